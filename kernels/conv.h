@@ -1,0 +1,60 @@
+// conv.h: contracts of convolution and of its two gradients, in three resampling modes.
+//
+// conv2d(x, w), conv2d_input_grad(dy, w) and conv2d_weight_grad(dy, x) are the partial derivatives
+// of one trilinear form F(x, w, dy) = <dy, conv(x, w)>, so each one's vjp is the other two. The
+// resampling and the equalized-LR constant belong to the form.
+#pragma once
+
+#include "kernels/tensor_view.h"
+
+namespace pg {
+
+// same: y = conv(x).   up: y = conv(nearest_upsample_2x(x)).   down: y = average_pool_2x2(conv(x)).
+// up and down need R = S = 3 and pad = 1, and save 2.25 times the work of the unfolded pair
+// (docs: DESIGN.md, Convolution). down pools before any bias, as the official default network does.
+enum class ConvMode : uint8_t { same, up, down };
+
+struct ConvGeometry {
+  ConvMode mode = ConvMode::same;
+  int64_t pad = 1;     // zeros added on each side, >= 0; stride is 1
+  double scale = 1.0;  // equalized-LR constant (PGGAN section 4.1), multiplies the result
+};
+
+// With xu = x (same, down) or the upsampled x (up), cross-correlation without flip:
+//
+//   c[n,p,q,k] = scale * sum over r,s,c of xu[n, p+r-pad, q+s-pad, c] * w[k,r,s,c]
+//   y          = c (same, up) or the mean of each 2x2 block of c (down)
+//
+// then, where b is given, y = lrelu(y + b), lrelu(v) = v > 0 ? v : slope * v.
+// y is [N, P, Q, K] with P = H + 2 pad - R + 1 (same), 2 H (up), H / 2 (down; H and W even).
+// f64 sums in f64, f32 in f32; the order of a sum depends on shapes alone.
+struct Conv2dArgs {
+  ConstTensorView x;  // [N, H, W, C]
+  ConstTensorView w;  // [K, R, S, C]
+  ConstTensorView b;  // [1, 1, 1, K], or absent: no bias, no activation
+  TensorView y;       // [N, P, Q, K], must not overlap an input
+  ConvGeometry geometry;
+  double slope = 1.0;      // of lrelu where b is given; 1: bias alone
+  uint64_t w_version = 0;  // not 0: (w.data, w_version) names the contents of w, so a backend may
+                           // keep a transformed copy until the version changes
+};
+
+// dx = the gradient of <dy, conv2d(x, w)> with respect to x (no bias or activation).
+struct Conv2dInputGradArgs {
+  ConstTensorView dy;  // [N, P, Q, K]
+  ConstTensorView w;   // [K, R, S, C]
+  TensorView dx;       // [N, H, W, C], must not overlap an input
+  ConvGeometry geometry;
+  uint64_t w_version = 0;  // as in Conv2dArgs
+};
+
+// dw = (or +=) the gradient of <dy, conv2d(x, w)> with respect to w.
+struct Conv2dWeightGradArgs {
+  ConstTensorView dy;  // [N, P, Q, K]
+  ConstTensorView x;   // [N, H, W, C]
+  TensorView dw;       // [K, R, S, C], must not overlap an input
+  ConvGeometry geometry;
+  Accumulate accumulate = Accumulate::overwrite;
+};
+
+}  // namespace pg

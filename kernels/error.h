@@ -1,0 +1,72 @@
+// error.h: the error kinds of the project and the macros that raise them.
+//
+// Every message is one sentence that says what was wrong, where, and what to do. Programs print
+// `what()` and end with exit code 1 (Error) or 2 (UsageError); libraries never print or exit.
+#pragma once
+
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+namespace pg {
+
+// Base of everything thrown on purpose.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+class ShapeError : public Error {  // extents do not fit together
+ public:
+  using Error::Error;
+};
+
+class DTypeError : public Error {  // an element type that the operation does not take
+ public:
+  using Error::Error;
+};
+
+class DeviceError : public Error {  // a device call failed, or memory ran out
+ public:
+  using Error::Error;
+};
+
+class IoError : public Error {  // a file or folder could not be read or written
+ public:
+  using Error::Error;
+};
+
+class FormatError : public Error {  // a file was read but does not hold what it should
+ public:
+  using Error::Error;
+};
+
+class UsageError : public Error {  // a wrong option, key or value given by the user
+ public:
+  using Error::Error;
+};
+
+// Concatenates its arguments with operator<<: message("batch ", n, " is not positive").
+template <typename... Parts>
+std::string message(const Parts&... parts) {
+  std::ostringstream out;
+  (out << ... << parts);
+  return out.str();
+}
+
+}  // namespace pg
+
+// Throws Kind(message(...)) unless `condition` holds. For conditions that outside input can break.
+#define PG_CHECK(condition, Kind, ...)                        \
+  do {                                                        \
+    if (!(condition)) throw Kind(::pg::message(__VA_ARGS__)); \
+  } while (false)
+
+// Internal invariant: names the place, since only a defect of the program can break it.
+#define PG_ASSERT(condition)                                                                  \
+  do {                                                                                        \
+    if (!(condition)) {                                                                       \
+      throw ::pg::Error(                                                                      \
+          ::pg::message(__FILE__, ":", __LINE__, ": internal error, not true: ", #condition)); \
+    }                                                                                         \
+  } while (false)

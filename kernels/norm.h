@@ -1,0 +1,88 @@
+// norm.h: contracts of the normalisation kernels.
+//
+// engine/ops has already checked shapes and dtypes, so a backend only asserts them.
+#pragma once
+
+#include "kernels/tensor_view.h"
+
+namespace pg {
+
+// Pixelwise feature vector normalisation (PGGAN section 4.2):
+//
+//   r[n,h,w]   = 1 / sqrt(mean over c of x[n,h,w,c]^2 + eps)
+//   y[n,h,w,c] = x[n,h,w,c] * r[n,h,w]
+//
+// The order of the sum depends on the shape alone, so results repeat bit for bit. A non-finite x
+// spoils its own pixel and no other.
+struct PixelNormArgs {
+  ConstTensorView x;  // [N, H, W, C], every extent >= 1
+  TensorView y;       // [N, H, W, C]; may be x itself
+  TensorView r;       // [N, H, W, 1]; absent: not wanted
+  double eps = 1e-8;  // in units of x^2, > 0
+};
+
+// First-order gradient of the above, from what the forward pass stored, with the derivative of a
+// leaky ReLU in front of the norm applied on the way (y has the sign of x):
+//
+//   g[n,h,w,c]  = r[n,h,w] * (dy[n,h,w,c] - y[n,h,w,c] * mean over k of dy[n,h,w,k] * y[n,h,w,k])
+//   dx[n,h,w,c] = g[n,h,w,c] * (y[n,h,w,c] > 0 ? 1 : slope)
+//
+// slope = 1 gives the norm alone. Not differentiable: ops differentiate the composition instead.
+struct PixelNormVjpArgs {
+  ConstTensorView dy, y;  // [N, H, W, C], same dtype
+  ConstTensorView r;      // [N, H, W, 1], as PixelNormArgs::r
+  TensorView dx;          // [N, H, W, C]; may be dy itself
+  double slope = 1.0;
+};
+
+// Which samples share statistics. The N samples form `batches` separate minibatches of N / batches
+// consecutive samples; each is split into M = N / batches / group groups. strided (official):
+// sample i of a minibatch is in group i % M; contiguous (GAN zoo): in group i / group.
+enum class GroupOrder : uint8_t { strided, contiguous };
+enum class Variance : uint8_t { biased, unbiased };  // divides by group, or by group - 1
+
+struct MinibatchStddevGeometry {
+  int64_t group = 4;    // samples per group, divides N / batches
+  int64_t batches = 1;  // divides N
+  GroupOrder order = GroupOrder::strided;
+  Variance variance = Variance::biased;
+  double eps = 1e-8;  // added to the variance
+};
+
+// Minibatch standard deviation (PGGAN section 3). Within each group g of samples:
+//
+//   v[g,h,w,c] = variance over the group's samples of x[.,h,w,c]
+//   s[g]       = mean over h,w,c of sqrt(v[g,h,w,c] + eps)
+//   y[n]       = s[group of n]
+//
+// Sums in f64 for f64 and in f64 over positions for f32. A group of one sample with Variance
+// unbiased gives 0 variance.
+struct MinibatchStddevArgs {
+  ConstTensorView x;  // [N, H, W, C]
+  TensorView y;       // [N, 1, 1, 1]
+  MinibatchStddevGeometry geometry;
+};
+
+// dx = gradient of <dy, y> with respect to x. With d = group size (biased) or group - 1:
+//   dx[n,h,w,c] = (sum of dy over the group) / (H W C) * (x[n,h,w,c] - mean) / (d * sqrt(v + eps))
+struct MinibatchStddevVjpArgs {
+  ConstTensorView x;   // [N, H, W, C]
+  ConstTensorView dy;  // [N, 1, 1, 1]
+  TensorView dx;       // [N, H, W, C]
+  MinibatchStddevGeometry geometry;
+};
+
+// Second order: for u = cotangent of the dx above, the gradients of <u, dx(x, dy)>:
+//   ddy[n]      = directional derivative of y[n] along u (the same in all samples of a group)
+//   dx[n,h,w,c] = the part that comes from the curvature of the standard deviation
+// Leaving this out of the gradient penalty is a silent error of 3 to 6 per cent.
+struct MinibatchStddevVjp2Args {
+  ConstTensorView x;   // [N, H, W, C]
+  ConstTensorView dy;  // [N, 1, 1, 1]
+  ConstTensorView u;   // [N, H, W, C]
+  TensorView ddy;      // [N, 1, 1, 1]; absent: not wanted
+  TensorView dx;       // [N, H, W, C]; absent: not wanted
+  MinibatchStddevGeometry geometry;
+};
+
+}  // namespace pg

@@ -1,0 +1,72 @@
+// pointwise.h: contracts of the elementwise kernels.
+#pragma once
+
+#include "kernels/tensor_view.h"
+
+namespace pg {
+
+// y = lrelu(x + b), lrelu(v) = v > 0 ? v : slope * v.
+struct BiasLreluArgs {
+  ConstTensorView x;   // [N, H, W, C]
+  ConstTensorView b;   // [1, 1, 1, C], or absent: no bias
+  TensorView y;        // as x; may be x itself
+  double slope = 0.2;  // 1: bias alone
+};
+
+// y = x * (ref > 0 ? 1 : slope): the derivative of lrelu, taken from its argument or from its
+// result (both have the same sign), and, being linear in x, also its own vjp.
+struct LeakyGateArgs {
+  ConstTensorView x, ref;  // [N, H, W, C]
+  TensorView y;            // as x; may be x itself
+  double slope = 0.2;
+};
+
+// y = f(x) for each element.
+enum class UnaryOp : uint8_t { square, sqrt, reciprocal, exp, log, tanh, sigmoid, softplus };
+struct UnaryArgs {
+  ConstTensorView x;
+  TensorView y;  // as x; may be x itself
+  UnaryOp op = UnaryOp::square;
+};
+
+// y = scale * x + shift (overwrite) or y += scale * x + shift (add).
+struct AffineArgs {
+  ConstTensorView x;
+  TensorView y;  // as x; may be x itself
+  double scale = 1.0, shift = 0.0;
+  Accumulate accumulate = Accumulate::overwrite;
+};
+
+// y = a op b with broadcasting: an extent of 1 in a or b is repeated to the extent of y.
+enum class BinaryOp : uint8_t { add, sub, mul, div };
+struct BinaryArgs {
+  ConstTensorView a, b;
+  TensorView y;  // each extent the larger of a's and b's; may be an input of the same shape
+  BinaryOp op = BinaryOp::add;
+};
+
+// y = a + (b - a) * t, so t is the weight of b. t lives in device memory: [1, 1, 1, 1] or, one
+// value for each sample, [N, 1, 1, 1].
+struct LerpArgs {
+  ConstTensorView a, b;  // [N, H, W, C]
+  ConstTensorView t;
+  TensorView y;  // as a; may be an input
+};
+
+// y[n,h,w, y_first + i] = x[n,h,w, x_first + i] for 0 <= i < count. Every other channel of y is set
+// to zero (overwrite) or left alone (add, which also adds the copied channels).
+// x may be [N, 1, 1, Cx] with y [N, H, W, Cy]: then each pixel receives the sample's values.
+struct CopyChannelsArgs {
+  ConstTensorView x;
+  TensorView y;
+  int64_t x_first = 0, y_first = 0, count = 0;
+  Accumulate accumulate = Accumulate::overwrite;
+};
+
+// y[i] = value.
+struct FillArgs {
+  TensorView y;
+  double value = 0.0;
+};
+
+}  // namespace pg

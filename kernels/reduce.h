@@ -1,0 +1,26 @@
+// reduce.h: contracts of the reductions. Sums run in a fixed order that depends on shapes alone.
+#pragma once
+
+#include "kernels/tensor_view.h"
+
+namespace pg {
+
+// y = (or +=) scale * sum of x over every extent that is 1 in y and larger in x: the adjoint of
+// broadcasting. Examples: [N,H,W,C] -> [1,1,1,C] bias gradient, -> [N,1,1,1] per sample,
+// -> [1,1,1,1] total. f32 input is summed in f64 and rounded once.
+struct ReduceSumArgs {
+  ConstTensorView x;  // [N, H, W, C]
+  TensorView y;       // each extent that of x, or 1
+  double scale = 1.0;
+  Accumulate accumulate = Accumulate::overwrite;
+};
+
+// stats[0] = 1 if every element of g is finite, else 0; stats[1] = Euclidean norm of g.
+// t[0] += stats[0]: the optimizer's step count advances only when the step will be applied.
+struct GradCheckArgs {
+  ConstTensorView g;  // any shape, f32 or f64
+  TensorView stats;   // f64 [1, 1, 1, 2]
+  TensorView t;       // f64 [1, 1, 1, 1], or absent
+};
+
+}  // namespace pg

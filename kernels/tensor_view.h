@@ -1,0 +1,58 @@
+// tensor_view.h: a pointer, an element type and four extents; what kernels take and give.
+//
+// Always contiguous, always four extents. Activations are [N, H, W, C]; filters [K, R, S, C] use the
+// same four fields (n = K, h = R, w = S, c = C); a matrix is [rows, 1, 1, columns]; a vector over
+// channels [1, 1, 1, C]; a scalar [1, 1, 1, 1].
+#pragma once
+
+#include <ostream>
+
+#include "kernels/dtype.h"
+
+namespace pg {
+
+struct Shape {
+  int64_t n = 1, h = 1, w = 1, c = 1;
+
+  constexpr int64_t numel() const { return n * h * w * c; }
+  constexpr int64_t pixels() const { return n * h * w; }
+  constexpr bool operator==(const Shape&) const = default;
+};
+
+inline std::ostream& operator<<(std::ostream& out, const Shape& s) {
+  return out << "[" << s.n << ", " << s.h << ", " << s.w << ", " << s.c << "]";
+}
+
+// Read-only view. data == nullptr means "absent" where a contract allows it.
+struct ConstTensorView {
+  const void* data = nullptr;
+  DType dtype = DType::f32;
+  Shape shape;
+
+  explicit operator bool() const { return data != nullptr; }
+  template <typename T>
+  const T* as() const {
+    PG_ASSERT(data == nullptr || dtype == dtype_of<T>);
+    return static_cast<const T*>(data);
+  }
+};
+
+// Writable view; converts to the read-only one.
+struct TensorView {
+  void* data = nullptr;
+  DType dtype = DType::f32;
+  Shape shape;
+
+  explicit operator bool() const { return data != nullptr; }
+  operator ConstTensorView() const { return {data, dtype, shape}; }
+  template <typename T>
+  T* as() const {
+    PG_ASSERT(data == nullptr || dtype == dtype_of<T>);
+    return static_cast<T*>(data);
+  }
+};
+
+// What a kernel does with the former contents of its output.
+enum class Accumulate : uint8_t { overwrite, add };
+
+}  // namespace pg

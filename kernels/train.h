@@ -1,0 +1,61 @@
+// train.h: contracts of the training kernels: optimizer, image input, random numbers.
+#pragma once
+
+#include "kernels/tensor_view.h"
+
+namespace pg {
+
+// Where Adam's epsilon stands (the two published forms differ by a factor in small gradients):
+//   inside   (TensorFlow)  w -= lr * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + eps)
+//   outside  (PyTorch)     w -= lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)
+enum class AdamEpsilon : uint8_t { tensorflow, pytorch };
+
+// Which weights enter the moving average: those before this update (official) or after it.
+enum class AverageOf : uint8_t { before_update, after_update };
+
+// One Adam step over a range of one network's flat buffers, and its moving average:
+//
+//   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2,  w as in AdamEpsilon
+//   average += (w_before or w_after - average) * (1 - average_decay)
+//
+// If stats[0] is 0 (a gradient was not finite) w, m and v stay as they are; the average still moves.
+// Source: Adam (Kingma and Ba 2015), averaged generator (PGGAN appendix A).
+struct AdamArgs {
+  TensorView w, v;        // flat [1, 1, 1, count]
+  TensorView m;           // absent: beta1 must be 0, m is g
+  TensorView average;     // absent: not wanted
+  ConstTensorView g;      // flat
+  ConstTensorView lr;     // f64 [1, 1, 1, 1] in device memory
+  ConstTensorView t;      // f64 [1, 1, 1, 1]: number of this step, >= 1 (GradCheckArgs advances it)
+  ConstTensorView stats;  // f64, see GradCheckArgs
+  double beta1 = 0.0, beta2 = 0.99, eps = 1e-8;
+  double average_decay = 0.999;
+  AdamEpsilon epsilon = AdamEpsilon::tensorflow;
+  AverageOf average_of = AverageOf::before_update;
+};
+
+// Image bytes to the network's range, with mirroring and the fade-in of real images:
+//
+//   f[n,h,w,c] = x[n,h,w',c] * scale + shift,   w' = mirror[n] ? W - 1 - w : w
+//   y          = f + (upsample(avg_pool(f)) - f) * (1 - alpha)       (where alpha is given)
+//
+// scale = 2 / 255, shift = -1 map 0..255 to -1..1.
+struct ImagesToFloatArgs {
+  ConstTensorView x;       // u8 [N, H, W, C]
+  ConstTensorView mirror;  // u8 [N, 1, 1, 1]; absent: none
+  ConstTensorView alpha;   // y's dtype [1, 1, 1, 1] in device memory; absent: no fade
+  TensorView y;            // [N, H, W, C]
+  double scale = 2.0 / 255.0, shift = -1.0;
+};
+
+// y[i] = the i-th number of the stream (seed, stream) from position counter[0] on (philox.h), normal
+// N(0, 1) or uniform in [0, 1). The caller advances the counter by philox_blocks(count).
+// The same bits on every device; f64 outputs hold the f32 values.
+struct PhiloxArgs {
+  TensorView y;
+  ConstTensorView counter;  // u64 [1, 1, 1, 1] in device memory
+  uint64_t seed = 0;
+  uint64_t stream = 0;
+};
+
+}  // namespace pg
