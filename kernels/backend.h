@@ -20,13 +20,14 @@ class Backend {
  public:
   virtual ~Backend() = default;
 
-  virtual const char* name() const = 0;           // "cpu", "cuda"
-  virtual std::string description() const = 0;    // the device in words, for logs
-  virtual void* allocate(int64_t bytes) = 0;      // 64-byte aligned; throws DeviceError
-  virtual void release(void* p) noexcept = 0;     // of allocate
-  virtual void upload(TensorView dst, const void* src) = 0;    // host -> device, dst.numel elements
-  virtual void download(void* dst, ConstTensorView src) = 0;   // device -> host, waits
-  virtual void copy(TensorView dst, ConstTensorView src) = 0;  // device -> device, same dtype, numel
+  virtual const char* name() const = 0;                       // "cpu", "cuda"
+  virtual std::string description() const = 0;                // the device in words, for logs
+  virtual void* allocate(int64_t bytes) = 0;                  // 64-byte aligned; throws DeviceError
+  virtual void release(void* p) noexcept = 0;                 // of allocate
+  virtual void upload(TensorView dst, const void* src) = 0;   // host -> device, dst.numel elements
+  virtual void download(void* dst, ConstTensorView src) = 0;  // device -> host, waits
+  virtual void copy(TensorView dst,
+                    ConstTensorView src) = 0;  // device -> device, same dtype, numel
   virtual void synchronize() = 0;
 
 #define PG_KERNEL(kernel, Args) virtual void kernel(const Args& args) = 0;

@@ -63,10 +63,10 @@ std::string message(const Parts&... parts) {
   } while (false)
 
 // Internal invariant: names the place, since only a defect of the program can break it.
-#define PG_ASSERT(condition)                                                                  \
-  do {                                                                                        \
-    if (!(condition)) {                                                                       \
-      throw ::pg::Error(                                                                      \
+#define PG_ASSERT(condition)                                                                   \
+  do {                                                                                         \
+    if (!(condition)) {                                                                        \
+      throw ::pg::Error(                                                                       \
           ::pg::message(__FILE__, ":", __LINE__, ": internal error, not true: ", #condition)); \
-    }                                                                                         \
+    }                                                                                          \
   } while (false)

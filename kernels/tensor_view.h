@@ -1,8 +1,8 @@
 // tensor_view.h: a pointer, an element type and four extents; what kernels take and give.
 //
-// Always contiguous, always four extents. Activations are [N, H, W, C]; filters [K, R, S, C] use the
-// same four fields (n = K, h = R, w = S, c = C); a matrix is [rows, 1, 1, columns]; a vector over
-// channels [1, 1, 1, C]; a scalar [1, 1, 1, 1].
+// Always contiguous, always four extents. Activations are [N, H, W, C]; filters [K, R, S, C] use
+// the same four fields (n = K, h = R, w = S, c = C); a matrix is [rows, 1, 1, columns]; a vector
+// over channels [1, 1, 1, C]; a scalar [1, 1, 1, 1].
 #pragma once
 
 #include <ostream>

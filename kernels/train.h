@@ -18,8 +18,8 @@ enum class AverageOf : uint8_t { before_update, after_update };
 //   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2,  w as in AdamEpsilon
 //   average += (w_before or w_after - average) * (1 - average_decay)
 //
-// If stats[0] is 0 (a gradient was not finite) w, m and v stay as they are; the average still moves.
-// Source: Adam (Kingma and Ba 2015), averaged generator (PGGAN appendix A).
+// If stats[0] is 0 (a gradient was not finite) w, m and v stay as they are; the average still
+// moves. Source: Adam (Kingma and Ba 2015), averaged generator (PGGAN appendix A).
 struct AdamArgs {
   TensorView w, v;        // flat [1, 1, 1, count]
   TensorView m;           // absent: beta1 must be 0, m is g
@@ -48,9 +48,9 @@ struct ImagesToFloatArgs {
   double scale = 2.0 / 255.0, shift = -1.0;
 };
 
-// y[i] = the i-th number of the stream (seed, stream) from position counter[0] on (philox.h), normal
-// N(0, 1) or uniform in [0, 1). The caller advances the counter by philox_blocks(count).
-// The same bits on every device; f64 outputs hold the f32 values.
+// y[i] = the i-th number of the stream (seed, stream) from position counter[0] on (philox.h),
+// normal N(0, 1) or uniform in [0, 1). The caller advances the counter by philox_blocks(count). The
+// same bits on every device; f64 outputs hold the f32 values.
 struct PhiloxArgs {
   TensorView y;
   ConstTensorView counter;  // u64 [1, 1, 1, 1] in device memory

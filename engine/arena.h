@@ -1,0 +1,55 @@
+// arena.h: memory for tensors, cut from large blocks of one backend.
+//
+// Two live in every Context: one for what stays (parameters, optimizer state), one for what a step
+// makes. The same sequence of requests gives the same addresses, step after step, which captured
+// graphs rely on, and memory stays flat because nothing goes back to the system in between.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "kernels/backend.h"
+
+namespace pg {
+
+class Arena {
+ public:
+  // Requests `block_bytes` (or more, for a larger tensor) from the backend at a time.
+  Arena(Backend& backend, int64_t block_bytes);
+  ~Arena();
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  // The smallest free range that fits, the lowest among equals. 64-byte aligned, not cleared.
+  // Throws DeviceError when the backend has no memory left.
+  void* allocate(int64_t bytes);
+  void release(void* p) noexcept;
+
+  int64_t bytes_in_use() const { return in_use_; }
+  int64_t peak_bytes() const { return peak_; }
+  int64_t reserved_bytes() const { return reserved_; }
+  void reset_peak() { peak_ = in_use_; }
+
+ private:
+  struct Range {
+    int64_t bytes;
+    int block;  // ranges of different blocks never join
+    bool free;
+  };
+  using Address = char*;
+  void grow(int64_t bytes);
+  void insert_free(Address a, const Range& r);
+  void erase_free(Address a, const Range& r);
+
+  Backend& backend_;
+  int64_t block_bytes_;
+  int64_t in_use_ = 0, peak_ = 0, reserved_ = 0;
+  int next_order_ = 0;
+  std::map<Address, Range> ranges_;                   // all ranges, by address
+  std::set<std::tuple<int64_t, int, Address>> free_;  // by size, then block, then address
+  std::map<int, Address> blocks_;
+};
+
+}  // namespace pg

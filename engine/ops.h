@@ -1,0 +1,91 @@
+// ops.h: differentiable operations on tensors. Every op works to any order of gradient.
+//
+// Ops check shapes and dtypes (ShapeError, DTypeError), allocate the result in the step arena, call
+// one kernel of the backend and record themselves. The formulas are in kernels/*.h.
+#pragma once
+
+#include <vector>
+
+#include "engine/tape.h"
+
+namespace pg::ops {
+
+// --- convolution (kernels/conv.h); w carries its version for caches ---
+// [N,H,W,C] x [K,R,S,C] -> [N,P,Q,K]
+Tensor conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g);
+// dy [N,P,Q,K] -> [N,H,W,C], x_shape = [N,H,W,C]
+Tensor conv2d_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape,
+                         const ConvGeometry& g);
+// -> w_shape = [K,R,S,C]; with `into`, adds to or fills the destination and returns an empty Tensor
+Tensor conv2d_weight_grad(const Tensor& dy, const Tensor& x, const Shape& w_shape,
+                          const ConvGeometry& g, Destination* into = nullptr);
+// lrelu(conv2d(x, w) + b), b [1,1,1,K]; slope 1: no activation
+Tensor conv_bias_lrelu(const Tensor& x, const Tensor& w, const Tensor& b, const ConvGeometry& g,
+                       double slope);
+// pixel_norm(lrelu(conv2d(x, w) + b)): a layer of the generator
+Tensor conv_bias_lrelu_pixel_norm(const Tensor& x, const Tensor& w, const Tensor& b,
+                                  const ConvGeometry& g, double slope, double eps);
+
+// --- matrix product (kernels/matmul.h); rows = n * h * w, columns = c ---
+struct MatmulOptions {
+  Transpose trans_a = Transpose::no, trans_b = Transpose::no;
+  double scale = 1.0;
+};
+Tensor matmul(const Tensor& a, const Tensor& b, const MatmulOptions& o = {});
+// Dense layer: scale * x w^T; x [N,1,1,C], w [K,1,1,C] -> [N,1,1,K]
+Tensor dense(const Tensor& x, const Tensor& w, double scale);
+
+// --- elementwise (kernels/pointwise.h) ---
+Tensor bias_lrelu(const Tensor& x, const Tensor& b, double slope);  // b may be empty: no bias
+Tensor leaky_gate(const Tensor& x, const Tensor& ref, double slope);
+Tensor affine(const Tensor& x, double scale, double shift);  // scale * x + shift
+Tensor square(const Tensor& x);
+Tensor sqrt(const Tensor& x);
+Tensor reciprocal(const Tensor& x);
+Tensor exp(const Tensor& x);
+Tensor log(const Tensor& x);
+Tensor tanh(const Tensor& x);
+Tensor sigmoid(const Tensor& x);
+Tensor softplus(const Tensor& x);
+// Broadcasting: extents of 1 repeat.
+Tensor add(const Tensor& a, const Tensor& b);
+Tensor sub(const Tensor& a, const Tensor& b);
+Tensor mul(const Tensor& a, const Tensor& b);
+Tensor div(const Tensor& a, const Tensor& b);
+// a + (b - a) * t; t [1,1,1,1] or [N,1,1,1] is a constant of the step, not differentiated
+Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& t);
+
+// --- sums (kernels/reduce.h) ---
+// scale * sum over the extents that are 1 in `shape`
+Tensor sum_to(const Tensor& x, const Shape& shape, double scale = 1.0);
+Tensor broadcast_to(const Tensor& x, const Shape& shape);
+Tensor mean(const Tensor& x);  // [1,1,1,1]
+
+// --- shapes ---
+Tensor identity(const Tensor& x);                     // shares memory
+Tensor reshape(const Tensor& x, const Shape& shape);  // shares memory
+// Samples first .. first + count - 1 (shares memory); its adjoint puts x into zeros.
+Tensor slice_batch(const Tensor& x, int64_t first, int64_t count);
+Tensor place_batch(const Tensor& x, int64_t first, int64_t total);
+Tensor concat_batch(const Tensor& a, const Tensor& b);
+// Channels first .. first + count - 1; its adjoint puts x into zeros.
+Tensor take_channels(const Tensor& x, int64_t first, int64_t count);
+Tensor place_channels(const Tensor& x, int64_t first, int64_t total);
+// x with one more channel, last, that holds s[n]: [N,H,W,C], [N,1,1,1] -> [N,H,W,C+1]
+Tensor append_channel(const Tensor& x, const Tensor& s);
+
+// --- normalisation (kernels/norm.h) ---
+Tensor pixel_norm(const Tensor& x, double eps);
+Tensor minibatch_stddev(const Tensor& x, const MinibatchStddevGeometry& g);  // [N,1,1,1]
+
+// --- resampling (kernels/resample.h) ---
+Tensor upsample(const Tensor& x, int64_t factor = 2, double scale = 1.0);
+Tensor avg_pool(const Tensor& x, int64_t factor = 2, double scale = 1.0);
+// (1 - alpha) * upsample(lo) + alpha * hi; alpha [1,1,1,1] is a constant of the step
+Tensor fade_in(const Tensor& lo, const Tensor& hi, const Tensor& alpha);
+
+// --- not recorded ---
+void add_in_place(const Tensor& y, const Tensor& x);  // y += x
+void copy_into(const Tensor& y, const Tensor& x);     // y = x
+
+}  // namespace pg::ops

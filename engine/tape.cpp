@@ -1,0 +1,197 @@
+// tape.cpp: recording and the reverse sweep.
+#include "engine/tape.h"
+
+#include <atomic>
+
+#include "engine/ops.h"
+
+namespace pg {
+
+// One reverse sweep: which nodes lie between xs and y, and what has been collected so far.
+struct Tape::Sweep {
+  std::vector<char> depends;         // on one of xs, by node
+  std::vector<Tensor> cotangents;    // by node
+  std::vector<Destination*> wanted;  // by node: where the result goes, null: not asked for
+};
+
+RecordingScope::RecordingScope(Context& context, Recording recording)
+    : context_(context), before_(context.recording_) {
+  context_.recording_ = recording == Recording::on;
+}
+
+RecordingScope::~RecordingScope() { context_.recording_ = before_; }
+
+Tape::Tape(Context& context) : context_(context) {
+  static std::atomic<uint64_t> last_id{0};
+  PG_ASSERT(context.tape_ == nullptr);
+  id_ = ++last_id;
+  context_.tape_ = this;
+  context_.recording_ = true;
+}
+
+Tape::~Tape() {
+  context_.tape_ = nullptr;
+  context_.recording_ = false;
+}
+
+int64_t Tape::node_of(const Tensor& x) const {
+  return x && x.impl_->tape_id == id_ ? x.impl_->node : -1;
+}
+
+void Tape::add(Tensor& y, const char* name, const std::vector<Tensor>& inputs, Vjp vjp) {
+  Node node{.name = name, .inputs = {}, .vjp = std::move(vjp)};
+  for (const Tensor& x : inputs) node.inputs.push_back(node_of(x));
+  y.impl_->tape_id = id_;
+  y.impl_->node = size();
+  nodes_.push_back(std::move(node));
+}
+
+Tensor Tape::watch(const Tensor& x) {
+  Tensor leaf = x.alias(x.shape());
+  add(leaf, "leaf", {}, nullptr);
+  return leaf;
+}
+
+Tape::Sweep Tape::prepare(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy) const {
+  PG_CHECK(!dy || dy.shape() == y.shape(), ShapeError, "a cotangent of shape ",
+           dy ? dy.shape() : Shape{}, " was given for a tensor of shape ", y.shape());
+  const auto count = static_cast<size_t>(node_of(y) + 1);
+  Sweep s{.depends = std::vector<char>(count, 0),
+          .cotangents = std::vector<Tensor>(count),
+          .wanted = std::vector<Destination*>(count, nullptr)};
+  for (const Tensor& x : xs) {
+    const int64_t node = node_of(x);
+    PG_CHECK(node >= 0, Error, "a gradient was asked for a tensor that is not on the tape");
+    if (static_cast<size_t>(node) < count) s.depends[static_cast<size_t>(node)] = 1;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    for (const int64_t input : nodes_[i].inputs) {
+      if (input >= 0 && s.depends[static_cast<size_t>(input)]) s.depends[i] = 1;
+    }
+  }
+  if (count > 0) s.cotangents.back() = dy ? dy : full(y.shape(), 1.0, y);
+  return s;
+}
+
+void Tape::step_back(Sweep& s, int64_t node, const Tensor& dy) {
+  const std::vector<int64_t> inputs = nodes_[static_cast<size_t>(node)].inputs;
+  const Vjp vjp = nodes_[static_cast<size_t>(node)].vjp;  // copies: the vjp may append nodes
+  Need need;
+  bool any = false;
+  for (const int64_t input : inputs) {
+    const bool depends = input >= 0 && s.depends[static_cast<size_t>(input)];
+    any = any || depends;
+    need.wanted_.push_back(depends);
+    need.destinations_.push_back(depends ? s.wanted[static_cast<size_t>(input)] : nullptr);
+  }
+  if (!vjp || !any) return;
+  Grads grads = vjp(dy, need);
+  PG_ASSERT(grads.size() == inputs.size());
+  for (size_t i = 0; i < grads.size(); ++i) {
+    if (!need[i] || !grads[i]) continue;
+    Tensor& sum = s.cotangents[static_cast<size_t>(inputs[i])];
+    if (!sum) {
+      sum = std::move(grads[i]);
+    } else if (context_.tape() == nullptr && sum.unique()) {
+      ops::add_in_place(sum, grads[i]);
+    } else {
+      sum = ops::add(sum, grads[i]);
+    }
+  }
+}
+
+// Every contribution to a node comes from a later node, so a node's cotangent is complete when the
+// sweep arrives at it.
+void Tape::sweep(Sweep& s, GradMode mode) {
+  const RecordingScope scope(context_, mode == GradMode::record ? Recording::on : Recording::off);
+  for (auto i = static_cast<int64_t>(s.depends.size()) - 1; i >= 0; --i) {
+    const auto at = static_cast<size_t>(i);
+    const Tensor dy = std::move(s.cotangents[at]);
+    s.cotangents[at] = Tensor();
+    if (Destination* to = s.wanted[at]; to != nullptr && dy) {
+      if (!to->tensor) {
+        to->tensor = dy;
+      } else if (to->filled) {
+        ops::add_in_place(to->tensor, dy);
+      } else {
+        ops::copy_into(to->tensor, dy);
+      }
+      to->filled = true;
+    }
+    if (dy && s.depends[at]) step_back(s, i, dy);
+    if (mode == GradMode::release) nodes_[at].vjp = nullptr;
+  }
+}
+
+Grads Tape::grad(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy, GradMode mode) {
+  Sweep s = prepare(y, xs, dy);
+  std::vector<Destination> results(xs.size());
+  for (size_t i = 0; i < xs.size(); ++i) {
+    const auto node = static_cast<size_t>(node_of(xs[i]));
+    if (node >= s.wanted.size()) continue;
+    PG_CHECK(s.wanted[node] == nullptr, Error, "a gradient was asked for the same tensor twice");
+    s.wanted[node] = &results[i];
+  }
+  sweep(s, mode);
+  Grads grads;
+  for (size_t i = 0; i < xs.size(); ++i) {
+    grads.push_back(results[i].filled ? results[i].tensor : full(xs[i].shape(), 0.0, xs[i]));
+  }
+  return grads;
+}
+
+void Tape::grad_into(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy,
+                     std::span<const Tensor> into) {
+  PG_ASSERT(xs.size() == into.size());
+  Sweep s = prepare(y, xs, dy);
+  std::vector<Destination> results(xs.size());
+  for (size_t i = 0; i < xs.size(); ++i) {
+    PG_ASSERT(into[i].shape() == xs[i].shape());
+    results[i].tensor = into[i];
+    const auto node = static_cast<size_t>(node_of(xs[i]));
+    if (node >= s.wanted.size()) continue;
+    PG_CHECK(s.wanted[node] == nullptr, Error, "a gradient was asked for the same tensor twice");
+    s.wanted[node] = &results[i];
+  }
+  sweep(s, GradMode::release);
+  for (const Destination& result : results) {
+    if (!result.filled) result.tensor.backend().fill({.y = result.tensor.mut(), .value = 0.0});
+  }
+}
+
+Tensor record(const char* name, std::vector<Tensor> inputs, Tensor y, Vjp vjp) {
+  Tape* const tape = y.context().tape();
+  if (tape == nullptr) return y;
+  for (const Tensor& x : inputs) {
+    if (tape->node_of(x) >= 0) {
+      tape->add(y, name, inputs, std::move(vjp));
+      break;
+    }
+  }
+  return y;
+}
+
+Tensor record_fused(const char* name, std::vector<Tensor> inputs, Tensor y, Composition composition,
+                    Vjp fast_vjp) {
+  Vjp vjp = [inputs, composition = std::move(composition), fast_vjp = std::move(fast_vjp)](
+                const Tensor& dy, const Need& need) -> Grads {
+    Tape* const tape = dy.context().tape();
+    if (tape == nullptr) return fast_vjp(dy, need);
+    // Identities stand in for the inputs, so that an input that depends on another one does not
+    // count twice.
+    std::vector<Tensor> stand_ins, wanted;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      stand_ins.push_back(need[i] ? ops::identity(inputs[i]) : inputs[i]);
+      if (need[i]) wanted.push_back(stand_ins.back());
+    }
+    const Grads found = tape->grad(composition(stand_ins), wanted, dy, GradMode::record);
+    Grads grads(inputs.size());
+    for (size_t i = 0, next = 0; i < inputs.size(); ++i) {
+      if (need[i]) grads[i] = found[next++];
+    }
+    return grads;
+  };
+  return record(name, std::move(inputs), std::move(y), std::move(vjp));
+}
+
+}  // namespace pg

@@ -1,0 +1,110 @@
+// tape.h: reverse-mode automatic differentiation on a list of ops in creation order (Wengert list).
+//
+// A vjp calls only ops, on inputs and outputs of its op, so it can itself be recorded and
+// differentiated: double backward falls out. An op whose vjp is a raw kernel registers through
+// record_fused with a composition of ops, which takes its place whenever the backward pass is being
+// recorded. There are no gradient fields and no global switches: the caller names what it wants.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "engine/tensor.h"
+
+namespace pg {
+
+// Where the gradient of a watched tensor is collected in the last backward pass. A weight-gradient
+// op may write or add to `tensor` directly and set `filled`.
+struct Destination {
+  Tensor tensor;
+  bool filled = false;
+};
+
+// Which inputs of an op need a gradient, and where it may be left.
+class Need {
+ public:
+  size_t size() const { return wanted_.size(); }
+  bool operator[](size_t input) const { return wanted_[input]; }
+  Destination* destination(size_t input) const { return destinations_[input]; }
+
+ private:
+  friend class Tape;
+  std::vector<bool> wanted_;
+  std::vector<Destination*> destinations_;
+};
+
+// One gradient for each input; an empty Tensor is zero, or already in its destination.
+using Grads = std::vector<Tensor>;
+using Vjp = std::function<Grads(const Tensor& dy, const Need& need)>;
+using Composition = std::function<Tensor(const std::vector<Tensor>& inputs)>;
+
+// record: the backward pass is itself put on the tape (create_graph of other systems).
+// release: it is not, and memory held by the nodes it passes is given back on the way.
+// keep: it is not, and the tape stays usable.
+enum class GradMode : uint8_t { record, release, keep };
+
+// While it lives, ops of `context` whose inputs depend on a watched tensor are recorded. One at a
+// time for each context.
+class Tape {
+ public:
+  explicit Tape(Context& context);
+  ~Tape();
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  // A leaf that shares memory with x: gradients can be asked for it.
+  Tensor watch(const Tensor& x);
+
+  // Gradients of <dy, y> with respect to xs (each on this tape). An empty dy is all ones. A
+  // gradient that does not exist comes back as zeros. Throws ShapeError where dy does not fit y.
+  Grads grad(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy, GradMode mode);
+
+  // The same, left in into[i] (same shape as xs[i]) instead of returned; mode release.
+  void grad_into(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy,
+                 std::span<const Tensor> into);
+
+  int64_t size() const { return static_cast<int64_t>(nodes_.size()); }
+
+ private:
+  friend Tensor record(const char* name, std::vector<Tensor> inputs, Tensor y, Vjp vjp);
+  struct Node {
+    const char* name;
+    std::vector<int64_t> inputs;  // node of each input, -1: constant
+    Vjp vjp;                      // none in a leaf
+  };
+  struct Sweep;
+  int64_t node_of(const Tensor& x) const;
+  void add(Tensor& y, const char* name, const std::vector<Tensor>& inputs, Vjp vjp);
+  Sweep prepare(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy) const;
+  void sweep(Sweep& s, GradMode mode);
+  void step_back(Sweep& s, int64_t node, const Tensor& dy);
+
+  Context& context_;
+  uint64_t id_;
+  std::vector<Node> nodes_;
+};
+
+// Switches recording off (or, inside a tape, on) for a scope.
+enum class Recording : uint8_t { off, on };
+class RecordingScope {
+ public:
+  RecordingScope(Context& context, Recording recording);
+  ~RecordingScope();
+  RecordingScope(const RecordingScope&) = delete;
+  RecordingScope& operator=(const RecordingScope&) = delete;
+
+ private:
+  Context& context_;
+  bool before_;
+};
+
+// Puts y = name(inputs) on the tape if one records and an input depends on a watched tensor.
+Tensor record(const char* name, std::vector<Tensor> inputs, Tensor y, Vjp vjp);
+
+// The same for an op with a fast, not differentiable vjp: used when the backward pass is not being
+// recorded; otherwise `composition`, the same function written in ops, is differentiated.
+Tensor record_fused(const char* name, std::vector<Tensor> inputs, Tensor y, Composition composition,
+                    Vjp fast_vjp);
+
+}  // namespace pg

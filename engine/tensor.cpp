@@ -1,0 +1,71 @@
+// tensor.cpp: creation of tensors and host copies.
+#include "engine/tensor.h"
+
+#include <algorithm>
+
+namespace pg {
+namespace {
+// Untouched memory costs nothing on the CPU, so blocks are large and fragmentation rare.
+constexpr int64_t kPersistentBlock = int64_t{64} << 20, kStepBlock = int64_t{512} << 20;
+}  // namespace
+
+Context::Context(Backend& backend)
+    : backend_(backend), persistent_(backend, kPersistentBlock), step_(backend, kStepBlock) {}
+
+Tensor::Tensor(Context& context, const Shape& shape, DType dtype, Lifetime lifetime) {
+  PG_CHECK(shape.n >= 1 && shape.h >= 1 && shape.w >= 1 && shape.c >= 1, ShapeError,
+           "a tensor of shape ", shape, " has an extent below 1");
+  Arena& arena = lifetime == Lifetime::step ? context.step() : context.persistent();
+  void* const data = arena.allocate(shape.numel() * size_of(dtype));
+  auto storage = std::make_shared<Storage>(&arena, data);
+  impl_ = std::make_shared<Impl>(
+      Impl{.context = &context, .storage = storage, .data = data, .dtype = dtype, .shape = shape});
+}
+
+Tensor Tensor::alias(const Shape& shape, int64_t first) const {
+  PG_CHECK(first >= 0 && first + shape.numel() <= numel(), ShapeError, "a view of shape ", shape,
+           " from element ", first, " does not lie inside a tensor of shape ", this->shape());
+  Tensor y;
+  y.impl_ = std::make_shared<Impl>(
+      Impl{.context = impl_->context,
+           .storage = impl_->storage,
+           .data = static_cast<char*>(impl_->data) + first * size_of(dtype()),
+           .dtype = impl_->dtype,
+           .shape = shape,
+           .version = impl_->version});
+  return y;
+}
+
+std::vector<double> to_host(const Tensor& x) {
+  std::vector<double> out(static_cast<size_t>(x.numel()));
+  dispatch_float(x.dtype(), [&]<typename T>(TypeTag<T>) {
+    std::vector<T> raw(out.size());
+    x.backend().download(raw.data(), x.view());
+    std::copy(raw.begin(), raw.end(), out.begin());
+  });
+  return out;
+}
+
+void from_host(const Tensor& x, std::span<const double> values) {
+  PG_CHECK(static_cast<int64_t>(values.size()) == x.numel(), ShapeError, values.size(),
+           " values were given for a tensor of shape ", x.shape());
+  dispatch_float(x.dtype(), [&]<typename T>(TypeTag<T>) {
+    std::vector<T> raw(values.size());
+    std::transform(values.begin(), values.end(), raw.begin(),
+                   [](double v) { return static_cast<T>(v); });
+    x.backend().upload(x.mut(), raw.data());
+    x.backend().synchronize();
+  });
+}
+
+Tensor empty(const Shape& shape, const Tensor& like) {
+  return Tensor(like.context(), shape, like.dtype());
+}
+
+Tensor full(const Shape& shape, double value, const Tensor& like) {
+  Tensor y = empty(shape, like);
+  y.backend().fill({.y = y.mut(), .value = value});
+  return y;
+}
+
+}  // namespace pg
