@@ -1,0 +1,73 @@
+// optimizer.cpp: one check and one update kernel for a whole network.
+#include "engine/optimizer.h"
+
+namespace pg {
+
+Adam::Adam(ParameterStore& parameters, const AdamOptions& options, ParameterStore* average,
+           const AverageOptions& average_options)
+    : parameters_(parameters),
+      average_(average),
+      options_(options),
+      average_options_(average_options) {
+  Context& context = parameters.flat().context();
+  const Shape shape = parameters.flat().shape();
+  const DType dtype = parameters.flat().dtype();
+  g_ = Tensor(context, shape, dtype, Lifetime::persistent);
+  v_ = Tensor(context, shape, dtype, Lifetime::persistent);
+  if (options.beta1 != 0.0) m_ = Tensor(context, shape, dtype, Lifetime::persistent);
+  t_ = Tensor(context, {}, DType::f64, Lifetime::persistent);
+  stats_ = Tensor(context, {1, 1, 1, 2}, DType::f64, Lifetime::persistent);
+  learning_rate_ = Tensor(context, {}, DType::f64, Lifetime::persistent);
+  PG_ASSERT(average == nullptr || average->flat().shape() == shape);
+  clear_gradients();
+  reset();
+}
+
+std::vector<Tensor> Adam::gradients(int64_t resolution) const {
+  return parameters_.views(g_, resolution);
+}
+
+void Adam::clear_gradients() { g_.backend().fill({.y = g_.mut(), .value = 0.0}); }
+
+void Adam::reset() {
+  for (const Tensor& state : {m_, v_, t_}) {
+    if (state) state.backend().fill({.y = state.mut(), .value = 0.0});
+  }
+}
+
+void Adam::step(int64_t resolution, double learning_rate) {
+  const Shape active{1, 1, 1, parameters_.prefix(resolution)};
+  Backend& backend = g_.backend();
+  backend.upload(learning_rate_.mut(), &learning_rate);
+  const Tensor g = g_.alias(active);
+  backend.grad_check({.g = g.view(), .stats = stats_.mut(), .t = t_.mut()});
+  backend.adam({.w = parameters_.flat().alias(active).mut(),
+                .v = v_.alias(active).mut(),
+                .m = m_ ? m_.alias(active).mut() : TensorView{},
+                .average = average_ ? average_->flat().alias(active).mut() : TensorView{},
+                .g = g.view(),
+                .lr = learning_rate_.view(),
+                .t = t_.view(),
+                .stats = stats_.view(),
+                .beta1 = options_.beta1,
+                .beta2 = options_.beta2,
+                .eps = options_.eps,
+                .average_decay = average_options_.decay,
+                .epsilon = options_.epsilon,
+                .average_of = average_options_.of});
+  parameters_.touch();
+  if (average_ != nullptr) average_->touch();
+}
+
+GradStats Adam::stats() const {
+  const std::vector<double> values = to_host(stats_);
+  return {.finite = values[0] != 0.0, .norm = values[1]};
+}
+
+std::vector<std::pair<std::string, Tensor>> Adam::state() const {
+  std::vector<std::pair<std::string, Tensor>> state = {{"v", v_}, {"t", t_}};
+  if (m_) state.emplace_back("m", m_);
+  return state;
+}
+
+}  // namespace pg

@@ -1,0 +1,54 @@
+// optimizer.h: Adam over a ParameterStore, with the moving average of its weights.
+#pragma once
+
+#include "engine/parameters.h"
+
+namespace pg {
+
+struct AdamOptions {
+  double beta1 = 0.0, beta2 = 0.99, eps = 1e-8;
+  AdamEpsilon epsilon = AdamEpsilon::tensorflow;
+};
+
+struct AverageOptions {
+  double decay = 0.999;
+  AverageOf of = AverageOf::before_update;
+};
+
+// What grad_check found in the last step.
+struct GradStats {
+  bool finite = true;
+  double norm = 0.0;  // Euclidean, over the parameters in use
+};
+
+// Holds the gradient buffer, both moments (the first only if beta1 > 0) and the step count, all in
+// the layout of the store. A step whose gradient is not finite changes nothing but the average.
+class Adam {
+ public:
+  // `average`, if given, is a store with the same specs that follows the weights.
+  Adam(ParameterStore& parameters, const AdamOptions& options, ParameterStore* average = nullptr,
+       const AverageOptions& average_options = {});
+
+  // Views of the gradient buffer for ParameterStore::views(...) of a resolution.
+  std::vector<Tensor> gradients(int64_t resolution) const;
+  // Sets unused gradients to zero: to be called when the resolution changes.
+  void clear_gradients();
+  // Forgets moments and step count (numerics: at the borders of each fade).
+  void reset();
+  // One step over the parameters in use at `resolution`.
+  void step(int64_t resolution, double learning_rate);
+  // Waits for the device.
+  GradStats stats() const;
+
+  // State for checkpoints, by name: "v", "m" (if any), "t".
+  std::vector<std::pair<std::string, Tensor>> state() const;
+
+ private:
+  ParameterStore& parameters_;
+  ParameterStore* average_;
+  AdamOptions options_;
+  AverageOptions average_options_;
+  Tensor g_, m_, v_, t_, stats_, learning_rate_;
+};
+
+}  // namespace pg

@@ -1,0 +1,68 @@
+// parameters.cpp: layout of the flat buffer and initialisation.
+#include "engine/parameters.h"
+
+#include <atomic>
+
+#include "engine/random.h"
+
+namespace pg {
+namespace {
+// Parameters start on 64-byte borders (16 f32).
+constexpr int64_t kAlignElements = 16;
+}  // namespace
+
+ParameterStore::ParameterStore(Context& context, std::vector<ParameterSpec> specs, DType dtype)
+    : specs_(std::move(specs)) {
+  int64_t next = 0, resolution = 0;
+  for (const ParameterSpec& spec : specs_) {
+    PG_ASSERT(spec.resolution >= resolution);
+    PG_ASSERT(index_.emplace(spec.name, first_.size()).second);
+    resolution = spec.resolution;
+    first_.push_back(next);
+    next += (spec.shape.numel() + kAlignElements - 1) / kAlignElements * kAlignElements;
+  }
+  flat_ = Tensor(context, {1, 1, 1, next}, dtype, Lifetime::persistent);
+  context.backend().fill({.y = flat_.mut(), .value = 0.0});
+  touch();
+}
+
+Tensor ParameterStore::get(const std::string& name) const {
+  const auto it = index_.find(name);
+  PG_CHECK(it != index_.end(), Error, "this network has no parameter '", name, "'");
+  return flat_.alias(specs_[it->second].shape, first_[it->second]);
+}
+
+std::vector<Tensor> ParameterStore::views(const Tensor& flat, int64_t resolution) const {
+  std::vector<Tensor> views;
+  for (size_t i = 0; i < specs_.size() && specs_[i].resolution <= resolution; ++i) {
+    views.push_back(flat.alias(specs_[i].shape, first_[i]));
+  }
+  return views;
+}
+
+int64_t ParameterStore::prefix(int64_t resolution) const {
+  for (size_t i = 0; i < specs_.size(); ++i) {
+    if (specs_[i].resolution > resolution) return first_[i];
+  }
+  return count();
+}
+
+void ParameterStore::initialize(uint64_t seed, uint64_t stream) {
+  RandomStream random(flat_.context(), seed, stream);
+  for (size_t i = 0; i < specs_.size(); ++i) {
+    if (specs_[i].init_stddev == 0.0) continue;
+    const Tensor w = flat_.alias(specs_[i].shape, first_[i]);
+    random.normal_into(w);
+    if (specs_[i].init_stddev != 1.0) {
+      w.backend().affine({.x = w.view(), .y = w.mut(), .scale = specs_[i].init_stddev});
+    }
+  }
+  touch();
+}
+
+void ParameterStore::touch() {
+  static std::atomic<uint64_t> last{0};
+  flat_.set_version(++last);
+}
+
+}  // namespace pg

@@ -1,0 +1,29 @@
+// random.cpp: draws from a stream and moves its counter.
+#include "engine/random.h"
+
+namespace pg {
+
+RandomStream::RandomStream(Context& context, uint64_t seed, uint64_t stream)
+    : seed_(seed), stream_(stream), counter_(context, {}, DType::u64, Lifetime::persistent) {}
+
+PhiloxArgs RandomStream::next(const Tensor& y) {
+  y.backend().upload(counter_.mut(), &position_);
+  position_ += philox_blocks(y.numel());
+  return {.y = y.mut(), .counter = counter_.view(), .seed = seed_, .stream = stream_};
+}
+
+Tensor RandomStream::normal(const Shape& shape, DType dtype) {
+  Tensor y(counter_.context(), shape, dtype);
+  normal_into(y);
+  return y;
+}
+
+void RandomStream::normal_into(const Tensor& y) { y.backend().philox_normal(next(y)); }
+
+Tensor RandomStream::uniform(const Shape& shape, DType dtype) {
+  Tensor y(counter_.context(), shape, dtype);
+  y.backend().philox_uniform(next(y));
+  return y;
+}
+
+}  // namespace pg
