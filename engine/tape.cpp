@@ -141,13 +141,13 @@ Grads Tape::grad(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy, 
 }
 
 void Tape::grad_into(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy,
-                     std::span<const Tensor> into) {
+                     std::span<const Tensor> into, Accumulate accumulate) {
   PG_ASSERT(xs.size() == into.size());
   Sweep s = prepare(y, xs, dy);
   std::vector<Destination> results(xs.size());
   for (size_t i = 0; i < xs.size(); ++i) {
     PG_ASSERT(into[i].shape() == xs[i].shape());
-    results[i].tensor = into[i];
+    results[i] = {.tensor = into[i], .filled = accumulate == Accumulate::add};
     const auto node = static_cast<size_t>(node_of(xs[i]));
     if (node >= s.wanted.size()) continue;
     PG_CHECK(s.wanted[node] == nullptr, Error, "a gradient was asked for the same tensor twice");

@@ -60,9 +60,10 @@ class Tape {
   // gradient that does not exist comes back as zeros. Throws ShapeError where dy does not fit y.
   Grads grad(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy, GradMode mode);
 
-  // The same, left in into[i] (same shape as xs[i]) instead of returned; mode release.
+  // The same, left in (or added to) into[i], of the shape of xs[i], instead of returned; mode
+  // release.
   void grad_into(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy,
-                 std::span<const Tensor> into);
+                 std::span<const Tensor> into, Accumulate accumulate = Accumulate::overwrite);
 
   int64_t size() const { return static_cast<int64_t>(nodes_.size()); }
 

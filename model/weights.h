@@ -1,0 +1,52 @@
+// weights.h: the parameters of a network as one forward pass sees them, and how layers name and
+// scale them.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/parameters.h"
+#include "engine/tape.h"
+#include "model/config.h"
+
+namespace pg {
+
+// Views of a store's parameters in use at one resolution: constants, or leaves of a tape.
+class Weights {
+ public:
+  Weights(const ParameterStore& store, int64_t resolution);
+  Weights(const ParameterStore& store, int64_t resolution, Tape& tape);
+
+  const Tensor& operator[](const std::string& name) const;
+  // In the order of ParameterStore::views.
+  const std::vector<Tensor>& all() const { return tensors_; }
+
+ private:
+  void add(const ParameterStore& store, size_t index, Tensor tensor);
+  std::vector<Tensor> tensors_;
+  std::unordered_map<std::string, size_t> index_;
+};
+
+// "8x8/Conv1", from which "8x8/Conv1/weight" and "8x8/Conv1/bias" follow.
+std::string layer_name(int64_t resolution, const char* layer);
+
+// He's constant (PGGAN section 4.1): gain / sqrt(fan_in), fan_in = R S C of a filter [K, R, S, C].
+double he_constant(double gain, const Shape& w);
+
+// Equalized learning rate: weights start as N(0, 1) and the constant is applied at run time;
+// without it (model.use_wscale = false) weights start as N(0, constant^2) and the run-time scale
+// is 1.
+struct LayerSpec {
+  int64_t resolution;
+  const char* layer;
+  Shape w;
+  double gain;
+  int64_t bias;  // extent of the bias
+};
+void append_layer(std::vector<ParameterSpec>& specs, const ModelConfig& config, const LayerSpec& s);
+double runtime_scale(const ModelConfig& config, double gain, const Shape& w);
+
+constexpr double kHeGain = 1.4142135623730951;  // sqrt(2), for layers followed by leaky ReLU
+
+}  // namespace pg

@@ -1,0 +1,46 @@
+// op_cases_test.cpp: every check on every op case, on the CPU backend.
+#include <gtest/gtest.h>
+
+#include "tests/op_cases/checks.h"
+
+namespace pg::test {
+namespace {
+
+Context& direct_context() {
+  static const std::unique_ptr<Backend> backend = make_cpu_backend(2, CpuPath::direct);
+  static Context context(*backend);
+  return context;
+}
+
+Context& fast_context() {
+  static const std::unique_ptr<Backend> backend = make_cpu_backend(2, CpuPath::fast);
+  static Context context(*backend);
+  return context;
+}
+
+class OpCases : public testing::TestWithParam<OpCase> {};
+
+TEST_P(OpCases, F32MatchesF64) {
+  // Winograd transforms multiply rounding errors by about 10 (constants up to 8 in both
+  // transforms).
+  EXPECT_EQ(compare_f32(GetParam(), fast_context(), direct_context(), 12.0), "");
+  EXPECT_EQ(compare_f32(GetParam(), direct_context(), direct_context()), "");
+}
+
+TEST_P(OpCases, GradMatchesFiniteDifference) {
+  EXPECT_EQ(check_gradient(GetParam(), direct_context()), "");
+}
+
+TEST_P(OpCases, GradGradMatchesFiniteDifference) {
+  EXPECT_EQ(check_second_gradient(GetParam(), direct_context()), "");
+}
+
+TEST_P(OpCases, FusedBackwardMatchesComposition) {
+  EXPECT_EQ(compare_recorded_backward(GetParam(), direct_context()), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, OpCases, testing::ValuesIn(all_op_cases()),
+                         [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace pg::test

@@ -1,0 +1,85 @@
+// pointwise_cases.cpp: elementwise ops, with every broadcasting pattern that networks use.
+#include "tests/op_cases/op_case.h"
+
+namespace pg::test {
+namespace {
+using Unary = Tensor (*)(const Tensor&);
+using Binary = Tensor (*)(const Tensor&, const Tensor&);
+constexpr Shape kImage{2, 3, 5, 7};
+}  // namespace
+
+std::vector<OpCase> pointwise_cases() {
+  std::vector<OpCase> cases;
+  const auto unary = [&](const char* name, Unary f, double low, double high) {
+    cases.push_back({.name = name,
+                     .inputs = {kImage},
+                     .run = [f](const auto& in) { return f(in[0]); },
+                     .low = low,
+                     .high = high});
+  };
+  unary("Square", ops::square, -2, 2);
+  unary("Sqrt", ops::sqrt, 0.2, 3);
+  unary("Reciprocal", ops::reciprocal, 0.4, 3);
+  unary("Exp", ops::exp, -2, 2);
+  unary("Log", ops::log, 0.2, 3);
+  unary("Tanh", ops::tanh, -2, 2);
+  unary("Sigmoid", ops::sigmoid, -3, 3);
+  unary("Softplus", ops::softplus, -3, 3);
+
+  const struct {
+    const char* name;
+    Shape shape;
+  } patterns[] = {{"Same", kImage},        {"Channel", {1, 1, 1, 7}}, {"Sample", {2, 1, 1, 1}},
+                  {"Pixel", {2, 3, 5, 1}}, {"Scalar", {1, 1, 1, 1}},  {"Column", {1, 1, 5, 1}},
+                  {"Plane", {1, 3, 5, 7}}};
+  const struct {
+    const char* name;
+    Binary f;
+  } binaries[] = {{"Add", ops::add}, {"Sub", ops::sub}, {"Mul", ops::mul}, {"Div", ops::div}};
+  for (const auto& b : binaries) {
+    for (const auto& p : patterns) {
+      const auto run = [f = b.f](const auto& in) { return f(in[0], in[1]); };
+      cases.push_back({.name = std::string(b.name) + p.name,
+                       .inputs = {kImage, p.shape},
+                       .run = run,
+                       .low = 0.5,
+                       .high = 1.5});
+      if (p.shape == kImage) continue;
+      cases.push_back({.name = std::string(b.name) + p.name + "First",
+                       .inputs = {p.shape, kImage},
+                       .run = run,
+                       .low = 0.5,
+                       .high = 1.5});
+    }
+  }
+  cases.push_back({.name = "Affine", .inputs = {kImage}, .run = [](const auto& in) {
+                     return ops::affine(in[0], -1.5, 0.25);
+                   }});
+  cases.push_back({.name = "BiasLrelu",
+                   .inputs = {kImage, {1, 1, 1, 7}},
+                   .run = [](const auto& in) { return ops::bias_lrelu(in[0], in[1], 0.2); }});
+  cases.push_back({.name = "LreluWithoutBias", .inputs = {kImage}, .run = [](const auto& in) {
+                     return ops::bias_lrelu(in[0], {}, 0.2);
+                   }});
+  cases.push_back({.name = "BiasAlone",
+                   .inputs = {kImage, {1, 1, 1, 7}},
+                   .run = [](const auto& in) { return ops::bias_lrelu(in[0], in[1], 1.0); }});
+  cases.push_back({.name = "LeakyGate", .inputs = {kImage}, .run = [](const auto& in) {
+                     const Tensor ref = empty_like(in[0]);
+                     std::vector<double> signs(static_cast<size_t>(ref.numel()));
+                     for (size_t i = 0; i < signs.size(); ++i) signs[i] = i % 3 == 0 ? 1.0 : -0.5;
+                     from_host(ref, signs);
+                     return ops::leaky_gate(in[0], ref, 0.2);
+                   }});
+  cases.push_back({.name = "LerpScalar", .inputs = {kImage, kImage}, .run = [](const auto& in) {
+                     return ops::lerp(in[0], in[1], full({1, 1, 1, 1}, 0.3, in[0]));
+                   }});
+  cases.push_back({.name = "LerpSample", .inputs = {kImage, kImage}, .run = [](const auto& in) {
+                     const Tensor t = empty({2, 1, 1, 1}, in[0]);
+                     from_host(t, std::vector<double>{0.2, 0.9});
+                     return ops::lerp(in[0], in[1], t);
+                   }});
+  return cases;
+}
+
+}  // namespace pg::test
