@@ -1,0 +1,200 @@
+// reduce: sums, and the finiteness and norm of a gradient, in f64.
+//
+// A reduction whose reduced extents are neighbours is one of two loops: sums of rows (per sample,
+// per pixel, total) or of columns (per channel, over samples). Any other runs through plain loops.
+#include <array>
+#include <cmath>
+#include <optional>
+#include <vector>
+
+#include "kernels/cpu/cpu_backend.h"
+#include "kernels/cpu/parallel.h"
+
+namespace pg::cpu {
+namespace {
+
+constexpr int64_t kRowChunk = 4096;     // elements of a row that make one partial sum
+constexpr int64_t kColumnChunk = 8192;  // elements of a block of columns that make one
+constexpr int64_t kColumnBlock = 512;   // columns of one block
+
+template <typename T>
+struct Sum {
+  const T* x;
+  T* y;
+  double scale;
+  bool add;
+
+  // f64 sums of f32 are scaled before they are rounded, so that a result is rounded once.
+  void store(int64_t i, double sum) const {
+    const double value = scale * sum;
+    y[i] = static_cast<T>(add ? static_cast<double>(y[i]) + value : value);
+  }
+};
+
+// x is [outer, reduced, inner] and y [outer, inner].
+struct Layout {
+  int64_t outer = 1, reduced = 1, inner = 1;
+};
+
+// The layout, if the reduced extents are neighbours (extents of 1 are anything).
+std::optional<Layout> layout_of(const Shape& x, const Shape& y) {
+  const std::array<int64_t, 4> ex{x.n, x.h, x.w, x.c}, ey{y.n, y.h, y.w, y.c};
+  Layout layout;
+  int stage = 0;  // 0: outer, 1: reduced, 2: inner
+  for (size_t i = 0; i < 4; ++i) {
+    PG_ASSERT(ey[i] == ex[i] || ey[i] == 1);
+    if (ex[i] == 1) continue;
+    const bool reduced = ey[i] == 1;
+    if (reduced && stage == 2) return std::nullopt;
+    if (reduced) stage = 1;
+    if (!reduced && stage == 1) stage = 2;
+    (stage == 0 ? layout.outer : stage == 1 ? layout.reduced : layout.inner) *= ex[i];
+  }
+  return layout;
+}
+
+template <typename T>
+double row_sum(const T* x, int64_t count) {
+  return lane_sum<double>(count, [x](int64_t i) { return static_cast<double>(x[i]); });
+}
+
+template <typename T>
+void sum_rows(int threads, const Sum<T>& sum, const Layout& layout) {
+  const int64_t length = layout.reduced;
+  if (length <= kRowChunk) {
+    parallel_for(threads, layout.outer, std::max<int64_t>(1, kGrain / length),
+                 [=](int64_t begin, int64_t end) {
+                   for (int64_t row = begin; row < end; ++row) {
+                     sum.store(row, row_sum(sum.x + row * length, length));
+                   }
+                 });
+    return;
+  }
+  const int64_t chunks = ceil_div(length, kRowChunk);
+  std::vector<double> partial(static_cast<size_t>(layout.outer * chunks));
+  double* const out = partial.data();
+  parallel_for(threads, layout.outer * chunks, 4, [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = i % chunks * kRowChunk;
+      out[i] = row_sum(sum.x + i / chunks * length + first, std::min(kRowChunk, length - first));
+    }
+  });
+  for (int64_t row = 0; row < layout.outer; ++row) {
+    sum.store(row, row_sum(out + row * chunks, chunks));
+  }
+}
+
+// out[j] = sum over rows of x[row * stride + j], 0 <= j < width.
+template <typename T>
+void sum_block(const T* x, int64_t rows, int64_t stride, int64_t width, double* out) {
+  double acc[kColumnBlock] = {};
+  // Few channels: lay rows side by side for long inner loops, and fold at the end.
+  const int64_t repeats = width == stride ? std::max<int64_t>(1, 64 / width) : 1;
+  for (int64_t row = 0; row < rows; row += repeats) {
+    const int64_t count = std::min(repeats, rows - row) * width;
+#pragma omp simd
+    for (int64_t j = 0; j < count; ++j) acc[j] += static_cast<double>(x[row * stride + j]);
+  }
+  for (int64_t j = 0; j < width; ++j) {
+    out[j] = 0.0;
+    for (int64_t repeat = 0; repeat < repeats; ++repeat) out[j] += acc[repeat * width + j];
+  }
+}
+
+template <typename T>
+void sum_columns(int threads, const Sum<T>& sum, const Layout& layout) {
+  const int64_t inner = layout.inner, reduced = layout.reduced, outer = layout.outer;
+  const int64_t chunk_rows = std::max<int64_t>(1, kColumnChunk / std::min(inner, kColumnBlock));
+  const int64_t blocks = ceil_div(inner, kColumnBlock), chunks = ceil_div(reduced, chunk_rows);
+  std::vector<double> partial(static_cast<size_t>(chunks * outer * inner));
+  double* const out = partial.data();
+  parallel_for(threads, chunks * outer * blocks, 4, [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t chunk = i / (outer * blocks), o = i / blocks % outer;
+      const int64_t first = i % blocks * kColumnBlock, row = chunk * chunk_rows;
+      sum_block(sum.x + (o * reduced + row) * inner + first, std::min(chunk_rows, reduced - row),
+                inner, std::min(kColumnBlock, inner - first),
+                out + (chunk * outer + o) * inner + first);
+    }
+  });
+  const int64_t count = outer * inner;
+  parallel_for(threads, count, kColumnBlock, [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      double total = 0.0;
+      for (int64_t chunk = 0; chunk < chunks; ++chunk) total += out[chunk * count + i];
+      sum.store(i, total);
+    }
+  });
+}
+
+template <typename T>
+void sum_any(int threads, const Sum<T>& sum, const Shape& x, const Shape& y) {
+  parallel_for(threads, y.numel(), 16, [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t c0 = i % y.c, w0 = i / y.c % y.w, h0 = i / (y.c * y.w) % y.h;
+      const int64_t n0 = i / (y.c * y.w * y.h);
+      double total = 0.0;
+      for (int64_t n = n0; n < n0 + x.n / y.n; ++n) {
+        for (int64_t h = h0; h < h0 + x.h / y.h; ++h) {
+          for (int64_t w = w0; w < w0 + x.w / y.w; ++w) {
+            const T* const row = sum.x + ((n * x.h + h) * x.w + w) * x.c + c0;
+            for (int64_t c = 0; c < x.c / y.c; ++c) total += static_cast<double>(row[c]);
+          }
+        }
+      }
+      sum.store(i, total);
+    }
+  });
+}
+
+// Sum of squares, and of zeros that any element that is not finite turns to NaN.
+struct Check {
+  double squares = 0.0, zeros = 0.0;
+};
+
+template <typename T>
+Check check_finite(int threads, const T* g, int64_t count) {
+  const int64_t chunks = ceil_div(count, kRowChunk);
+  std::vector<Check> partial(static_cast<size_t>(chunks));
+  Check* const out = partial.data();
+  parallel_for(threads, count, kRowChunk, [=](int64_t begin, int64_t end) {
+    const auto at = [=](int64_t i) { return static_cast<double>(g[begin + i]); };
+    out[begin / kRowChunk] = {
+        lane_sum<double>(end - begin, [=](int64_t i) { return at(i) * at(i); }),
+        lane_sum<double>(end - begin, [=](int64_t i) { return at(i) * 0.0; })};
+  });
+  Check total;
+  for (const Check& c : partial) {
+    total.squares += c.squares;
+    total.zeros += c.zeros;
+  }
+  return total;
+}
+
+}  // namespace
+
+void CpuBackend::reduce_sum(const ReduceSumArgs& args) {
+  dispatch_float(args.y.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const Sum<T> sum{args.x.as<T>(), args.y.as<T>(), args.scale,
+                     args.accumulate == Accumulate::add};
+    const std::optional<Layout> layout = layout_of(args.x.shape, args.y.shape);
+    if (!layout) return sum_any(threads_, sum, args.x.shape, args.y.shape);
+    if (layout->inner == 1) return sum_rows(threads_, sum, *layout);
+    sum_columns(threads_, sum, *layout);
+  });
+}
+
+void CpuBackend::grad_check(const GradCheckArgs& args) {
+  PG_ASSERT(args.stats.shape.numel() == 2 && (!args.t || args.t.shape.numel() == 1));
+  dispatch_float(args.g.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const Check check = check_finite(threads_, args.g.as<T>(), args.g.shape.numel());
+    double* const stats = args.stats.as<double>();
+    stats[0] = check.zeros == 0.0 ? 1.0 : 0.0;
+    stats[1] = std::sqrt(check.squares);
+    if (args.t) args.t.as<double>()[0] += stats[0];
+  });
+}
+
+}  // namespace pg::cpu
