@@ -1,0 +1,186 @@
+// config.h: everything a training run can be told, and the functions that read, change and check
+// it.
+//
+// The member initialisers are the preset `official-tf` (the published one-GPU configuration). One
+// table of keys (config_keys.h) drives reading, writing, --set, --describe and every message, so a
+// new member needs a line here and a line there. Keys are "section.member", as spelled here.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pg {
+
+// Values by resolution; a resolution that is not in the table takes the base value.
+template <typename T>
+using ByResolution = std::map<int64_t, T>;
+
+enum class MbstdOrder { strided, contiguous };  // sample n is in group n % (N / G), or n / G
+enum class Variance { biased, unbiased };
+enum class DownOrder { pool_first, activation_first };
+enum class LossKind { wgan_gp };
+enum class GpSpace { full, current };  // resolution at which the gradient norm is measured
+enum class Reduction { mean, sum };
+enum class EpsilonForm { tensorflow, pytorch };
+enum class OptimizerReset { fade_borders, never };
+enum class AverageOrder { before_g_step, after_g_step };
+enum class Precision { fp32, tf32, bf16 };
+enum class Fit { automatic, crop, pad, stretch };
+
+struct ModelConfig {
+  int64_t resolution = 0;   // final; power of two 4..1024; 0: that of the data set
+  int64_t channels = 0;     // 1..4; 0: that of the data set
+  int64_t latent_size = 0;  // 0: fmaps(config, 0)
+  int64_t fmap_base = 8192;
+  double fmap_decay = 1.0;
+  int64_t fmap_max = 512;
+  bool normalize_latents = true;
+  bool use_pixelnorm = true;
+  double pixelnorm_epsilon = 1e-8;
+  bool use_wscale = true;
+  double leaky_slope = 0.2;
+  int64_t mbstd_group_size = 4;  // 0: no minibatch stddev; at least N: the whole minibatch
+  MbstdOrder mbstd_order = MbstdOrder::strided;
+  Variance mbstd_variance = Variance::biased;
+  double mbstd_epsilon = 1e-8;
+  DownOrder down_order = DownOrder::pool_first;
+  double to_rgb_gain = 1.0;
+  double last_gain = 1.0;
+  double first_layer_gain = 0.35355339059327379;  // sqrt(2) / 4
+};
+
+struct ScheduleConfig {
+  int64_t lod_initial_resolution = 4;
+  double lod_training_kimg = 600.0;
+  double lod_transition_kimg = 600.0;
+  double total_kimg = 12000.0;
+  int64_t minibatch_base = 4;
+  ByResolution<int64_t> minibatch = {{4, 128}, {8, 128},  {16, 128}, {32, 64},
+                                     {64, 32}, {128, 16}, {256, 8},  {512, 4}};
+  int64_t max_minibatch = 0;      // 0: no limit
+  int64_t minibatch_repeats = 4;  // minibatches of D and G between two looks at the schedule
+  double tick_kimg_base = 160.0;
+  ByResolution<double> tick_kimg = {{4, 160.0},  {8, 140.0},  {16, 120.0}, {32, 100.0}, {64, 80.0},
+                                    {128, 60.0}, {256, 40.0}, {512, 20.0}, {1024, 10.0}};
+  bool fade_reals = true;
+};
+
+struct LossConfig {
+  LossKind kind = LossKind::wgan_gp;
+  double gp_lambda = 10.0;
+  double gp_target = 1.0;
+  GpSpace gp_space = GpSpace::full;
+  double drift_epsilon = 1e-3;
+  Reduction reduction = Reduction::mean;
+};
+
+struct OptimizerConfig {
+  double g_learning_rate = 1e-3;
+  double d_learning_rate = 1e-3;
+  ByResolution<double> learning_rate = {{1024, 1.5e-3}};  // of both networks
+  double beta1 = 0.0;
+  double beta2 = 0.99;
+  double epsilon = 1e-8;
+  EpsilonForm epsilon_form = EpsilonForm::tensorflow;
+  OptimizerReset reset = OptimizerReset::fade_borders;
+  double average_decay = 0.999;
+  AverageOrder average_order = AverageOrder::before_g_step;
+  double rampup_kimg = 0.0;
+};
+
+struct DataConfig {
+  std::string path;
+  bool mirror = false;
+  std::string cache_folder;  // empty: the default place
+  Fit fit = Fit::automatic;
+};
+
+struct TrainConfig {
+  std::string preset = "official-tf";
+  int64_t seed = 1000;
+  std::string device = "auto";  // auto, cpu, cuda or cuda:I
+  Precision precision = Precision::fp32;
+  int64_t threads = 0;             // 0: all cores
+  std::string image_grid = "8x8";  // rows x columns; see image_grid()
+  std::string out = "runs";
+  std::string name;  // empty: made from the data set, the preset and the resolution
+};
+
+struct CheckpointConfig {
+  double every_kimg = 160.0;
+  double images_every_kimg = 0.0;  // 0: at every tick
+  int64_t keep = 3;                // latest checkpoints kept; 0: all
+};
+
+struct Config {
+  ModelConfig model;
+  ScheduleConfig schedule;
+  LossConfig loss;
+  OptimizerConfig optimizer;
+  DataConfig data;
+  TrainConfig train;
+  CheckpointConfig checkpoint;
+};
+
+struct GridSize {
+  int64_t rows = 0;
+  int64_t columns = 0;
+};
+
+struct DataShape {
+  int64_t resolution = 0;
+  int64_t channels = 0;
+};
+
+// The configuration of a published variant. Throws UsageError with the nearest name for an unknown
+// one.
+Config preset(std::string_view name);
+std::vector<std::string> preset_names();
+
+// Sets what the TOML file says and leaves the rest. A file that holds train.preset starts from that
+// preset instead. Tables by resolution replace the whole table. Throws IoError (cannot be read),
+// FormatError (not TOML, with file:line), UsageError (unknown key or value not allowed).
+void read_toml(Config& config, const std::filesystem::path& path);
+
+// Every key with its description as a comment, in a fixed order; read_toml of the result gives the
+// same configuration to the last bit.
+std::string to_toml(const Config& config);
+
+// Sets one key from text: "0.5", "true", "crop", "{4 = 64, 8 = 32}"; "schedule.minibatch.4" sets
+// one entry of a table. Throws UsageError (unknown key with the nearest name, value not allowed).
+void set_key(Config& config, std::string_view key, std::string_view value);
+
+// "section.key=value", as the option --set takes it.
+void set_assignment(Config& config, std::string_view assignment);
+
+// The value of a key as it stands in a TOML file. Throws UsageError for an unknown key.
+std::string get_key(const Config& config, std::string_view key);
+
+// All keys with default, allowed values and meaning, one a paragraph: `config --describe`.
+std::string describe_keys();
+
+// Throws UsageError for the first value that is not allowed or does not fit the others.
+void validate(const Config& config);
+
+// Replaces the zeros that stand for "as the data set" or "as fmaps(0)" by numbers, then validates.
+// Throws UsageError when the data set cannot serve what the configuration asks for.
+void resolve(Config& config, const DataShape& data);
+
+// Channels of stage s, the blocks at resolution 2^(s+1) (paper, table 2):
+// max(1, min(floor(fmap_base / 2^(s * fmap_decay)), fmap_max)).
+int64_t fmaps(const Config& config, int64_t stage);
+
+// model.latent_size, or fmaps(0) where that is 0.
+int64_t latent_size(const Config& config);
+
+// Images in a minibatch at this resolution, after max_minibatch.
+int64_t minibatch_at(const Config& config, int64_t resolution);
+
+// train.image_grid as numbers.
+GridSize image_grid(const Config& config);
+
+}  // namespace pg

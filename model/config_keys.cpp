@@ -1,0 +1,274 @@
+// config_keys.cpp: the table of configuration keys.
+#include "model/config_keys.h"
+
+#include <array>
+#include <limits>
+#include <type_traits>
+
+#include "kernels/error.h"
+#include "model/suggest.h"
+
+namespace pg {
+
+namespace {
+
+// Names of the enumerators, in their order.
+template <typename E>
+constexpr std::array<std::string_view, 0> kNames{};
+template <>
+constexpr std::array<std::string_view, 2> kNames<MbstdOrder>{"strided", "contiguous"};
+template <>
+constexpr std::array<std::string_view, 2> kNames<Variance>{"biased", "unbiased"};
+template <>
+constexpr std::array<std::string_view, 2> kNames<DownOrder>{"pool_first", "activation_first"};
+template <>
+constexpr std::array<std::string_view, 1> kNames<LossKind>{"wgan-gp"};
+template <>
+constexpr std::array<std::string_view, 2> kNames<GpSpace>{"full", "current"};
+template <>
+constexpr std::array<std::string_view, 2> kNames<Reduction>{"mean", "sum"};
+template <>
+constexpr std::array<std::string_view, 2> kNames<EpsilonForm>{"tensorflow", "pytorch"};
+template <>
+constexpr std::array<std::string_view, 2> kNames<OptimizerReset>{"fade_borders", "never"};
+template <>
+constexpr std::array<std::string_view, 2> kNames<AverageOrder>{"before_g_step", "after_g_step"};
+template <>
+constexpr std::array<std::string_view, 3> kNames<Precision>{"fp32", "tf32", "bf16"};
+template <>
+constexpr std::array<std::string_view, 4> kNames<Fit>{"auto", "crop", "pad", "stretch"};
+
+template <typename T>
+KeyValue to_value(const T& v) {
+  if constexpr (std::is_enum_v<T>) {
+    return std::string(kNames<T>[static_cast<size_t>(v)]);
+  } else if constexpr (std::is_same_v<T, ByResolution<int64_t>>) {
+    std::map<int64_t, double> table;
+    for (const auto& [resolution, entry] : v) table[resolution] = static_cast<double>(entry);
+    return table;
+  } else {
+    return v;
+  }
+}
+
+template <typename T>
+void from_value(T& v, const KeyValue& value) {
+  if constexpr (std::is_enum_v<T>) {
+    const std::string& name = std::get<std::string>(value);
+    for (size_t i = 0; i < kNames<T>.size(); ++i) {
+      if (kNames<T>[i] == name) v = static_cast<T>(i);
+    }
+  } else if constexpr (std::is_same_v<T, ByResolution<int64_t>>) {
+    v.clear();
+    for (const auto& [resolution, entry] : std::get<std::map<int64_t, double>>(value)) {
+      v[resolution] = static_cast<int64_t>(entry);
+    }
+  } else {
+    v = std::get<T>(value);
+  }
+}
+
+template <typename T>
+constexpr KeyKind kind_of() {
+  if constexpr (std::is_enum_v<T>) return KeyKind::choice;
+  if constexpr (std::is_same_v<T, bool>) return KeyKind::flag;
+  if constexpr (std::is_same_v<T, int64_t>) return KeyKind::integer;
+  if constexpr (std::is_same_v<T, double>) return KeyKind::number;
+  if constexpr (std::is_same_v<T, std::string>) return KeyKind::text;
+  if constexpr (std::is_same_v<T, ByResolution<int64_t>>) return KeyKind::integer_table;
+  if constexpr (std::is_same_v<T, ByResolution<double>>) return KeyKind::number_table;
+}
+
+template <auto Section, auto Member>
+Key key(std::string path, std::string help, KeyRange range = {}, KeyForm form = KeyForm::any) {
+  using T = std::remove_cvref_t<decltype(std::declval<Config&>().*Section.*Member)>;
+  Key k;
+  k.path = std::move(path);
+  k.help = std::move(help);
+  k.kind = kind_of<T>();
+  k.form = form;
+  k.range = range;
+  if constexpr (std::is_enum_v<T>) k.names.assign(kNames<T>.begin(), kNames<T>.end());
+  k.get = [](const Config& c) { return to_value(c.*Section.*Member); };
+  k.set = [](Config& c, const KeyValue& value) { from_value(c.*Section.*Member, value); };
+  return k;
+}
+
+#define PG_KEY(SECTION, TYPE, MEMBER, ...) \
+  key<&Config::SECTION, &TYPE::MEMBER>(#SECTION "." #MEMBER, __VA_ARGS__)
+#define PG_MODEL(MEMBER, ...) PG_KEY(model, ModelConfig, MEMBER, __VA_ARGS__)
+#define PG_SCHEDULE(MEMBER, ...) PG_KEY(schedule, ScheduleConfig, MEMBER, __VA_ARGS__)
+#define PG_LOSS(MEMBER, ...) PG_KEY(loss, LossConfig, MEMBER, __VA_ARGS__)
+#define PG_OPTIMIZER(MEMBER, ...) PG_KEY(optimizer, OptimizerConfig, MEMBER, __VA_ARGS__)
+#define PG_DATA(MEMBER, ...) PG_KEY(data, DataConfig, MEMBER, __VA_ARGS__)
+#define PG_TRAIN(MEMBER, ...) PG_KEY(train, TrainConfig, MEMBER, __VA_ARGS__)
+#define PG_CHECKPOINT(MEMBER, ...) PG_KEY(checkpoint, CheckpointConfig, MEMBER, __VA_ARGS__)
+
+constexpr KeyRange kResolutions{kMinResolution, kMaxResolution};
+constexpr KeyRange kChannels{1, 8192};
+constexpr KeyRange kEpsilon{0.0, 1.0};
+constexpr KeyRange kGain{1e-6, 1e3};
+constexpr KeyRange kKimg{0.0, 1e6};
+constexpr KeyRange kSomeKimg{0.001, 1e6};
+constexpr KeyRange kMinibatch{1, 65536};
+constexpr KeyRange kLearningRate{0.0, 10.0};
+constexpr KeyRange kDecay{0.0, 0.9999999};
+
+std::vector<Key> model_keys() {
+  return {
+      PG_MODEL(resolution, "Final resolution of the images; 0 takes that of the data set.",
+               kResolutions, KeyForm::power_of_two_or_zero),
+      PG_MODEL(channels, "Colour channels of the images; 0 takes those of the data set.", {0, 4}),
+      PG_MODEL(latent_size, "Length of a latent vector; 0 takes the channels of the first block.",
+               {0, 65536}),
+      PG_MODEL(fmap_base, "Channels of a block at resolution R are about 2 * fmap_base / R.",
+               {1, 1048576}),
+      PG_MODEL(fmap_decay, "log2 of the factor by which channels fall per doubling of R.", {0, 8}),
+      PG_MODEL(fmap_max, "Most channels of any block.", kChannels),
+      PG_MODEL(normalize_latents, "Latents are pixel-normalised before the first layer."),
+      PG_MODEL(use_pixelnorm, "Pixel norm after each convolution of the generator."),
+      PG_MODEL(pixelnorm_epsilon, "Added to the mean square inside pixel norm.", kEpsilon),
+      PG_MODEL(use_wscale, "Equalized learning rate: weights are scaled at run time."),
+      PG_MODEL(leaky_slope, "Slope of leaky ReLU below zero.", {0.0, 1.0}),
+      PG_MODEL(mbstd_group_size,
+               "Images in a group of minibatch stddev; 0 leaves it out, more than the minibatch "
+               "takes it whole.",
+               {0, 65536}),
+      PG_MODEL(mbstd_order,
+               "Image n of N is in group n % (N / G) (strided) or n / G (contiguous)."),
+      PG_MODEL(mbstd_variance, "Divisor of the variance: G (biased) or G - 1 (unbiased)."),
+      PG_MODEL(mbstd_epsilon, "Added to the variance under the root.", kEpsilon),
+      PG_MODEL(down_order,
+               "Blocks of the discriminator pool before bias and activation, or after."),
+      PG_MODEL(to_rgb_gain, "Gain of the layers that make RGB.", kGain),
+      PG_MODEL(last_gain, "Gain of the last layer of the discriminator.", kGain),
+      PG_MODEL(first_layer_gain, "Gain of the first dense layer; official: sqrt(2) / 4.", kGain),
+  };
+}
+
+std::vector<Key> schedule_keys() {
+  return {
+      PG_SCHEDULE(lod_initial_resolution, "Resolution that training starts at.", kResolutions,
+                  KeyForm::power_of_two),
+      PG_SCHEDULE(lod_training_kimg,
+                  "Thousands of images at a resolution before the next fades in.", kKimg),
+      PG_SCHEDULE(lod_transition_kimg, "Thousands of images that a fade lasts.", kKimg),
+      PG_SCHEDULE(total_kimg, "Thousands of images shown until training ends.", kSomeKimg),
+      PG_SCHEDULE(minibatch_base, "Images in a minibatch at resolutions without an entry below.",
+                  kMinibatch),
+      PG_SCHEDULE(minibatch, "Images in a minibatch, by resolution.", kMinibatch),
+      PG_SCHEDULE(max_minibatch, "Most images in a minibatch at any resolution; 0 sets no limit.",
+                  {0, 65536}),
+      PG_SCHEDULE(minibatch_repeats,
+                  "Minibatches between two looks at the schedule (fade weight, optimizer reset).",
+                  {1, 1000}),
+      PG_SCHEDULE(tick_kimg_base, "Thousands of images in a tick, where not given below.",
+                  kSomeKimg),
+      PG_SCHEDULE(tick_kimg, "Thousands of images in a tick, by resolution.", kSomeKimg),
+      PG_SCHEDULE(fade_reals, "Real images fade between resolutions as the networks do."),
+  };
+}
+
+std::vector<Key> loss_keys() {
+  return {
+      PG_LOSS(kind, "Loss of both networks."),
+      PG_LOSS(gp_lambda, "Weight of the gradient penalty.", {0.0, 1e6}),
+      PG_LOSS(gp_target, "Norm that the gradient penalty pulls to.", {1e-3, 1e6}),
+      PG_LOSS(gp_space,
+              "Gradients are measured on images upscaled to the final resolution (full: what the "
+              "official code does) or as they are (current)."),
+      PG_LOSS(drift_epsilon, "Weight of the squared score of real images.", {0.0, 1e3}),
+      PG_LOSS(reduction, "Losses of the images of a minibatch are averaged or summed."),
+  };
+}
+
+std::vector<Key> optimizer_keys() {
+  return {
+      PG_OPTIMIZER(g_learning_rate, "Learning rate of the generator.", kLearningRate),
+      PG_OPTIMIZER(d_learning_rate, "Learning rate of the discriminator.", kLearningRate),
+      PG_OPTIMIZER(learning_rate,
+                   "Learning rate of both networks, by resolution; goes before the two above.",
+                   kLearningRate),
+      PG_OPTIMIZER(beta1, "Adam: decay of the mean of gradients.", kDecay),
+      PG_OPTIMIZER(beta2, "Adam: decay of the mean of squared gradients.", kDecay),
+      PG_OPTIMIZER(epsilon, "Adam: added to the root.", kEpsilon),
+      PG_OPTIMIZER(
+          epsilon_form,
+          "Epsilon is added before (tensorflow) or after (pytorch) the correction of bias."),
+      PG_OPTIMIZER(reset, "Adam starts anew where a fade begins and ends, or never."),
+      PG_OPTIMIZER(average_decay, "Decay of the averaged generator per minibatch.", {0.0, 1.0}),
+      PG_OPTIMIZER(average_order, "The averaged generator is updated before or after a step of G."),
+      PG_OPTIMIZER(rampup_kimg, "Thousands of images over which learning rates rise; 0: none.",
+                   kKimg),
+  };
+}
+
+std::vector<Key> data_keys() {
+  return {
+      PG_DATA(path, "Image folder, archive or data set to train on."),
+      PG_DATA(mirror, "Images are mirrored left to right at random."),
+      PG_DATA(cache_folder, "Folder for the resized images; empty takes the default place."),
+      PG_DATA(fit,
+              "How images are made square: cropped, padded, stretched, or as suits the source."),
+  };
+}
+
+std::vector<Key> train_keys() {
+  return {
+      PG_TRAIN(preset, "Published variant that all other keys started from."),
+      PG_TRAIN(seed, "Seed of every random number.",
+               {0.0, static_cast<double>(std::numeric_limits<int64_t>::max())}),
+      PG_TRAIN(device, "Device to train on; auto takes CUDA where a device answers.", {},
+               KeyForm::device),
+      PG_TRAIN(precision, "Arithmetic of the convolutions; sums and parameters stay fp32."),
+      PG_TRAIN(threads, "Threads of the CPU backend; 0 takes all cores.", {0, 4096}),
+      PG_TRAIN(image_grid, "Rows x columns of the sample images.", {}, KeyForm::grid),
+      PG_TRAIN(out, "Folder that run folders are made in."),
+      PG_TRAIN(name, "Name of the run folder; empty makes one of data set, preset and resolution."),
+  };
+}
+
+std::vector<Key> checkpoint_keys() {
+  return {
+      PG_CHECKPOINT(every_kimg, "Thousands of images between checkpoints.", kSomeKimg),
+      PG_CHECKPOINT(images_every_kimg,
+                    "Thousands of images between sample images; 0: at every tick.", kKimg),
+      PG_CHECKPOINT(keep, "Latest checkpoints that are kept; 0 keeps all.", {0, 1000000}),
+  };
+}
+
+std::vector<Key> all_keys() {
+  std::vector<Key> all;
+  for (auto section : {model_keys, schedule_keys, loss_keys, optimizer_keys, data_keys, train_keys,
+                       checkpoint_keys}) {
+    for (Key& k : section()) all.push_back(std::move(k));
+  }
+  return all;
+}
+
+}  // namespace
+
+std::span<const Key> keys() {
+  static const std::vector<Key> table = all_keys();
+  return table;
+}
+
+const Key* find_key(std::string_view path) {
+  for (const Key& k : keys()) {
+    if (k.path == path) return &k;
+  }
+  return nullptr;
+}
+
+void throw_unknown_key(std::string_view path) {
+  std::vector<std::string> names;
+  for (const Key& k : keys()) names.push_back(k.path);
+  const std::string nearest = nearest_name(path, names);
+  if (!nearest.empty()) {
+    throw UsageError(message("unknown key '", path, "': did you mean '", nearest, "'?"));
+  }
+  throw UsageError(
+      message("unknown key '", path, "'; `progan_cuda config --describe` lists them all"));
+}
+
+}  // namespace pg

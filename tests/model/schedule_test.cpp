@@ -1,0 +1,182 @@
+// schedule_test.cpp: the schedule against the published one, and properties of any schedule.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "kernels/error.h"
+#include "model/schedule.h"
+
+namespace pg {
+namespace {
+
+Config config_1024() {
+  Config c;
+  c.model.resolution = 1024;
+  return c;
+}
+
+// Uneven phases, a start above 4x4 and an end in the middle of things.
+std::vector<Config> odd_configs() {
+  std::vector<Config> configs(4);
+  for (Config& c : configs) {
+    c.model.resolution = 64;
+    c.schedule.lod_training_kimg = 0.7;
+    c.schedule.lod_transition_kimg = 0.3;
+    c.schedule.total_kimg = 5.0;
+  }
+  configs[1].schedule.lod_initial_resolution = 16;
+  configs[1].schedule.lod_training_kimg = 0.0;
+  configs[2].schedule.lod_transition_kimg = 0.0;
+  configs[3].schedule.total_kimg = 1.9;
+  return configs;
+}
+
+TEST(Schedule, FirstImagesAreStable4x4) {
+  for (const int64_t n : {int64_t{0}, int64_t{1}, int64_t{600000}}) {
+    const SchedulePoint p = schedule_at(config_1024(), n);
+    EXPECT_EQ(p.lod, 8.0);
+    EXPECT_EQ(p.resolution, 4);
+    EXPECT_EQ(p.alpha, 1.0);
+    EXPECT_EQ(p.fading, Fading::off);
+  }
+}
+
+TEST(Schedule, FadesLastFrom600To1200) {
+  const SchedulePoint first = schedule_at(config_1024(), 600001);
+  EXPECT_EQ(first.resolution, 8);
+  EXPECT_EQ(first.fading, Fading::on);
+  EXPECT_NEAR(first.alpha, 1.0 / 600000.0, 1e-12);
+  const SchedulePoint middle = schedule_at(config_1024(), 900000);
+  EXPECT_EQ(middle.resolution, 8);
+  EXPECT_EQ(middle.alpha, 0.5);
+  EXPECT_EQ(middle.lod, 7.5);
+  const SchedulePoint last = schedule_at(config_1024(), 1199999);
+  EXPECT_EQ(last.fading, Fading::on);
+  EXPECT_NEAR(last.alpha, 1.0 - 1.0 / 600000.0, 1e-12);
+  const SchedulePoint stable = schedule_at(config_1024(), 1200000);
+  EXPECT_EQ(stable.resolution, 8);
+  EXPECT_EQ(stable.fading, Fading::off);
+  EXPECT_EQ(stable.alpha, 1.0);
+  EXPECT_EQ(stable.lod, 7.0);
+}
+
+TEST(Schedule, First1024StableImageIsAt9600Kimg) {
+  EXPECT_EQ(schedule_at(config_1024(), 9599999).fading, Fading::on);
+  for (const int64_t n : {int64_t{9600000}, int64_t{12000000}, int64_t{99000000}}) {
+    const SchedulePoint p = schedule_at(config_1024(), n);
+    EXPECT_EQ(p.resolution, 1024);
+    EXPECT_EQ(p.fading, Fading::off);
+    EXPECT_EQ(p.lod, 0.0);
+    EXPECT_EQ(p.alpha, 1.0);
+  }
+}
+
+TEST(Schedule, MinibatchesRatesAndTicksAreThePublishedTable) {
+  const std::vector<int64_t> minibatch = {128, 128, 128, 64, 32, 16, 8, 4, 4};
+  const std::vector<double> ticks = {160, 140, 120, 100, 80, 60, 40, 20, 10};
+  for (size_t i = 0; i < minibatch.size(); ++i) {
+    const SchedulePoint p = schedule_at(config_1024(), static_cast<int64_t>(i) * 1200000);
+    ASSERT_EQ(p.resolution, int64_t{4} << i);
+    EXPECT_EQ(p.minibatch, minibatch[i]);
+    EXPECT_EQ(p.tick_kimg, ticks[i]);
+    EXPECT_EQ(p.g_learning_rate, p.resolution == 1024 ? 0.0015 : 0.001);
+    EXPECT_EQ(p.d_learning_rate, p.g_learning_rate);
+  }
+}
+
+TEST(Schedule, FadeTakesTheValuesOfTheNewResolution) {
+  const SchedulePoint p = schedule_at(config_1024(), 9000001);
+  EXPECT_EQ(p.resolution, 1024);
+  EXPECT_EQ(p.minibatch, 4);
+  EXPECT_EQ(p.g_learning_rate, 0.0015);
+}
+
+TEST(Schedule, OptimizerResetsAtStepZeroAndAtBothEndsOfEachFade) {
+  const Config c = config_1024();
+  std::vector<int64_t> resets;
+  double lod = kNoLod;
+  // 1000 divides every border, so each reset shows up within one step of it.
+  for (int64_t n = 0; n <= 12000000; n += 1000) {
+    const double next = schedule_at(c, n).lod;
+    if (optimizer_resets_between(lod, next)) resets.push_back(n);
+    lod = next;
+  }
+  std::vector<int64_t> expected = {0};
+  for (int64_t i = 0; i < 8; ++i) {
+    expected.push_back(i * 1200000 + 601000);
+    expected.push_back((i + 1) * 1200000);
+  }
+  EXPECT_EQ(resets, expected);
+}
+
+TEST(Schedule, ResetIsSeenWhenAStepJumpsOverAWholeFade) {
+  EXPECT_TRUE(optimizer_resets_between(3.0, 2.0));
+  EXPECT_TRUE(optimizer_resets_between(2.5, 1.5));
+  EXPECT_FALSE(optimizer_resets_between(2.5, 2.1));
+  EXPECT_FALSE(optimizer_resets_between(0.0, 0.0));
+}
+
+TEST(Schedule, LodNeverRisesAndAlphaFollowsIt) {
+  for (const Config& c : odd_configs()) {
+    double previous = 1e9;
+    for (int64_t n = 0; n < 6000; ++n) {
+      const SchedulePoint p = schedule_at(c, n);
+      ASSERT_LE(p.lod, previous);
+      ASSERT_EQ(p.resolution, 64 >> static_cast<int64_t>(std::floor(p.lod)));
+      ASSERT_GT(p.alpha, 0.0);
+      ASSERT_LE(p.alpha, 1.0);
+      ASSERT_EQ(p.fading == Fading::on, p.alpha < 1.0);
+      previous = p.lod;
+    }
+    EXPECT_EQ(previous, 0.0);
+  }
+}
+
+TEST(Schedule, StagesCoverTheRunAndAgreeWithEveryImage) {
+  for (const Config& c : odd_configs()) {
+    int64_t n = 0;
+    for (const StageSpan& span : stages(c)) {
+      EXPECT_EQ(span.first, n);
+      EXPECT_GT(span.end, span.first);
+      for (; n < span.end; ++n) {
+        const SchedulePoint p = schedule_at(c, n);
+        ASSERT_EQ(p.resolution, span.resolution) << n;
+        ASSERT_EQ(p.fading, span.fading) << n;
+      }
+    }
+    EXPECT_EQ(n, total_images(c));
+  }
+}
+
+TEST(Schedule, StagesOfTheOfficialRun) {
+  const std::vector<StageSpan> all = stages(config_1024());
+  ASSERT_EQ(all.size(), 17u);
+  EXPECT_EQ(stage_name(all[0].resolution, all[0].fading), "4x4 stable");
+  EXPECT_EQ(stage_name(all[1].resolution, all[1].fading), "8x8 fading");
+  EXPECT_EQ(all[1].end, 1200000);
+  EXPECT_EQ(all.back().first, 9600000);
+  EXPECT_EQ(all.back().end, 12000000);
+}
+
+TEST(Schedule, LearningRateRampsUp) {
+  Config c = config_1024();
+  c.optimizer.rampup_kimg = 40.0;
+  EXPECT_DOUBLE_EQ(schedule_at(c, 0).g_learning_rate, 1e-3 * std::exp(-5.0));
+  EXPECT_DOUBLE_EQ(schedule_at(c, 20000).d_learning_rate, 1e-3 * std::exp(-1.25));
+  EXPECT_EQ(schedule_at(c, 40000).g_learning_rate, 1e-3);
+}
+
+TEST(Schedule, NoPhasesStayAtTheInitialResolution) {
+  Config c;
+  c.model.resolution = c.schedule.lod_initial_resolution = 32;
+  c.schedule.lod_training_kimg = c.schedule.lod_transition_kimg = 0.0;
+  EXPECT_EQ(schedule_at(c, 5000).resolution, 32);
+  ASSERT_EQ(stages(c).size(), 1u);
+}
+
+TEST(Schedule, UnknownResolutionIsAUsageError) {
+  EXPECT_THROW(schedule_at(Config{}, 0), UsageError);
+}
+
+}  // namespace
+}  // namespace pg
