@@ -28,12 +28,13 @@ plant() {
 
 clean_project() {
   rm -rf "$work/project"
-  plant kernels/kernels.def 'PG_KERNEL(conv2d, Conv2dArgs)'
+  plant kernels/kernels.def $'PG_KERNEL(conv2d, Conv2dArgs)\nPG_KERNEL(fill, FillArgs)'
   plant kernels/error.h '#include <string>'
   plant kernels/conv.h '#include "kernels/error.h"'
   plant kernels/cpu/conv.cpp '#include "kernels/conv.h"'
   plant kernels/cuda/conv.cu '#include <cuda_runtime.h>'
   plant engine/tensor.h '#include "kernels/conv.h"'
+  plant engine/tensor.cpp 'void zero() { backend().fill({}); }'
   plant engine/ops/conv.cpp 'void f() { backend().conv2d({}); }'
   plant data/reader.cpp '#include "kernels/error.h"'
   plant model/layers.cpp '#include "data/reader.h"'
@@ -55,7 +56,8 @@ expect() {
 }
 
 clean_project
-for check in includes_point_one_way sources_are_formatted files_stay_short no_machine_in_files; do
+for check in includes_point_one_way ops_alone_call_kernels sources_are_formatted files_stay_short \
+  no_machine_in_files; do
   run $check
   ((status == 0 || status == 77)) || fail "$check on the clean project: $output"
 done
@@ -78,7 +80,10 @@ expect $check "CUDA is named" kernels/cpu/conv.cpp '#include <cub/cub.cuh>'
 expect $check "CUDA is named" kernels/dtype.h '#include "cuda_bf16.h"'
 expect $check "from the top" model/layers.cpp '#include "layers.h"'
 expect $check "hides its layer" model/layers.cpp '#include "model/../apps/main.h"'
+
+check=ops_alone_call_kernels
 expect $check "calls a kernel" model/layers.cpp 'void g() { tape.backend().conv2d({}); }'
+expect $check "calls a kernel" model/layers.cpp 'void g() { y.backend().fill({}); }'
 expect $check "calls a kernel" engine/tape.cpp 'void g() { backend_->conv2d({}); }'
 expect $check "calls a kernel" engine/tape.h 'void g(Backend& device) { device.conv2d({}); }'
 expect $check "calls a kernel" apps/main.cpp $'void g() {\n  engine.backend()\n      .conv2d({}); }'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # includes_point_one_way.sh ROOT: apps -> model -> engine -> kernels/*.h <- kernels/{cpu,cuda} and
-# model -> data; CUDA stays in kernels/cuda; only ops, optimizer and random streams call kernels.
+# model -> data; CUDA headers stay in kernels/cuda and the emulator.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
 root=$1
@@ -49,34 +49,4 @@ complaints=$(cd "$root" && awk '
     }
   }
 ' "${files[@]}")
-
-# Kernel calls, on anything called backend or declared as a Backend; on whole files without blanks,
-# since a call may be broken over lines.
-names=$(sed -n 's/^PG_KERNEL(\([a-z0-9_]*\),.*/\1/p' "$root/kernels/kernels.def" | paste -sd '|')
-[[ -n $names ]] || { echo "kernels/kernels.def names no kernel" >&2 && exit 1; }
-mapfile -t callers < <(printf '%s\n' "${files[@]}" |
-  grep -vE '^(kernels|tests|bench)/|^engine/(ops/|optimizer|random)')
-if ((${#callers[@]})); then
-  calls=$(cd "$root" && awk -v names="$names" '
-    function report(file, text, rest, receivers, call) {
-      gsub(/[ \t\n]+/, "", text)
-      receivers = "[bB]ackend_?(\\(\\))?"
-      for (rest = text; match(rest, /Backend[&*>]+[a-z][a-z0-9_]*/); ) {
-        call = substr(rest, RSTART, RLENGTH)
-        rest = substr(rest, RSTART + RLENGTH)
-        sub(/^Backend[&*>]+/, "", call)
-        receivers = receivers "|[^a-z0-9_]" call
-      }
-      while (match(text, "(" receivers ")(\\.|->)(" names ")\\(")) {
-        call = substr(text, RSTART, RLENGTH)
-        print file ": calls a kernel, " call "): only engine/ops, optimizer and random may"
-        text = substr(text, RSTART + RLENGTH)
-      }
-    }
-    FNR == 1 { if (NR > 1) report(last, text); text = ""; last = FILENAME }
-    { sub(/\/\/.*/, ""); text = text $0 "\n" }
-    END { report(last, text) }
-  ' "${callers[@]}")
-  complaints+=${calls:+${complaints:+$'\n'}$calls}
-fi
 verdict "$complaints" "Move the code to the layer that may do this, or go through its interface."
