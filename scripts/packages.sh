@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# packages.sh: sourced by the other scripts: Debian packages, installed only where they are missing.
+
+kBuildPackages=(g++ cmake ninja-build ccache pkg-config libdnnl-dev libcli11-dev
+  libtomlplusplus-dev nlohmann-json3-dev libspdlog-dev libstb-dev zlib1g-dev libexif-dev
+  libgtest-dev libbenchmark-dev)
+
+# missing_packages NAME...: prints those that are not installed. Needs no root.
+missing_packages() {
+  local package
+  for package in "$@"; do
+    dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
+      echo "$package"
+  done
+}
+
+# as_root COMMAND...: runs it as root, through sudo where needed; sudo asks for a password only at a
+# terminal, so that a script without one fails instead of hanging.
+as_root() {
+  if [[ $(id -u) == 0 ]]; then
+    "$@"
+  elif [[ -t 0 ]]; then
+    sudo "$@"
+  else
+    sudo -n "$@"
+  fi
+}
+
+# ensure_packages NAME...: installs what is missing; when it cannot, one sentence and status 1.
+ensure_packages() {
+  local script missing log
+  script=$(basename "$0")
+  if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    echo "$script: packages are installed with Debian's apt-get, which is not here; install what" \
+      "corresponds to \"$*\" by hand, then use cmake --preset and cmake --build --preset." >&2
+    return 1
+  fi
+  missing=$(missing_packages "$@" | tr '\n' ' ')
+  missing=${missing% }
+  [[ -n $missing ]] || return 0
+  if [[ $(id -u) != 0 ]] && ! command -v sudo >/dev/null; then
+    echo "$script: \"$missing\" must be installed and there is neither root nor sudo; ask an" \
+      "administrator to run: apt-get install $missing" >&2
+    return 1
+  fi
+  echo "Installing $missing ..."
+  log=$(mktemp)
+  # shellcheck disable=SC2086  # the list is split into names on purpose
+  if ! { as_root apt-get -q update &&
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 install -y \
+      --no-install-recommends $missing; } >"$log" 2>&1; then
+    tail -n 15 "$log" >&2
+    rm -f "$log"
+    echo "$script: apt-get could not install \"$missing\" (its last words are above); mend that" \
+      "or install them by hand, then start again." >&2
+    return 1
+  fi
+  rm -f "$log"
+}

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# checks_catch_violations.sh ROOT: every check of this folder passes on a small clean project and
+# fails, for the right reason, on each violation planted in it.
+set -euo pipefail
+checks=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+slash=/ # planted paths are put together, or this file would violate the rule it tests
+
+# run CHECK: its output in $output, its status in $status.
+run() {
+  status=0
+  output=$(bash "$checks/$1.sh" "$work/project" 2>&1) || status=$?
+}
+
+fail() {
+  echo "FAILED: $*" >&2
+  failures=$((failures + 1))
+}
+
+# plant FILE TEXT: adds a line to a file of the small project.
+plant() {
+  mkdir -p "$work/project/$(dirname "$1")"
+  printf '%s\n' "$2" >>"$work/project/$1"
+}
+
+clean_project() {
+  rm -rf "$work/project"
+  plant kernels/kernels.def $'PG_KERNEL(conv2d, Conv2dArgs)\nPG_KERNEL(fill, FillArgs)'
+  plant kernels/error.h '#include <string>'
+  plant kernels/conv.h '#include "kernels/error.h"'
+  plant kernels/cpu/conv.cpp '#include "kernels/conv.h"'
+  plant kernels/cuda/conv.cu '#include <cuda_runtime.h>'
+  plant engine/tensor.h '#include "kernels/conv.h"'
+  plant engine/tensor.cpp 'void zero() { backend().fill({}); }'
+  plant engine/ops/conv.cpp 'void f() { backend().conv2d({}); }'
+  plant data/reader.cpp '#include "kernels/error.h"'
+  plant model/layers.cpp '#include "data/reader.h"'
+  plant apps/main.cpp '#include "model/layers.h"'
+  plant apps/main.cpp '// backend().conv2d( in a comment is no call'
+  plant tests/kernels/conv_test.cpp '#include "kernels/cpu/conv.h"'
+  plant scripts/run.sh '#!/usr/bin/env bash'
+  cp "$root/.clang-format" "$work/project/"
+}
+
+# expect CHECK REASON FILE TEXT: with TEXT added to FILE the check fails and says REASON.
+expect() {
+  clean_project
+  plant "$3" "$4"
+  run "$1"
+  if ((status != 1)) || [[ $output != *"$3"* || $output != *"$2"* ]]; then
+    fail "$1 on \"$4\" in $3: status $status, output: $output"
+  fi
+}
+
+clean_project
+for check in includes_point_one_way ops_alone_call_kernels sources_are_formatted files_stay_short \
+  no_machine_in_files; do
+  run $check
+  ((status == 0 || status == 77)) || fail "$check on the clean project: $output"
+done
+
+check=includes_point_one_way
+expect $check "may include" kernels/error.h '#include "engine/tensor.h"'
+expect $check "may include" kernels/conv.h '#include "kernels/cpu/conv.h"'
+expect $check "may include" kernels/cpu/conv.cpp '#include "kernels/cuda/conv.h"'
+expect $check "may include" engine/tensor.h '#include "kernels/cpu/conv.h"'
+expect $check "may include" engine/ops/conv.cpp '#include <model/layers.h>'
+expect $check "may include" engine/tensor.h '#include "data/reader.h"'
+expect $check "may include" data/reader.cpp '#include "engine/tensor.h"'
+expect $check "data uses" data/reader.cpp '#include "kernels/conv.h"'
+expect $check "may include" model/training/trainer.cpp '#  include "apps/main.h"'
+expect $check "may include" apps/main.cpp '#include "kernels/cuda/conv.h"'
+expect $check "may include" apps/main.cpp '#include "tests/conv_test.h"'
+expect $check "CUDA is named" engine/tensor.h '#include <cuda_runtime.h>'
+expect $check "CUDA is named" bench/step.cpp '#include <cublasLt.h>'
+expect $check "CUDA is named" kernels/cpu/conv.cpp '#include <cub/cub.cuh>'
+expect $check "CUDA is named" kernels/dtype.h '#include "cuda_bf16.h"'
+expect $check "from the top" model/layers.cpp '#include "layers.h"'
+expect $check "hides its layer" model/layers.cpp '#include "model/../apps/main.h"'
+
+check=ops_alone_call_kernels
+expect $check "calls a kernel" model/layers.cpp 'void g() { tape.backend().conv2d({}); }'
+expect $check "calls a kernel" model/layers.cpp 'void g() { y.backend().fill({}); }'
+expect $check "calls a kernel" engine/tape.cpp 'void g() { backend_->conv2d({}); }'
+expect $check "calls a kernel" engine/tape.h 'void g(Backend& device) { device.conv2d({}); }'
+expect $check "calls a kernel" apps/main.cpp $'void g() {\n  engine.backend()\n      .conv2d({}); }'
+
+run sources_are_formatted
+((status == 77)) || expect sources_are_formatted "complaints" apps/main.cpp 'int  x ;'
+expect files_stay_short "more than 400" scripts/run.sh "$(seq 401)"
+
+check=no_machine_in_files
+expect $check "one machine" scripts/run.sh "cd ${slash}home/someone"
+expect $check "one machine" README.md "Look at \`${slash}data/sets/faces\`."
+expect $check "one machine" engine/tensor.h "const char* kPath = \"${slash}tmp/x\";"
+expect $check "registry" README.md "pip install from pypi.""org"
+expect $check "address" CMakeLists.txt "set(URL https:"//example.com/x.tar.gz")"
+
+((failures == 0))

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# files_stay_short.sh ROOT: no source, script or build file has more than 400 lines.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
+root=$1
+mapfile -t files < <(project_files "$root" "${kSources[@]}" '*.sh' '*.cmake' '*.py' CMakeLists.txt)
+((${#files[@]})) || { echo "no source files under $root" >&2 && exit 1; }
+complaints=$(cd "$root" && awk 'FNR == 401 { print FILENAME ": more than 400 lines" }' "${files[@]}")
+verdict "$complaints" "Split them where a second subject begins."

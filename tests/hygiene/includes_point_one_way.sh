@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# includes_point_one_way.sh ROOT: apps -> model -> engine -> kernels/*.h <- kernels/{cpu,cuda} and
+# model -> data; CUDA headers stay in kernels/cuda and the emulator.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
+root=$1
+mapfile -t files < <(project_files "$root" "${kSources[@]}")
+((${#files[@]})) || { echo "no source files under $root" >&2 && exit 1; }
+
+complaints=$(cd "$root" && awk '
+  # The layer a path belongs to; kernels/*.h, the contracts, are the layer "kernels".
+  function layer(path) {
+    if (path ~ /^kernels\/(cpu|cuda)\//) return substr(path, 1, index(substr(path, 9), "/") + 7)
+    if (path ~ /^tests\/simt\//) return "tests/simt"
+    return substr(path, 1, index(path, "/") - 1)
+  }
+  BEGIN {
+    # What each layer may include besides itself.
+    may["apps"] = "model engine data kernels"
+    may["model"] = "engine data kernels"
+    may["engine"] = "kernels"
+    may["kernels/cpu"] = "kernels"
+    may["kernels/cuda"] = "kernels"
+    may["tests"] = "apps model engine data kernels kernels/cpu tests/simt"
+    may["tests/simt"] = "tests model engine data kernels kernels/cuda"
+    may["bench"] = "tests model engine data kernels kernels/cpu"
+    top = "^(apps|model|engine|kernels|data|tests|bench)/"
+    cuda = "^(cuda|cublas|cudnn|curand|cufft|nccl|nvrtc|nvml|nvtx|cooperative_groups|mma\\.h)|^(cub|cute|cutlass|thrust)/"
+  }
+  FNR == 1 { from = layer(FILENAME) }
+  /^[ \t]*#[ \t]*include[ \t]*["<]/ {
+    to = $0
+    sub(/^[^"<]*["<]/, "", to)
+    sub(/[">].*$/, "", to)
+    place = FILENAME ":" FNR ": "
+    if (to ~ cuda) {
+      if (from != "kernels/cuda" && from != "tests/simt")
+        print place "includes <" to ">: CUDA is named only in kernels/cuda and tests/simt"
+    } else if (to !~ top) {
+      if ($0 ~ /"/)
+        print place "includes \"" to "\": write the path from the top of the project"
+    } else if (to ~ /\.\./) {
+      print place "includes \"" to "\": a path with .. hides its layer"
+    } else if (from == "data" && layer(to) == "kernels") {
+      if (to !~ /^kernels\/(error|philox|dtype)\.h$/)
+        print place "includes \"" to "\": of kernels, data uses error.h, philox.h and dtype.h alone"
+    } else if (layer(to) != from && index(" " may[from] " ", " " layer(to) " ") == 0) {
+      print place "includes \"" to "\": " from " may include " (may[from] ? may[from] : "only itself")
+    }
+  }
+' "${files[@]}")
+verdict "$complaints" "Move the code to the layer that may do this, or go through its interface."

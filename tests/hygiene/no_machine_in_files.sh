@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# no_machine_in_files.sh ROOT: no file names an absolute path outside the folders every system has,
+# or a package registry; and build files name no address at all, since a build downloads nothing.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
+root=$1
+mapfile -t files < <(project_files "$root")
+((${#files[@]})) || { echo "no files under $root" >&2 && exit 1; }
+
+# "path" as in /path/to/pictures, "nonexistent" as a test says it.
+system='bin|dev|etc|lib|lib64|nonexistent|path|proc|sbin|sys|usr|var'
+start='(^|[][:space:]"'"'"'`=:(])'
+registries='pypi[.]org|pythonhosted[.]org|npmjs[.]|crates[.]io|docker[.]io|ghcr[.]io|quay[.]io'
+registries+='|nvcr[.]io|conan[.]io|anaconda[.]|nuget[.]org|proxy[.]golang|rubygems[.]|maven[.]'
+registries+='|deb[.]debian[.]org|snapshot[.]debian|archive[.]ubuntu'
+
+# search PATTERN FILE...: FILE:LINE:MATCH for every match in text files.
+search() {
+  local pattern=$1
+  shift
+  (($#)) || return 0
+  (cd "$root" && grep -noIHE -e "$pattern" -- "$@") || [[ $? == 1 ]]
+}
+
+paths=$(search "$start/[A-Za-z0-9_.-]+/[A-Za-z0-9_.]+" "${files[@]}" |
+  grep -vE "^[^:]*:[0-9]+:[^/]?/($system)/" | sed 's/$/  (a path of one machine)/') || true
+hosts=$(search "$registries" "${files[@]}" | sed 's/$/  (a package registry)/')
+mapfile -t build_files < <(printf '%s\n' "${files[@]}" |
+  grep -E '^(\.ci|scripts|cmake)/|CMakeLists\.txt$|CMakePresets\.json$|\.(sh|cmake)$')
+addresses=$(search 'https?://[^ "]*' ${build_files[@]+"${build_files[@]}"} |
+  sed 's/$/  (an address in a build file)/')
+verdict "$(printf '%s\n' "$paths" "$hosts" "$addresses" | sed '/^$/d')" \
+  "Use relative paths, /path/to/..., and Debian packages."

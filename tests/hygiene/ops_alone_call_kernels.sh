@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# ops_alone_call_kernels.sh ROOT: kernels of a Backend are called by engine/ops, and by what has no
+# gradient in engine: optimizer, parameters and random streams. All of engine may fill memory.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
+root=$1
+names=$(sed -n 's/^PG_KERNEL(\([a-z0-9_]*\),.*/\1/p' "$root/kernels/kernels.def" | paste -sd '|')
+[[ -n $names ]] || { echo "kernels/kernels.def names no kernel" >&2 && exit 1; }
+mapfile -t files < <(project_files "$root" "${kSources[@]}" |
+  grep -vE '^(kernels|tests|bench)/|^engine/(ops/|optimizer|parameters|random)')
+((${#files[@]})) || { echo "no source files under $root" >&2 && exit 1; }
+
+# A receiver is anything called backend or declared as a Backend. Files are read whole and without
+# blanks, since a call may be broken over lines.
+complaints=$(cd "$root" && awk -v names="$names" '
+  function report(file, text, rest, receivers, call, kernels) {
+    kernels = "|" names "|"
+    if (file ~ /^engine\//) sub(/\|fill\|/, "|", kernels)
+    kernels = substr(kernels, 2, length(kernels) - 2)
+    gsub(/[ \t\n]+/, "", text)
+    receivers = "[bB]ackend_?(\\(\\))?"
+    for (rest = text; match(rest, /Backend[&*>]+[a-z][a-z0-9_]*/); ) {
+      call = substr(rest, RSTART, RLENGTH)
+      rest = substr(rest, RSTART + RLENGTH)
+      sub(/^Backend[&*>]+/, "", call)
+      receivers = receivers "|[^a-z0-9_]" call
+    }
+    while (match(text, "(" receivers ")(\\.|->)(" kernels ")\\(")) {
+      call = substr(text, RSTART, RLENGTH)
+      print file ": calls a kernel, " call "): only engine/ops may, or what has no gradient in engine"
+      text = substr(text, RSTART + RLENGTH)
+    }
+  }
+  FNR == 1 { if (NR > 1) report(last, text); text = ""; last = FILENAME }
+  { sub(/\/\/.*/, ""); text = text $0 "\n" }
+  END { report(last, text) }
+' "${files[@]}")
+verdict "$complaints" "Use an op (engine/ops.h), or write one."

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# sources_are_formatted.sh ROOT: clang-format would change nothing. Version 14 (Debian 12) is the one
+# that counts, since versions differ in details; without it the check is skipped (77).
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
+root=$1
+for tool in clang-format-14 clang-format none; do
+  "$tool" --version 2>/dev/null | grep -q 'version 14\.' && break
+done
+if [[ $tool == none ]]; then
+  echo "skipped: clang-format 14 is not installed (Debian: apt-get install clang-format-14)"
+  exit 77
+fi
+mapfile -t files < <(project_files "$root" '*.h' '*.cpp' '*.cu' '*.cuh')
+((${#files[@]})) || { echo "no source files under $root" >&2 && exit 1; }
+complaints=$(cd "$root" && "$tool" --style=file --dry-run "${files[@]}" 2>&1 |
+  grep 'warning:' | cut -d : -f 1 | uniq -c | sed 's/$/: complaints of clang-format/') || true
+verdict "$complaints" "Format them: $tool -i FILE"
