@@ -13,21 +13,20 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/norm.h"
+#include "kernels/train.h"
+
 namespace pg {
 
 // Values by resolution; a resolution that is not in the table takes the base value.
 template <typename T>
 using ByResolution = std::map<int64_t, T>;
 
-enum class MbstdOrder { strided, contiguous };  // sample n is in group n % (N / G), or n / G
-enum class Variance { biased, unbiased };
 enum class DownOrder { pool_first, activation_first };
 enum class LossKind { wgan_gp };
 enum class GpSpace { full, current };  // resolution at which the gradient norm is measured
 enum class Reduction { mean, sum };
-enum class EpsilonForm { tensorflow, pytorch };
 enum class OptimizerReset { fade_borders, never };
-enum class AverageOrder { before_g_step, after_g_step };
 enum class Precision { fp32, tf32, bf16 };
 enum class Fit { automatic, crop, pad, stretch };
 
@@ -44,7 +43,7 @@ struct ModelConfig {
   bool use_wscale = true;
   double leaky_slope = 0.2;
   int64_t mbstd_group_size = 4;  // 0: no minibatch stddev; at least N: the whole minibatch
-  MbstdOrder mbstd_order = MbstdOrder::strided;
+  GroupOrder mbstd_order = GroupOrder::strided;
   Variance mbstd_variance = Variance::biased;
   double mbstd_epsilon = 1e-8;
   DownOrder down_order = DownOrder::pool_first;
@@ -85,10 +84,10 @@ struct OptimizerConfig {
   double beta1 = 0.0;
   double beta2 = 0.99;
   double epsilon = 1e-8;
-  EpsilonForm epsilon_form = EpsilonForm::tensorflow;
+  AdamEpsilon epsilon_form = AdamEpsilon::tensorflow;
   OptimizerReset reset = OptimizerReset::fade_borders;
   double average_decay = 0.999;
-  AverageOrder average_order = AverageOrder::before_g_step;
+  AverageOf average_order = AverageOf::before_update;
   double rampup_kimg = 0.0;
 };
 

@@ -16,7 +16,7 @@ namespace {
 template <typename E>
 constexpr std::array<std::string_view, 0> kNames{};
 template <>
-constexpr std::array<std::string_view, 2> kNames<MbstdOrder>{"strided", "contiguous"};
+constexpr std::array<std::string_view, 2> kNames<GroupOrder>{"strided", "contiguous"};
 template <>
 constexpr std::array<std::string_view, 2> kNames<Variance>{"biased", "unbiased"};
 template <>
@@ -28,11 +28,11 @@ constexpr std::array<std::string_view, 2> kNames<GpSpace>{"full", "current"};
 template <>
 constexpr std::array<std::string_view, 2> kNames<Reduction>{"mean", "sum"};
 template <>
-constexpr std::array<std::string_view, 2> kNames<EpsilonForm>{"tensorflow", "pytorch"};
+constexpr std::array<std::string_view, 2> kNames<AdamEpsilon>{"tensorflow", "pytorch"};
 template <>
 constexpr std::array<std::string_view, 2> kNames<OptimizerReset>{"fade_borders", "never"};
 template <>
-constexpr std::array<std::string_view, 2> kNames<AverageOrder>{"before_g_step", "after_g_step"};
+constexpr std::array<std::string_view, 2> kNames<AverageOf>{"before_g_step", "after_g_step"};
 template <>
 constexpr std::array<std::string_view, 3> kNames<Precision>{"fp32", "tf32", "bf16"};
 template <>

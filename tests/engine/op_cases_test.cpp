@@ -40,7 +40,7 @@ TEST_P(OpCases, FusedBackwardMatchesComposition) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, OpCases, testing::ValuesIn(all_op_cases()),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& c) { return c.param.name; });
 
 }  // namespace
 }  // namespace pg::test
