@@ -27,8 +27,8 @@ void score_gradients(const Critic& c, const DiscriminatorInputs& in, std::span<c
   const Tensor real = ops::slice_batch(scores, 0, n), fake = ops::slice_batch(scores, n, n);
   loss.real_score = ops::mean(real);
   loss.fake_score = ops::mean(fake);
-  const Tensor drift = ops::affine(ops::mean(ops::square(real)), c.config.loss.drift_epsilon, 0.0);
-  const Tensor total = ops::add(ops::sub(loss.fake_score, loss.real_score), drift);
+  loss.drift = ops::affine(ops::mean(ops::square(real)), c.config.loss.drift_epsilon, 0.0);
+  const Tensor total = ops::add(ops::sub(loss.fake_score, loss.real_score), loss.drift);
   tape.grad_into(total, w.all(), {}, into);
 }
 

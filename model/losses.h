@@ -18,6 +18,7 @@ struct DiscriminatorLoss {
   Tensor real_score, fake_score;
   Tensor gradient_norm;  // of the scores at mixed images, as the penalty measures it
   Tensor penalty;        // lambda / target^2 * (norm - target)^2
+  Tensor drift;          // eps * real_score^2
 };
 
 struct DiscriminatorInputs {

@@ -82,12 +82,12 @@ IterationStats Gan::iterate(const IterationSettings& settings, const RealImages&
     stats.fake_score = scalar(loss.fake_score);
     stats.penalty = scalar(loss.penalty);
     stats.gradient_norm = scalar(loss.gradient_norm);
+    stats.d_loss = stats.fake_score - stats.real_score + stats.penalty + scalar(loss.drift);
   }
   const Tensor score =
       generator_gradients(generator_, *g_, discriminator_, *d_, view,
                           {.z = latents_.normal(latent)}, g_adam_->gradients(view.resolution));
   g_adam_->step(view.resolution, settings.g_learning_rate);
-  stats.d_loss = stats.fake_score - stats.real_score + stats.penalty;
   stats.g_loss = -scalar(score);
   stats.d_gradient = d_adam_->stats();
   stats.g_gradient = g_adam_->stats();
