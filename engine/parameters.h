@@ -30,6 +30,7 @@ class ParameterStore {
   Tensor get(const std::string& name) const;
   // Views of every parameter in use at `resolution`, in order, and of a buffer laid out alike.
   std::vector<Tensor> views(const Tensor& flat, int64_t resolution) const;
+  std::vector<Tensor> all() const { return views(flat_, specs_.back().resolution); }
   const Tensor& flat() const { return flat_; }
   // Elements in use at `resolution`: the prefix of the flat buffer.
   int64_t prefix(int64_t resolution) const;

@@ -7,7 +7,7 @@ namespace pg {
 namespace {
 
 // Philox streams of train.seed: no two uses share one.
-enum Stream : uint64_t { kInitG = 1, kInitD = 2, kLatents = 3, kMixing = 4, kFixedLatents = 1000 };
+enum Stream : uint64_t { kInitG = 1, kInitD = 2, kLatents = 3, kMixing = 4 };
 
 AdamOptions adam_options(const OptimizerConfig& o) {
   return {.beta1 = o.beta1, .beta2 = o.beta2, .eps = o.epsilon, .epsilon = o.epsilon_form};
@@ -99,25 +99,10 @@ void Gan::reset_optimizers() {
   d_adam_->reset();
 }
 
-Tensor Gan::generate(const Tensor& z, int64_t resolution, double alpha) {
-  const StageView view = stage(resolution, alpha);
-  return generator_.forward(Weights(*average_, resolution), z, resolution, view.alpha);
-}
-
-Tensor Gan::latents(uint64_t seed, int64_t count) {
-  const Tensor z(context_, {count, 1, 1, latent_size(config_)}, DType::f32);
-  const int64_t row = latent_size(config_);
-  for (int64_t i = 0; i < count; ++i) {
-    RandomStream stream(context_, seed + static_cast<uint64_t>(i), kFixedLatents);
-    stream.normal_into(z.alias({1, 1, 1, row}, i * row));
-  }
-  return z;
-}
-
 std::vector<std::pair<std::string, Tensor>> Gan::state() const {
   std::vector<std::pair<std::string, Tensor>> state;
   const auto add = [&](const std::string& prefix, const ParameterStore& store) {
-    const std::vector<Tensor> views = store.views(store.flat(), config_.model.resolution);
+    const std::vector<Tensor> views = store.all();
     for (size_t i = 0; i < views.size(); ++i) {
       state.emplace_back(prefix + store.specs()[i].name, views[i]);
     }

@@ -43,11 +43,6 @@ class Gan {
   // Forgets both optimizers' moments and step counts.
   void reset_optimizers();
 
-  // Images of the averaged generator, [N, R, R, C] in f32. alpha < 1 blends as in training.
-  Tensor generate(const Tensor& z, int64_t resolution, double alpha);
-  // Latents that depend on `seed` alone: row i is drawn from its own stream.
-  Tensor latents(uint64_t seed, int64_t count);
-
   // Everything a checkpoint must hold, by name ("G/8x8/Conv1/weight", "D.adam/v", ...): tensors to
   // be downloaded or uploaded.
   std::vector<std::pair<std::string, Tensor>> state() const;
@@ -61,6 +56,7 @@ class Gan {
   void set_random_state(const RandomState& s);
 
   const Config& config() const { return config_; }
+  const Generator& generator() const { return generator_; }
   const ParameterStore& generator_parameters() const { return *g_; }
   const ParameterStore& average_parameters() const { return *average_; }
   const ParameterStore& discriminator_parameters() const { return *d_; }

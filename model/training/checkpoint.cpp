@@ -1,0 +1,111 @@
+// checkpoint.cpp: names and metadata of a checkpoint.
+#include "model/training/checkpoint.h"
+
+#include <charconv>
+
+#include "model/training/safetensors.h"
+
+namespace pg {
+namespace {
+
+constexpr const char* kFormat = "progan_cuda checkpoint";
+constexpr const char* kVersion = "1";
+
+// Shortest text that gives the same number back.
+template <typename T>
+std::string text_of(T value) {
+  char text[64];
+  const auto end = std::to_chars(text, text + sizeof text, value);
+  return {text, end.ptr};
+}
+
+template <typename T>
+void parse(const Safetensors& file, const char* key, T& value) {
+  const std::string& text = file.metadata_at(key);
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
+  PG_CHECK(end.ec == std::errc{} && end.ptr == text.data() + text.size(), FormatError,
+           "the checkpoint '", file.path().string(), "' holds '", text, "' as ", key,
+           ", which is not a number");
+}
+
+// Calls f(key, member) for every number in the metadata.
+template <typename Counters, typename Random, typename F>
+void for_each_number(Counters& c, Random& r, F&& f) {
+  f("images_shown", c.images_shown);
+  f("lod", c.lod);
+  f("repeat", c.repeat);
+  f("tick_start", c.tick_start);
+  f("next_images", c.next_images);
+  f("next_checkpoint", c.next_checkpoint);
+  f("data_position", c.data_position);
+  f("random_latents", r.latents);
+  f("random_mixing", r.mixing);
+}
+
+Safetensors open_checkpoint(const std::filesystem::path& path) {
+  Safetensors file(path);
+  const auto format = file.metadata().find("format");
+  PG_CHECK(format != file.metadata().end() && format->second == kFormat, FormatError, "'",
+           path.string(), "' is a safetensors file but no checkpoint of progan_cuda");
+  PG_CHECK(file.metadata_at("version") == kVersion, FormatError, "the checkpoint '", path.string(),
+           "' has version ", file.metadata_at("version"), ", and this program reads version ",
+           kVersion);
+  return file;
+}
+
+std::vector<int64_t> extents(const Shape& s) { return {s.n, s.h, s.w, s.c}; }
+
+void load(const Safetensors& file, const std::string& name, const Tensor& to) {
+  const StoredTensor& stored = file.at(name);
+  PG_CHECK(stored.shape == extents(to.shape()) && stored.dtype == stored_type(to.dtype()),
+           FormatError, "the tensor '", name, "' of the checkpoint '", file.path().string(),
+           "' does not have the shape ", to.shape(), " that this configuration needs");
+  to.backend().upload(to.mut(), stored.data);
+  to.backend().synchronize();
+}
+
+}  // namespace
+
+void write_checkpoint(const std::filesystem::path& path, const Gan& gan,
+                      const TrainingCounters& counters) {
+  const auto state = gan.state();
+  std::vector<std::vector<std::byte>> host(state.size());
+  std::vector<NamedBuffer> buffers;
+  for (size_t i = 0; i < state.size(); ++i) {
+    const auto& [name, tensor] = state[i];
+    host[i].resize(static_cast<size_t>(tensor.numel() * size_of(tensor.dtype())));
+    tensor.backend().download(host[i].data(), tensor.view());
+    buffers.push_back({name, stored_type(tensor.dtype()), extents(tensor.shape()), host[i].data()});
+  }
+  const Gan::RandomState random = gan.random_state();
+  Metadata metadata = {
+      {"format", kFormat}, {"version", kVersion}, {"config", to_toml(gan.config())}};
+  for_each_number(counters, random,
+                  [&](const char* key, auto value) { metadata[key] = text_of(value); });
+  write_safetensors(path, buffers, metadata);
+}
+
+TrainingCounters read_checkpoint(const std::filesystem::path& path, Gan& gan) {
+  const Safetensors file = open_checkpoint(path);
+  for (const auto& [name, tensor] : gan.state()) load(file, name, tensor);
+  gan.state_changed();
+  TrainingCounters counters;
+  Gan::RandomState random;
+  for_each_number(counters, random, [&](const char* key, auto& value) { parse(file, key, value); });
+  gan.set_random_state(random);
+  return counters;
+}
+
+Config checkpoint_config(const std::filesystem::path& path) {
+  const Safetensors file = open_checkpoint(path);
+  return config_from_toml(file.metadata_at("config"), path.string());
+}
+
+void read_average(const std::filesystem::path& path, ParameterStore& average) {
+  const Safetensors file = open_checkpoint(path);
+  const std::vector<Tensor> views = average.all();
+  for (size_t i = 0; i < views.size(); ++i) load(file, "Gs/" + average.specs()[i].name, views[i]);
+  average.touch();
+}
+
+}  // namespace pg

@@ -1,0 +1,40 @@
+// checkpoint.h: a training run in one safetensors file.
+//
+// Tensors: every parameter of G, Gs (the averaged generator) and D under "G/8x8/Conv1/weight", both
+// optimizers' moments and step counts under "G.adam/v". Metadata: the counters below, the random
+// state and the resolved configuration as TOML. Filters are [K, R, S, C], dense layers [K, 1, 1,
+// C].
+#pragma once
+
+#include <filesystem>
+
+#include "model/training/gan.h"
+
+namespace pg {
+
+// Where a run stands, besides the networks. What is here and in Gan::RandomState is all that a
+// resumed run needs to go on as if it had never stopped.
+struct TrainingCounters {
+  int64_t images_shown = 0;
+  double lod = -1.0;        // at the last look at the schedule; kNoLod before the first
+  int64_t repeat = 0;       // minibatches done since that look
+  int64_t tick_start = 0;   // images shown at the start of this tick
+  int64_t next_images = 0;  // images shown at which the next picture is due
+  int64_t next_checkpoint = 0;
+  uint64_t data_position = 0;
+};
+
+// Atomic: the former file stays until the new one is complete. Throws IoError.
+void write_checkpoint(const std::filesystem::path& path, const Gan& gan,
+                      const TrainingCounters& counters);
+
+// Fills `gan`, made for the same networks. Throws FormatError where names or shapes do not fit.
+TrainingCounters read_checkpoint(const std::filesystem::path& path, Gan& gan);
+
+// The configuration that a checkpoint was made with. Throws IoError, FormatError.
+Config checkpoint_config(const std::filesystem::path& path);
+
+// The averaged generator of a checkpoint into `average` (Generator::specs of its configuration).
+void read_average(const std::filesystem::path& path, ParameterStore& average);
+
+}  // namespace pg

@@ -1,0 +1,75 @@
+// samples.cpp: from tensors and data sets to pictures.
+#include "model/training/samples.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "data/png.h"
+#include "data/shuffle.h"
+#include "engine/ops.h"
+#include "engine/random.h"
+
+namespace pg {
+namespace {
+
+constexpr uint64_t kSampleStream = 1000;  // of the seed of each latent; training uses lower ones
+
+uint8_t to_byte(double x) {
+  return static_cast<uint8_t>(std::clamp(std::nearbyint(x * 127.5 + 127.5), 0.0, 255.0));
+}
+
+}  // namespace
+
+std::vector<Image> to_images(const Tensor& x) {
+  const Shape& s = x.shape();
+  const std::vector<double> values = to_host(x);
+  const auto size = static_cast<size_t>(s.h * s.w * s.c);
+  std::vector<Image> images;
+  for (size_t n = 0; n < static_cast<size_t>(s.n); ++n) {
+    Image image{.height = s.h, .width = s.w, .channels = s.c, .pixels = std::vector<uint8_t>(size)};
+    for (size_t i = 0; i < size; ++i) image.pixels[i] = to_byte(values[n * size + i]);
+    images.push_back(std::move(image));
+  }
+  return images;
+}
+
+Tensor seeded_latents(Context& context, const Config& config, uint64_t seed, int64_t count) {
+  const int64_t row = latent_size(config);
+  const Tensor z(context, {count, 1, 1, row}, DType::f32);
+  for (int64_t i = 0; i < count; ++i) {
+    RandomStream stream(context, seed + static_cast<uint64_t>(i), kSampleStream);
+    stream.normal_into(z.alias({1, 1, 1, row}, i * row));
+  }
+  return z;
+}
+
+Image sample_grid(const Generator& generator, const ParameterStore& parameters, const Tensor& z,
+                  const GridOptions& o) {
+  const Weights weights(parameters, o.resolution);
+  const Tensor alpha =
+      o.alpha < 1.0 && o.resolution > 4 ? full({}, o.alpha, parameters.flat()) : Tensor();
+  std::vector<Image> images;
+  for (int64_t first = 0; first < z.shape().n; first += o.batch) {
+    const Tensor some = ops::slice_batch(z, first, std::min(o.batch, z.shape().n - first));
+    const Tensor x = generator.forward(weights, some, o.resolution, alpha);
+    for (Image& image : to_images(ops::upsample(x, o.show_at / o.resolution))) {
+      images.push_back(std::move(image));
+    }
+  }
+  return make_grid(images, o.columns);
+}
+
+Image reals_grid(const Dataset& dataset, const GridOptions& o, uint64_t seed) {
+  std::vector<Image> images;
+  for (int64_t i = 0; i < std::min(o.rows * o.columns, dataset.count()); ++i) {
+    const int64_t index = shuffled_index(seed, dataset.count(), static_cast<uint64_t>(i));
+    const auto pixels = dataset.image(o.resolution, index);
+    images.push_back({.height = o.resolution,
+                      .width = o.resolution,
+                      .channels = dataset.channels(),
+                      .pixels = {pixels.begin(), pixels.end()}});
+  }
+  return make_grid(images, o.columns);
+}
+
+}  // namespace pg

@@ -1,0 +1,34 @@
+// samples.h: pictures of what a generator makes.
+#pragma once
+
+#include <filesystem>
+
+#include "data/dataset.h"
+#include "data/image.h"
+#include "model/generator.h"
+
+namespace pg {
+
+// Images [N, R, R, C] in about -1 .. 1 as bytes: round(127.5 x + 127.5), saturated (the official
+// conversion).
+std::vector<Image> to_images(const Tensor& x);
+
+// Row i depends on (seed + i) alone: z ~ N(0, 1), [count, 1, 1, latent].
+Tensor seeded_latents(Context& context, const Config& config, uint64_t seed, int64_t count);
+
+// Rows x columns images of `generator` from the latents 0, 1, ... (row-major), each pixel repeated
+// so that they have the final resolution, as one picture. alpha as in training.
+struct GridOptions {
+  int64_t rows = 8, columns = 8;
+  int64_t resolution = 4;  // at which to generate
+  int64_t show_at = 4;     // pixels of each image in the picture, a multiple of resolution
+  double alpha = 1.0;
+  int64_t batch = 16;  // images generated at a time
+};
+Image sample_grid(const Generator& generator, const ParameterStore& parameters, const Tensor& z,
+                  const GridOptions& o);
+
+// The first rows x columns images of a shuffled data set.
+Image reals_grid(const Dataset& dataset, const GridOptions& o, uint64_t seed);
+
+}  // namespace pg

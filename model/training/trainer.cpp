@@ -1,0 +1,207 @@
+// trainer.cpp: the training loop.
+#include "model/training/trainer.h"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "data/png.h"
+
+namespace pg {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+int64_t images_of(double kimg) { return static_cast<int64_t>(kimg * 1000.0 + 0.5); }
+
+}  // namespace
+
+struct Trainer::Tick {
+  Clock::time_point start = Clock::now();
+  int64_t images = 0, iterations = 0, skipped = 0;
+  IterationStats sum;
+
+  void add(const IterationStats& s, int64_t count) {
+    images += count;
+    ++iterations;
+    skipped += (s.d_gradient.finite ? 0 : 1) + (s.g_gradient.finite ? 0 : 1);
+    sum.real_score += s.real_score;
+    sum.fake_score += s.fake_score;
+    sum.d_loss += s.d_loss;
+    sum.g_loss += s.g_loss;
+    sum.penalty += s.penalty;
+    sum.gradient_norm += s.gradient_norm;
+    sum.d_gradient.norm += s.d_gradient.norm;
+    sum.g_gradient.norm += s.g_gradient.norm;
+  }
+
+  nlohmann::ordered_json line(const TrainingCounters& c, const SchedulePoint& p,
+                              int64_t memory) const {
+    const double n = static_cast<double>(std::max<int64_t>(iterations, 1));
+    const double seconds = seconds_since(start);
+    return {{"kimg", static_cast<double>(c.images_shown) / 1000.0},
+            {"stage", stage_name(p.resolution, p.fading)},
+            {"resolution", p.resolution},
+            {"lod", p.lod},
+            {"alpha", p.alpha},
+            {"minibatch", p.minibatch},
+            {"d_loss", sum.d_loss / n},
+            {"g_loss", sum.g_loss / n},
+            {"real_score", sum.real_score / n},
+            {"fake_score", sum.fake_score / n},
+            {"penalty", sum.penalty / n},
+            {"gradient_norm", sum.gradient_norm / n},
+            {"d_weight_gradient_norm", sum.d_gradient.norm / n},
+            {"g_weight_gradient_norm", sum.g_gradient.norm / n},
+            {"skipped_steps", skipped},
+            {"images_per_second", static_cast<double>(images) / seconds},
+            {"seconds", seconds},
+            {"memory_mb", static_cast<double>(memory) / 1e6}};
+  }
+};
+
+Trainer::Trainer(Context& context, const Config& config, const Dataset& dataset,
+                 const RunFolder& run, Progress& progress, spdlog::logger& log)
+    : config_(config),
+      context_(context),
+      dataset_(dataset),
+      run_(run),
+      progress_(progress),
+      log_(log),
+      gan_(context, config),
+      loader_(dataset, {.seed = static_cast<uint64_t>(config.train.seed),
+                        .mirror = config.data.mirror ? Mirror::yes : Mirror::no}),
+      tick_(std::make_unique<Tick>()) {
+  const GridSize grid = image_grid(config);
+  fixed_latents_ = seeded_latents(context, config, static_cast<uint64_t>(config.train.seed),
+                                  grid.rows * grid.columns);
+}
+
+Trainer::~Trainer() = default;
+
+void Trainer::resume(const std::filesystem::path& checkpoint) {
+  counters_ = read_checkpoint(checkpoint, gan_);
+  loader_.seek(counters_.data_position);
+  cut_stats(run_.stats_file(), static_cast<double>(counters_.images_shown) / 1000.0);
+}
+
+Trainer::Outcome Trainer::run(const std::atomic<bool>& stop) {
+  stats_ = std::make_unique<StatsFile>(run_.stats_file());
+  point_ = schedule_at(config_, counters_.images_shown);
+  if (counters_.images_shown == 0) {
+    save_reals();
+    save_fakes();
+    counters_.next_checkpoint = images_of(config_.checkpoint.every_kimg);
+  }
+  tick_ = std::make_unique<Tick>();
+  const int64_t total = total_images(config_);
+  while (counters_.images_shown < total && !stop.load()) {
+    if (counters_.repeat == 0) look_at_schedule();
+    iterate();
+    if (counters_.images_shown - counters_.tick_start >= images_of(point_.tick_kimg)) end_tick();
+  }
+  const bool finished = counters_.images_shown >= total;
+  if (finished) {
+    end_tick();
+    save_fakes();
+  }
+  write_checkpoint(run_.checkpoint_file(counters_.images_shown), gan_, counters_);
+  run_.prune_checkpoints(config_.checkpoint.keep, run_.checkpoint_file(counters_.images_shown));
+  progress_.finish();
+  return finished ? Outcome::finished : Outcome::stopped;
+}
+
+// The official loop: the schedule is read once for `minibatch_repeats` minibatches, and optimizers
+// start anew where a fade begins or ends.
+void Trainer::look_at_schedule() {
+  const SchedulePoint before = point_;
+  point_ = schedule_at(config_, counters_.images_shown);
+  const bool border = optimizer_resets_between(counters_.lod, point_.lod);
+  if (border && config_.optimizer.reset == OptimizerReset::fade_borders) gan_.reset_optimizers();
+  if (border || before.resolution != point_.resolution) {
+    log_.info("{} from {:.1f} kimg: minibatch {}", stage_name(point_.resolution, point_.fading),
+              static_cast<double>(counters_.images_shown) / 1000.0, point_.minibatch);
+  }
+  counters_.lod = point_.lod;
+}
+
+void Trainer::iterate() {
+  // A resumed run may stand between two looks at the schedule: the last look still counts.
+  const Batch& batch = loader_.next(point_.resolution, point_.minibatch);
+  const IterationStats s = gan_.iterate(
+      {.resolution = point_.resolution,
+       .alpha = point_.alpha,
+       .g_learning_rate = point_.g_learning_rate,
+       .d_learning_rate = point_.d_learning_rate},
+      {.images = batch.images.data(), .mirror = batch.mirror.data(), .count = point_.minibatch});
+  counters_.images_shown += point_.minibatch;
+  counters_.data_position = loader_.position();
+  counters_.repeat = (counters_.repeat + 1) % config_.schedule.minibatch_repeats;
+  tick_->add(s, point_.minibatch);
+  if (!s.d_gradient.finite || !s.g_gradient.finite) {
+    log_.warn("a gradient of {} was not finite at {:.3f} kimg: the step was skipped",
+              s.d_gradient.finite ? "G" : "D",
+              static_cast<double>(counters_.images_shown) / 1000.0);
+  }
+  progress_.update({.images_shown = counters_.images_shown,
+                    .point = point_,
+                    .g_loss = s.g_loss,
+                    .d_loss = s.d_loss,
+                    .gradient_norm = s.gradient_norm});
+}
+
+void Trainer::end_tick() {
+  const int64_t memory = context_.step().peak_bytes() + context_.persistent().peak_bytes();
+  stats_->append(tick_->line(counters_, point_, memory));
+  counters_.tick_start = counters_.images_shown;
+  if (counters_.images_shown >= counters_.next_images) save_fakes();
+  if (counters_.images_shown >= counters_.next_checkpoint) save_checkpoint();
+  tick_ = std::make_unique<Tick>();
+}
+
+GridOptions Trainer::grid_options() const {
+  const GridSize grid = image_grid(config_);
+  return {.rows = grid.rows,
+          .columns = grid.columns,
+          .resolution = point_.resolution,
+          .show_at = config_.model.resolution,
+          .alpha = point_.alpha,
+          .batch = minibatch_at(config_, point_.resolution)};
+}
+
+void Trainer::save_reals() {
+  GridOptions o = grid_options();
+  o.resolution = config_.model.resolution;
+  write_png(run_.reals_image(), reals_grid(dataset_, o, static_cast<uint64_t>(config_.train.seed)));
+}
+
+void Trainer::save_fakes() {
+  write_png(
+      run_.fakes_image(counters_.images_shown),
+      sample_grid(gan_.generator(), gan_.average_parameters(), fixed_latents_, grid_options()));
+  counters_.next_images = counters_.images_shown + images_of(config_.checkpoint.images_every_kimg);
+}
+
+// A full disk in the middle of a run is no reason to lose it: training goes on and the next tick
+// tries again, while the last good checkpoint stays.
+void Trainer::save_checkpoint() {
+  const std::filesystem::path file = run_.checkpoint_file(counters_.images_shown);
+  TrainingCounters next = counters_;
+  next.next_checkpoint = counters_.images_shown + images_of(config_.checkpoint.every_kimg);
+  try {
+    write_checkpoint(file, gan_, next);
+  } catch (const IoError& error) {
+    log_.warn("{}; training goes on and the checkpoint is tried again at the next tick",
+              error.what());
+    return;
+  }
+  counters_ = next;
+  run_.prune_checkpoints(config_.checkpoint.keep, file);
+}
+
+}  // namespace pg

@@ -1,0 +1,66 @@
+// trainer.h: the progressive training loop: schedule, data, iterations, pictures, checkpoints.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "data/loader.h"
+#include "model/training/checkpoint.h"
+#include "model/training/log.h"
+#include "model/training/progress.h"
+#include "model/training/run_folder.h"
+#include "model/training/samples.h"
+#include "model/training/stats.h"
+
+namespace pg {
+
+// Trains one run in its folder. Per iteration: one minibatch of real images, a step of D, the
+// moving average, a step of G (PGGAN appendix A; schedule.h says what and how large). Per tick:
+// a line in stats.jsonl and a picture; checkpoints as configured.
+class Trainer {
+ public:
+  enum class Outcome { finished, stopped };
+
+  // `config` must be resolved for `dataset`, which outlives the trainer.
+  Trainer(Context& context, const Config& config, const Dataset& dataset, const RunFolder& run,
+          Progress& progress, spdlog::logger& log);
+  ~Trainer();
+
+  // Goes on from a checkpoint of the same networks; statistics after it are cut off.
+  void resume(const std::filesystem::path& checkpoint);
+
+  // Until schedule.total_kimg, or until `stop` becomes true: the iteration is finished and a
+  // checkpoint written in either case. Throws IoError if that last checkpoint cannot be written;
+  // earlier ones only warn and are tried again at the next tick.
+  Outcome run(const std::atomic<bool>& stop);
+
+  const TrainingCounters& counters() const { return counters_; }
+  const Gan& gan() const { return gan_; }
+
+ private:
+  struct Tick;  // sums over the iterations of a tick
+
+  void look_at_schedule();
+  void iterate();
+  void end_tick();
+  void save_reals();
+  void save_fakes();
+  void save_checkpoint();
+  GridOptions grid_options() const;
+
+  Config config_;
+  Context& context_;
+  const Dataset& dataset_;
+  RunFolder run_;
+  Progress& progress_;
+  spdlog::logger& log_;
+  Gan gan_;
+  Loader loader_;
+  std::unique_ptr<StatsFile> stats_;
+  std::unique_ptr<Tick> tick_;
+  Tensor fixed_latents_;
+  SchedulePoint point_;
+  TrainingCounters counters_;
+};
+
+}  // namespace pg
