@@ -33,6 +33,7 @@ template <typename Counters, typename Random, typename F>
 void for_each_number(Counters& c, Random& r, F&& f) {
   f("images_shown", c.images_shown);
   f("lod", c.lod);
+  f("looked_at", c.looked_at);
   f("repeat", c.repeat);
   f("tick_start", c.tick_start);
   f("next_images", c.next_images);

@@ -17,7 +17,8 @@ namespace pg {
 struct TrainingCounters {
   int64_t images_shown = 0;
   double lod = -1.0;        // at the last look at the schedule; kNoLod before the first
-  int64_t repeat = 0;       // minibatches done since that look
+  int64_t looked_at = 0;    // images shown at that look
+  int64_t repeat = 0;       // minibatches done since then
   int64_t tick_start = 0;   // images shown at the start of this tick
   int64_t next_images = 0;  // images shown at which the next picture is due
   int64_t next_checkpoint = 0;

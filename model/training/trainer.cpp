@@ -92,7 +92,8 @@ void Trainer::resume(const std::filesystem::path& checkpoint) {
 
 Trainer::Outcome Trainer::run(const std::atomic<bool>& stop) {
   stats_ = std::make_unique<StatsFile>(run_.stats_file());
-  point_ = schedule_at(config_, counters_.images_shown);
+  // A resumed run may stand between two looks at the schedule: the last one still counts.
+  point_ = schedule_at(config_, counters_.looked_at);
   if (counters_.images_shown == 0) {
     save_reals();
     save_fakes();
@@ -107,7 +108,7 @@ Trainer::Outcome Trainer::run(const std::atomic<bool>& stop) {
   }
   const bool finished = counters_.images_shown >= total;
   if (finished) {
-    end_tick();
+    if (tick_->iterations > 0) end_tick();
     save_fakes();
   }
   write_checkpoint(run_.checkpoint_file(counters_.images_shown), gan_, counters_);
@@ -128,10 +129,10 @@ void Trainer::look_at_schedule() {
               static_cast<double>(counters_.images_shown) / 1000.0, point_.minibatch);
   }
   counters_.lod = point_.lod;
+  counters_.looked_at = counters_.images_shown;
 }
 
 void Trainer::iterate() {
-  // A resumed run may stand between two looks at the schedule: the last look still counts.
   const Batch& batch = loader_.next(point_.resolution, point_.minibatch);
   const IterationStats s = gan_.iterate(
       {.resolution = point_.resolution,
