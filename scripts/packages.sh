@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# packages.sh: sourced by the other scripts: Debian packages, installed only where they are missing.
+# packages.sh: Debian packages, installed only where they are missing; other scripts source it.
 
-kBuildPackages=(g++ cmake ninja-build ccache pkg-config libdnnl-dev libcli11-dev
+# ocl-icd-opencl-dev: CMake finds oneDNN only together with OpenCL; the programs do not use it.
+kBuildPackages=(g++ cmake ninja-build ccache pkg-config libdnnl-dev ocl-icd-opencl-dev libcli11-dev
   libtomlplusplus-dev nlohmann-json3-dev libspdlog-dev libstb-dev zlib1g-dev libexif-dev
   libgtest-dev libbenchmark-dev)
 

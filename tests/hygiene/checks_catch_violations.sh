@@ -51,7 +51,7 @@ expect() {
   plant "$3" "$4"
   run "$1"
   if ((status != 1)) || [[ $output != *"$3"* || $output != *"$2"* ]]; then
-    fail "$1 on \"$4\" in $3: status $status, output: $output"
+    fail "$1 on \"${4:0:80}\" in $3: status $status, output: $output"
   fi
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# files.sh: sourced by the checks: which files belong to the project, and how a check ends.
+# files.sh: which files belong to the project, and how a check ends; the checks source it.
 
 # project_files ROOT [PATTERN...]: the files whose name matches a pattern (all without one), relative
 # to ROOT: what git tracks or would track; in a copy without .git everything but outputs.
@@ -24,6 +24,15 @@ project_files() {
       case ${file##*/} in $pattern) echo "$file" && break ;; esac
     done
   done
+}
+
+# need_files ROOT [PATTERN...]: project_files into the array files; no file at all is a failure, or a
+# check that finds nothing to look at would pass.
+need_files() {
+  local listing
+  listing=$(project_files "$@")
+  [[ -n $listing ]] || { echo "there are no files to check under $1" >&2 && exit 1; }
+  mapfile -t files <<<"$listing"
 }
 
 kSources=('*.h' '*.cpp' '*.cu' '*.cuh' '*.def')

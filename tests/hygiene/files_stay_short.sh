@@ -3,7 +3,6 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
 root=$1
-mapfile -t files < <(project_files "$root" "${kSources[@]}" '*.sh' '*.cmake' '*.py' CMakeLists.txt)
-((${#files[@]})) || { echo "no source files under $root" >&2 && exit 1; }
+need_files "$root" "${kSources[@]}" '*.sh' '*.cmake' '*.py' CMakeLists.txt
 complaints=$(cd "$root" && awk 'FNR == 401 { print FILENAME ": more than 400 lines" }' "${files[@]}")
 verdict "$complaints" "Split them where a second subject begins."

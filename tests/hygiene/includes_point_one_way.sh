@@ -4,8 +4,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
 root=$1
-mapfile -t files < <(project_files "$root" "${kSources[@]}")
-((${#files[@]})) || { echo "no source files under $root" >&2 && exit 1; }
+need_files "$root" "${kSources[@]}"
 
 complaints=$(cd "$root" && awk '
   # The layer a path belongs to; kernels/*.h, the contracts, are the layer "kernels".

@@ -4,8 +4,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
 root=$1
-mapfile -t files < <(project_files "$root")
-((${#files[@]})) || { echo "no files under $root" >&2 && exit 1; }
+need_files "$root"
 
 # "path" as in /path/to/pictures, "nonexistent" as a test says it.
 system='bin|dev|etc|lib|lib64|nonexistent|path|proc|sbin|sys|usr|var'
@@ -25,8 +24,11 @@ search() {
 paths=$(search "$start/[A-Za-z0-9_.-]+/[A-Za-z0-9_.]+" "${files[@]}" |
   grep -vE "^[^:]*:[0-9]+:[^/]?/($system)/" | sed 's/$/  (a path of one machine)/') || true
 hosts=$(search "$registries" "${files[@]}" | sed 's/$/  (a package registry)/')
-mapfile -t build_files < <(printf '%s\n' "${files[@]}" |
-  grep -E '^(\.ci|scripts|cmake)/|CMakeLists\.txt$|CMakePresets\.json$|\.(sh|cmake)$')
+build='^(\.ci|scripts|cmake)/|CMakeLists\.txt$|CMakePresets\.json$|\.(sh|cmake)$'
+build_files=()
+for file in "${files[@]}"; do
+  [[ ! $file =~ $build ]] || build_files+=("$file")
+done
 addresses=$(search 'https?://[^ "]*' ${build_files[@]+"${build_files[@]}"} |
   sed 's/$/  (an address in a build file)/')
 verdict "$(printf '%s\n' "$paths" "$hosts" "$addresses" | sed '/^$/d')" \

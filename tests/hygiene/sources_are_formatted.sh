@@ -11,8 +11,7 @@ if [[ $tool == none ]]; then
   echo "skipped: clang-format 14 is not installed (Debian: apt-get install clang-format-14)"
   exit 77
 fi
-mapfile -t files < <(project_files "$root" '*.h' '*.cpp' '*.cu' '*.cuh')
-((${#files[@]})) || { echo "no source files under $root" >&2 && exit 1; }
+need_files "$root" '*.h' '*.cpp' '*.cu' '*.cuh'
 complaints=$(cd "$root" && "$tool" --style=file --dry-run "${files[@]}" 2>&1 |
   grep 'warning:' | cut -d : -f 1 | uniq -c | sed 's/$/: complaints of clang-format/') || true
 verdict "$complaints" "Format them: $tool -i FILE"
