@@ -1,23 +1,30 @@
-// fast.h: the f32 convolutions and matrix products that have a faster form than direct loops.
+// fast.h: the quick f32 kernels of the CPU backend: Winograd, im2col, thin 1x1 and dense products.
 #pragma once
 
 #include <memory>
 
 #include "kernels/conv.h"
+#include "kernels/cpu/simd.h"
 #include "kernels/matmul.h"
 
 namespace pg::cpu {
 
-// Each method computes what the contract says and returns true, or returns false having written
-// nothing when it does not serve the shape or dtype; the caller then runs the direct loops.
+// Each call returns false, having written nothing, when it does not serve the shape or element
+// type; then the direct loops must. Results do not depend on the number of threads, and differ
+// between instruction sets by rounding. Working memory is kept and grows to the largest need.
+//
+// w_version is not used: a transformed filter is four times as large as the filter, and reading it
+// back from memory takes longer than transforming it again in the cache.
 class FastPath {
  public:
-  explicit FastPath(int threads);
+  explicit FastPath(int threads);  // >= 1
+  FastPath(int threads, Isa isa);  // for tests; isa must be available
   ~FastPath();
-  bool conv2d(const Conv2dArgs&);                        // y
-  bool conv2d_input_grad(const Conv2dInputGradArgs&);    // dx
-  bool conv2d_weight_grad(const Conv2dWeightGradArgs&);  // dw
-  bool matmul(const MatmulArgs&);                        // y
+
+  bool conv2d(const Conv2dArgs& args);
+  bool conv2d_input_grad(const Conv2dInputGradArgs& args);
+  bool conv2d_weight_grad(const Conv2dWeightGradArgs& args);
+  bool matmul(const MatmulArgs& args);
 
  private:
   struct Impl;

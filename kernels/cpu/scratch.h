@@ -1,0 +1,31 @@
+// scratch.h: one block of working memory that grows to the largest request and is used again.
+#pragma once
+
+#include <cstdint>
+
+namespace pg::cpu {
+
+// Rounds a count of floats up to whole cache lines.
+constexpr int64_t whole_lines(int64_t floats) { return (floats + 15) / 16 * 16; }
+
+// Rounds a stride up to an odd number of cache lines: strides that share a large power of two would
+// send all frequencies of a tile to the same few cache sets.
+constexpr int64_t odd_lines(int64_t floats) { return (whole_lines(floats) / 16 | 1) * 16; }
+
+// Not thread-safe. A new request ends the life of what the last one returned.
+class Scratch {
+ public:
+  Scratch() = default;
+  ~Scratch();
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  // Aligned to 2 MiB, contents undefined; throws DeviceError when memory runs out.
+  float* reserve(int64_t floats);
+
+ private:
+  float* data_ = nullptr;
+  int64_t floats_ = 0;
+};
+
+}  // namespace pg::cpu
