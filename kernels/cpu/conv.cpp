@@ -113,7 +113,7 @@ void gather(int threads, const Gather<T>& g, const T* panels) {
 }
 
 template <typename T>
-void pack_and_gather(int threads, const Gather<T>& g, const T* w, PanelSource source) {
+void pack_and_gather(int threads, const Gather<T>& g, const T* w, PanelView source) {
   dispatch_width(source.outputs, [&](auto width) {
     constexpr int kWidth = decltype(width)::value;
     gather<T, kWidth>(threads, g, pack_panels<T, kWidth>(threads, w, source).data());

@@ -37,14 +37,14 @@ void dispatch_width(int64_t outputs, F f) {
 
 // Panels of a matrix of `depth` rows and `outputs` columns, `slices` times (the taps of a filter):
 // element (slice, i, j) is source[slice * slice_stride + i * depth_stride + j * output_stride].
-struct PanelSource {
+struct PanelView {
   int64_t slices = 1, depth = 0, outputs = 0;
   int64_t slice_stride = 0, depth_stride = 0, output_stride = 0;
 };
 
 // Packed as [panel][slice][depth][kWidth].
 template <typename T, int kWidth>
-std::vector<T> pack_panels(int threads, const T* source, PanelSource s) {
+std::vector<T> pack_panels(int threads, const T* source, PanelView s) {
   const int64_t panels = ceil_div(s.outputs, kWidth);
   std::vector<T> packed(static_cast<size_t>(panels * s.slices * s.depth * kWidth));
   T* const out = packed.data();
