@@ -29,11 +29,11 @@ struct ConvGeometry {
 // y is [N, P, Q, K] with P = H + 2 pad - R + 1 (same), 2 H (up), H / 2 (down; H and W even).
 // f64 sums in f64, f32 in f32; the order of a sum depends on shapes alone.
 struct Conv2dArgs {
-  ConstTensorView x;  // [N, H, W, C]
-  ConstTensorView w;  // [K, R, S, C]
-  ConstTensorView b;  // [1, 1, 1, K], or absent: no bias, no activation
-  TensorView y;       // [N, P, Q, K], must not overlap an input
-  ConvGeometry geometry;
+  ConstTensorView x;    // [N, H, W, C]
+  ConstTensorView w;    // [K, R, S, C]
+  ConstTensorView b{};  // [1, 1, 1, K], or absent: no bias, no activation
+  TensorView y;         // [N, P, Q, K], must not overlap an input
+  ConvGeometry geometry{};
   double slope = 1.0;      // of lrelu where b is given; 1: bias alone
   uint64_t w_version = 0;  // not 0: (w.data, w_version) names the contents of w, so a backend may
                            // keep a transformed copy until the version changes
@@ -44,7 +44,7 @@ struct Conv2dInputGradArgs {
   ConstTensorView dy;  // [N, P, Q, K]
   ConstTensorView w;   // [K, R, S, C]
   TensorView dx;       // [N, H, W, C], must not overlap an input
-  ConvGeometry geometry;
+  ConvGeometry geometry{};
   uint64_t w_version = 0;  // as in Conv2dArgs
 };
 
@@ -53,7 +53,7 @@ struct Conv2dWeightGradArgs {
   ConstTensorView dy;  // [N, P, Q, K]
   ConstTensorView x;   // [N, H, W, C]
   TensorView dw;       // [K, R, S, C], must not overlap an input
-  ConvGeometry geometry;
+  ConvGeometry geometry{};
   Accumulate accumulate = Accumulate::overwrite;
 };
 

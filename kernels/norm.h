@@ -17,7 +17,7 @@ namespace pg {
 struct PixelNormArgs {
   ConstTensorView x;  // [N, H, W, C], every extent >= 1
   TensorView y;       // [N, H, W, C]; may be x itself
-  TensorView r;       // [N, H, W, 1]; absent: not wanted
+  TensorView r{};     // [N, H, W, 1]; absent: not wanted
   double eps = 1e-8;  // in units of x^2, > 0
 };
 
@@ -60,7 +60,7 @@ struct MinibatchStddevGeometry {
 struct MinibatchStddevArgs {
   ConstTensorView x;  // [N, H, W, C]
   TensorView y;       // [N, 1, 1, 1]
-  MinibatchStddevGeometry geometry;
+  MinibatchStddevGeometry geometry{};
 };
 
 // dx = gradient of <dy, y> with respect to x. With d = group size (biased) or group - 1:
@@ -69,7 +69,7 @@ struct MinibatchStddevVjpArgs {
   ConstTensorView x;   // [N, H, W, C]
   ConstTensorView dy;  // [N, 1, 1, 1]
   TensorView dx;       // [N, H, W, C]
-  MinibatchStddevGeometry geometry;
+  MinibatchStddevGeometry geometry{};
 };
 
 // Second order: for u = cotangent of the dx above, the gradients of <u, dx(x, dy)>:
@@ -80,9 +80,9 @@ struct MinibatchStddevVjp2Args {
   ConstTensorView x;   // [N, H, W, C]
   ConstTensorView dy;  // [N, 1, 1, 1]
   ConstTensorView u;   // [N, H, W, C]
-  TensorView ddy;      // [N, 1, 1, 1]; absent: not wanted
-  TensorView dx;       // [N, H, W, C]; absent: not wanted
-  MinibatchStddevGeometry geometry;
+  TensorView ddy{};    // [N, 1, 1, 1]; absent: not wanted
+  TensorView dx{};     // [N, H, W, C]; absent: not wanted
+  MinibatchStddevGeometry geometry{};
 };
 
 }  // namespace pg

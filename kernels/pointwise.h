@@ -7,10 +7,10 @@ namespace pg {
 
 // y = lrelu(x + b), lrelu(v) = v > 0 ? v : slope * v.
 struct BiasLreluArgs {
-  ConstTensorView x;   // [N, H, W, C]
-  ConstTensorView b;   // [1, 1, 1, C], or absent: no bias
-  TensorView y;        // as x; may be x itself
-  double slope = 0.2;  // 1: bias alone
+  ConstTensorView x;    // [N, H, W, C]
+  ConstTensorView b{};  // [1, 1, 1, C], or absent: no bias
+  TensorView y;         // as x; may be x itself
+  double slope = 0.2;   // 1: bias alone
 };
 
 // y = x * (ref > 0 ? 1 : slope): the derivative of lrelu, taken from its argument or from its

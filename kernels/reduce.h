@@ -20,7 +20,7 @@ struct ReduceSumArgs {
 struct GradCheckArgs {
   ConstTensorView g;  // any shape, f32 or f64
   TensorView stats;   // f64 [1, 1, 1, 2]
-  TensorView t;       // f64 [1, 1, 1, 1], or absent
+  TensorView t{};     // f64 [1, 1, 1, 1], or absent
 };
 
 }  // namespace pg

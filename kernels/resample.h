@@ -5,10 +5,10 @@
 
 namespace pg {
 
-// upsample:  y[n, h, w, c] = scale * x[n, h / f, w / f, c]                        y is f times
-// larger avg_pool:  y[n, h, w, c] = scale / f^2 * sum over an f x f block of x           y is f
-// times smaller The vjp of upsample is avg_pool with scale * f^2, that of avg_pool is upsample with
-// scale / f^2.
+// upsample:  y[n, h, w, c] = scale * x[n, h / f, w / f, c]               y is f times larger
+// avg_pool:  y[n, h, w, c] = scale / f^2 * sum over an f x f block of x  y is f times smaller
+//
+// The vjp of upsample is avg_pool with scale * f^2, that of avg_pool is upsample with scale / f^2.
 struct ResampleArgs {
   ConstTensorView x;   // [N, H, W, C]
   TensorView y;        // [N, H f, W f, C] or [N, H / f, W / f, C]; must not overlap x
@@ -29,8 +29,8 @@ struct FadeInArgs {
 struct FadeInVjpArgs {
   ConstTensorView dy;     // [N, H, W, C]
   ConstTensorView alpha;  // [1, 1, 1, 1]
-  TensorView dlo;         // [N, H / 2, W / 2, C]; absent: not wanted
-  TensorView dhi;         // [N, H, W, C]; absent: not wanted; may be dy itself
+  TensorView dlo{};       // [N, H / 2, W / 2, C]; absent: not wanted
+  TensorView dhi{};       // [N, H, W, C]; absent: not wanted; may be dy itself
 };
 
 }  // namespace pg

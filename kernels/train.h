@@ -22,8 +22,8 @@ enum class AverageOf : uint8_t { before_update, after_update };
 // moves. Source: Adam (Kingma and Ba 2015), averaged generator (PGGAN appendix A).
 struct AdamArgs {
   TensorView w, v;        // flat [1, 1, 1, count]
-  TensorView m;           // absent: beta1 must be 0, m is g
-  TensorView average;     // absent: not wanted
+  TensorView m{};         // absent: beta1 must be 0, m is g
+  TensorView average{};   // absent: not wanted
   ConstTensorView g;      // flat
   ConstTensorView lr;     // f64 [1, 1, 1, 1] in device memory
   ConstTensorView t;      // f64 [1, 1, 1, 1]: number of this step, >= 1 (GradCheckArgs advances it)
@@ -41,10 +41,10 @@ struct AdamArgs {
 //
 // scale = 2 / 255, shift = -1 map 0..255 to -1..1.
 struct ImagesToFloatArgs {
-  ConstTensorView x;       // u8 [N, H, W, C]
-  ConstTensorView mirror;  // u8 [N, 1, 1, 1]; absent: none
-  ConstTensorView alpha;   // y's dtype [1, 1, 1, 1] in device memory; absent: no fade
-  TensorView y;            // [N, H, W, C]
+  ConstTensorView x;         // u8 [N, H, W, C]
+  ConstTensorView mirror{};  // u8 [N, 1, 1, 1]; absent: none
+  ConstTensorView alpha{};   // y's dtype [1, 1, 1, 1] in device memory; absent: no fade
+  TensorView y;              // [N, H, W, C]
   double scale = 2.0 / 255.0, shift = -1.0;
 };
 
