@@ -99,7 +99,8 @@ PG_HOST_DEVICE inline PhiloxSinCos philox_sin_cos(uint32_t word) {
   const uint32_t quarter = (word + 0x20000000u) >> 30;
   const int32_t rest = static_cast<int32_t>(word - (quarter << 30));
   const double x = static_cast<double>(rest) * (6.2831853071795865 * 0x1.0p-32), x2 = x * x;
-  double s = -1.0 / 39916800;
+  double s = 1.0 / 6227020800;
+  s = std::fma(s, x2, -1.0 / 39916800);
   s = std::fma(s, x2, 1.0 / 362880);
   s = std::fma(s, x2, -1.0 / 5040);
   s = std::fma(s, x2, 1.0 / 120);

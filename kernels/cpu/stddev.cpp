@@ -1,7 +1,8 @@
 // stddev: minibatch standard deviation with its first and second order gradients.
 //
 // All three run over chunks of positions (h, w, c) of one group: mean and deviation of a chunk stay
-// in L1, and sums over positions are f64, added chunk by chunk in order.
+// in L1. They are f64 also for f32: samples may differ by little, and x - mean would then be mostly
+// the rounding of the mean. Sums over positions are added chunk by chunk in order.
 #include <cmath>
 #include <vector>
 
@@ -67,27 +68,30 @@ struct Slice {
 
   const T* sample(int64_t i) const { return data + groups.sample(group, i) * stride; }
 
-  void mean(T* mean) const {
-    std::fill_n(mean, count, T{0});
+  void mean(double* mean) const {
+    std::fill_n(mean, count, 0.0);
     for (int64_t i = 0; i < groups.size(); ++i) {
       const T* const x = sample(i);
 #pragma omp simd
-      for (int64_t j = 0; j < count; ++j) mean[j] += x[j];
+      for (int64_t j = 0; j < count; ++j) mean[j] += static_cast<double>(x[j]);
     }
-    const T size = static_cast<T>(groups.size());
+    const double size = static_cast<double>(groups.size());
 #pragma omp simd
     for (int64_t j = 0; j < count; ++j) mean[j] /= size;
   }
 
   // s = sqrt(variance + eps).
-  void deviation(const T* mean, T eps, T* s) const {
-    std::fill_n(s, count, T{0});
+  void deviation(const double* mean, double eps, double* s) const {
+    std::fill_n(s, count, 0.0);
     for (int64_t i = 0; i < groups.size(); ++i) {
       const T* const x = sample(i);
 #pragma omp simd
-      for (int64_t j = 0; j < count; ++j) s[j] += (x[j] - mean[j]) * (x[j] - mean[j]);
+      for (int64_t j = 0; j < count; ++j) {
+        const double centred = static_cast<double>(x[j]) - mean[j];
+        s[j] += centred * centred;
+      }
     }
-    const T inverse = static_cast<T>(groups.inverse_divisor());
+    const double inverse = groups.inverse_divisor();
 #pragma omp simd
     for (int64_t j = 0; j < count; ++j) s[j] = std::sqrt(s[j] * inverse + eps);
   }
@@ -95,15 +99,14 @@ struct Slice {
 
 // For each group, the sum over its samples of dy / (H W C d): the factor that the gradients share.
 template <typename T>
-std::vector<T> group_factors(const Groups& groups, const T* dy, int64_t positions) {
-  std::vector<T> factors;
+std::vector<double> group_factors(const Groups& groups, const T* dy, int64_t positions) {
+  std::vector<double> factors;
   for (int64_t group = 0; group < groups.count(); ++group) {
     double sum = 0.0;
     for (int64_t i = 0; i < groups.size(); ++i) {
       sum += static_cast<double>(dy[groups.sample(group, i)]);
     }
-    factors.push_back(
-        static_cast<T>(sum / static_cast<double>(positions) * groups.inverse_divisor()));
+    factors.push_back(sum / static_cast<double>(positions) * groups.inverse_divisor());
   }
   return factors;
 }
@@ -123,15 +126,15 @@ void stddev(int threads, const MinibatchStddevArgs& args) {
   const Groups groups(args.x.shape, args.geometry);
   const int64_t positions = args.x.shape.numel() / args.x.shape.n;
   const T* const x = args.x.as<T>();
-  const T eps = static_cast<T>(args.geometry.eps);
-  const auto sums = sum_chunks(
-      threads, groups, positions, [=, &groups](int64_t group, int64_t first, int64_t count) {
-        const Slice<T> slice{x + first, positions, count, group, groups};
-        T mean[kChunk], s[kChunk];
-        slice.mean(mean);
-        slice.deviation(mean, eps, s);
-        return lane_sum<double>(count, [&s](int64_t j) { return static_cast<double>(s[j]); });
-      });
+  const double eps = args.geometry.eps;
+  const auto sums = sum_chunks(threads, groups, positions,
+                               [=, &groups](int64_t group, int64_t first, int64_t count) {
+                                 const Slice<T> slice{x + first, positions, count, group, groups};
+                                 double mean[kChunk], s[kChunk];
+                                 slice.mean(mean);
+                                 slice.deviation(mean, eps, s);
+                                 return lane_sum<double>(count, [&s](int64_t j) { return s[j]; });
+                               });
   spread(groups, sums, 1.0 / static_cast<double>(positions), args.y.as<T>());
 }
 
@@ -141,20 +144,23 @@ void stddev_vjp(int threads, const MinibatchStddevVjpArgs& args) {
   const int64_t positions = args.x.shape.numel() / args.x.shape.n;
   const T* const x = args.x.as<T>();
   T* const dx = args.dx.as<T>();
-  const T eps = static_cast<T>(args.geometry.eps);
-  const std::vector<T> factors = group_factors(groups, args.dy.as<T>(), positions);
+  const double eps = args.geometry.eps;
+  const std::vector<double> factors = group_factors(groups, args.dy.as<T>(), positions);
   sum_chunks(threads, groups, positions,
              [=, &groups, &factors](int64_t group, int64_t first, int64_t count) {
                const Slice<T> slice{x + first, positions, count, group, groups};
-               T mean[kChunk], s[kChunk];
+               double mean[kChunk], s[kChunk];
                slice.mean(mean);
                slice.deviation(mean, eps, s);
-               const T factor = factors[static_cast<size_t>(group)];
+               const double factor = factors[static_cast<size_t>(group)];
                for (int64_t i = 0; i < groups.size(); ++i) {
                  const T* const row = slice.sample(i);
                  T* const out = dx + groups.sample(group, i) * positions + first;
 #pragma omp simd
-                 for (int64_t j = 0; j < count; ++j) out[j] = factor * (row[j] - mean[j]) / s[j];
+                 for (int64_t j = 0; j < count; ++j) {
+                   const double centred = static_cast<double>(row[j]) - mean[j];
+                   out[j] = static_cast<T>(factor * centred / s[j]);
+                 }
                }
                return 0.0;
              });
@@ -168,13 +174,13 @@ struct SecondOrder {
   const T* u;
   T* dx;
   int64_t positions;
-  T eps, inverse_divisor;
+  double eps;
 
   double operator()(const Groups& groups, int64_t group, int64_t first, int64_t count,
-                    T factor) const {
+                    double factor) const {
     const Slice<T> xs{x + first, positions, count, group, groups};
     const Slice<T> us{u + first, positions, count, group, groups};
-    T mean_x[kChunk], mean_u[kChunk], s[kChunk], a[kChunk] = {};
+    double mean_x[kChunk], mean_u[kChunk], s[kChunk], a[kChunk] = {};
     xs.mean(mean_x);
     us.mean(mean_u);
     xs.deviation(mean_x, eps, s);
@@ -182,7 +188,9 @@ struct SecondOrder {
       const T* const xr = xs.sample(i);
       const T* const ur = us.sample(i);
 #pragma omp simd
-      for (int64_t j = 0; j < count; ++j) a[j] += (ur[j] - mean_u[j]) * (xr[j] - mean_x[j]);
+      for (int64_t j = 0; j < count; ++j) {
+        a[j] += (static_cast<double>(ur[j]) - mean_u[j]) * (static_cast<double>(xr[j]) - mean_x[j]);
+      }
     }
     for (int64_t i = 0; dx != nullptr && i < groups.size(); ++i) {
       const T* const xr = xs.sample(i);
@@ -190,11 +198,13 @@ struct SecondOrder {
       T* const out = dx + groups.sample(group, i) * positions + first;
 #pragma omp simd
       for (int64_t j = 0; j < count; ++j) {
-        const T curvature = a[j] * inverse_divisor / (s[j] * s[j]);
-        out[j] = factor * ((ur[j] - mean_u[j]) - curvature * (xr[j] - mean_x[j])) / s[j];
+        const double curvature = a[j] * groups.inverse_divisor() / (s[j] * s[j]);
+        const double du = static_cast<double>(ur[j]) - mean_u[j];
+        const double dv = static_cast<double>(xr[j]) - mean_x[j];
+        out[j] = static_cast<T>(factor * (du - curvature * dv) / s[j]);
       }
     }
-    return lane_sum<double>(count, [&](int64_t j) { return static_cast<double>(a[j] / s[j]); });
+    return lane_sum<double>(count, [&](int64_t j) { return a[j] / s[j]; });
   }
 };
 
@@ -202,13 +212,9 @@ template <typename T>
 void stddev_vjp2(int threads, const MinibatchStddevVjp2Args& args) {
   const Groups groups(args.x.shape, args.geometry);
   const int64_t positions = args.x.shape.numel() / args.x.shape.n;
-  const std::vector<T> factors = group_factors(groups, args.dy.as<T>(), positions);
-  const SecondOrder<T> chunk{args.x.as<T>(),
-                             args.u.as<T>(),
-                             args.dx.as<T>(),
-                             positions,
-                             static_cast<T>(args.geometry.eps),
-                             static_cast<T>(groups.inverse_divisor())};
+  const std::vector<double> factors = group_factors(groups, args.dy.as<T>(), positions);
+  const SecondOrder<T> chunk{args.x.as<T>(), args.u.as<T>(), args.dx.as<T>(), positions,
+                             args.geometry.eps};
   const auto sums =
       sum_chunks(threads, groups, positions, [&](int64_t group, int64_t first, int64_t count) {
         return chunk(groups, group, first, count, factors[static_cast<size_t>(group)]);

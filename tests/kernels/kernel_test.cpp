@@ -1,0 +1,170 @@
+// kernel_test: guarded tensors, comparisons, and the list of cases.
+#include "tests/kernels/kernel_test.h"
+
+#include <cmath>
+#include <cstring>
+#include <random>
+
+namespace pg::test {
+namespace {
+
+constexpr int64_t kGuard = 64;  // elements on each side
+
+template <typename F>
+void dispatch_any(DType dtype, F f) {
+  if (dtype == DType::f64) return f(double{});
+  if (dtype == DType::f32) return f(float{});
+  if (dtype == DType::u8) return f(uint8_t{});
+  if (dtype == DType::u64) return f(uint64_t{});
+  FAIL() << "element type " << name_of(dtype) << " has no test tensor";
+}
+
+// The bytes of values between guards: of NaN, so that a read beyond the end spoils a result.
+std::vector<unsigned char> guarded_bytes(const Host& values, DType dtype) {
+  std::vector<unsigned char> bytes;
+  dispatch_any(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T guard = std::numeric_limits<T>::has_quiet_NaN ? std::numeric_limits<T>::quiet_NaN()
+                                                          : static_cast<T>(0xA5);
+    std::vector<T> all(static_cast<size_t>(values.shape.numel() + 2 * kGuard), guard);
+    for (size_t i = 0; i < values.data.size(); ++i) {
+      all[i + kGuard] = static_cast<T>(values.data[i]);
+    }
+    bytes.resize(all.size() * sizeof(T));
+    std::memcpy(bytes.data(), all.data(), bytes.size());
+  });
+  return bytes;
+}
+
+Host host_of(const std::vector<unsigned char>& bytes, DType dtype, const Shape& shape) {
+  Host host(shape);
+  dispatch_any(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    for (size_t i = 0; i < host.data.size(); ++i) {
+      T value;
+      std::memcpy(&value, bytes.data() + (i + kGuard) * sizeof(T), sizeof(T));
+      host.data[i] = static_cast<double>(value);
+    }
+  });
+  return host;
+}
+
+Shape with_guards(const Shape& shape) { return {1, 1, 1, shape.numel() + 2 * kGuard}; }
+
+bool same_bits(const Host& a, const Host& b) {
+  return a.data.size() == b.data.size() &&
+         std::memcmp(a.data.data(), b.data.data(), a.data.size() * sizeof(double)) == 0;
+}
+
+}  // namespace
+
+Host random_host(const Shape& shape, uint64_t seed, double low, double high) {
+  std::mt19937_64 engine(seed);
+  std::uniform_real_distribution<double> uniform(low, high);
+  Host host(shape);
+  for (double& v : host.data) v = static_cast<double>(static_cast<float>(uniform(engine)));
+  return host;
+}
+
+Bench::~Bench() {
+  for (const Buffer& b : buffers_) backend_.release(b.data);
+}
+
+TensorView Bench::place(const Host& values, DType dtype, bool result) {
+  Buffer buffer{nullptr, dtype, values.shape, guarded_bytes(values, dtype), result};
+  buffer.data = backend_.allocate(static_cast<int64_t>(buffer.before.size()));
+  backend_.upload({buffer.data, dtype, with_guards(values.shape)}, buffer.before.data());
+  buffers_.push_back(buffer);
+  auto* const bytes = static_cast<unsigned char*>(buffer.data);
+  return {bytes + kGuard * size_of(dtype), dtype, values.shape};
+}
+
+ConstTensorView Bench::in(const Host& values, DType dtype) { return place(values, dtype, false); }
+
+TensorView Bench::out(const Shape& shape, DType dtype) {
+  return place(Host(shape, std::numeric_limits<double>::quiet_NaN()), dtype, true);
+}
+
+TensorView Bench::inout(const Host& before, DType dtype) { return place(before, dtype, true); }
+
+std::vector<Host> Bench::finish() {
+  std::vector<Host> results;
+  for (const Buffer& b : buffers_) {
+    std::vector<unsigned char> after(b.before.size());
+    backend_.download(after.data(), {b.data, b.dtype, with_guards(b.shape)});
+    const size_t guard = static_cast<size_t>(kGuard * size_of(b.dtype));
+    const size_t end = after.size() - guard;
+    EXPECT_EQ(std::memcmp(after.data(), b.before.data(), guard), 0)
+        << "written before the begin of a tensor " << b.shape;
+    EXPECT_EQ(std::memcmp(after.data() + end, b.before.data() + end, guard), 0)
+        << "written beyond the end of a tensor " << b.shape;
+    if (b.result) {
+      results.push_back(host_of(after, b.dtype, b.shape));
+    } else {
+      EXPECT_EQ(after, b.before) << "an input " << b.shape << " was written";
+    }
+  }
+  return results;
+}
+
+std::vector<Host> run(DType dtype, const std::function<void(Bench&)>& call) {
+  std::vector<Host> first;
+  for (const int threads : {1, 2, 3, 5}) {
+    CountingBackend backend(make_cpu_backend(threads, CpuPath::direct), kernel_counts());
+    Bench bench(backend, dtype);
+    call(bench);
+    backend.synchronize();
+    std::vector<Host> results = bench.finish();
+    if (threads == 1) {
+      first = std::move(results);
+      continue;
+    }
+    EXPECT_EQ(results.size(), first.size());
+    for (size_t i = 0; i < first.size(); ++i) {
+      EXPECT_TRUE(same_bits(results[i], first[i]))
+          << "result " << i << " has other bits at " << threads << " threads than at one";
+    }
+  }
+  return first;
+}
+
+void expect_close(const Host& got, const Host& want, DType dtype, int64_t length) {
+  ASSERT_EQ(got.shape, want.shape);
+  double squares = 0.0;
+  for (const double v : want.data) squares += v * v;
+  const double rms = std::sqrt(squares / static_cast<double>(want.data.size()));
+  const double eps = dtype == DType::f64
+                         ? std::numeric_limits<double>::epsilon()
+                         : static_cast<double>(std::numeric_limits<float>::epsilon());
+  const double tolerance = 8 * eps * std::sqrt(static_cast<double>(length));
+  for (size_t i = 0; i < want.data.size(); ++i) {
+    const double bound = tolerance * std::max(std::abs(want.data[i]), rms);
+    ASSERT_LE(std::abs(got.data[i] - want.data[i]), bound)
+        << name_of(dtype) << " element " << i << " of " << want.shape << ": got " << got.data[i]
+        << ", want " << want.data[i];
+  }
+}
+
+void expect_matches(const std::function<void(Bench&)>& call, const std::vector<Host>& want,
+                    int64_t length) {
+  for (const DType dtype : {DType::f64, DType::f32}) {
+    const std::vector<Host> got = run(dtype, call);
+    ASSERT_EQ(got.size(), want.size());
+    for (size_t i = 0; i < want.size(); ++i) {
+      SCOPED_TRACE(message("result ", i));
+      expect_close(got[i], want[i], dtype, length);
+    }
+  }
+}
+
+KernelCounts& kernel_counts() {
+  static KernelCounts counts;
+  return counts;
+}
+
+std::vector<std::function<void()>>& kernel_cases() {
+  static std::vector<std::function<void()>> cases;
+  return cases;
+}
+
+}  // namespace pg::test

@@ -1,0 +1,117 @@
+// kernel_test.h: what the tests of kernels share.
+//
+// A test writes its reference as plain loops in double and gives one call of the kernel; run()
+// makes that call at 1, 2, 3 and 5 threads. Each tensor lies between guards; results start as NaN.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <limits>
+#include <vector>
+
+#include "kernels/backend.h"
+#include "tests/kernels/counting_backend.h"
+
+namespace pg::test {
+
+// A tensor of doubles in host memory.
+struct Host {
+  Shape shape;
+  std::vector<double> data;
+
+  Host() = default;
+  explicit Host(Shape s, double value = 0.0)
+      : shape(s), data(static_cast<size_t>(s.numel()), value) {}
+  Host(Shape s, std::vector<double> values) : shape(s), data(std::move(values)) {}
+
+  double& operator()(int64_t n, int64_t h, int64_t w, int64_t c) { return data[at(n, h, w, c)]; }
+  double operator()(int64_t n, int64_t h, int64_t w, int64_t c) const {
+    return data[at(n, h, w, c)];
+  }
+  size_t at(int64_t n, int64_t h, int64_t w, int64_t c) const {
+    return static_cast<size_t>(((n * shape.h + h) * shape.w + w) * shape.c + c);
+  }
+};
+
+// Calls f(n, h, w, c) for each element of a shape.
+template <typename F>
+void for_each(const Shape& s, F f) {
+  for (int64_t n = 0; n < s.n; ++n) {
+    for (int64_t h = 0; h < s.h; ++h) {
+      for (int64_t w = 0; w < s.w; ++w) {
+        for (int64_t c = 0; c < s.c; ++c) f(n, h, w, c);
+      }
+    }
+  }
+}
+
+// Uniform in [low, high], exact in f32.
+Host random_host(const Shape& shape, uint64_t seed, double low = -1.0, double high = 1.0);
+
+// The tensors of one call on one backend. Inputs and results are laid out in the order asked for.
+class Bench {
+ public:
+  Bench(Backend& backend, DType dtype) : backend_(backend), dtype_(dtype) {}
+  ~Bench();
+  Bench(const Bench&) = delete;
+  Bench& operator=(const Bench&) = delete;
+
+  Backend& backend() { return backend_; }
+  DType dtype() const { return dtype_; }  // the one the call is tested in
+  ConstTensorView in(const Host& values) { return in(values, dtype_); }
+  ConstTensorView in(const Host& values, DType dtype);
+  TensorView out(const Shape& shape) { return out(shape, dtype_); }
+  TensorView out(const Shape& shape, DType dtype);
+  TensorView inout(const Host& before) { return inout(before, dtype_); }
+  TensorView inout(const Host& before, DType dtype);
+
+  // Expects intact guards and inputs; gives the results (out and inout) in their order.
+  std::vector<Host> finish();
+
+ private:
+  struct Buffer {
+    void* data;
+    DType dtype;
+    Shape shape;
+    std::vector<unsigned char> before;  // with guards
+    bool result;
+  };
+  TensorView place(const Host& values, DType dtype, bool result);
+
+  Backend& backend_;
+  DType dtype_;
+  std::vector<Buffer> buffers_;
+};
+
+// Runs `call` on CPU backends of 1, 2, 3 and 5 threads with direct loops, expects the same bits
+// from all, and gives the results.
+std::vector<Host> run(DType dtype, const std::function<void(Bench&)>& call);
+
+// Expects |got - want| <= k eps sqrt(length) max(|want|, rms of want), k = 8, for each element.
+// `length` is that of the sums within; eps that of dtype.
+void expect_close(const Host& got, const Host& want, DType dtype, int64_t length = 1);
+
+// run() in f64 and in f32, each result compared with its reference.
+void expect_matches(const std::function<void(Bench&)>& call, const std::vector<Host>& want,
+                    int64_t length = 1);
+
+// Kernels called by run() so far in this process.
+KernelCounts& kernel_counts();
+
+// The bodies of all KERNEL_TESTs of the program.
+std::vector<std::function<void()>>& kernel_cases();
+inline bool register_case(void (*body)()) {
+  kernel_cases().emplace_back(body);
+  return true;
+}
+
+}  // namespace pg::test
+
+// A TEST whose body also counts towards KernelList.EveryKernelIsReached.
+#define KERNEL_TEST(suite, claim)                                   \
+  static void suite##_##claim##_body();                             \
+  [[maybe_unused]] static const bool suite##_##claim##_registered = \
+      ::pg::test::register_case(suite##_##claim##_body);            \
+  TEST(suite, claim) { suite##_##claim##_body(); }                  \
+  static void suite##_##claim##_body()

@@ -1,0 +1,71 @@
+// matmul_test: the direct matrix product against literal loops.
+#include "tests/kernels/kernel_test.h"
+
+namespace pg::test {
+namespace {
+
+struct Extents {
+  int64_t rows, depth, columns;
+};
+
+// Row vectors, one column, tails of 4, 8, 16 and 32 columns, more than 16 rows.
+constexpr Extents kExtents[] = {{1, 1, 1},   {3, 5, 1},    {5, 1, 3},   {17, 40, 7},
+                                {33, 9, 13}, {16, 64, 32}, {2, 300, 71}};
+
+Host transposed(const Host& m) {
+  Host t({m.shape.c, 1, 1, m.shape.n});
+  for_each(m.shape, [&](auto i, auto, auto, auto j) { t(j, 0, 0, i) = m(i, 0, 0, j); });
+  return t;
+}
+
+KERNEL_TEST(Matmul, MatchesLiteralLoopsInEveryTransposition) {
+  for (const Extents& e : kExtents) {
+    SCOPED_TRACE(message(e.rows, " x ", e.depth, " x ", e.columns));
+    const Host a = random_host({e.rows, 1, 1, e.depth}, 1);
+    const Host b = random_host({e.depth, 1, 1, e.columns}, 2);
+    const Host before = random_host({e.rows, 1, 1, e.columns}, 3);
+    Host y(before.shape), sum = before;
+    for_each(y.shape, [&](auto m, auto, auto, auto j) {
+      for (int64_t l = 0; l < e.depth; ++l) y(m, 0, 0, j) += 0.3 * a(m, 0, 0, l) * b(l, 0, 0, j);
+      sum(m, 0, 0, j) += y(m, 0, 0, j);
+    });
+    for (const Transpose ta : {Transpose::no, Transpose::yes}) {
+      for (const Transpose tb : {Transpose::no, Transpose::yes}) {
+        for (const Accumulate accumulate : {Accumulate::overwrite, Accumulate::add}) {
+          const bool add = accumulate == Accumulate::add;
+          const auto call = [&](Bench& bench) {
+            bench.backend().matmul({.a = bench.in(ta == Transpose::yes ? transposed(a) : a),
+                                    .b = bench.in(tb == Transpose::yes ? transposed(b) : b),
+                                    .y = add ? bench.inout(before) : bench.out(y.shape),
+                                    .trans_a = ta,
+                                    .trans_b = tb,
+                                    .scale = 0.3,
+                                    .accumulate = accumulate});
+          };
+          expect_matches(call, {add ? sum : y}, e.depth);
+        }
+      }
+    }
+  }
+}
+
+KERNEL_TEST(Matmul, TakesImagesAsRows) {
+  const Host a = random_host({2, 3, 4, 5}, 1), b = random_host({6, 1, 1, 5}, 2);
+  Host y({24, 1, 1, 6});
+  for_each(y.shape, [&](auto m, auto, auto, auto j) {
+    for (int64_t l = 0; l < 5; ++l) {
+      y(m, 0, 0, j) += a.data[static_cast<size_t>(m * 5 + l)] * b(j, 0, 0, l);
+    }
+  });
+  expect_matches(
+      [&](Bench& bench) {
+        bench.backend().matmul({.a = bench.in(a),
+                                .b = bench.in(b),
+                                .y = bench.out(y.shape),
+                                .trans_b = Transpose::yes});
+      },
+      {y}, 5);
+}
+
+}  // namespace
+}  // namespace pg::test
