@@ -36,7 +36,7 @@ constexpr std::array<std::string_view, 2> kNames<AverageOf>{"before_g_step", "af
 template <>
 constexpr std::array<std::string_view, 3> kNames<Precision>{"fp32", "tf32", "bf16"};
 template <>
-constexpr std::array<std::string_view, 4> kNames<Fit>{"auto", "crop", "pad", "stretch"};
+constexpr std::array<std::string_view, 4> kNames<FitMode>{"auto", "crop", "pad", "stretch"};
 
 template <typename T>
 KeyValue to_value(const T& v) {
@@ -209,7 +209,8 @@ std::vector<Key> data_keys() {
       PG_DATA(mirror, "Images are mirrored left to right at random."),
       PG_DATA(cache_folder, "Folder for the resized images; empty takes the default place."),
       PG_DATA(fit,
-              "How images are made square: cropped, padded, stretched, or as suits the source."),
+              "How images are made square: centre crop, zeros around, or stretched; auto pads idx "
+              "files and crops all others."),
   };
 }
 

@@ -40,7 +40,6 @@ struct Key {
 
 inline constexpr int64_t kMinResolution = 4;
 inline constexpr int64_t kMaxResolution = 1024;
-bool is_power_of_two(int64_t n);
 
 // All keys, in the order of the structs in config.h.
 std::span<const Key> keys();

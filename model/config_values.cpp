@@ -57,6 +57,22 @@ bool is_grid(std::string_view text) {
   return all_digits(rows) && all_digits(columns) && rows[0] != '0' && columns[0] != '0';
 }
 
+// Well-formed UTF-8: texts go into TOML and JSON, which hold nothing else.
+bool is_utf8(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if (length == 0 || lead > 0xf4 || i + length > text.size()) return false;
+    for (size_t k = 1; k < length; ++k) {
+      if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return false;
+    }
+    i += length;
+  }
+  return true;
+}
+
+bool power_of_two(int64_t n) { return n > 0 && (n & (n - 1)) == 0; }
+
 bool is_whole(double v) { return std::floor(v) == v; }
 
 bool number_allowed(const Key& key, double v) {
@@ -64,13 +80,13 @@ bool number_allowed(const Key& key, double v) {
   // Written so that a NaN is outside.
   if (!(v >= key.range.min && v <= key.range.max)) return false;
   if (key.form == KeyForm::any) return true;
-  return is_whole(v) && is_power_of_two(static_cast<int64_t>(v));
+  return is_whole(v) && power_of_two(static_cast<int64_t>(v));
 }
 
 bool table_allowed(const Key& key, const Table& table) {
   for (const auto& [resolution, v] : table) {
     const bool known =
-        is_power_of_two(resolution) && resolution >= kMinResolution && resolution <= kMaxResolution;
+        power_of_two(resolution) && resolution >= kMinResolution && resolution <= kMaxResolution;
     if (!known || !number_allowed(key, v)) return false;
     if (key.kind == KeyKind::integer_table && !is_whole(v)) return false;
   }
@@ -80,7 +96,7 @@ bool table_allowed(const Key& key, const Table& table) {
 bool text_allowed(const Key& key, const std::string& text) {
   if (key.form == KeyForm::device) return is_device(text);
   if (key.form == KeyForm::grid) return is_grid(text);
-  return true;
+  return is_utf8(text);
 }
 
 bool choice_allowed(const Key& key, const std::string& name) {
@@ -149,8 +165,6 @@ std::string table_text(const Key& key) {
 
 }  // namespace
 
-bool is_power_of_two(int64_t n) { return n > 0 && (n & (n - 1)) == 0; }
-
 std::string allowed_text(const Key& key) {
   switch (key.kind) {
     case KeyKind::flag:
@@ -162,7 +176,7 @@ std::string allowed_text(const Key& key) {
     case KeyKind::text:
       if (key.form == KeyForm::device) return "auto, cpu, cuda or cuda:I";
       if (key.form == KeyForm::grid) return "ROWSxCOLUMNS, such as 8x8";
-      return "a text";
+      return "a text in UTF-8";
     case KeyKind::choice:
       return choice_text(key);
     case KeyKind::integer_table:

@@ -2,62 +2,42 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <limits>
 
 #include "kernels/error.h"
 #include "model/config.h"
 #include "model/config_keys.h"
 #include "model/suggest.h"
+#include "tests/model/temporary_folder.h"
 
 namespace pg {
 namespace {
 
-class ConfigFile : public ::testing::Test {
+class ConfigFile : public TemporaryFolder {
  protected:
   void SetUp() override {
-    path_ =
-        std::filesystem::path(::testing::TempDir()) /
-        (std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()) + ".toml");
+    TemporaryFolder::SetUp();
+    path_ = folder_ / "run.toml";
   }
-  void TearDown() override { std::filesystem::remove(path_); }
-
-  void write(const std::string& text) { std::ofstream(path_) << text; }
 
   Config read(const std::string& text) {
-    write(text);
+    write_text(path_, text);
     Config config;
     read_toml(config, path_);
     return config;
   }
 
   template <typename E>
-  std::string error_of(const std::string& text) {
-    try {
-      read(text);
-    } catch (const E& error) {
-      return error.what();
-    }
-    return "no error of this kind";
+  std::string read_error(const std::string& text) {
+    return error_of<E>([&] { read(text); });
   }
 
   std::filesystem::path path_;
 };
 
-template <typename F>
-std::string usage_error(F&& f) {
-  try {
-    f();
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "no UsageError";
-}
-
 std::string set_error(const std::string& key, const std::string& value) {
   Config config;
-  return usage_error([&] { set_key(config, key, value); });
+  return error_of<UsageError>([&] { set_key(config, key, value); });
 }
 
 // A value of the key that is allowed and differs from the default.
@@ -150,7 +130,7 @@ TEST_F(ConfigFile, TableReplacesAndEmptyFileChangesNothing) {
 }
 
 TEST_F(ConfigFile, PresetInFileIsTheBase) {
-  write("[train]\npreset = \"official-tf\"\n[model]\nfmap_max = 32\n");
+  write_text(path_, "[train]\npreset = \"official-tf\"\n[model]\nfmap_max = 32\n");
   Config c;
   c.model.fmap_base = 17;
   read_toml(c, path_);
@@ -159,44 +139,44 @@ TEST_F(ConfigFile, PresetInFileIsTheBase) {
 }
 
 TEST_F(ConfigFile, UnknownKeyNamesPlaceAndNearest) {
-  EXPECT_EQ(error_of<UsageError>("[schedule]\ntotal_kimg = 5\nlod_trainig_kimg = 6\n"),
+  EXPECT_EQ(read_error<UsageError>("[schedule]\ntotal_kimg = 5\nlod_trainig_kimg = 6\n"),
             path_.string() +
                 ":3: unknown key 'schedule.lod_trainig_kimg': did you mean "
                 "'schedule.lod_training_kimg'?");
-  EXPECT_EQ(error_of<UsageError>("lod_training_kimg = 6\n"),
+  EXPECT_EQ(read_error<UsageError>("lod_training_kimg = 6\n"),
             path_.string() +
                 ":1: unknown key 'lod_training_kimg': did you mean 'schedule.lod_training_kimg'?");
-  EXPECT_NE(error_of<UsageError>("[modle]\nresolution = 6\n").find("'model.resolution'"),
+  EXPECT_NE(read_error<UsageError>("[modle]\nresolution = 6\n").find("'model.resolution'"),
             std::string::npos);
 }
 
 TEST_F(ConfigFile, WrongValueNamesPlaceKeyAndWhatIsAllowed) {
   EXPECT_EQ(
-      error_of<UsageError>("[schedule]\nminibatch_repeats = 0\n"),
+      read_error<UsageError>("[schedule]\nminibatch_repeats = 0\n"),
       path_.string() + ":2: schedule.minibatch_repeats is 0; it must be an integer from 1 to 1000");
-  EXPECT_NE(error_of<UsageError>("[model]\nfmap_max = [1]\n").find("model.fmap_max is [ 1 ]"),
+  EXPECT_NE(read_error<UsageError>("[model]\nfmap_max = [1]\n").find("model.fmap_max is [ 1 ]"),
             std::string::npos);
-  EXPECT_NE(error_of<UsageError>("[model]\nfmap_max = 2000-01-01\n").find("model.fmap_max"),
+  EXPECT_NE(read_error<UsageError>("[model]\nfmap_max = 2000-01-01\n").find("model.fmap_max"),
             std::string::npos);
-  EXPECT_NE(error_of<UsageError>("[train]\npreset = 3\n").find(":2: "), std::string::npos);
+  EXPECT_NE(read_error<UsageError>("[train]\npreset = 3\n").find(":2: "), std::string::npos);
 }
 
 TEST_F(ConfigFile, FailedReadLeavesTheConfigAsItWas) {
-  write("[model]\nfmap_max = 7\nfmap_bas = 1\n");
+  write_text(path_, "[model]\nfmap_max = 7\nfmap_bas = 1\n");
   Config c;
   EXPECT_THROW(read_toml(c, path_), UsageError);
   EXPECT_EQ(c.model.fmap_max, 512);
 }
 
 TEST_F(ConfigFile, BrokenTomlNamesFileAndLine) {
-  const std::string error = error_of<FormatError>("[model]\nfmap_max = \n");
+  const std::string error = read_error<FormatError>("[model]\nfmap_max = \n");
   EXPECT_EQ(error.find(path_.string() + ":2: not valid TOML: "), 0u) << error;
 }
 
 TEST_F(ConfigFile, MissingFileAndFolderAreIoErrors) {
   Config c;
   EXPECT_THROW(read_toml(c, path_), IoError);
-  EXPECT_THROW(read_toml(c, ::testing::TempDir()), IoError);
+  EXPECT_THROW(read_toml(c, folder_), IoError);
 }
 
 TEST(ConfigSet, TakesValuesAsTheCommandLineGivesThem) {
@@ -215,7 +195,7 @@ TEST(ConfigSet, TakesValuesAsTheCommandLineGivesThem) {
   EXPECT_EQ(c.schedule.total_kimg, 1500.0);
   EXPECT_EQ(c.data.path, "photos = mine/2024");
   EXPECT_TRUE(c.data.mirror);
-  EXPECT_EQ(c.data.fit, Fit::pad);
+  EXPECT_EQ(c.data.fit, FitMode::pad);
   EXPECT_EQ(c.train.precision, Precision::bf16);
   EXPECT_EQ(c.train.out, "with \"quotes\"");
   EXPECT_EQ(c.schedule.minibatch, (ByResolution<int64_t>{{4, 64}, {8, 32}, {16, 8}}));
@@ -253,11 +233,11 @@ TEST(ConfigSet, UnknownNamesGetTheNearest) {
             "unknown key 'model.total_kimg': did you mean 'schedule.total_kimg'?");
   EXPECT_EQ(set_error("zzz", "1"),
             "unknown key 'zzz'; `progan_cuda config --describe` lists them all");
-  EXPECT_EQ(usage_error([] { preset("oficial-tf"); }),
+  EXPECT_EQ(error_of<UsageError>([] { preset("oficial-tf"); }),
             "unknown preset 'oficial-tf': did you mean 'official-tf'?");
   EXPECT_NE(set_error("train.preset", "official-tf").find("--preset"), std::string::npos);
   Config c;
-  EXPECT_NE(usage_error([&] { set_assignment(c, "data.mirror"); }).find("KEY=VALUE"),
+  EXPECT_NE(error_of<UsageError>([&] { set_assignment(c, "data.mirror"); }).find("KEY=VALUE"),
             std::string::npos);
 }
 
@@ -265,11 +245,12 @@ TEST(ConfigValidate, NamesValuesThatDoNotFitTogether) {
   Config c;
   c.model.resolution = 64;
   c.schedule.lod_initial_resolution = 128;
-  EXPECT_NE(usage_error([&] { validate(c); }).find("above model.resolution, 64"),
+  EXPECT_NE(error_of<UsageError>([&] { validate(c); }).find("above model.resolution, 64"),
             std::string::npos);
   c.schedule.lod_initial_resolution = 4;
   c.schedule.lod_training_kimg = c.schedule.lod_transition_kimg = 0.0;
-  EXPECT_NE(usage_error([&] { validate(c); }).find("would never leave 4x4"), std::string::npos);
+  EXPECT_NE(error_of<UsageError>([&] { validate(c); }).find("would never leave 4x4"),
+            std::string::npos);
   c.schedule.lod_initial_resolution = 64;
   EXPECT_NO_THROW(validate(c));
 }
@@ -277,7 +258,7 @@ TEST(ConfigValidate, NamesValuesThatDoNotFitTogether) {
 TEST(ConfigValidate, MinibatchSplitsIntoWholeGroups) {
   Config c;
   c.schedule.max_minibatch = 6;
-  EXPECT_NE(usage_error([&] { validate(c); }).find("6 images at 4x4"), std::string::npos);
+  EXPECT_NE(error_of<UsageError>([&] { validate(c); }).find("6 images at 4x4"), std::string::npos);
   c.schedule.max_minibatch = 3;  // less than a group: one group of 3
   EXPECT_NO_THROW(validate(c));
   c.schedule.max_minibatch = 6;
@@ -288,7 +269,18 @@ TEST(ConfigValidate, MinibatchSplitsIntoWholeGroups) {
 TEST(ConfigValidate, ChecksMembersSetByCode) {
   Config c;
   c.optimizer.beta2 = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_NE(usage_error([&] { validate(c); }).find("optimizer.beta2 is nan"), std::string::npos);
+  EXPECT_NE(error_of<UsageError>([&] { validate(c); }).find("optimizer.beta2 is nan"),
+            std::string::npos);
+}
+
+TEST(ConfigValidate, RefusesTextThatIsNotUtf8) {
+  Config c;
+  for (const char* bad : {"\xff", "caf\xe9", "\xc3", "\xc0\x80", "\x80", "\xf5\x80\x80\x80"}) {
+    c.data.path = bad;
+    EXPECT_NE(error_of<UsageError>([&] { validate(c); }).find("UTF-8"), std::string::npos);
+  }
+  c.data.path = "caf\xc3\xa9 \xe8\x91\x89 \xf0\x9f\x8d\x83";
+  EXPECT_NO_THROW(validate(c));
 }
 
 TEST(ConfigResolve, TakesShapeFromTheDataSet) {
@@ -299,13 +291,16 @@ TEST(ConfigResolve, TakesShapeFromTheDataSet) {
   EXPECT_EQ(c.model.latent_size, 512);
   Config larger;
   larger.model.resolution = 128;
-  EXPECT_NE(usage_error([&] {
+  EXPECT_NE(error_of<UsageError>([&] {
               resolve(larger, {64, 3});
             }).find("ends at 64x64"),
             std::string::npos);
   Config gray;
   gray.model.channels = 1;
-  EXPECT_NE(usage_error([&] { resolve(gray, {64, 3}); }).find("have 3"), std::string::npos);
+  EXPECT_NE(error_of<UsageError>([&] {
+              resolve(gray, {64, 3});
+            }).find("have 3"),
+            std::string::npos);
 }
 
 TEST(Config, GridIsRowsByColumns) {
