@@ -1,0 +1,52 @@
+// dataset.h: a built dataset, mapped into memory.
+//
+// Nothing is loaded: the system pages in what is read and drops it again, so sets far larger than
+// the memory work. Do not change the folder while it is open.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "data/manifest.h"
+#include "data/npy.h"
+
+namespace pg {
+
+class Dataset {
+ public:
+  // Opens a folder made by build_dataset; every file is held against dataset.json by shape and
+  // length. Throws IoError, FormatError.
+  explicit Dataset(const std::filesystem::path& folder);
+
+  int64_t count() const { return manifest_.count; }
+  int64_t channels() const { return manifest_.channels; }
+  int64_t max_resolution() const { return manifest_.resolution; }
+  int64_t label_count() const { return static_cast<int64_t>(manifest_.label_names.size()); }
+  const Manifest& manifest() const { return manifest_; }
+  const std::filesystem::path& folder() const { return folder_; }
+
+  // Class 0..label_count() - 1 of image i; 0 where there are no classes.
+  int32_t label(int64_t i) const { return labels_.i32()[static_cast<size_t>(i)]; }
+
+  // All images at a resolution: [N, R, R, C], values 0..255. Throws UsageError for a resolution
+  // that is not a power of two from 4 to max_resolution().
+  std::span<const uint8_t> images(int64_t resolution) const;
+
+  // Image i: [R, R, C]. Throws as above.
+  std::span<const uint8_t> image(int64_t resolution, int64_t i) const;
+
+  // Reads every byte and compares checksums. `progress` is told the share done, 0 to 1, after each
+  // 64 MiB. Throws FormatError naming the first file that differs.
+  void verify(const std::function<void(double)>& progress = {}) const;
+
+ private:
+  std::filesystem::path folder_;
+  Manifest manifest_;
+  std::vector<MappedNpy> levels_;  // 4x4 first
+  MappedNpy labels_;
+};
+
+}  // namespace pg

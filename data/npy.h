@@ -1,0 +1,59 @@
+// npy.h: NumPy arrays on disk (.npy, format version 1.0), written and mapped.
+//
+// The dataset is kept in this format so that any tool can open it. Only what the dataset holds is
+// read: unsigned bytes and little-endian int32 in C order; anything else is a FormatError.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/files.h"
+
+namespace pg {
+
+enum class NpyType { u8, i32 };  // '|u1' and '<i4'
+
+constexpr int64_t kNpyHeaderBytes = 128;
+
+struct NpyHeader {
+  NpyType type = NpyType::u8;
+  std::vector<int64_t> shape;  // at most 4 extents, each >= 0
+
+  int64_t elements() const;
+  int64_t data_bytes() const { return elements() * (type == NpyType::u8 ? 1 : 4); }
+};
+
+// Always kNpyHeaderBytes long, so that a header written first can be overwritten when the number of
+// images is known.
+std::string format_npy_header(const NpyHeader& header);
+
+struct ParsedNpyHeader {
+  NpyHeader header;
+  int64_t data_offset = 0;
+};
+
+// Reads the header at the start of `bytes`. Throws FormatError, with `path` in the message, for
+// anything but a well-formed version 1.0 header of the types above.
+ParsedNpyHeader parse_npy_header(std::span<const uint8_t> bytes, const std::filesystem::path& path);
+
+// An .npy file mapped read-only. Its length is exactly what the header says, else FormatError.
+class MappedNpy {
+ public:
+  MappedNpy() = default;
+  explicit MappedNpy(const std::filesystem::path& path);  // throws IoError, FormatError
+
+  NpyType type() const { return parsed_.header.type; }
+  const std::vector<int64_t>& shape() const { return parsed_.header.shape; }
+  std::span<const uint8_t> file_bytes() const { return file_.bytes(); }
+  std::span<const uint8_t> u8() const;   // type() is u8
+  std::span<const int32_t> i32() const;  // type() is i32
+
+ private:
+  MappedFile file_;
+  ParsedNpyHeader parsed_;
+};
+
+}  // namespace pg
