@@ -31,7 +31,6 @@ options=("$@")
 # given NAME: whether the caller has set it; the demo then adds none of its own.
 given() { [[ " ${options[*]-} " =~ " $1"[\ =] ]]; }
 given --config || options+=(--config "$root/scripts/demo.toml")
-given --resolution || options+=(--resolution 32)
 given --out || options+=(--out runs)
 
 "$root/scripts/build.sh" release

@@ -48,16 +48,9 @@ StageView Gan::stage(int64_t resolution, double alpha) {
 Tensor Gan::real_images(const RealImages& reals, const StageView& stage) {
   const Shape shape{reals.count, stage.resolution, stage.resolution, config_.model.channels};
   const Tensor bytes(context_, shape, DType::u8), mirror(context_, {reals.count}, DType::u8);
-  const Tensor y(context_, shape, DType::f32);
-  Backend& backend = context_.backend();
-  backend.upload(bytes.mut(), reals.images);
-  backend.upload(mirror.mut(), reals.mirror);
-  const bool fade = stage.alpha && config_.schedule.fade_reals;
-  backend.images_to_float({.x = bytes.view(),
-                           .mirror = mirror.view(),
-                           .alpha = fade ? stage.alpha.view() : ConstTensorView{},
-                           .y = y.mut()});
-  return y;
+  context_.backend().upload(bytes.mut(), reals.images);
+  context_.backend().upload(mirror.mut(), reals.mirror);
+  return ops::images_to_float(bytes, mirror, config_.schedule.fade_reals ? stage.alpha : Tensor{});
 }
 
 IterationStats Gan::iterate(const IterationSettings& settings, const RealImages& reals) {
