@@ -147,10 +147,19 @@ void sum_any(int threads, const Sum<T>& sum, const Shape& x, const Shape& y) {
   });
 }
 
-// Sum of squares, and of zeros that any element that is not finite turns to NaN.
+// Sum of squares, and a sum that is 0 if every element is finite and else NaN.
 struct Check {
   double squares = 0.0, zeros = 0.0;
 };
+
+template <typename T>
+Check check_chunk(const T* g, int64_t count) {
+  const auto at = [=](int64_t i) { return static_cast<double>(g[i]); };
+  const double squares = lane_sum<double>(count, [=](int64_t i) { return at(i) * at(i); });
+  // Squares of f32 cannot overflow f64, so that their sum tells by itself.
+  if constexpr (sizeof(T) == sizeof(float)) return {squares, squares * 0.0};
+  return {squares, lane_sum<double>(count, [=](int64_t i) { return at(i) * 0.0; })};
+}
 
 template <typename T>
 Check check_finite(int threads, const T* g, int64_t count) {
@@ -158,10 +167,7 @@ Check check_finite(int threads, const T* g, int64_t count) {
   std::vector<Check> partial(static_cast<size_t>(chunks));
   Check* const out = partial.data();
   parallel_for(threads, count, kRowChunk, [=](int64_t begin, int64_t end) {
-    const auto at = [=](int64_t i) { return static_cast<double>(g[begin + i]); };
-    out[begin / kRowChunk] = {
-        lane_sum<double>(end - begin, [=](int64_t i) { return at(i) * at(i); }),
-        lane_sum<double>(end - begin, [=](int64_t i) { return at(i) * 0.0; })};
+    out[begin / kRowChunk] = check_chunk(g + begin, end - begin);
   });
   Check total;
   for (const Check& c : partial) {
