@@ -145,6 +145,10 @@ std::vector<std::string> preset_names();
 // FormatError (not TOML, with file:line), UsageError (unknown key or value not allowed).
 void read_toml(Config& config, const std::filesystem::path& path);
 
+// The configuration that a text holds, such as one in a checkpoint; what it leaves out is as in its
+// preset. `name` stands for a file in messages. Throws as read_toml.
+Config config_from_toml(const std::string& text, const std::string& name);
+
 // Every key with its description as a comment, in a fixed order; read_toml of the result gives the
 // same configuration to the last bit.
 std::string to_toml(const Config& config);

@@ -71,13 +71,12 @@ std::string read_text(const std::filesystem::path& path) {
   return text.str();
 }
 
-toml::table parse_file(const std::filesystem::path& path) {
-  const std::string text = read_text(path);
+toml::table parse(const std::string& text, const std::string& file) {
   try {
-    return toml::parse(text, path.string());
+    return toml::parse(text, file);
   } catch (const toml::parse_error& error) {
-    throw FormatError(message(path.string(), ":", error.source().begin.line,
-                              ": not valid TOML: ", error.description()));
+    throw FormatError(
+        message(file, ":", error.source().begin.line, ": not valid TOML: ", error.description()));
   }
 }
 
@@ -91,6 +90,22 @@ void read_section(Config& config, std::string_view section, const toml::table& t
       key->set(config, checked(*key, to_value(*key, node)));
     });
   }
+}
+
+// All or nothing: `config` changes when everything in the text is right.
+void apply(Config& config, const std::string& text, const std::string& file) {
+  const toml::table root = parse(text, file);
+  Config result = config;
+  if (const toml::node* base = root.at_path(kPresetKey).node()) {
+    at_place(file, base->source(), [&] { result = preset(base->value_or(std::string())); });
+  }
+  for (const auto& [section, node] : root) {
+    at_place(file, section.source(), [&, &name = section] {
+      if (!node.is_table()) throw_unknown_key(name.str());
+    });
+    read_section(result, section.str(), *node.as_table(), file);
+  }
+  config = result;
 }
 
 // The value of a key as the command line gives it: texts and choices need no quotes.
@@ -124,19 +139,13 @@ bool set_table_entry(Config& config, std::string_view path, std::string_view tex
 }  // namespace
 
 void read_toml(Config& config, const std::filesystem::path& path) {
-  const toml::table root = parse_file(path);
-  const std::string file = path.string();
-  Config result = config;
-  if (const toml::node* base = root.at_path(kPresetKey).node()) {
-    at_place(file, base->source(), [&] { result = preset(base->value_or(std::string())); });
-  }
-  for (const auto& [section, node] : root) {
-    at_place(file, section.source(), [&, &name = section] {
-      if (!node.is_table()) throw_unknown_key(name.str());
-    });
-    read_section(result, section.str(), *node.as_table(), file);
-  }
-  config = result;
+  apply(config, read_text(path), path.string());
+}
+
+Config config_from_toml(const std::string& text, const std::string& name) {
+  Config config;
+  apply(config, text, name);
+  return config;
 }
 
 std::string to_toml(const Config& config) {

@@ -85,7 +85,7 @@ std::optional<RunFolder> newest_run(const std::filesystem::path& out);
 // checkpoint. Throws UsageError where there is none.
 ResumePoint resolve_resume(const std::string& argument, const std::filesystem::path& out);
 
-// The part of a folder name that stands for a data source: "/data/My Leaves.zip" -> "My-Leaves".
+// The part of a folder name that stands for a data source: "/path/to/My Leaves.zip" -> "My-Leaves".
 std::string data_slug(std::string_view source);
 
 }  // namespace pg

@@ -129,6 +129,14 @@ TEST_F(ConfigFile, TableReplacesAndEmptyFileChangesNothing) {
   EXPECT_EQ(to_toml(read("")), to_toml(Config{}));
 }
 
+TEST(Config, ComesBackFromItsText) {
+  Config c;
+  c.model.fmap_max = 33;
+  EXPECT_EQ(to_toml(config_from_toml(to_toml(c), "checkpoint")), to_toml(c));
+  EXPECT_EQ(error_of<UsageError>([] { config_from_toml("[model]\nfmap_max = 0", "checkpoint"); }),
+            "checkpoint:2: model.fmap_max is 0; it must be an integer from 1 to 8192");
+}
+
 TEST_F(ConfigFile, PresetInFileIsTheBase) {
   write_text(path_, "[train]\npreset = \"official-tf\"\n[model]\nfmap_max = 32\n");
   Config c;

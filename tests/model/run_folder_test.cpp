@@ -178,8 +178,8 @@ TEST_F(RunFolders, LeftoversAreRemovedAndNothingElse) {
 }
 
 TEST(DataSlug, IsThePlainPartOfAName) {
-  EXPECT_EQ(data_slug("/data/My Leaves.zip"), "My-Leaves");
-  EXPECT_EQ(data_slug("/data/leaves/"), "leaves");
+  EXPECT_EQ(data_slug("/path/to/My Leaves.zip"), "My-Leaves");
+  EXPECT_EQ(data_slug("/path/to/leaves/"), "leaves");
   EXPECT_EQ(data_slug("train-images-idx3-ubyte.gz"), "train-images-idx3-ubyte");
   EXPECT_EQ(data_slug("builtin:shapes:4096"), "builtin-shapes-4096");
   EXPECT_EQ(data_slug("../.."), "data");
