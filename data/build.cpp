@@ -12,6 +12,8 @@
 
 #include "data/npy_writer.h"
 #include "data/ordered_parallel.h"
+#include "data/resample.h"
+#include "data/resolutions.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -166,9 +168,8 @@ BuildOptions resolve_options(const ImageSource& source, const BuildOptions& opti
   if (o.channels == 0) o.channels = source.default_channels();
   PG_CHECK(o.channels >= 1 && o.channels <= 4, UsageError, "a dataset cannot have ", o.channels,
            " channels; choose 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha)");
-  PG_CHECK(o.resolution == 0 || (is_power_of_two(o.resolution) && o.resolution >= kMinResolution &&
-                                 o.resolution <= kMaxResolution),
-           UsageError, "the resolution ", o.resolution,
+  PG_CHECK(o.resolution == 0 || is_resolution(o.resolution), UsageError, "the resolution ",
+           o.resolution,
            " is not a power of two from 4 to 1024; choose one, or 0 to let the images decide");
   PG_CHECK(o.threads >= 0 && o.threads <= 1024, UsageError, "cannot build with ", o.threads,
            " threads; choose 1 to 1024, or 0 for one per processor");

@@ -12,6 +12,7 @@
 #include "data/atomic_file.h"
 #include "data/files.h"
 #include "data/manifest.h"
+#include "data/resolutions.h"
 #include "kernels/error.h"
 
 namespace pg {

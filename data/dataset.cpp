@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "data/npy_writer.h"
-#include "data/resample.h"
+#include "data/resolutions.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -39,10 +39,9 @@ Dataset::Dataset(const std::filesystem::path& folder)
 }
 
 std::span<const uint8_t> Dataset::images(int64_t resolution) const {
-  PG_CHECK(
-      is_power_of_two(resolution) && resolution >= kMinResolution && resolution <= max_resolution(),
-      UsageError, "the dataset ", folder_.string(), " has no images of ", resolution, "x",
-      resolution, "; choose a power of two from 4 to ", max_resolution());
+  PG_CHECK(is_resolution(resolution) && resolution <= max_resolution(), UsageError, "the dataset ",
+           folder_.string(), " has no images of ", resolution, "x", resolution,
+           "; choose a power of two from 4 to ", max_resolution());
   const int level = std::countr_zero(static_cast<uint64_t>(resolution / kMinResolution));
   return levels_[static_cast<size_t>(level)].u8();
 }

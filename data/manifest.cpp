@@ -6,7 +6,7 @@
 
 #include "data/atomic_file.h"
 #include "data/files.h"
-#include "data/resample.h"
+#include "data/resolutions.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -90,8 +90,7 @@ Manifest read_manifest(const std::filesystem::path& folder) {
   }
   PG_CHECK(version == kDatasetVersion, FormatError, path.string(), " is of version ", version,
            " but this program reads ", kDatasetVersion, "; build the dataset again");
-  PG_CHECK(m.count > 0 && m.channels >= 1 && m.channels <= 4 && is_power_of_two(m.resolution) &&
-               m.resolution >= kMinResolution && m.resolution <= kMaxResolution,
+  PG_CHECK(m.count > 0 && m.channels >= 1 && m.channels <= 4 && is_resolution(m.resolution),
            FormatError, path.string(), " has impossible extents: ", m.count, " images of ",
            m.resolution, "x", m.resolution, "x", m.channels, "; build the dataset again");
   return m;

@@ -10,7 +10,6 @@
 namespace pg {
 
 constexpr int64_t kDatasetVersion = 1;
-constexpr int64_t kMinResolution = 4, kMaxResolution = 1024;
 
 // An image that was left out of a dataset.
 struct Rejected {

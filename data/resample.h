@@ -30,6 +30,4 @@ FloatImage box_down(const FloatImage& image);
 // Rounded half to even and clamped to 0..255; appends height * width * channels bytes.
 void append_rounded(const FloatImage& image, std::vector<uint8_t>& out);
 
-constexpr bool is_power_of_two(int64_t value) { return value > 0 && (value & (value - 1)) == 0; }
-
 }  // namespace pg

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/fit.h"
 #include "kernels/norm.h"
 #include "kernels/train.h"
 
@@ -28,7 +29,6 @@ enum class GpSpace { full, current };  // resolution at which the gradient norm 
 enum class Reduction { mean, sum };
 enum class OptimizerReset { fade_borders, never };
 enum class Precision { fp32, tf32, bf16 };
-enum class FitMode { automatic, crop, pad, stretch };  // automatic: as suits the source
 
 struct ModelConfig {
   int64_t resolution = 0;   // final; power of two 4..1024; 0: that of the data set
@@ -95,7 +95,7 @@ struct DataConfig {
   std::string path;
   bool mirror = false;
   std::string cache_folder;  // empty: the default place
-  FitMode fit = FitMode::automatic;
+  Fit fit = Fit::automatic;
 };
 
 struct TrainConfig {

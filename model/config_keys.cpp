@@ -36,7 +36,7 @@ constexpr std::array<std::string_view, 2> kNames<AverageOf>{"before_g_step", "af
 template <>
 constexpr std::array<std::string_view, 3> kNames<Precision>{"fp32", "tf32", "bf16"};
 template <>
-constexpr std::array<std::string_view, 4> kNames<FitMode>{"auto", "crop", "pad", "stretch"};
+constexpr std::array<std::string_view, 4> kNames<Fit>{"auto", "crop", "pad", "stretch"};
 
 template <typename T>
 KeyValue to_value(const T& v) {

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "data/resolutions.h"
 #include "model/config.h"
 
 namespace pg {
@@ -37,9 +38,6 @@ struct Key {
   KeyValue (*get)(const Config&) = nullptr;
   void (*set)(Config&, const KeyValue&) = nullptr;  // takes only what `checked` returned
 };
-
-inline constexpr int64_t kMinResolution = 4;
-inline constexpr int64_t kMaxResolution = 1024;
 
 // All keys, in the order of the structs in config.h.
 std::span<const Key> keys();

@@ -71,8 +71,6 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-bool power_of_two(int64_t n) { return n > 0 && (n & (n - 1)) == 0; }
-
 bool is_whole(double v) { return std::floor(v) == v; }
 
 bool number_allowed(const Key& key, double v) {
@@ -80,14 +78,12 @@ bool number_allowed(const Key& key, double v) {
   // Written so that a NaN is outside.
   if (!(v >= key.range.min && v <= key.range.max)) return false;
   if (key.form == KeyForm::any) return true;
-  return is_whole(v) && power_of_two(static_cast<int64_t>(v));
+  return is_whole(v) && is_power_of_two(static_cast<int64_t>(v));
 }
 
 bool table_allowed(const Key& key, const Table& table) {
   for (const auto& [resolution, v] : table) {
-    const bool known =
-        power_of_two(resolution) && resolution >= kMinResolution && resolution <= kMaxResolution;
-    if (!known || !number_allowed(key, v)) return false;
+    if (!is_resolution(resolution) || !number_allowed(key, v)) return false;
     if (key.kind == KeyKind::integer_table && !is_whole(v)) return false;
   }
   return true;

@@ -203,7 +203,7 @@ TEST(ConfigSet, TakesValuesAsTheCommandLineGivesThem) {
   EXPECT_EQ(c.schedule.total_kimg, 1500.0);
   EXPECT_EQ(c.data.path, "photos = mine/2024");
   EXPECT_TRUE(c.data.mirror);
-  EXPECT_EQ(c.data.fit, FitMode::pad);
+  EXPECT_EQ(c.data.fit, Fit::pad);
   EXPECT_EQ(c.train.precision, Precision::bf16);
   EXPECT_EQ(c.train.out, "with \"quotes\"");
   EXPECT_EQ(c.schedule.minibatch, (ByResolution<int64_t>{{4, 64}, {8, 32}, {16, 8}}));

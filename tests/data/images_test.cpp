@@ -1,4 +1,4 @@
-// test_images.cpp: decoding, conversion, orientation, PNG and resampling.
+// images_test.cpp: decoding, conversion, orientation, PNG and resampling.
 #include <cmath>
 #include <limits>
 

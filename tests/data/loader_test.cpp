@@ -1,4 +1,4 @@
-// test_loader.cpp: the stream of training images is a function of the position alone.
+// loader_test.cpp: the stream of training images is a function of the position alone.
 #include <chrono>
 #include <map>
 #include <set>

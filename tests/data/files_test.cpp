@@ -1,4 +1,4 @@
-// test_files.cpp: files appear complete or not at all; .npy headers are held to the letter.
+// files_test.cpp: files appear complete or not at all; .npy headers are held to the letter.
 #include <signal.h>
 #include <sys/resource.h>
 

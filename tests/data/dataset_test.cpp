@@ -1,8 +1,9 @@
-// test_dataset.cpp: building, opening, verifying and caching datasets.
+// dataset_test.cpp: building, opening, verifying and caching datasets.
 #include <cmath>
 
 #include "data/cache.h"
 #include "data/ordered_parallel.h"
+#include "data/resample.h"
 #include "tests/data/support.h"
 
 namespace pg::testing {

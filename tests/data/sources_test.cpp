@@ -1,4 +1,4 @@
-// test_sources.cpp: every format of raw images, and every way to be none.
+// sources_test.cpp: every format of raw images, and every way to be none.
 #include <algorithm>
 #include <set>
 
