@@ -28,12 +28,14 @@ class ProductDriver {
     chunk_ = g.m;
     if (packs_a_) chunk_ = std::clamp<int64_t>(kPackedRows / (g.l * 4), kUnitRows, g.m);
     chunk_ = ceil_div(g.m, ceil_div(g.m, chunk_));
-    a_block_ = packs_a_ ? chunk_ * lanes_ : lanes_;
+    group_ = ceil_div(chunk_, ceil_div(chunk_, simd_.max_rows));
+    a_group_ = ceil_div(g.l, lanes_) * group_ * lanes_;
+    unit_rows_ = packs_a_ ? std::max<int64_t>(kUnitRows / group_, 1) * group_ : kUnitRows;
   }
 
   void run(Scratch& scratch) {
-    const int64_t a_size = packs_a_ ? whole_lines(ceil_div(g_.l, lanes_) * a_block_) : 0;
-    const int64_t c_size = kUnitRows * unit_panels_ * panel_;
+    const int64_t a_size = packs_a_ ? ceil_div(chunk_, group_) * a_group_ : 0;
+    const int64_t c_size = unit_rows_ * unit_panels_ * panel_;
     const int64_t own_size = c_size + kDepth * panel_;
     float* a = scratch.reserve(a_size + threads_ * own_size);
 #pragma omp parallel num_threads(threads_)
@@ -47,31 +49,30 @@ class ProductDriver {
   // Inside a parallel region: rows [m0, m0 + rows) of y.
   void pass(int64_t m0, int64_t rows, float* a, float* c) const {
     if (packs_a_) pack_a(m0, rows, a);
-    const int64_t down = ceil_div(rows, kUnitRows);
+    const int64_t down = ceil_div(rows, unit_rows_);
 #pragma omp for schedule(dynamic)
     for (int64_t unit = 0; unit < across_ * down; ++unit) {
-      const int64_t first = rows * (unit / across_) / down;
-      const int64_t end = rows * (unit / across_ + 1) / down;
-      const float* from = packs_a_ ? a + first * lanes_ : g_.a + m0 + first;
-      multiply(m0 + first, end - first, unit % across_ * unit_panels_ * panel_, from, c);
+      const int64_t first = unit / across_ * unit_rows_;
+      const float* from = packs_a_ ? a + first / group_ * a_group_ : g_.a + m0 + first;
+      multiply(m0 + first, std::min(unit_rows_, rows - first),
+               unit % across_ * unit_panels_ * panel_, from, c);
     }
   }
 
   void pack_a(int64_t m0, int64_t rows, float* a) const {
-    constexpr int64_t kRun = 8;
 #pragma omp for schedule(static)
-    for (int64_t i = 0; i < rows; i += kRun)
-      simd_.pack_rows({.src = g_.a + (m0 + i) * g_.l,
+    for (int64_t i = 0; i < ceil_div(rows, group_); ++i)
+      simd_.pack_rows({.src = g_.a + (m0 + i * group_) * g_.l,
                        .src_row = g_.l,
-                       .rows = std::min(kRun, rows - i),
+                       .rows = std::min(group_, rows - i * group_),
                        .depth = g_.l,
-                       .dst = a + i * lanes_,
-                       .dst_block = a_block_});
+                       .group = group_,
+                       .dst = a + i * a_group_});
   }
 
   // One unit of y: rows [m0, m0 + rows), unit_panels_ panels from column j0; `a` at its first row.
   void multiply(int64_t m0, int64_t rows, int64_t j0, const float* a, float* c) const {
-    float* packed = c + kUnitRows * unit_panels_ * panel_;
+    float* packed = c + unit_rows_ * unit_panels_ * panel_;
     const int64_t columns = std::min(unit_panels_ * panel_, g_.j - j0);
     const int64_t c_row = ceil_div(columns, panel_) * panel_;
     for (int64_t l0 = 0; l0 < g_.l; l0 += kDepth) {
@@ -112,8 +113,9 @@ class ProductDriver {
   void step(const float* a, int64_t l0, const float* b, int64_t b_row, float* c, int64_t c_row,
             int64_t rows, int64_t depth, int64_t vectors) const {
     if (packs_a_)
-      simd_.gemm_rows({.a = a + l0 / lanes_ * a_block_,
-                       .a_block = a_block_,
+      simd_.gemm_rows({.a = a + l0 * group_,
+                       .group = group_,
+                       .a_group = a_group_,
                        .b = b,
                        .b_row = b_row,
                        .c = c,
@@ -125,7 +127,7 @@ class ProductDriver {
                        .add = l0 > 0});
     else
       simd_.gemm_cols({.a = a + l0 * g_.m,
-                       .a_block = a_block_,
+                       .a_block = lanes_,
                        .a_step = g_.m,
                        .b = b,
                        .b_vector = lanes_,
@@ -143,7 +145,7 @@ class ProductDriver {
   const int threads_;
   const MatrixProduct& g_;
   const int64_t lanes_, panel_;
-  int64_t unit_panels_, across_, chunk_, a_block_;
+  int64_t unit_panels_, across_, chunk_, group_, a_group_, unit_rows_;
   bool packs_a_;
 };
 

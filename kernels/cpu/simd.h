@@ -11,12 +11,12 @@ namespace pg::cpu {
 
 enum class Isa : uint8_t { sse2, avx2, avx512 };
 
-// c (+)= a * b with a blocked [depth / lanes][.][lanes] (a_block between blocks, a points at the
-// first row), b [depth][vectors * lanes] with row stride b_row, c element (i, v, lane) at
+// c (+)= a * b with a grouped (a_group floats between groups of `group` rows, at most max_rows),
+// b [depth][vectors * lanes] with row stride b_row, c element (i, v, lane) at
 // c[i * c_row + v * c_vector + lane]. vectors is 1 or 2.
 struct GemmRowsArgs {
   const float* a;
-  int64_t a_block;
+  int64_t group, a_group;
   const float* b;
   int64_t b_row;
   float* c;
@@ -57,7 +57,7 @@ struct TransformInArgs {
   int64_t tiles_h, tiles_w, step, origin;
   int64_t first, count;
   float* v;
-  int64_t v_freq, v_block;
+  int64_t v_freq, group, v_group, slot;
   const float* zeros;  // at least c + lanes zeros
 };
 
@@ -88,6 +88,7 @@ struct TransformWeightArgs {
   const float* w;
   int64_t k, c;
   int64_t first;
+  int64_t depth0, depth;  // the part of the depth that is wanted
   float* u;
   int64_t u_freq;
 };
@@ -104,12 +105,11 @@ struct TransformWeightGradArgs {
   bool add;
 };
 
-// dst[(l / lanes)][row][l % lanes] = src[row * src_row + l]: packs rows for gemm_rows.
+// One group of rows for gemm_rows: dst[l / lanes][group][l % lanes] from src[row * src_row + l].
 struct PackRowsArgs {
   const float* src;
-  int64_t src_row, rows, depth;
+  int64_t src_row, rows, depth, group;
   float* dst;
-  int64_t dst_block;
 };
 
 // dst[l][2 * lanes] from columns [0, columns) of a matrix: element (l, j) at src[j * src_row + l]

@@ -58,15 +58,15 @@ struct TileShape {
 };
 TileShape tile_shape(TransformIn in);
 
-// A blocked matrix for each frequency: [frequency][channels / lanes][tiles][lanes].
-struct Blocked {
-  int64_t tiles, block, frequency;  // strides in floats
-  Blocked(int64_t channels, int64_t tile_count, int64_t lanes)
-      : tiles(tile_count),
-        block(tile_count * lanes),
-        frequency(odd_lines((channels + lanes - 1) / lanes * block)) {}
-};
-
 constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// A grouped matrix (kernels/cpu/simd.h) for each frequency; strides in floats.
+struct Grouped {
+  int64_t group, group_stride, frequency;
+  Grouped(int64_t channels, int64_t tiles, int64_t group_size, int64_t lanes)
+      : group(group_size),
+        group_stride(ceil_div(channels, lanes) * group_size * lanes),
+        frequency(odd_lines(ceil_div(tiles, group_size) * group_stride)) {}
+};
 
 }  // namespace pg::cpu

@@ -42,8 +42,9 @@ class WeightGradDriver {
   }
 
  private:
-  void transform(TransformIn kind, int64_t first, int64_t count, const Blocked& shape, float* v,
-                 const float* zeros) const {
+  // Tiles [first, first + count) go to rows from `slot` on.
+  void transform(TransformIn kind, int64_t first, int64_t count, int64_t slot, const Grouped& shape,
+                 float* v, const float* zeros) const {
     const bool x = kind == a_.in;
     simd_.transform_in[static_cast<int>(kind)]({.x = x ? a_.x : a_.dy,
                                                 .h = x ? a_.h : a_.p,
@@ -57,7 +58,9 @@ class WeightGradDriver {
                                                 .count = count,
                                                 .v = v,
                                                 .v_freq = shape.frequency,
-                                                .v_block = shape.block,
+                                                .group = shape.group,
+                                                .v_group = shape.group_stride,
+                                                .slot = slot,
                                                 .zeros = zeros});
   }
 
@@ -74,15 +77,15 @@ class WeightGradDriver {
     return {k0, rows, c0, vectors, row_stride, odd_lines(rows * row_stride)};
   }
 
-  void multiply(const Block& b, int64_t count, const Blocked& v_shape, const float* v,
-                const Blocked& d_shape, const float* d, float* du, bool add) const {
+  void multiply(const Block& b, int64_t count, const Grouped& v_shape, const float* v,
+                const Grouped& d_shape, const float* d, float* du, bool add) const {
     const int64_t lanes = simd_.lanes;
     for (int64_t f = 0; f < frequencies_; ++f)
-      simd_.gemm_cols({.a = d + f * d_shape.frequency + b.k0 / lanes * d_shape.block,
-                       .a_block = d_shape.block,
+      simd_.gemm_cols({.a = d + f * d_shape.frequency + b.k0 * d_shape.group,
+                       .a_block = d_shape.group * lanes,
                        .a_step = lanes,
-                       .b = v + f * v_shape.frequency + b.c0 / lanes * v_shape.block,
-                       .b_vector = v_shape.block,
+                       .b = v + f * v_shape.frequency + b.c0 * v_shape.group,
+                       .b_vector = v_shape.group * lanes,
                        .b_step = lanes,
                        .c = du + f * b.frequency_stride,
                        .c_row = b.row_stride,
@@ -113,7 +116,8 @@ class WeightGradDriver {
     int64_t side = 64;  // of a block of dU: how finely work is cut does not change a sum
     while (side > simd_.lanes && ceil_div(a_.k, side) * ceil_div(a_.c, side) < 4 * threads_)
       side /= 2;
-    const Blocked v_shape(a_.c, chunk, simd_.lanes), d_shape(a_.k, chunk, simd_.lanes);
+    const Grouped v_shape(a_.c, chunk, chunk, simd_.lanes);
+    const Grouped d_shape(a_.k, chunk, chunk, simd_.lanes);
     const int64_t v_size = frequencies_ * v_shape.frequency;
     const int64_t d_size = frequencies_ * d_shape.frequency;
     const int64_t own_size = frequencies_ * odd_lines(side * side);
@@ -132,21 +136,21 @@ class WeightGradDriver {
   }
 
   // Inside a parallel region, as is add_blocks.
-  void transform_both(int64_t first, int64_t count, const Blocked& v_shape, float* v,
-                      const Blocked& d_shape, float* d, const float* zeros) const {
-    constexpr int64_t kRun = 8;
-    const int64_t runs = ceil_div(count, kRun), lanes = simd_.lanes;
+  void transform_both(int64_t first, int64_t count, const Grouped& v_shape, float* v,
+                      const Grouped& d_shape, float* d, const float* zeros) const {
+    constexpr int64_t kRun = 24;
+    const int64_t runs = ceil_div(count, kRun);
 #pragma omp for schedule(dynamic)
     for (int64_t i = 0; i < 2 * runs; ++i) {
       const int64_t t = i / 2 * kRun, n = std::min(kRun, count - t);
       if (i % 2 == 0)
-        transform(a_.in, first + t, n, v_shape, v + t * lanes, zeros);
+        transform(a_.in, first + t, n, t, v_shape, v, zeros);
       else
-        transform(a_.grad, first + t, n, d_shape, d + t * lanes, zeros);
+        transform(a_.grad, first + t, n, t, d_shape, d, zeros);
     }
   }
 
-  void add_blocks(int64_t count, const Blocked& v_shape, const float* v, const Blocked& d_shape,
+  void add_blocks(int64_t count, const Grouped& v_shape, const float* v, const Grouped& d_shape,
                   const float* d, float* du, int64_t side, bool add) const {
     const int64_t across = ceil_div(a_.c, side), down = ceil_div(a_.k, side);
 #pragma omp for schedule(dynamic)
@@ -159,7 +163,8 @@ class WeightGradDriver {
 
   void by_groups(Scratch& scratch, int64_t chunk) {
     const int64_t chunks = ceil_div(tiles_, chunk), groups = std::min(chunks, kGroups);
-    const Blocked v_shape(a_.c, chunk, simd_.lanes), d_shape(a_.k, chunk, simd_.lanes);
+    const Grouped v_shape(a_.c, chunk, chunk, simd_.lanes);
+    const Grouped d_shape(a_.k, chunk, chunk, simd_.lanes);
     const int64_t v_size = frequencies_ * v_shape.frequency;
     const int64_t d_size = frequencies_ * d_shape.frequency;
     const Block all = block_at(0, 0, std::max(a_.k, a_.c));
@@ -179,8 +184,8 @@ class WeightGradDriver {
         const int64_t begin = chunks * g / groups, end = chunks * (g + 1) / groups;
         for (int64_t i = begin; i < end; ++i) {
           const int64_t first = i * chunk, count = std::min(chunk, tiles_ - first);
-          transform(a_.in, first, count, v_shape, v, zeros);
-          transform(a_.grad, first, count, d_shape, d, zeros);
+          transform(a_.in, first, count, 0, v_shape, v, zeros);
+          transform(a_.grad, first, count, 0, d_shape, d, zeros);
           multiply(all, count, v_shape, v, d_shape, d, du, i > begin);
         }
         finish(all, du, parts + g * dw_size, false);

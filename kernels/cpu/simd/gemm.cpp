@@ -33,8 +33,8 @@ void rows_tile(const GemmRowsArgs& g, const float* a, float* c) {
   Vec acc[kRows][kVectors];
   read_tile(acc, c, g.c_row, g.c_vector, g.add);
   const float* b = g.b;
-  const int64_t b_row = g.b_row;
-  for (int64_t l0 = 0; l0 < g.depth; l0 += kLanes, a += g.a_block) {
+  const int64_t b_row = g.b_row, a_block = g.group * kLanes;
+  for (int64_t l0 = 0; l0 < g.depth; l0 += kLanes, a += a_block) {
     const int64_t n = g.depth - l0 < kLanes ? g.depth - l0 : kLanes;
     for (int64_t l = 0; l < n; ++l, b += b_row) {
       Vec bv[kVectors];
@@ -95,18 +95,14 @@ PG_INLINE void dispatch_cols(const GemmColsArgs& g, const float* a, const float*
 }  // namespace
 
 void gemm_rows(const GemmRowsArgs& g) {
-  // Equal tiles rather than full ones and a small rest: a small tile waits for its own sums.
-  const int64_t tiles = (g.rows + kMaxRows - 1) / kMaxRows;
-  int64_t row = 0;
-  for (int64_t tile = 0; tile < tiles; ++tile) {
-    const int64_t rows = (g.rows - row) / (tiles - tile);
-    const float* a = g.a + row * kLanes;
+  const float* a = g.a;
+  for (int64_t row = 0; row < g.rows; row += g.group, a += g.a_group) {
+    const int64_t rows = g.rows - row < g.group ? g.rows - row : g.group;
     float* c = g.c + row * g.c_row;
     if (g.vectors == 2)
       dispatch_rows<2>(g, a, c, rows);
     else
       dispatch_rows<1>(g, a, c, rows);
-    row += rows;
   }
 }
 

@@ -8,7 +8,7 @@ void pack_rows(const PackRowsArgs& g) {
   for (int64_t row = 0; row < g.rows; ++row) {
     const float* src = g.src + row * g.src_row;
     float* dst = g.dst + row * kLanes;
-    for (int64_t l = 0; l < g.depth; l += kLanes, dst += g.dst_block)
+    for (int64_t l = 0; l < g.depth; l += kLanes, dst += g.group * kLanes)
       store(dst, load_n(src + l, g.depth - l));
   }
 }

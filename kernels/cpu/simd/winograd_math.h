@@ -2,7 +2,8 @@
 //
 // Points 0, 1, -1, 2, -2, infinity (Lavin and Gray 2016). Nearest upsampling multiplies the input
 // polynomial by 1 + z and 2x2 pooling the output one, so at the point -1 (frequency 2) both vanish:
-// the transforms named 5 leave that frequency out. Each takes kIn vectors and gives kOut.
+// the transforms named 5 leave that frequency out. Each takes kIn vectors and gives kOut;
+// kShared of those it takes belong to the tile before as well.
 #pragma once
 
 #include "kernels/cpu/simd/vec.h"
@@ -10,7 +11,7 @@
 namespace pg::cpu::PG_SIMD {
 
 struct Pixels6In {  // B^T
-  static constexpr int kIn = 6, kOut = 6;
+  static constexpr int kIn = 6, kOut = 6, kShared = 2;
   PG_INLINE void apply(const Vec* d, Vec* r) {
     const Vec a = fma(-4.0f, d[2], d[4]), b = fma(-4.0f, d[1], d[3]);
     const Vec c = d[4] - d[2], e = 2.0f * (d[3] - d[1]);
@@ -24,7 +25,7 @@ struct Pixels6In {  // B^T
 };
 
 struct Pixels5In {
-  static constexpr int kIn = 6, kOut = 5;
+  static constexpr int kIn = 6, kOut = 5, kShared = 2;
   PG_INLINE void apply(const Vec* d, Vec* r) {
     const Vec c = d[4] - d[2], e = 2.0f * (d[3] - d[1]);
     r[0] = fma(4.0f, d[0], fma(-5.0f, d[2], d[4]));
@@ -36,7 +37,7 @@ struct Pixels5In {
 };
 
 struct LowsIn {  // B^T of [a, b, b, c, c, d]
-  static constexpr int kIn = 4, kOut = 5;
+  static constexpr int kIn = 4, kOut = 5, kShared = 2;
   PG_INLINE void apply(const Vec* d, Vec* r) {
     const Vec s = d[2] - d[1];
     r[0] = fma(4.0f, d[0], fma(-5.0f, d[1], d[2]));
@@ -48,7 +49,7 @@ struct LowsIn {  // B^T of [a, b, b, c, c, d]
 };
 
 struct Grads6In {  // A
-  static constexpr int kIn = 4, kOut = 6;
+  static constexpr int kIn = 4, kOut = 6, kShared = 0;
   PG_INLINE void apply(const Vec* d, Vec* r) {
     const Vec a = d[0] + d[2], b = d[1] + d[3];
     const Vec c = fma(4.0f, d[2], d[0]), e = fma(8.0f, d[3], 2.0f * d[1]);
@@ -62,7 +63,7 @@ struct Grads6In {  // A
 };
 
 struct Grads5In {
-  static constexpr int kIn = 4, kOut = 5;
+  static constexpr int kIn = 4, kOut = 5, kShared = 0;
   PG_INLINE void apply(const Vec* d, Vec* r) {
     const Vec c = fma(4.0f, d[2], d[0]), e = fma(8.0f, d[3], 2.0f * d[1]);
     r[0] = d[0];
@@ -74,7 +75,7 @@ struct Grads5In {
 };
 
 struct PooledIn {  // A of [a, a, b, b]
-  static constexpr int kIn = 2, kOut = 5;
+  static constexpr int kIn = 2, kOut = 5, kShared = 0;
   PG_INLINE void apply(const Vec* d, Vec* r) {
     r[0] = d[0];
     r[1] = 2.0f * (d[0] + d[1]);

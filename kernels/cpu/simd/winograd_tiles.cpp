@@ -38,20 +38,51 @@ PG_INLINE void transform_tile(const float* const* pixels, int64_t c0, int64_t la
     for (int j = 0; j < T::kOut; ++j) store(v + (i * T::kOut + j) * v_freq, out[i][j]);
 }
 
+// The pixels of a tile that the one before it on the row does not share.
+template <typename T>
+PG_INLINE void prefetch_tile(const float* const* pixels, int64_t c0) {
+  constexpr int kShared = T::kShared;
+#pragma GCC unroll 6
+  for (int i = 0; i < T::kIn; ++i)
+#pragma GCC unroll 6
+    for (int j = kShared; j < T::kIn; ++j) __builtin_prefetch(pixels[i * T::kIn + j] + c0);
+}
+
+template <typename T>
+void transform_group(const TransformInArgs& g, int64_t t0, int64_t tiles,
+                     const float* (*pixels)[T::kIn * T::kIn],
+                     const float* (*ahead)[T::kIn * T::kIn]) {
+  const int64_t v_block = g.group * kLanes;
+  float* v[kGroup];
+  for (int64_t t = 0; t < tiles; ++t) {
+    const int64_t row = g.slot + t0 + t;
+    v[t] = g.v + row / g.group * g.v_group + row % g.group * kLanes;
+  }
+  int64_t c0 = 0;
+  for (int64_t offset = 0; c0 + kLanes <= g.c; c0 += kLanes, offset += v_block)
+    for (int64_t t = 0; t < tiles; ++t) {
+      prefetch_tile<T>(ahead[t], c0);
+      transform_tile<T>(pixels[t], c0, kLanes, v[t] + offset, g.v_freq);
+    }
+  if (c0 < g.c)
+    for (int64_t t = 0; t < tiles; ++t)
+      transform_tile<T>(pixels[t], c0, g.c - c0, v[t] + c0 / kLanes * v_block, g.v_freq);
+}
+
 template <typename T>
 void transform_in(const TransformInArgs& g) {
-  const float* pixels[kGroup][T::kIn * T::kIn];
+  const float* pixels[2][kGroup][T::kIn * T::kIn];
+  auto find_group = [&](int64_t t0) {
+    for (int64_t t = t0; t < t0 + kGroup && t < g.count; ++t)
+      find_pixels<T::kIn>(g, g.first + t, pixels[t / kGroup % 2][t % kGroup]);
+  };
+  find_group(0);
   for (int64_t t0 = 0; t0 < g.count; t0 += kGroup) {
     const int64_t tiles = g.count - t0 < kGroup ? g.count - t0 : kGroup;
-    for (int64_t t = 0; t < tiles; ++t) find_pixels<T::kIn>(g, g.first + t0 + t, pixels[t]);
-    float* v = g.v + t0 * kLanes;
-    int64_t c0 = 0;
-    for (; c0 + kLanes <= g.c; c0 += kLanes, v += g.v_block)
-      for (int64_t t = 0; t < tiles; ++t)
-        transform_tile<T>(pixels[t], c0, kLanes, v + t * kLanes, g.v_freq);
-    if (c0 < g.c)
-      for (int64_t t = 0; t < tiles; ++t)
-        transform_tile<T>(pixels[t], c0, g.c - c0, v + t * kLanes, g.v_freq);
+    find_group(t0 + kGroup);
+    const int64_t now = t0 / kGroup % 2;
+    const bool last = t0 + 2 * kGroup > g.count;  // the next group is not whole
+    transform_group<T>(g, t0, tiles, pixels[now], pixels[last ? now : 1 - now]);
   }
 }
 
