@@ -94,7 +94,7 @@ expect files_stay_short "more than 400" scripts/run.sh "$(seq 401)"
 
 check=no_machine_in_files
 expect $check "one machine" scripts/run.sh "cd ${slash}home/someone"
-expect $check "one machine" README.md "Look at \`${slash}data/sets/faces\`."
+expect $check "one machine" README.md "Look at \`${slash}mnt/sets/faces\`."
 expect $check "one machine" engine/tensor.h "const char* kPath = \"${slash}tmp/x\";"
 expect $check "registry" README.md "pip install from pypi.""org"
 expect $check "address" CMakeLists.txt "set(URL https:"//example.com/x.tar.gz")"

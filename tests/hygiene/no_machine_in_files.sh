@@ -6,8 +6,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
 root=$1
 need_files "$root"
 
-# "path" as in /path/to/pictures, "nonexistent" as a test says it.
-system='bin|dev|etc|lib|lib64|nonexistent|path|proc|sbin|sys|usr|var'
+# Besides the system's own: examples, as in /path/to/pictures, /data/leaves or /nonexistent/file.
+system='bin|data|dev|etc|lib|lib64|nonexistent|path|proc|sbin|sys|usr|var'
 start='(^|[][:space:]"'"'"'`=:(])'
 registries='pypi[.]org|pythonhosted[.]org|npmjs[.]|crates[.]io|docker[.]io|ghcr[.]io|quay[.]io'
 registries+='|nvcr[.]io|conan[.]io|anaconda[.]|nuget[.]org|proxy[.]golang|rubygems[.]|maven[.]'
