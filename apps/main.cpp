@@ -1,2 +1,54 @@
-// main: the progan_cuda program.
-int main() { return 2; }
+// main: progan_cuda, which trains progressively grown GANs and makes images with them.
+//
+// Exit codes: 0 done, 1 failed, 2 wrong usage.
+#include <cstdio>
+#include <new>
+
+#include "apps/commands.h"
+#include "kernels/error.h"
+
+namespace {
+
+constexpr const char* kDescription =
+    "Trains Progressive Growing GANs (Karras et al. 2018) on a folder of pictures and generates "
+    "new\n"
+    "ones.\n\n"
+    "  progan_cuda train --data my-photos --resolution 64     train; pictures appear in runs/\n"
+    "  progan_cuda generate --from runs/00000-my-photos-... --out new.png\n"
+    "  progan_cuda train --resume                             go on with the newest run\n";
+
+int fail(int code, const char* what) {
+  std::fprintf(stderr, "progan_cuda: %s\n", what);
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(kDescription, "progan_cuda");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "progan_cuda 0.1.0");
+  pg::apps::add_train(app);
+  pg::apps::add_generate(app);
+  pg::apps::add_dataset(app);
+  pg::apps::add_config(app);
+  pg::apps::add_info(app);
+  try {
+    if (argc < 2) {
+      std::fputs(app.help().c_str(), stderr);
+      return 2;
+    }
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e);
+    return fail(2, (std::string(e.what()) + " (see progan_cuda --help)").c_str());
+  } catch (const pg::UsageError& e) {
+    return fail(2, e.what());
+  } catch (const std::bad_alloc&) {
+    return fail(
+        1, "out of memory: try a smaller minibatch, for example --set schedule.max_minibatch=8");
+  } catch (const std::exception& e) {
+    return fail(1, e.what());
+  }
+}

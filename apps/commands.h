@@ -1,0 +1,17 @@
+// commands.h: the subcommands of progan_cuda, one file each.
+//
+// add_X puts the options of X on the parser; its callback runs the command and throws what goes
+// wrong (UsageError ends the program with 2, any other Error with 1).
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace pg::apps {
+
+void add_train(CLI::App& app);
+void add_generate(CLI::App& app);
+void add_dataset(CLI::App& app);
+void add_config(CLI::App& app);
+void add_info(CLI::App& app);
+
+}  // namespace pg::apps

@@ -1,0 +1,104 @@
+// generate: images from the averaged generator of a checkpoint.
+#include <cstdio>
+#include <filesystem>
+
+#include "apps/commands.h"
+#include "apps/common.h"
+#include "data/png.h"
+#include "engine/ops.h"
+#include "model/training/checkpoint.h"
+#include "model/training/run_folder.h"
+#include "model/training/samples.h"
+
+namespace pg::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct GenerateOptions {
+  std::string from, seeds = "0-63", grid, out = "generated", device = "auto";
+  int64_t resolution = 0, batch = 16, threads = 0;
+};
+
+fs::path checkpoint_of(const std::string& from) { return resolve_resume(from, "runs").checkpoint; }
+
+void write_grid(const GenerateOptions& o, const std::vector<Image>& images) {
+  const auto count = static_cast<int64_t>(images.size());
+  int64_t columns = 1;
+  while (columns * columns < count) ++columns;
+  if (!o.grid.empty()) {
+    const GridSize grid = parse_grid(o.grid);
+    PG_CHECK(grid.rows * grid.columns == count, UsageError, "a grid of ", o.grid, " has ",
+             grid.rows * grid.columns, " places, but --seeds names ", count, " images");
+    columns = grid.columns;
+  }
+  const fs::path file = o.out.ends_with(".png") ? fs::path(o.out) : fs::path(o.out) / "grid.png";
+  if (file.has_parent_path()) fs::create_directories(file.parent_path());
+  write_png(file, make_grid(images, columns));
+  std::printf("%s\n", file.c_str());
+}
+
+void write_singles(const GenerateOptions& o, const std::vector<Image>& images,
+                   const std::vector<uint64_t>& seeds) {
+  fs::create_directories(o.out);
+  for (size_t i = 0; i < images.size(); ++i) {
+    char name[40];
+    std::snprintf(name, sizeof name, "seed%06llu.png", static_cast<unsigned long long>(seeds[i]));
+    write_png(fs::path(o.out) / name, images[i]);
+  }
+  std::printf("%zu images in %s\n", images.size(), o.out.c_str());
+}
+
+void generate(const GenerateOptions& o) {
+  const std::vector<uint64_t> seeds = parse_seeds(o.seeds);
+  const fs::path checkpoint = checkpoint_of(o.from);
+  const Config config = checkpoint_config(checkpoint);
+  const int64_t resolution = o.resolution > 0 ? o.resolution : config.model.resolution;
+  const bool power = resolution >= 4 && (resolution & (resolution - 1)) == 0;
+  PG_CHECK(power && resolution <= config.model.resolution, UsageError, "--resolution ", resolution,
+           " must be a power of two from 4 to ", config.model.resolution,
+           ", the size that this generator was made for");
+  std::string reason;
+  const std::unique_ptr<Backend> backend = open_device(o.device, o.threads, &reason);
+  Context context(*backend);
+  const Generator generator(config);
+  ParameterStore average(context, generator.specs());
+  read_average(checkpoint, average);
+  const Weights weights(average, resolution);
+  std::vector<Image> images;
+  for (size_t first = 0; first < seeds.size(); first += static_cast<size_t>(o.batch)) {
+    const size_t end = std::min(seeds.size(), first + static_cast<size_t>(o.batch));
+    Tensor z;
+    for (size_t i = first; i < end; ++i) {
+      const Tensor row = seeded_latents(context, config, seeds[i], 1);
+      z = z ? ops::concat_batch(z, row) : row;
+    }
+    for (Image& image : to_images(generator.forward(weights, z, resolution, {}))) {
+      images.push_back(std::move(image));
+    }
+  }
+  if (!o.grid.empty() || o.out.ends_with(".png")) {
+    write_grid(o, images);
+  } else {
+    write_singles(o, images, seeds);
+  }
+}
+
+}  // namespace
+
+void add_generate(CLI::App& app) {
+  CLI::App* cmd = app.add_subcommand("generate", "Make images with a trained generator");
+  auto o = std::make_shared<GenerateOptions>();
+  cmd->add_option("--from", o->from, "run folder, run number in runs/, or checkpoint file")
+      ->required();
+  cmd->add_option("--seeds", o->seeds, "which images: 7, 0-63 or 1,5,9 (default: 0-63)");
+  cmd->add_option("--grid", o->grid, "one picture of ROWSxCOLUMNS images instead of single ones");
+  cmd->add_option("--resolution", o->resolution, "size, up to that of the run (default: that)");
+  cmd->add_option("--out", o->out, "folder, or a .png for one picture (default: generated)");
+  cmd->add_option("--batch", o->batch, "images made at a time")->check(CLI::Range(1, 1024));
+  cmd->add_option("--device", o->device, "auto, cpu, cuda or cuda:I");
+  cmd->add_option("--threads", o->threads, "compute threads (default: all cores)");
+  cmd->callback([o] { generate(*o); });
+}
+
+}  // namespace pg::apps

@@ -1,0 +1,48 @@
+// info: what this program can use here, or what is in a checkpoint.
+#include <cstdio>
+
+#include "apps/commands.h"
+#include "apps/common.h"
+#include "model/training/checkpoint.h"
+#include "model/training/run_folder.h"
+#include "model/training/safetensors.h"
+
+namespace pg::apps {
+namespace {
+
+void print_devices() {
+  std::string reason;
+  const std::unique_ptr<Backend> backend = open_device("auto", 0, &reason);
+  std::printf("progan_cuda 0.1.0\ndevice  %s: %s\n", backend->name(),
+              backend->description().c_str());
+  if (!reason.empty()) std::printf("        no GPU: %s\n", reason.c_str());
+  for (const std::string& name : preset_names()) std::printf("preset  %s\n", name.c_str());
+}
+
+void print_checkpoint(const std::string& from) {
+  const std::filesystem::path path = resolve_resume(from, "runs").checkpoint;
+  const Config config = checkpoint_config(path);
+  const Safetensors file(path);
+  int64_t parameters = 0;
+  for (const StoredTensor& t : file.tensors()) {
+    if (t.name.starts_with("Gs/")) parameters += t.elements();
+  }
+  std::printf(
+      "checkpoint  %s\nimages      %s\nresolution  %lld, %lld channels\npreset      %s\n"
+      "generator   %lld parameters, latents of %lld numbers\n",
+      path.c_str(), file.metadata_at("images_shown").c_str(),
+      static_cast<long long>(config.model.resolution),
+      static_cast<long long>(config.model.channels), config.train.preset.c_str(),
+      static_cast<long long>(parameters), static_cast<long long>(latent_size(config)));
+}
+
+}  // namespace
+
+void add_info(CLI::App& app) {
+  CLI::App* cmd = app.add_subcommand("info", "Show devices and presets, or what a run holds");
+  auto from = std::make_shared<std::string>();
+  cmd->add_option("RUN", *from, "run folder, run number in runs/, or checkpoint file");
+  cmd->callback([from] { from->empty() ? print_devices() : print_checkpoint(*from); });
+}
+
+}  // namespace pg::apps
