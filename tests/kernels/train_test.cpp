@@ -125,13 +125,15 @@ KERNEL_TEST(Adam, SkipsAStepThatIsNotFiniteButMovesTheAverage) {
   const AdamState state = random_state(333);
   Host g = random_host(flat(333), 5);
   g.data[100] = std::nan("");
-  const AdamCase t{.beta1 = 0.5, .finite = 0.0, .average_of = AverageOf::after_update};
-  const AdamState want = reference(state, g, t);
-  const auto got = run(DType::f32, call_of(state, g, t));
-  EXPECT_EQ(got[0].data, state.w.data);
-  EXPECT_EQ(got[1].data, state.v.data);
-  EXPECT_EQ(got[2].data, state.m.data);
-  expect_close(got[3], want.average, DType::f32);
+  for (const AverageOf of : {AverageOf::before_update, AverageOf::after_update}) {
+    const AdamCase t{.beta1 = 0.5, .finite = 0.0, .average_of = of};
+    const AdamState want = reference(state, g, t);
+    const auto got = run(DType::f32, call_of(state, g, t));
+    EXPECT_EQ(got[0].data, state.w.data);
+    EXPECT_EQ(got[1].data, state.v.data);
+    EXPECT_EQ(got[2].data, state.m.data);
+    expect_close(got[3], want.average, DType::f32);
+  }
 }
 
 Host random_bytes(const Shape& shape) {
