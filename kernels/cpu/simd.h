@@ -88,7 +88,6 @@ struct TransformWeightArgs {
   const float* w;
   int64_t k, c;
   int64_t first;
-  int64_t depth0, depth;  // the part of the depth that is wanted
   float* u;
   int64_t u_freq;
 };

@@ -1,12 +1,12 @@
 // winograd_conv.cpp: the drivers of winograd_conv.
 //
-// Two loops over the same parts. Small filters: all threads share the transformed filter, each
-// takes tiles of its own and keeps them in its L2. Large filters: all threads share the transformed
-// tiles, each takes panels of output channels and transforms their weights for itself.
+// Two ways to divide the work, with the same sums. Many tiles: every thread takes chunks of tiles
+// through all three steps in its own cache, against one transformed filter that all read (threads
+// that hand tiles to each other lose more than the filter costs). Few tiles: the filter is the
+// larger part, so each thread takes panels of output channels and transforms only their weights.
 #include <omp.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "kernels/cpu/winograd.h"
 
@@ -29,16 +29,9 @@ TileShape tile_shape(TransformIn in) {
 
 namespace {
 
-int64_t knob(const char* name, int64_t otherwise) {
-  const char* v = getenv(name);
-  return v ? atoll(v) : otherwise;
-}
-const int64_t kSmallFilter = knob("SMALL", 2560) << 10;  // bytes of all frequencies
-const int64_t kSharedTiles = knob("SHARED", 12) << 20;   // bytes of transformed tiles in L3
-const int64_t kPrivateTiles = knob("PRIV", 512) << 10;   // bytes of transformed tiles in L2
-const int64_t kRun = knob("RUN", 56);                    // tiles of one pass over a panel
-const int64_t kPair = knob("PAIR", 2);
-const int64_t kSlice = knob("SLICE", 128);
+constexpr int64_t kManyTiles = 192;
+constexpr int64_t kSharedTiles = int64_t{8} << 20;  // bytes of tiles that threads share in L3
+constexpr int64_t kRun = 56;  // tiles that pass over a panel of weights: four register tiles
 
 class ConvDriver {
  public:
@@ -50,23 +43,28 @@ class ConvDriver {
     tiles_ = a.n * tiles_h_ * tiles_w_;
     panel_ = 2 * simd_.lanes;
     panels_ = ceil_div(a.k, panel_);
+    u_freq_ = odd_lines(a.c * panel_);
     zeros_size_ = whole_lines(a.c + simd_.lanes);
   }
 
   void run(Scratch& scratch) {
-    const int64_t v_tile = shape_.frequencies * a_.c * 4;
-    if (shape_.frequencies * a_.c * a_.k * 4 <= kSmallFilter)
-      share_filter(scratch, std::clamp(kPrivateTiles / v_tile, simd_.max_rows, 2 * kRun));
-    else
-      share_tiles(scratch, std::max(kSharedTiles / v_tile, kRun));
+    if (tiles_ >= kManyTiles) {
+      const int64_t chunks = ceil_div(tiles_, kRun);
+      cut(chunks < 8 * threads_ ? ceil_div(chunks, threads_) * threads_ : chunks);
+      divide_tiles(scratch);
+    } else {
+      const int64_t tile_bytes = shape_.frequencies * a_.c * 4;
+      cut(ceil_div(tiles_, std::max(kSharedTiles / tile_bytes, kRun)));
+      divide_channels(scratch);
+    }
   }
 
  private:
-  // Cuts the tiles into equal chunks of at most `most`, and those into equal groups.
-  void cut(int64_t most) {
-    chunk_ = ceil_div(tiles_, ceil_div(tiles_, most));
+  // Cuts the tiles into about `chunks` equal chunks, and those into equal groups.
+  void cut(int64_t chunks) {
+    chunk_ = ceil_div(tiles_, chunks);
     group_ = ceil_div(chunk_, ceil_div(chunk_, simd_.max_rows));
-    if (chunk_ < tiles_) chunk_ = ceil_div(chunk_, group_) * group_;
+    chunk_ = std::min(ceil_div(chunk_, group_) * group_, tiles_);
   }
 
   void transform_input(int64_t first, int64_t count, int64_t slot, const Grouped& v_shape, float* v,
@@ -89,17 +87,7 @@ class ConvDriver {
                                                  .zeros = zeros});
   }
 
-  // A range of the depth of a panel of the transformed filter.
-  struct Slice {
-    int64_t begin, depth, frequency;  // frequency: stride
-  };
-  Slice slice_at(int64_t begin, int64_t most) const {
-    const int64_t depth = std::min(most, a_.c - begin);
-    return {begin, depth, odd_lines(depth * panel_)};
-  }
-  int64_t slice_size(int64_t depth) const { return shape_.frequencies * odd_lines(depth * panel_); }
-
-  void transform_filter(int64_t panel, const Slice& slice, float* u) const {
+  void transform_filter(int64_t panel, float* u) const {
     const bool forward = a_.use == WeightUse::forward;
     const auto* transform =
         shape_.frequencies == 36 ? simd_.transform_weight6 : simd_.transform_weight5;
@@ -107,39 +95,37 @@ class ConvDriver {
                                          .k = forward ? a_.k : a_.c,
                                          .c = forward ? a_.c : a_.k,
                                          .first = panel * panel_,
-                                         .depth0 = slice.begin,
-                                         .depth = slice.depth,
                                          .u = u,
-                                         .u_freq = slice.frequency});
+                                         .u_freq = u_freq_});
   }
 
   int64_t vectors_of(int64_t panel) const {
     return std::min<int64_t>(ceil_div(a_.k - panel * panel_, simd_.lanes), 2);
   }
-  int64_t m_frequency(int64_t tiles) const { return odd_lines(2 * tiles * simd_.lanes); }
-  int64_t m_size(int64_t tiles) const { return shape_.frequencies * m_frequency(tiles); }
-
-  // m (+)= v * u at one frequency, for `count` tiles from the group at v.
-  void multiply(int64_t f, int64_t panel, int64_t count, const Grouped& v_shape, const float* v,
-                const Slice& slice, const float* u, float* m) const {
-    simd_.gemm_rows({.a = v + f * v_shape.frequency + slice.begin * v_shape.group,
-                     .group = v_shape.group,
-                     .a_group = v_shape.group_stride,
-                     .b = u + f * slice.frequency,
-                     .b_row = panel_,
-                     .c = m + f * m_frequency(count),
-                     .c_row = simd_.lanes,
-                     .c_vector = count * simd_.lanes,
-                     .rows = count,
-                     .depth = slice.depth,
-                     .vectors = vectors_of(panel),
-                     .add = slice.begin > 0});
+  int64_t m_size(int64_t tiles) const {
+    return shape_.frequencies * odd_lines(2 * tiles * simd_.lanes);
   }
 
-  void transform_output(int64_t panel, int64_t first, int64_t count, const float* m) const {
+  // One panel of output channels for tiles [first, first + count), whose groups begin at v.
+  void multiply(int64_t panel, int64_t first, int64_t count, const Grouped& v_shape, const float* v,
+                const float* u, float* m) const {
+    const int64_t m_vector = count * simd_.lanes, m_freq = odd_lines(2 * m_vector);
+    for (int64_t f = 0; f < shape_.frequencies; ++f)
+      simd_.gemm_rows({.a = v + f * v_shape.frequency,
+                       .group = v_shape.group,
+                       .a_group = v_shape.group_stride,
+                       .b = u + f * u_freq_,
+                       .b_row = panel_,
+                       .c = m + f * m_freq,
+                       .c_row = simd_.lanes,
+                       .c_vector = m_vector,
+                       .rows = count,
+                       .depth = a_.c,
+                       .vectors = vectors_of(panel),
+                       .add = false});
     simd_.transform_out[static_cast<int>(a_.out)]({.m = m,
-                                                   .m_freq = m_frequency(count),
-                                                   .m_vector = count * simd_.lanes,
+                                                   .m_freq = m_freq,
+                                                   .m_vector = m_vector,
                                                    .tiles_h = tiles_h_,
                                                    .tiles_w = tiles_w_,
                                                    .first = first,
@@ -155,12 +141,10 @@ class ConvDriver {
                                                    .slope = a_.slope});
   }
 
-  void share_filter(Scratch& scratch, int64_t most) {
-    cut(most);
+  void divide_tiles(Scratch& scratch) {
     const int64_t chunks = ceil_div(tiles_, chunk_);
     const Grouped v_shape(a_.c, chunk_, group_, simd_.lanes);
-    const Slice whole = slice_at(0, a_.c);
-    const int64_t u_size = slice_size(a_.c);
+    const int64_t u_size = shape_.frequencies * u_freq_;
     const int64_t v_size = shape_.frequencies * v_shape.frequency;
     const int64_t own_size = v_size + m_size(chunk_);
     float* zeros = scratch.reserve(zeros_size_ + panels_ * u_size + threads_ * own_size);
@@ -169,74 +153,54 @@ class ConvDriver {
 #pragma omp parallel num_threads(threads_)
     {
       float* v = u + panels_ * u_size + omp_get_thread_num() * own_size;
-      float* m = v + v_size;
 #pragma omp for schedule(dynamic)
-      for (int64_t panel = 0; panel < panels_; ++panel)
-        transform_filter(panel, whole, u + panel * u_size);
+      for (int64_t panel = 0; panel < panels_; ++panel) transform_filter(panel, u + panel * u_size);
 #pragma omp for schedule(dynamic)
       for (int64_t i = 0; i < chunks; ++i) {
         const int64_t first = i * chunk_, count = std::min(chunk_, tiles_ - first);
         transform_input(first, count, 0, v_shape, v, zeros);
-        for (int64_t panel = 0; panel < panels_; ++panel) {
-          for (int64_t f = 0; f < shape_.frequencies; ++f)
-            multiply(f, panel, count, v_shape, v, whole, u + panel * u_size, m);
-          transform_output(panel, first, count, m);
-        }
+        for (int64_t panel = 0; panel < panels_; ++panel)
+          multiply(panel, first, count, v_shape, v, u + panel * u_size, v + v_size);
       }
     }
   }
 
-  void share_tiles(Scratch& scratch, int64_t most) {
-    cut(most);
-    run_ = std::max<int64_t>(kRun / group_, 1) * group_;
-    runs_ = ceil_div(chunk_, run_);
-    run_ = ceil_div(ceil_div(chunk_, group_), runs_) * group_;
-    pair_ = panels_ >= 4 * threads_ ? kPair : 1;
-    slice_ = runs_ == 1 ? std::min(kSlice, a_.c) : a_.c;
+  void divide_channels(Scratch& scratch) {
     const Grouped v_shape(a_.c, chunk_, group_, simd_.lanes);
     const int64_t v_size = shape_.frequencies * v_shape.frequency;
-    const int64_t own_size = pair_ * (slice_size(slice_) + m_size(run_));
+    const int64_t u_size = shape_.frequencies * u_freq_;
+    const int64_t own_size = u_size + m_size(kRun + simd_.max_rows);
     float* zeros = scratch.reserve(zeros_size_ + v_size + threads_ * own_size);
     float* v = zeros + zeros_size_;
     std::fill(zeros, zeros + zeros_size_, 0.0f);
 #pragma omp parallel num_threads(threads_)
     {
-      float* own = v + v_size + omp_get_thread_num() * own_size;
+      float* u = v + v_size + omp_get_thread_num() * own_size;
       for (int64_t first = 0; first < tiles_; first += chunk_)
-        pass(first, std::min(chunk_, tiles_ - first), v_shape, v, zeros, own);
+        pass(first, std::min(chunk_, tiles_ - first), v_shape, v, zeros, u, u + u_size);
     }
   }
 
   // Inside a parallel region: all panels for one chunk of tiles.
   void pass(int64_t first, int64_t count, const Grouped& v_shape, float* v, const float* zeros,
-            float* own) const {
-    constexpr int64_t kPiece = 24;
+            float* u, float* m) const {
+    const int64_t piece = std::clamp<int64_t>(ceil_div(count, 2 * threads_), 4, 32);
 #pragma omp for schedule(dynamic)
-    for (int64_t t = 0; t < count; t += kPiece)
-      transform_input(first + t, std::min(kPiece, count - t), t, v_shape, v, zeros);
-    const int64_t pairs = ceil_div(panels_, pair_), runs = ceil_div(count, run_);
-    const int64_t parts = std::min(ceil_div(2 * threads_, pairs), runs);
+    for (int64_t t = 0; t < count; t += piece)
+      transform_input(first + t, std::min(piece, count - t), t, v_shape, v, zeros);
+    const int64_t groups = ceil_div(count, group_), runs = ceil_div(count, kRun);
+    const int64_t parts = std::min(ceil_div(2 * threads_, panels_), groups);
+    int64_t held = -1;
 #pragma omp for schedule(dynamic)
-    for (int64_t unit = 0; unit < pairs * parts; ++unit) {
-      const int64_t panel = unit / parts * pair_, part = unit % parts;
-      const int64_t end = std::min(panel + pair_, panels_);
-      float* u = own;
-      float* m = own + pair_ * slice_size(slice_);
-      for (int64_t c0 = 0; c0 < a_.c; c0 += slice_) {
-        const Slice slice = slice_at(c0, slice_);
-        for (int64_t p = panel; p < end; ++p)
-          transform_filter(p, slice, u + (p - panel) * slice_size(slice_));
-        for (int64_t r = runs * part / parts; r < runs * (part + 1) / parts; ++r) {
-          const int64_t t = r * run_, tiles = std::min(run_, count - t);
-          const float* at = v + r * (run_ / v_shape.group) * v_shape.group_stride;
-          for (int64_t f = 0; f < shape_.frequencies; ++f)
-            for (int64_t p = panel; p < end; ++p)
-              multiply(f, p, tiles, v_shape, at, slice, u + (p - panel) * slice_size(slice_),
-                       m + (p - panel) * m_size(run_));
-          if (c0 + slice_ < a_.c) continue;
-          for (int64_t p = panel; p < end; ++p)
-            transform_output(p, first + t, tiles, m + (p - panel) * m_size(run_));
-        }
+    for (int64_t unit = 0; unit < panels_ * parts; ++unit) {
+      const int64_t panel = unit / parts, part = unit % parts;
+      if (panel != held) transform_filter(panel, u);
+      held = panel;
+      const int64_t end = groups * (part + 1) / parts,
+                    step = ceil_div(groups, std::max(runs, parts));
+      for (int64_t g = groups * part / parts; g < end; g += step) {
+        const int64_t t = g * group_, tiles = std::min(std::min(step, end - g) * group_, count - t);
+        multiply(panel, first + t, tiles, v_shape, v + g * v_shape.group_stride, u, m);
       }
     }
   }
@@ -246,7 +210,7 @@ class ConvDriver {
   const WinogradConv& a_;
   const TileShape shape_;
   int64_t tiles_h_, tiles_w_, tiles_, panel_, panels_, zeros_size_;
-  int64_t chunk_, group_, run_, runs_, pair_, slice_;
+  int64_t u_freq_, chunk_, group_;
 };
 
 }  // namespace

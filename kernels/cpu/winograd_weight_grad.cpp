@@ -1,9 +1,10 @@
 // winograd_weight_grad.cpp: the drivers of winograd_weight_grad.
 //
-// For each frequency dU = V^T D over all tiles. Large filters: the threads transform a chunk of
-// tiles together, then each takes blocks of dU, brings them back to 3x3 taps and adds those to dw.
-// Small filters: a fixed number of groups of tiles each sum a whole dU in L2; their results are
-// added in order.
+// For each frequency dU = V^T D over all tiles, then G^T dU G gives dw. Few tiles: the threads
+// transform them together, then each takes blocks of dU and writes their dw. Many tiles: a number
+// of groups of tiles that depends on the shape alone, each summed by one thread from tiles in its
+// own cache; the groups' results are added in order. A small dU stays in L2 while its group passes,
+// a large one is finished block by block after each chunk.
 #include <omp.h>
 
 #include <algorithm>
@@ -13,11 +14,13 @@
 namespace pg::cpu {
 namespace {
 
-constexpr int64_t kSmallFilter = int64_t{3} << 18;   // bytes of dU that one core's L2 can hold
-constexpr int64_t kSharedTiles = int64_t{16} << 20;  // bytes of transformed tiles in L3
-constexpr int64_t kPrivateTiles = int64_t{1} << 19;
 constexpr int64_t kTaps = 9;
-constexpr int64_t kGroups = 16;
+constexpr int64_t kManyTiles = 192;
+constexpr int64_t kMostGroups = 16;
+constexpr int64_t kPartBytes = int64_t{80} << 20;  // all groups' results together
+constexpr int64_t kSmallFilter = int64_t{3}
+                                 << 20;  // bytes of dU that may stay while a group passes
+constexpr int64_t kBlock = 64;           // channels along each side of a block of dU
 
 class WeightGradDriver {
  public:
@@ -31,14 +34,10 @@ class WeightGradDriver {
   }
 
   void run(Scratch& scratch) {
-    const int64_t tile_bytes = frequencies_ * (a_.c + a_.k) * 4;
-    const bool small = frequencies_ * a_.c * a_.k * 4 <= kSmallFilter;
-    const int64_t most = std::max<int64_t>((small ? kPrivateTiles : kSharedTiles) / tile_bytes, 16);
-    const int64_t chunk = ceil_div(tiles_, ceil_div(tiles_, most));
-    if (small)
-      by_groups(scratch, std::min<int64_t>(chunk, 128));
+    if (tiles_ >= kManyTiles)
+      by_groups(scratch);
     else
-      by_blocks(scratch, chunk);
+      by_blocks(scratch);
   }
 
  private:
@@ -112,94 +111,108 @@ class WeightGradDriver {
                .add = add});
   }
 
-  void by_blocks(Scratch& scratch, int64_t chunk) {
-    int64_t side = 64;  // of a block of dU: how finely work is cut does not change a sum
+  void by_blocks(Scratch& scratch) {
+    int64_t side = kBlock;  // how finely work is cut does not change a sum
     while (side > simd_.lanes && ceil_div(a_.k, side) * ceil_div(a_.c, side) < 4 * threads_)
       side /= 2;
-    const Grouped v_shape(a_.c, chunk, chunk, simd_.lanes);
-    const Grouped d_shape(a_.k, chunk, chunk, simd_.lanes);
+    const Grouped v_shape(a_.c, tiles_, tiles_, simd_.lanes);
+    const Grouped d_shape(a_.k, tiles_, tiles_, simd_.lanes);
     const int64_t v_size = frequencies_ * v_shape.frequency;
     const int64_t d_size = frequencies_ * d_shape.frequency;
     const int64_t own_size = frequencies_ * odd_lines(side * side);
     float* zeros = scratch.reserve(zeros_size_ + v_size + d_size + threads_ * own_size);
     std::fill(zeros, zeros + zeros_size_, 0.0f);
     float* v = zeros + zeros_size_;
+    float* d = v + v_size;
 #pragma omp parallel num_threads(threads_)
     {
-      float* du = v + v_size + d_size + omp_get_thread_num() * own_size;
-      for (int64_t first = 0; first < tiles_; first += chunk) {
-        const int64_t count = std::min(chunk, tiles_ - first);
-        transform_both(first, count, v_shape, v, d_shape, v + v_size, zeros);
-        add_blocks(count, v_shape, v, d_shape, v + v_size, du, side, a_.add || first > 0);
+      transform_both(v_shape, v, d_shape, d, zeros);
+      float* du = d + d_size + omp_get_thread_num() * own_size;
+      const int64_t across = ceil_div(a_.c, side), blocks = across * ceil_div(a_.k, side);
+#pragma omp for schedule(dynamic)
+      for (int64_t i = 0; i < blocks; ++i) {
+        const Block block = block_at(i / across * side, i % across * side, side);
+        multiply(block, tiles_, v_shape, v, d_shape, d, du, false);
+        finish(block, du, a_.dw, a_.add);
       }
     }
   }
 
-  // Inside a parallel region, as is add_blocks.
-  void transform_both(int64_t first, int64_t count, const Grouped& v_shape, float* v,
-                      const Grouped& d_shape, float* d, const float* zeros) const {
-    constexpr int64_t kRun = 24;
-    const int64_t runs = ceil_div(count, kRun);
+  // Inside a parallel region.
+  void transform_both(const Grouped& v_shape, float* v, const Grouped& d_shape, float* d,
+                      const float* zeros) const {
+    const int64_t piece = std::clamp<int64_t>(ceil_div(tiles_, 2 * threads_), 4, 32);
+    const int64_t pieces = ceil_div(tiles_, piece);
 #pragma omp for schedule(dynamic)
-    for (int64_t i = 0; i < 2 * runs; ++i) {
-      const int64_t t = i / 2 * kRun, n = std::min(kRun, count - t);
+    for (int64_t i = 0; i < 2 * pieces; ++i) {
+      const int64_t t = i / 2 * piece, n = std::min(piece, tiles_ - t);
       if (i % 2 == 0)
-        transform(a_.in, first + t, n, t, v_shape, v, zeros);
+        transform(a_.in, t, n, t, v_shape, v, zeros);
       else
-        transform(a_.grad, first + t, n, t, d_shape, d, zeros);
+        transform(a_.grad, t, n, t, d_shape, d, zeros);
     }
   }
 
-  void add_blocks(int64_t count, const Grouped& v_shape, const float* v, const Grouped& d_shape,
-                  const float* d, float* du, int64_t side, bool add) const {
-    const int64_t across = ceil_div(a_.c, side), down = ceil_div(a_.k, side);
-#pragma omp for schedule(dynamic)
-    for (int64_t i = 0; i < across * down; ++i) {
-      const Block block = block_at(i / across * side, i % across * side, side);
-      multiply(block, count, v_shape, v, d_shape, d, du, false);
-      finish(block, du, a_.dw, add);
-    }
+  // How many tiles are held at a time, and in how many groups they are summed.
+  void plan_groups() {
+    const int64_t dw_bytes = a_.k * kTaps * a_.c * 4;
+    const int64_t most = std::clamp<int64_t>(kPartBytes / dw_bytes, 2, kMostGroups);
+    groups_ = 1;
+    while (groups_ * 2 <= most && groups_ * 2 * 48 <= tiles_) groups_ *= 2;
+    const int64_t wanted = std::clamp<int64_t>(a_.c * a_.k / (a_.c + a_.k) * 7 / 16, 56, 112);
+    const int64_t in_group = ceil_div(tiles_, groups_);
+    chunk_ = ceil_div(in_group, std::max<int64_t>((in_group + wanted / 2) / wanted, 1));
+    side_ = frequencies_ * a_.c * a_.k * 4 <= kSmallFilter ? std::max(a_.c, a_.k) : kBlock;
   }
 
-  void by_groups(Scratch& scratch, int64_t chunk) {
-    const int64_t chunks = ceil_div(tiles_, chunk), groups = std::min(chunks, kGroups);
-    const Grouped v_shape(a_.c, chunk, chunk, simd_.lanes);
-    const Grouped d_shape(a_.k, chunk, chunk, simd_.lanes);
+  void by_groups(Scratch& scratch) {
+    plan_groups();
+    const Grouped v_shape(a_.c, chunk_, chunk_, simd_.lanes);
+    const Grouped d_shape(a_.k, chunk_, chunk_, simd_.lanes);
     const int64_t v_size = frequencies_ * v_shape.frequency;
     const int64_t d_size = frequencies_ * d_shape.frequency;
-    const Block all = block_at(0, 0, std::max(a_.k, a_.c));
-    const int64_t own_size = v_size + d_size + frequencies_ * all.frequency_stride;
-    const int64_t dw_size = whole_lines(a_.k * kTaps * a_.c);
-    float* zeros = scratch.reserve(zeros_size_ + threads_ * own_size + groups * dw_size);
+    const int64_t own_size =
+        v_size + d_size + frequencies_ * block_at(0, 0, side_).frequency_stride;
+    const int64_t part_size = whole_lines(a_.k * kTaps * a_.c);
+    float* zeros = scratch.reserve(zeros_size_ + threads_ * own_size + groups_ * part_size);
     std::fill(zeros, zeros + zeros_size_, 0.0f);
     float* own = zeros + zeros_size_;
     float* parts = own + threads_ * own_size;
 #pragma omp parallel num_threads(threads_)
     {
       float* v = own + omp_get_thread_num() * own_size;
-      float* d = v + v_size;
-      float* du = d + d_size;
 #pragma omp for schedule(dynamic)
-      for (int64_t g = 0; g < groups; ++g) {
-        const int64_t begin = chunks * g / groups, end = chunks * (g + 1) / groups;
-        for (int64_t i = begin; i < end; ++i) {
-          const int64_t first = i * chunk, count = std::min(chunk, tiles_ - first);
-          transform(a_.in, first, count, 0, v_shape, v, zeros);
-          transform(a_.grad, first, count, 0, d_shape, d, zeros);
-          multiply(all, count, v_shape, v, d_shape, d, du, i > begin);
-        }
-        finish(all, du, parts + g * dw_size, false);
-      }
-      sum_parts(parts, groups, dw_size);
+      for (int64_t g = 0; g < groups_; ++g)
+        sum_group(g, v_shape, v, d_shape, v + v_size, v + v_size + d_size, zeros,
+                  parts + g * part_size);
+      sum_parts(parts, part_size);
     }
   }
 
-  void sum_parts(const float* parts, int64_t groups, int64_t dw_size) const {
+  void sum_group(int64_t group, const Grouped& v_shape, float* v, const Grouped& d_shape, float* d,
+                 float* du, const float* zeros, float* part) const {
+    const int64_t begin = tiles_ * group / groups_, end = tiles_ * (group + 1) / groups_;
+    const bool stays = side_ >= std::max(a_.c, a_.k);
+    for (int64_t first = begin; first < end; first += chunk_) {
+      const int64_t count = std::min(chunk_, end - first);
+      const bool later = first > begin;
+      transform(a_.in, first, count, 0, v_shape, v, zeros);
+      transform(a_.grad, first, count, 0, d_shape, d, zeros);
+      for (int64_t k0 = 0; k0 < a_.k; k0 += side_)
+        for (int64_t c0 = 0; c0 < a_.c; c0 += side_) {
+          const Block block = block_at(k0, c0, side_);
+          multiply(block, count, v_shape, v, d_shape, d, du, stays && later);
+          if (!stays || first + chunk_ >= end) finish(block, du, part, !stays && later);
+        }
+    }
+  }
+
+  void sum_parts(const float* parts, int64_t part_size) const {
     const int64_t size = a_.k * kTaps * a_.c;
 #pragma omp for schedule(static)
     for (int64_t i = 0; i < size; ++i) {
       float sum = a_.add ? a_.dw[i] : 0.0f;
-      for (int64_t g = 0; g < groups; ++g) sum += parts[g * dw_size + i];
+      for (int64_t g = 0; g < groups_; ++g) sum += parts[g * part_size + i];
       a_.dw[i] = sum;
     }
   }
@@ -209,6 +222,7 @@ class WeightGradDriver {
   const WinogradWeightGrad& a_;
   const int64_t frequencies_;
   int64_t tiles_h_, tiles_w_, tiles_, zeros_size_;
+  int64_t groups_ = 1, chunk_ = 0, side_ = 0;
 };
 
 }  // namespace

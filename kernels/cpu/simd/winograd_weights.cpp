@@ -20,14 +20,25 @@ PG_INLINE void weight_tile(const Vec (&in)[3][3], float* u, int64_t u_freq) {
     for (int j = 0; j < T::kOut; ++j) store(u + (i * T::kOut + j) * u_freq, out[i][j]);
 }
 
+// The filters lie far apart, too many streams for the processor to follow by itself: asks for the
+// next 64 channels of the rows at w (channel c0), a part of the rows on each visit.
+PG_INLINE void prefetch_rows(const float* w, int64_t stride, int64_t c0) {
+  constexpr int64_t kSpan = 64, kVisits = kSpan / kLanes;
+  constexpr int64_t kRows = kLanes < kVisits ? 1 : kLanes / kVisits;
+  const int64_t visit = c0 % kSpan / kLanes;
+  const float* next = w - c0 % kSpan + kSpan;
+  for (int64_t i = visit * kRows; i < (visit + 1) * kRows && i < kLanes; ++i)
+    for (int64_t line = 0; line < kSpan; line += 16)
+      __builtin_prefetch(next + i * stride + line, 0, 2);
+}
+
 // taps[tap][c] = w[k .. k + lanes, tap, c0 + c], a vector over k, of a square of k and c.
 void gather_taps(const TransformWeightArgs& g, int64_t k, int64_t c0, Vec (&taps)[kTaps][kLanes]) {
   const int64_t lanes = g.c - c0;
   for (int64_t tap = 0; tap < kTaps; ++tap) {
     const float* w = g.w + (k * kTaps + tap) * g.c + c0;
     Vec rows[kLanes];
-    // The filters lie far apart: too many streams for the processor to follow by itself.
-    for (int64_t i = 0; i < kLanes; ++i) __builtin_prefetch(w + i * kTaps * g.c + kLanes);
+    prefetch_rows(w, kTaps * g.c, c0);
 #pragma GCC unroll 16
     for (int64_t i = 0; i < kLanes; ++i)
       rows[i] = k + i < g.k ? load_n(w + i * kTaps * g.c, lanes) : Vec{};
@@ -40,26 +51,25 @@ void gather_taps(const TransformWeightArgs& g, int64_t k, int64_t c0, Vec (&taps
 template <typename T>
 void forward(const TransformWeightArgs& g) {
   Vec taps[kTaps][kLanes];
-  const int64_t end = g.depth0 + g.depth;
-  for (int64_t c0 = g.depth0; c0 < end; c0 += kLanes) {
-    const int64_t channels = end - c0 < kLanes ? end - c0 : kLanes;
+  for (int64_t c0 = 0; c0 < g.c; c0 += kLanes) {
+    const int64_t channels = g.c - c0 < kLanes ? g.c - c0 : kLanes;
     for (int64_t v = 0; v < 2; ++v) {
       gather_taps(g, g.first + v * kLanes, c0, taps);
       for (int64_t c = 0; c < channels; ++c) {
         Vec in[3][3];
 #pragma GCC unroll 9
         for (int tap = 0; tap < kTaps; ++tap) in[tap / 3][tap % 3] = taps[tap][c];
-        weight_tile<T>(in, g.u + (c0 - g.depth0 + c) * kPanel + v * kLanes, g.u_freq);
+        weight_tile<T>(in, g.u + (c0 + c) * kPanel + v * kLanes, g.u_freq);
       }
     }
   }
 }
 
-constexpr int64_t kAhead = 4;  // filters to prefetch
+constexpr int64_t kAhead = 16;  // filters to prefetch
 
 template <typename T>
 void backward(const TransformWeightArgs& g) {
-  for (int64_t k = g.depth0; k < g.depth0 + g.depth; ++k)
+  for (int64_t k = 0; k < g.k; ++k)
     for (int64_t v = 0; v < 2; ++v) {
       const int64_t c = g.first + v * kLanes;
       Vec in[3][3] = {};
@@ -71,7 +81,7 @@ void backward(const TransformWeightArgs& g) {
         for (int tap = 0; tap < kTaps; ++tap)
           in[2 - tap / 3][2 - tap % 3] = load_n(g.w + (k * kTaps + tap) * g.c + c, g.c - c);
       }
-      weight_tile<T>(in, g.u + (k - g.depth0) * kPanel + v * kLanes, g.u_freq);
+      weight_tile<T>(in, g.u + k * kPanel + v * kLanes, g.u_freq);
     }
 }
 
