@@ -90,7 +90,7 @@ TEST_F(RunFolders, FilesAreNamedByThousandsOfImages) {
 TEST_F(RunFolders, OutThatIsAFileSaysWhatToDo) {
   write_text(out(), "");
   const std::string error = error_of<IoError>([&] { RunFolder::create(config_, "leaves"); });
-  EXPECT_NE(error.find("make a run folder in '" + out().string()), std::string::npos) << error;
+  EXPECT_NE(error.find("make a run folder in " + out().string()), std::string::npos) << error;
   EXPECT_NE(error.find("train.out"), std::string::npos) << error;
 }
 
@@ -98,7 +98,7 @@ TEST_F(RunFolders, ReadOnlyOutSaysWhatToDo) {
   // The folder of processes takes no new entries, not even from root.
   config_.train.out = "/proc";
   const std::string error = error_of<IoError>([&] { RunFolder::create(config_, "leaves"); });
-  EXPECT_NE(error.find("cannot make a run folder in '/proc'"), std::string::npos) << error;
+  EXPECT_NE(error.find("cannot make a run folder in /proc"), std::string::npos) << error;
 }
 
 TEST_F(RunFolders, CheckpointsAreSortedByNumberAndOtherFilesAreNot) {
