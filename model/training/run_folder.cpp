@@ -8,10 +8,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
 #include <utility>
 
+#include "data/atomic_file.h"
+#include "data/files.h"
 #include "kernels/error.h"
-#include "model/training/aside_file.h"
 
 namespace pg {
 
@@ -60,7 +62,7 @@ std::vector<fs::path> numbered(const fs::path& folder, NumberOf number_of) {
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     if (const auto number = number_of(it->path())) found.emplace_back(*number, it->path());
   }
-  if (error && error.value() != ENOENT) throw_system_error("read", folder, error.value());
+  if (error && error.value() != ENOENT) throw_io_error("read", folder, error.value());
   std::sort(found.begin(), found.end());
   std::vector<fs::path> paths;
   for (auto& entry : found) paths.push_back(std::move(entry.second));
@@ -68,8 +70,9 @@ std::vector<fs::path> numbered(const fs::path& folder, NumberOf number_of) {
 }
 
 [[noreturn]] void throw_no_run_folder(const fs::path& out, int error) {
-  throw_system_error("make a run folder in", out, error,
-                     "choose a folder that can be written to (train.out)");
+  throw IoError(message("cannot make a run folder in ", out.string(), ": ",
+                        std::generic_category().message(error),
+                        "; choose a folder that can be written to (train.out)"));
 }
 
 void make_out_folder(const fs::path& out) {
@@ -82,7 +85,7 @@ void make_out_folder(const fs::path& out) {
 // Opens a folder for locking; locks last as long as the descriptor.
 int open_folder(const fs::path& folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) throw_system_error("open", folder, errno);
+  if (fd < 0) throw_io_error("open", folder, errno);
   return fd;
 }
 
@@ -160,7 +163,7 @@ fs::path RunFolder::checkpoint_file(int64_t images_shown) const {
 std::vector<fs::path> RunFolder::checkpoints() const { return numbered(path_, checkpoint_number); }
 
 void RunFolder::write_config(const Config& config) const {
-  write_file_aside(config_file(), to_toml(config));
+  write_file_atomically(config_file(), to_toml(config));
 }
 
 int64_t RunFolder::prune_checkpoints(int64_t keep, const fs::path& written) const {
@@ -170,7 +173,7 @@ int64_t RunFolder::prune_checkpoints(int64_t keep, const fs::path& written) cons
   for (const fs::path& checkpoint : all) {
     if (left <= keep) break;
     if (checkpoint.filename() == written.filename()) continue;
-    if (::unlink(checkpoint.c_str()) != 0) throw_system_error("remove", checkpoint, errno);
+    if (::unlink(checkpoint.c_str()) != 0) throw_io_error("remove", checkpoint, errno);
     --left;
     ++removed;
   }
@@ -181,7 +184,7 @@ void RunFolder::remove_leftovers() const {
   for (const auto& entry : fs::directory_iterator(path_)) {
     const bool aside = entry.path().filename().string().find(".tmp-") != std::string::npos;
     if (aside && entry.is_regular_file() && ::unlink(entry.path().c_str()) != 0) {
-      throw_system_error("remove", entry.path(), errno);
+      throw_io_error("remove", entry.path(), errno);
     }
   }
 }

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/files.h"
 #include "kernels/dtype.h"
 #include "kernels/error.h"
 
@@ -124,19 +125,10 @@ class Safetensors {
   const std::string& metadata_at(const std::string& key) const;
 
  private:
-  struct Mapping {
-    explicit Mapping(const std::filesystem::path& path);
-    ~Mapping();
-    Mapping(Mapping&& other) noexcept;
-    Mapping& operator=(Mapping&&) = delete;
-    const std::byte* data = nullptr;
-    size_t size = 0;
-  };
-
   void read();
 
   std::filesystem::path path_;
-  Mapping mapping_;
+  MappedFile file_;
   Metadata metadata_;
   std::vector<StoredTensor> tensors_;
 };

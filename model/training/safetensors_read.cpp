@@ -1,16 +1,9 @@
 // safetensors_read.cpp: files mapped into memory and checked before anything is believed.
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <set>
 #include <utility>
 
-#include "model/training/aside_file.h"
 #include "model/training/safetensors.h"
 #include "model/training/safetensors_format.h"
 
@@ -179,31 +172,7 @@ void StoredTensor::check_type(StoredType wanted) const {
            " where ", name_of(wanted), " is needed");
 }
 
-Safetensors::Mapping::Mapping(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) throw_system_error("read", path, errno);
-  struct stat status = {};
-  int error = ::fstat(fd, &status) != 0 ? errno : 0;
-  if (error == 0 && S_ISDIR(status.st_mode)) error = EISDIR;
-  if (error == 0 && !S_ISREG(status.st_mode)) error = EINVAL;
-  if (error == 0 && status.st_size > 0) {
-    size = static_cast<size_t>(status.st_size);
-    void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (address == MAP_FAILED) error = errno;
-    if (error == 0) data = static_cast<const std::byte*>(address);
-  }
-  ::close(fd);
-  if (error != 0) throw_system_error("read", path, error);
-}
-
-Safetensors::Mapping::~Mapping() {
-  if (data != nullptr) ::munmap(const_cast<std::byte*>(data), size);
-}
-
-Safetensors::Mapping::Mapping(Mapping&& other) noexcept
-    : data(std::exchange(other.data, nullptr)), size(std::exchange(other.size, 0)) {}
-
-Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), mapping_(path_) {
+Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), file_(path_) {
   try {
     read();
   } catch (const Damage& damage) {
@@ -213,7 +182,7 @@ Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), m
 }
 
 void Safetensors::read() {
-  const std::span<const std::byte> file(mapping_.data, mapping_.size);
+  const std::span<const std::byte> file = std::as_bytes(file_.bytes());
   const std::string_view text = header_of(file);
   const std::span<const std::byte> data = file.subspan(sizeof(uint64_t) + text.size());
   const json header = parse_header(text);

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <set>
 
-#include "model/training/aside_file.h"
+#include "data/atomic_file.h"
 #include "model/training/safetensors.h"
 #include "model/training/safetensors_format.h"
 
@@ -82,7 +82,7 @@ void write_safetensors(const std::filesystem::path& path, std::span<const NamedB
   const std::vector<const NamedBuffer*> order = in_file_order(buffers);
   const std::string header = make_header(path, order, metadata);
   const uint64_t length = header.size();
-  AsideFile file(path);
+  AtomicFile file(path);
   file.write(std::as_bytes(std::span(&length, 1)));
   file.write(header);
   for (const NamedBuffer* b : order) file.write(bytes_of(*b));

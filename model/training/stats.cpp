@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "kernels/error.h"
-#include "model/training/aside_file.h"
+#include "data/atomic_file.h"
+#include "data/files.h"
 
 namespace pg {
 
@@ -38,7 +38,7 @@ off_t end_of_lines(int fd, off_t size) {
 
 StatsFile::StatsFile(std::filesystem::path path) : path_(std::move(path)) {
   fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (fd_ < 0) throw_system_error("write", path_, errno);
+  if (fd_ < 0) throw_io_error("write", path_, errno);
   struct stat status = {};
   if (::fstat(fd_, &status) == 0) {
     const off_t end = end_of_lines(fd_, status.st_size);
@@ -46,7 +46,7 @@ StatsFile::StatsFile(std::filesystem::path path) : path_(std::move(path)) {
   }
   const int error = errno;
   ::close(fd_);
-  throw_system_error("write", path_, error);
+  throw_io_error("write", path_, error);
 }
 
 StatsFile::~StatsFile() { ::close(fd_); }
@@ -54,26 +54,26 @@ StatsFile::~StatsFile() { ::close(fd_); }
 void StatsFile::append(const nlohmann::ordered_json& line) {
   const std::string text = line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
   const ssize_t n = ::write(fd_, text.data(), text.size());
-  if (n < 0) throw_system_error("write", path_, errno);
-  if (static_cast<size_t>(n) < text.size()) throw_system_error("write", path_, ENOSPC);
+  if (n < 0) throw_io_error("write", path_, errno);
+  if (static_cast<size_t>(n) < text.size()) throw_io_error("write", path_, ENOSPC);
 }
 
 std::vector<std::string> read_stats(const std::filesystem::path& path) {
   std::vector<std::string> lines;
   if (!std::filesystem::exists(path)) return lines;
   std::ifstream in(path, std::ios::binary);
-  if (!in) throw_system_error("read", path, errno);
+  if (!in) throw_io_error("read", path, errno);
   // A last line without its end stops at eof, and is not whole.
   for (std::string line; std::getline(in, line) && !in.eof();) {
     if (parsed(line).is_object()) lines.push_back(std::move(line));
   }
-  if (in.bad()) throw_system_error("read", path, EIO);
+  if (in.bad()) throw_io_error("read", path, EIO);
   return lines;
 }
 
 void cut_stats(const std::filesystem::path& path, double last_kimg) {
   if (!std::filesystem::exists(path)) return;
-  AsideFile file(path);
+  AtomicFile file(path);
   for (const std::string& line : read_stats(path)) {
     if (!is_after(line, last_kimg)) file.write(line + "\n");
   }

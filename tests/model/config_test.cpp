@@ -170,7 +170,7 @@ TEST_F(ConfigFile, WrongValueNamesPlaceKeyAndWhatIsAllowed) {
 }
 
 TEST_F(ConfigFile, FailedReadLeavesTheConfigAsItWas) {
-  write_text(path_, "[model]\nfmap_max = 7\nfmap_bas = 1\n");
+  write_text(path_, "[model]\nfmap_max = 7\nfmap_mx = 1\n");
   Config c;
   EXPECT_THROW(read_toml(c, path_), UsageError);
   EXPECT_EQ(c.model.fmap_max, 512);

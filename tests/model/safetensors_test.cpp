@@ -198,7 +198,7 @@ TEST_F(SafetensorsFile, FullDiskLeavesTheFileBeforeAndNothingElse) {
   const std::vector<NamedBuffer> buffers = {{"large", StoredType::f32, {100000}, large.data()}};
   const std::string error = error_of<IoError>([&] { write_safetensors(path_, buffers, {}); });
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
-  EXPECT_NE(error.find("cannot write '" + path_.string()), std::string::npos) << error;
+  EXPECT_NE(error.find("cannot write " + path_.string()), std::string::npos) << error;
   EXPECT_EQ(read_text(path_), before);
   EXPECT_EQ(files_in_folder(), 1u);
 }

@@ -49,7 +49,7 @@ TEST_F(Stats, OpeningCutsALineThatWasNotFinished) {
 TEST_F(Stats, ResumeKeepsWholeLinesUpToTheCheckpoint) {
   write_text(path_,
              "{\"run\":\"r\"}\n{\"kimg\":1.10}\nbroken\n[3]\n{\"kimg\":160.0}\n"
-             "{\"kimg\":160.5}\n{\"kimg\":150}\n{\"kimg\":12");
+             "{\"kimg\":160.5}\n{\"kimg\":150}\n{\"kimg\":12}");
   cut_stats(path_, 160.0);
   EXPECT_EQ(read_text(path_),
             "{\"run\":\"r\"}\n{\"kimg\":1.10}\n{\"kimg\":160.0}\n{\"kimg\":150}\n");
