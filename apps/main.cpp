@@ -22,11 +22,23 @@ int fail(int code, const char* what) {
   return code;
 }
 
+// CLI11 would only say that a subcommand is missing.
+void check_command(const CLI::App& app, const std::string& given) {
+  if (given.starts_with("-")) return;
+  std::string known;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == given) return;
+    known += (known.empty() ? "" : ", ") + command->get_name();
+  }
+  throw pg::UsageError("there is no command '" + given + "': choose one of " + known);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app(kDescription, "progan_cuda");
   app.require_subcommand(1);
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.set_version_flag("--version", "progan_cuda 0.1.0");
   pg::apps::add_train(app);
   pg::apps::add_generate(app);
@@ -38,6 +50,7 @@ int main(int argc, char** argv) {
       std::fputs(app.help().c_str(), stderr);
       return 2;
     }
+    check_command(app, argv[1]);
     app.parse(argc, argv);
     return 0;
   } catch (const CLI::ParseError& e) {

@@ -1,0 +1,70 @@
+// program.h: runs progan_cuda as a user does, in a folder of its own.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace pg::test {
+
+struct Outcome {
+  int code = -1;
+  std::string out, err;
+};
+
+// A fresh folder, removed at the end, that serves as working folder, cache and home.
+class Sandbox {
+ public:
+  Sandbox() {
+    std::string name = (std::filesystem::temp_directory_path() / "progan-XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
+  }
+  ~Sandbox() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Sandbox(const Sandbox&) = delete;
+  Sandbox& operator=(const Sandbox&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+
+  // progan_cuda ARGUMENTS through the shell, which also interprets redirections in them.
+  Outcome run(const std::string& arguments, const std::string& before = "") const {
+    const std::string command = "cd '" + path_.string() + "' && XDG_CACHE_HOME=cache " + before +
+                                " '" PG_PROGRAM "' " + arguments + " >out.txt 2>err.txt";
+    const int status = std::system(command.c_str());
+    return {.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+            .out = read("out.txt"),
+            .err = read("err.txt")};
+  }
+
+  std::string read(const std::string& name) const {
+    std::ifstream in(path_ / name, std::ios::binary);
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str();
+  }
+
+  void write(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories((path_ / name).parent_path());
+    std::ofstream(path_ / name, std::ios::binary) << text;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// A network and a schedule so small that a run of every stage up to 8x8 takes a second.
+inline std::string tiny(const std::string& more = "") {
+  return "train --data builtin:shapes:64 --resolution 8 --set model.fmap_base=32 "
+         "--set model.latent_size=8 --set schedule.lod_training_kimg=0.032 "
+         "--set schedule.lod_transition_kimg=0.032 --set schedule.max_minibatch=8 "
+         "--set schedule.minibatch_repeats=1 --set schedule.tick_kimg_base=0.032 "
+         "--set 'schedule.tick_kimg={}' --set train.image_grid=2x2 --kimg 0.128 " +
+         more;
+}
+
+}  // namespace pg::test

@@ -1,0 +1,83 @@
+// train_test.cpp: the program's train and generate commands from a user's side.
+#include <gtest/gtest.h>
+
+#include "data/image.h"
+#include "tests/apps/program.h"
+
+namespace pg::test {
+namespace {
+
+namespace fs = std::filesystem;
+const std::string kRun = "runs/00000-builtin-shapes-64-official-tf-8";
+
+std::string only_run(const Sandbox& box) {
+  std::string found;
+  for (const auto& entry : fs::directory_iterator(box / "runs")) found = entry.path().string();
+  return found;
+}
+
+TEST(Train, MakesTheFilesOfARun) {
+  const Sandbox box;
+  const Outcome o = box.run(tiny());
+  ASSERT_EQ(o.code, 0) << o.err;
+  const fs::path run = only_run(box);
+  for (const char* name : {"config.toml", "log.txt", "stats.jsonl", "reals.png", "fakes000000.png",
+                           "checkpoint-000000.safetensors"}) {
+    EXPECT_TRUE(fs::exists(run / name)) << name << "\n" << o.err;
+  }
+  const Image grid = decode_file(run / "reals.png");
+  EXPECT_EQ(grid.width, 16);
+  EXPECT_EQ(grid.height, 16);
+  EXPECT_EQ(grid.channels, 3);
+}
+
+TEST(Train, RepeatsBitForBitAtAnyNumberOfThreads) {
+  const Sandbox box;
+  ASSERT_EQ(box.run(tiny("--out one --threads 1")).code, 0);
+  ASSERT_EQ(box.run(tiny("--out two --threads 3")).code, 0);
+  const std::string name = "00000-builtin-shapes-64-official-tf-8";
+  for (const char* picture : {"/reals.png", "/fakes000000.png"}) {
+    EXPECT_EQ(box.read("one/" + name + picture), box.read("two/" + name + picture)) << picture;
+  }
+  ASSERT_EQ(box.run("generate --from one/" + name + " --seeds 0-8 --out a.png").code, 0);
+  ASSERT_EQ(box.run("generate --from two/" + name + " --seeds 0-8 --out b.png").code, 0);
+  EXPECT_FALSE(box.read("a.png").empty());
+  EXPECT_EQ(box.read("a.png"), box.read("b.png"));
+}
+
+TEST(Train, StoppedAndResumedRunEqualsAnUndisturbedOne) {
+  const Sandbox box;
+  ASSERT_EQ(box.run(tiny("--out whole")).code, 0);
+  // Half the images, then the other half from the checkpoint.
+  ASSERT_EQ(box.run(tiny("--out parts --kimg 0.064")).code, 0);
+  const Outcome o = box.run("train --resume --out parts --kimg 0.128");
+  ASSERT_EQ(o.code, 0) << o.err;
+  const std::string name = "/00000-builtin-shapes-64-official-tf-8";
+  ASSERT_EQ(box.run("generate --from whole" + name + " --seeds 0-8 --out a.png").code, 0);
+  ASSERT_EQ(box.run("generate --from parts" + name + " --seeds 0-8 --out b.png").code, 0);
+  EXPECT_EQ(box.read("a.png"), box.read("b.png"));
+}
+
+TEST(Train, TerminationWritesACheckpointThatResumes) {
+  const Sandbox box;
+  const Outcome stopped = box.run(tiny("--kimg 1000"), "timeout --preserve-status -s INT 3");
+  EXPECT_EQ(stopped.code, 0) << stopped.err;
+  EXPECT_NE(stopped.err.find("stopped at"), std::string::npos) << stopped.err;
+  const Outcome o = box.run("generate --from " + only_run(box) + " --seeds 1 --out one");
+  EXPECT_EQ(o.code, 0) << o.err;
+}
+
+TEST(Generate, WritesSinglePicturesAtAnyResolution) {
+  const Sandbox box;
+  ASSERT_EQ(box.run(tiny()).code, 0);
+  const std::string from = "generate --from " + only_run(box);
+  ASSERT_EQ(box.run(from + " --seeds 3,5-6 --out full").code, 0);
+  EXPECT_EQ(decode_file(box / "full/seed000005.png").width, 8);
+  ASSERT_EQ(box.run(from + " --seeds 3 --resolution 4 --out small").code, 0);
+  EXPECT_EQ(decode_file(box / "small/seed000003.png").width, 4);
+  ASSERT_EQ(box.run(from + " --seeds 0-5 --grid 2x3 --out grid.png").code, 0);
+  EXPECT_EQ(decode_file(box / "grid.png").width, 24);
+}
+
+}  // namespace
+}  // namespace pg::test
