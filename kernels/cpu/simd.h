@@ -104,23 +104,19 @@ struct TransformWeightGradArgs {
   bool add;
 };
 
-// One group of rows for gemm_rows: dst[l / lanes][group][l % lanes] from src[row * src_row + l].
-struct PackRowsArgs {
-  const float* src;
-  int64_t src_row, rows, depth, group;
-  float* dst;
+// c[i, j] (+)= sum over l of a[i, l] * b[j, l], in lanes along l.
+struct DotsArgs {
+  const float* a;
+  int64_t a_row;
+  const float* b;
+  int64_t b_row;
+  float* c;
+  int64_t c_row;
+  int64_t rows, columns, depth;
+  bool add;
 };
 
-// dst[l][2 * lanes] from columns [0, columns) of a matrix: element (l, j) at src[j * src_row + l]
-// (transposed) or src[l * src_row + j] (straight). Columns past the end are zero.
-enum class PanelSource : uint8_t { straight, transposed };
-struct PackPanelArgs {
-  const float* src;
-  int64_t src_row, depth, columns;
-  float* dst;
-};
-
-// y[i, 0..columns) (+)= scale * c, then lrelu(. + bias) where bias is given; c as in GemmRowsArgs.
+// y[i, 0..columns) (+)= scale * c, then lrelu(. + bias) where bias is given.
 struct FinishArgs {
   const float* c;
   int64_t c_row;
@@ -160,8 +156,7 @@ struct SimdKernels {
   void (*transform_weight5[2])(const TransformWeightArgs&);
   void (*transform_weight_grad6)(const TransformWeightGradArgs&);
   void (*transform_weight_grad5)(const TransformWeightGradArgs&);
-  void (*pack_rows)(const PackRowsArgs&);
-  void (*pack_panel[2])(const PackPanelArgs&);  // by PanelSource
+  void (*dots)(const DotsArgs&);
   void (*finish)(const FinishArgs&);
   void (*widen)(const ThinArgs&);
   void (*narrow)(const ThinArgs&);
