@@ -1,7 +1,8 @@
 // decode.cpp: JPEG, PNG and BMP through stb_image, and the EXIF orientation through libexif.
 //
-// stb_image fills what a cut-off JPEG or BMP lacks with gray or black instead of failing, which
-// would teach a network gray stripes; hence the checks of their ends here.
+// stb_image fills what a cut-off BMP lacks with black, and in some versions what a cut-off JPEG
+// lacks with gray, instead of failing: that would teach a network stripes; hence the checks of
+// their ends.
 #include <libexif/exif-data.h>
 #include <stb/stb_image.h>
 
