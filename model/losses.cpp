@@ -16,6 +16,12 @@ struct Critic {
   const StageView& stage;
 };
 
+// The mean over n images, or their sum, as loss.reduction says.
+Tensor reduced(const Config& config, const Tensor& mean, int64_t n) {
+  return config.loss.reduction == Reduction::mean ? mean
+                                                  : ops::affine(mean, static_cast<double>(n), 0.0);
+}
+
 // Mean of f - r + eps r^2.
 void score_gradients(const Critic& c, const DiscriminatorInputs& in, std::span<const Tensor> into,
                      DiscriminatorLoss& loss) {
@@ -29,7 +35,7 @@ void score_gradients(const Critic& c, const DiscriminatorInputs& in, std::span<c
   loss.fake_score = ops::mean(fake);
   loss.drift = ops::affine(ops::mean(ops::square(real)), c.config.loss.drift_epsilon, 0.0);
   const Tensor total = ops::add(ops::sub(loss.fake_score, loss.real_score), loss.drift);
-  tape.grad_into(total, w.all(), {}, into);
+  tape.grad_into(reduced(c.config, total, n), w.all(), {}, into);
 }
 
 // Mean of the gradient penalty; adds to `into`.
@@ -51,7 +57,7 @@ void penalty_gradients(const Critic& c, const DiscriminatorInputs& in, std::span
   const Tensor excess = ops::square(ops::affine(norm, 1.0, -l.gp_target));
   loss.gradient_norm = ops::mean(norm);
   loss.penalty = ops::affine(ops::mean(excess), l.gp_lambda / (l.gp_target * l.gp_target), 0.0);
-  tape.grad_into(loss.penalty, w.all(), {}, into, Accumulate::add);
+  tape.grad_into(reduced(c.config, loss.penalty, g.shape().n), w.all(), {}, into, Accumulate::add);
 }
 
 }  // namespace
@@ -67,16 +73,17 @@ DiscriminatorLoss discriminator_gradients(const Config& config, const Discrimina
   return loss;
 }
 
-Tensor generator_gradients(const Generator& g, const ParameterStore& g_parameters,
-                           const Discriminator& d, const ParameterStore& d_parameters,
-                           const StageView& stage, const GeneratorInputs& inputs,
-                           std::span<const Tensor> into) {
+Tensor generator_gradients(const Config& config, const Generator& g,
+                           const ParameterStore& g_parameters, const Discriminator& d,
+                           const ParameterStore& d_parameters, const StageView& stage,
+                           const GeneratorInputs& inputs, std::span<const Tensor> into) {
   Tape tape(inputs.z.context());
   const Weights w(g_parameters, stage.resolution, tape);
   const Weights critic(d_parameters, stage.resolution);
   const Tensor fake = g.forward(w, inputs.z, stage.resolution, stage.alpha);
   const Tensor score = ops::mean(d.forward(critic, fake, stage.resolution, stage.alpha, 1));
-  tape.grad_into(ops::affine(score, -1.0, 0.0), w.all(), {}, into);
+  const Tensor loss = ops::affine(score, -1.0, 0.0);
+  tape.grad_into(reduced(config, loss, fake.shape().n), w.all(), {}, into);
   return score;
 }
 

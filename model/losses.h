@@ -28,8 +28,8 @@ struct DiscriminatorInputs {
 
 // Leaves the gradient of the WGAN-GP critic loss in into[i] (ParameterStore::views order):
 //
-//   mean over the minibatch of  f - r + lambda / target^2 (||grad_x D(mixed)|| - target)^2 + eps
-//   r^2
+//   mean (or sum, loss.reduction) over the minibatch of  f - r + lambda / target^2 (||grad_x
+//   D(mixed)|| - target)^2 + eps r^2
 //
 // with r, f the scores of real and fake images. With gp_space = full the norm is that of the final
 // resolution: norm / (final / current resolution), as the official version measures it. Real, fake
@@ -40,14 +40,14 @@ DiscriminatorLoss discriminator_gradients(const Config& config, const Discrimina
                                           const DiscriminatorInputs& inputs,
                                           std::span<const Tensor> into);
 
-// Leaves the gradient of mean(-D(G(z))) with respect to G's parameters in into[i]; returns the mean
-// score of the fakes.
+// Leaves the gradient of mean(-D(G(z))) (or the sum) with respect to G's parameters in into[i];
+// returns the mean score of the fakes.
 struct GeneratorInputs {
   Tensor z;  // [N, 1, 1, latent_size]
 };
-Tensor generator_gradients(const Generator& g, const ParameterStore& g_parameters,
-                           const Discriminator& d, const ParameterStore& d_parameters,
-                           const StageView& stage, const GeneratorInputs& inputs,
-                           std::span<const Tensor> into);
+Tensor generator_gradients(const Config& config, const Generator& g,
+                           const ParameterStore& g_parameters, const Discriminator& d,
+                           const ParameterStore& d_parameters, const StageView& stage,
+                           const GeneratorInputs& inputs, std::span<const Tensor> into);
 
 }  // namespace pg

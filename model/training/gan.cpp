@@ -78,7 +78,7 @@ IterationStats Gan::iterate(const IterationSettings& settings, const RealImages&
     stats.d_loss = stats.fake_score - stats.real_score + stats.penalty + scalar(loss.drift);
   }
   const Tensor score =
-      generator_gradients(generator_, *g_, discriminator_, *d_, view,
+      generator_gradients(config_, generator_, *g_, discriminator_, *d_, view,
                           {.z = latents_.normal(latent)}, g_adam_->gradients(view.resolution));
   g_adam_->step(view.resolution, settings.g_learning_rate);
   stats.g_loss = -scalar(score);

@@ -64,7 +64,7 @@ struct Networks {
            to_host(l.drift)[0];
   }
   double g_loss(const Tensor& gradient) {
-    return -to_host(generator_gradients(g, g_store, d, d_store, stage, {.z = z},
+    return -to_host(generator_gradients(config, g, g_store, d, d_store, stage, {.z = z},
                                         g_store.views(gradient, stage.resolution)))[0];
   }
 
@@ -134,6 +134,24 @@ TEST_P(Losses, ActivationFirstGradientMatchesFiniteDifference) {
 INSTANTIATE_TEST_SUITE_P(Stages, Losses,
                          testing::Values(StageCase{4, 1.0}, StageCase{8, 0.3}, StageCase{8, 1.0},
                                          StageCase{16, 0.6}));
+
+// Summed losses: gradients are those of the mean times the number of images.
+TEST(Losses, SumIsMeanTimesImages) {
+  std::vector<std::vector<double>> d, g;
+  for (const Reduction reduction : {Reduction::mean, Reduction::sum}) {
+    Config c = small_config();
+    c.loss.reduction = reduction;
+    Networks s(c, 8, 0.5);
+    const Tensor dg = full(s.d_store.flat().shape(), 0.0, s.d_store.flat());
+    const Tensor gg = full(s.g_store.flat().shape(), 0.0, s.g_store.flat());
+    s.d_loss(dg);
+    s.g_loss(gg);
+    d.push_back(to_host(dg));
+    g.push_back(to_host(gg));
+  }
+  for (size_t i = 0; i < d[0].size(); ++i) EXPECT_NEAR(4 * d[0][i], d[1][i], 1e-9);
+  for (size_t i = 0; i < g[0].size(); ++i) EXPECT_NEAR(4 * g[0][i], g[1][i], 1e-9);
+}
 
 // The norm that the official version measures at the final resolution is that of the current one
 // divided by the factor between them: shown with images upsampled in front of the network.
