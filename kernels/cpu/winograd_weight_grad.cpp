@@ -208,12 +208,14 @@ class WeightGradDriver {
   }
 
   void sum_parts(const float* parts, int64_t part_size) const {
+    constexpr int64_t kPiece = 4096;
     const int64_t size = a_.k * kTaps * a_.c;
 #pragma omp for schedule(static)
-    for (int64_t i = 0; i < size; ++i) {
-      float sum = a_.add ? a_.dw[i] : 0.0f;
-      for (int64_t g = 0; g < groups_; ++g) sum += parts[g * part_size + i];
-      a_.dw[i] = sum;
+    for (int64_t begin = 0; begin < size; begin += kPiece) {
+      const int64_t end = std::min(begin + kPiece, size);
+      if (!a_.add) std::fill(a_.dw + begin, a_.dw + end, 0.0f);
+      for (int64_t g = 0; g < groups_; ++g)
+        for (int64_t i = begin; i < end; ++i) a_.dw[i] += parts[g * part_size + i];
     }
   }
 

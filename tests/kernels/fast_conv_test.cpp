@@ -231,6 +231,7 @@ TEST(FastConv, GivesTheSameBitsOnAnyNumberOfThreads) {
   std::vector<Case> cases(std::begin(kCases), std::end(kCases));
   cases.push_back({ConvMode::same, 2, 64, 64, 48, 48, 3, 1});
   cases.push_back({ConvMode::same, 4, 16, 16, 256, 256, 3, 1});
+  cases.push_back({ConvMode::same, 3, 40, 40, 176, 176, 3, 1});
   for (const Case& e : cases) {
     SCOPED_TRACE(describe(e));
     const Problem problem(e);
@@ -242,6 +243,29 @@ TEST(FastConv, GivesTheSameBitsOnAnyNumberOfThreads) {
       EXPECT_TRUE(same_bits(problem.dx_of(many), dx)) << threads;
       EXPECT_TRUE(same_bits(problem.dw_of(many), dw)) << threads;
     }
+  }
+}
+
+// A batch has enough tiles for the other way of dividing the work; single images do not.
+TEST(FastConv, BatchIsTheSameAsItsImagesOneByOne) {
+  for (ConvMode mode : {ConvMode::same, ConvMode::up, ConvMode::down}) {
+    const int64_t side = mode == ConvMode::up ? 24 : 48;
+    const Problem batch({mode, 10, side, side, 176, 200, 3, 1});
+    FastPath fast(2);
+    const auto y = batch.y_of(fast), dx = batch.dx_of(fast), dw = batch.dw_of(fast);
+    std::vector<double> dw_sum(dw.size());
+    Problem one({mode, 1, side, side, 176, 200, 3, 1});
+    one.w = batch.w;
+    for (int64_t n = 0; n < 10; ++n) {
+      SCOPED_TRACE(message("mode ", static_cast<int>(mode), " image ", n));
+      std::copy_n(batch.x.begin() + n * one.x_shape.numel(), one.x.size(), one.x.begin());
+      std::copy_n(batch.dy.begin() + n * one.y_shape.numel(), one.dy.size(), one.dy.begin());
+      const auto y_one = one.y_of(fast), dx_one = one.dx_of(fast), dw_one = one.dw_of(fast);
+      EXPECT_TRUE(std::equal(y_one.begin(), y_one.end(), y.begin() + n * one.y_shape.numel()));
+      EXPECT_TRUE(std::equal(dx_one.begin(), dx_one.end(), dx.begin() + n * one.x_shape.numel()));
+      for (size_t i = 0; i < dw.size(); ++i) dw_sum[i] += static_cast<double>(dw_one[i]);
+    }
+    expect_close(dw, dw_sum);
   }
 }
 
