@@ -37,6 +37,8 @@ ensure_packages "${kBuildPackages[@]}"
 # The variable is only the default of a first configuration: a launcher chosen by the user stays.
 if command -v ccache >/dev/null; then
   export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER-ccache}
+  # Paths below this folder are made relative, so that another clone finds what this one compiled.
+  export CCACHE_BASEDIR=${CCACHE_BASEDIR-$PWD} CCACHE_NOHASHDIR=1
 fi
 
 folder=build/$preset
