@@ -23,6 +23,7 @@ struct GemmRowsArgs {
   int64_t c_row, c_vector;
   int64_t rows, depth, vectors;
   bool add;
+  int64_t a_ahead, b_ahead;  // offsets of what the next call reads, to prefetch; 0: it is cached
 };
 
 // c (+)= a^T * b: element (i, l) of a^T at a[(i / lanes) * a_block + l * a_step + i % lanes],
@@ -36,6 +37,7 @@ struct GemmColsArgs {
   int64_t c_row, c_vector;
   int64_t rows, depth, vectors;
   bool add;
+  int64_t a_ahead, b_ahead;  // as above
 };
 
 // Winograd F(4x4, 3x3) with points 0, 1, -1, 2, -2, inf. A transform along both axes maps a square

@@ -30,6 +30,7 @@ TileShape tile_shape(TransformIn in) {
 namespace {
 
 constexpr int64_t kManyTiles = 192;
+constexpr int64_t kSmall = int64_t{4} << 20;  // bytes of filter and tiles that need no prefetch
 constexpr int64_t kSharedTiles = int64_t{8} << 20;  // bytes of tiles that threads share in L3
 constexpr int64_t kRun = 56;  // tiles that pass over a panel of weights: four register tiles
 
@@ -51,6 +52,7 @@ class ConvDriver {
     if (tiles_ >= kManyTiles) {
       const int64_t chunks = ceil_div(tiles_, kRun);
       cut(chunks < 8 * threads_ ? ceil_div(chunks, threads_) * threads_ : chunks);
+      prefetches_ = shape_.frequencies * a_.c * (a_.k + chunk_) * 4 > kSmall;
       divide_tiles(scratch);
     } else {
       const int64_t tile_bytes = shape_.frequencies * a_.c * 4;
@@ -122,7 +124,9 @@ class ConvDriver {
                        .rows = count,
                        .depth = a_.c,
                        .vectors = vectors_of(panel),
-                       .add = false});
+                       .add = false,
+                       .a_ahead = prefetches_ ? v_shape.frequency : 0,
+                       .b_ahead = prefetches_ ? u_freq_ : 0});
     simd_.transform_out[static_cast<int>(a_.out)]({.m = m,
                                                    .m_freq = m_freq,
                                                    .m_vector = m_vector,
@@ -210,7 +214,8 @@ class ConvDriver {
   const WinogradConv& a_;
   const TileShape shape_;
   int64_t tiles_h_, tiles_w_, tiles_, panel_, panels_, zeros_size_;
-  int64_t u_freq_, chunk_, group_;
+  int64_t u_freq_, chunk_ = 0, group_ = 0;
+  bool prefetches_ = false;
 };
 
 }  // namespace

@@ -79,6 +79,7 @@ class WeightGradDriver {
   void multiply(const Block& b, int64_t count, const Grouped& v_shape, const float* v,
                 const Grouped& d_shape, const float* d, float* du, bool add) const {
     const int64_t lanes = simd_.lanes;
+    const bool cached = b.rows >= a_.k && b.vectors * lanes >= a_.c;  // one block is all there is
     for (int64_t f = 0; f < frequencies_; ++f)
       simd_.gemm_cols({.a = d + f * d_shape.frequency + b.k0 * d_shape.group,
                        .a_block = d_shape.group * lanes,
@@ -92,7 +93,9 @@ class WeightGradDriver {
                        .rows = b.rows,
                        .depth = count,
                        .vectors = b.vectors,
-                       .add = add});
+                       .add = add,
+                       .a_ahead = cached ? 0 : d_shape.frequency,
+                       .b_ahead = cached ? 0 : v_shape.frequency});
   }
 
   void finish(const Block& b, const float* du, float* dw, bool add) const {
