@@ -109,7 +109,7 @@ Trainer::Outcome Trainer::run(const std::atomic<bool>& stop) {
   const bool finished = counters_.images_shown >= total;
   if (finished) {
     if (tick_->iterations > 0) end_tick();
-    save_fakes();
+    survives([this] { save_fakes(); });
   }
   write_checkpoint(run_.checkpoint_file(counters_.images_shown), gan_, counters_);
   run_.prune_checkpoints(config_.checkpoint.keep, run_.checkpoint_file(counters_.images_shown));
@@ -158,9 +158,9 @@ void Trainer::iterate() {
 
 void Trainer::end_tick() {
   const int64_t memory = context_.step().peak_bytes() + context_.persistent().peak_bytes();
-  stats_->append(tick_->line(counters_, point_, memory));
+  survives([&] { stats_->append(tick_->line(counters_, point_, memory)); });
   counters_.tick_start = counters_.images_shown;
-  if (counters_.images_shown >= counters_.next_images) save_fakes();
+  if (counters_.images_shown >= counters_.next_images) survives([this] { save_fakes(); });
   if (counters_.images_shown >= counters_.next_checkpoint) save_checkpoint();
   tick_ = std::make_unique<Tick>();
 }
@@ -190,17 +190,21 @@ void Trainer::save_fakes() {
 
 // A full disk in the middle of a run is no reason to lose it: training goes on and the next tick
 // tries again, while the last good checkpoint stays.
+bool Trainer::survives(const std::function<void()>& write) {
+  try {
+    write();
+    return true;
+  } catch (const IoError& error) {
+    log_.warn("{}; training goes on and writing is tried again at the next tick", error.what());
+    return false;
+  }
+}
+
 void Trainer::save_checkpoint() {
   const std::filesystem::path file = run_.checkpoint_file(counters_.images_shown);
   TrainingCounters next = counters_;
   next.next_checkpoint = counters_.images_shown + images_of(config_.checkpoint.every_kimg);
-  try {
-    write_checkpoint(file, gan_, next);
-  } catch (const IoError& error) {
-    log_.warn("{}; training goes on and the checkpoint is tried again at the next tick",
-              error.what());
-    return;
-  }
+  if (!survives([&] { write_checkpoint(file, gan_, next); })) return;
   counters_ = next;
   run_.prune_checkpoints(config_.checkpoint.keep, file);
 }

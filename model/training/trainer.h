@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 
 #include "data/loader.h"
@@ -31,7 +32,7 @@ class Trainer {
 
   // Until schedule.total_kimg, or until `stop` becomes true: the iteration is finished and a
   // checkpoint written in either case. Throws IoError if that last checkpoint cannot be written;
-  // earlier ones only warn and are tried again at the next tick.
+  // whatever else cannot be written (full disk) is a warning and tried again at the next tick.
   Outcome run(const std::atomic<bool>& stop);
 
   const TrainingCounters& counters() const { return counters_; }
@@ -46,6 +47,7 @@ class Trainer {
   void save_reals();
   void save_fakes();
   void save_checkpoint();
+  bool survives(const std::function<void()>& write);
   GridOptions grid_options() const;
 
   Config config_;

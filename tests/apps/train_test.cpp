@@ -67,6 +67,18 @@ TEST(Train, TerminationWritesACheckpointThatResumes) {
   EXPECT_EQ(o.code, 0) << o.err;
 }
 
+TEST(Train, GoesOnWhereAPictureCannotBeWritten) {
+  const Sandbox box;
+  ASSERT_EQ(box.run(tiny("--kimg 0.064")).code, 0);
+  const fs::path picture = fs::path(only_run(box)) / "fakes000000.png";
+  fs::remove(picture);
+  fs::create_directories(picture / "in the way");
+  const Outcome o = box.run("train --resume --kimg 0.128");
+  EXPECT_EQ(o.code, 0) << o.err;
+  EXPECT_NE(o.err.find("fakes000000.png"), std::string::npos) << o.err;
+  EXPECT_NE(o.err.find("training goes on"), std::string::npos) << o.err;
+}
+
 TEST(Generate, WritesSinglePicturesAtAnyResolution) {
   const Sandbox box;
   ASSERT_EQ(box.run(tiny()).code, 0);
