@@ -1,5 +1,6 @@
 // train: a folder of pictures in, a generator out.
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <csignal>
@@ -31,18 +32,25 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 // The first signal lets the iteration end and a checkpoint be written; a second one ends at once.
 void on_signal(int signal) {
   if (stop_requested.exchange(true)) std::_Exit(128 + signal);
+  constexpr char kText[] = "\nstopping after this iteration (a second signal ends at once)\n";
+  [[maybe_unused]] const ssize_t ignored = write(STDERR_FILENO, kText, sizeof kText - 1);
 }
 
+// SIGHUP stays ignored under nohup.
 class SignalScope {
  public:
   SignalScope() {
-    std::signal(SIGINT, on_signal);
-    std::signal(SIGTERM, on_signal);
+    for (const int s : kSignals) {
+      const auto before = std::signal(s, on_signal);
+      if (s == SIGHUP && before == SIG_IGN) std::signal(s, SIG_IGN);
+    }
   }
   ~SignalScope() {
-    std::signal(SIGINT, SIG_DFL);
-    std::signal(SIGTERM, SIG_DFL);
+    for (const int s : kSignals) std::signal(s, SIG_DFL);
   }
+
+ private:
+  static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 };
 
 void apply_options(const TrainOptions& o, Config& c) {

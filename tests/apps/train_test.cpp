@@ -58,13 +58,17 @@ TEST(Train, StoppedAndResumedRunEqualsAnUndisturbedOne) {
   EXPECT_EQ(box.read("a.png"), box.read("b.png"));
 }
 
-TEST(Train, TerminationWritesACheckpointThatResumes) {
-  const Sandbox box;
-  const Outcome stopped = box.run(tiny("--kimg 1000"), "timeout --preserve-status -s INT 3");
-  EXPECT_EQ(stopped.code, 0) << stopped.err;
-  EXPECT_NE(stopped.err.find("stopped at"), std::string::npos) << stopped.err;
-  const Outcome o = box.run("generate --from " + only_run(box) + " --seeds 1 --out one");
-  EXPECT_EQ(o.code, 0) << o.err;
+TEST(Train, SignalsWriteACheckpointThatResumes) {
+  for (const std::string signal : {"INT", "TERM", "HUP"}) {
+    const Sandbox box;
+    const Outcome stopped =
+        box.run(tiny("--kimg 1000"),
+                "env --default-signal timeout --preserve-status -k 60 -s " + signal + " 2");
+    EXPECT_EQ(stopped.code, 0) << signal << ": " << stopped.err;
+    EXPECT_NE(stopped.err.find("stopped at"), std::string::npos) << stopped.err;
+    const Outcome o = box.run("generate --from " + only_run(box) + " --seeds 1 --out one");
+    EXPECT_EQ(o.code, 0) << o.err;
+  }
 }
 
 TEST(Train, GoesOnWhereAPictureCannotBeWritten) {
