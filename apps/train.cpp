@@ -169,7 +169,8 @@ void add_train(CLI::App& app) {
                       "final size, a power of two from 4 to 1024 (default: the data's)");
   o->kimg_given =
       cmd->add_option("--kimg", o->kimg, "stop after this many thousand real images shown");
-  cmd->add_option("--device", o->device, "auto or cpu; cuda and cuda:I need a build with CUDA (default: auto)");
+  cmd->add_option("--device", o->device,
+                  "auto or cpu; cuda and cuda:I need a build with CUDA (default: auto)");
   cmd->add_option("--precision", o->precision, "fp32, the only one on the CPU (default: fp32)");
   o->threads_given =
       cmd->add_option("--threads", o->threads, "compute threads (default: all cores)");
