@@ -5,6 +5,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <sstream>
 
 #include "apps/commands.h"
@@ -27,13 +28,27 @@ struct TrainOptions {
 };
 
 std::atomic<bool> stop_requested{false};
-static_assert(std::atomic<bool>::is_always_lock_free);
+std::atomic<int64_t> stop_requested_at{0};
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int64_t>::is_always_lock_free);
 
-// The first signal lets the iteration end and a checkpoint be written; a second one ends at once.
+int64_t milliseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+}
+
+// The first signal lets the iteration end and a checkpoint be written. Only a later Ctrl-C ends at
+// once: timeout(1) and batch systems send their signal to the program and to its group, twice in
+// all and within moments, and that must not cost the checkpoint.
 void on_signal(int signal) {
-  if (stop_requested.exchange(true)) std::_Exit(128 + signal);
-  constexpr char kText[] = "\nstopping after this iteration (a second signal ends at once)\n";
-  [[maybe_unused]] const ssize_t ignored = write(STDERR_FILENO, kText, sizeof kText - 1);
+  constexpr int64_t kSameRequest = 500;  // ms
+  if (!stop_requested.exchange(true)) {
+    stop_requested_at = milliseconds();
+    constexpr char kText[] = "\nstopping after this iteration (Ctrl-C again ends at once)\n";
+    [[maybe_unused]] const ssize_t ignored = write(STDERR_FILENO, kText, sizeof kText - 1);
+  } else if (signal == SIGINT && milliseconds() - stop_requested_at > kSameRequest) {
+    std::_Exit(128 + signal);
+  }
 }
 
 // SIGHUP stays ignored under nohup.
