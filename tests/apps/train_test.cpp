@@ -76,8 +76,7 @@ TEST(Train, ASignalSentTwiceStillWritesACheckpoint) {
   for (const std::string signal : {"INT", "TERM"}) {
     const Sandbox box;
     box.write("twice.sh", "\"$@\" & child=$!\nsleep 2\nkill -" + signal +
-                              " $child\nsleep 0.05\nkill -" + signal +
-                              " $child\nwait $child\n");
+                              " $child\nsleep 0.05\nkill -" + signal + " $child\nwait $child\n");
     const Outcome o = box.run(tiny("--kimg 1000"), "env --default-signal bash ./twice.sh");
     EXPECT_EQ(o.code, 0) << signal << ": " << o.err;
     EXPECT_NE(o.err.find("stopped at"), std::string::npos) << o.err;
