@@ -40,4 +40,14 @@ class Backend {
 enum class CpuPath : uint8_t { fast, direct };
 std::unique_ptr<Backend> make_cpu_backend(int threads = 0, CpuPath path = CpuPath::fast);
 
+// How convolutions and matrix products of f32 tensors multiply on a GPU. exact: f32 throughout.
+// tf32: factors rounded to 10 bits after the point, sums in f32, on tensor cores. bf16 tensors
+// always use tensor cores with sums in f32.
+enum class MatrixMath : uint8_t { exact, tf32 };
+
+// GPUs that answer; 0 with the reason in words (no driver, no GPU, built without CUDA).
+int cuda_device_count(std::string* reason = nullptr);
+// The CUDA backend on one of them. Throws DeviceError.
+std::unique_ptr<Backend> make_cuda_backend(int device = 0, MatrixMath math = MatrixMath::exact);
+
 }  // namespace pg

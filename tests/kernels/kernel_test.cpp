@@ -1,17 +1,34 @@
 // kernel_test: guarded tensors, comparisons, and the list of cases.
 #include "tests/kernels/kernel_test.h"
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <random>
+
+#include "tests/kernels/kernel_device.h"
 
 namespace pg::test {
 namespace {
 
 constexpr int64_t kGuard = 64;  // elements on each side
 
+// Storage of a bf16 value on the host.
+struct Bf16 {
+  uint16_t bits = 0;
+  Bf16() = default;
+  explicit Bf16(double value) {
+    const uint32_t u = std::bit_cast<uint32_t>(static_cast<float>(value));
+    bits = std::isnan(value) ? 0x7FFF : static_cast<uint16_t>((u + 0x7FFF + (u >> 16 & 1)) >> 16);
+  }
+  explicit operator double() const {
+    return static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(bits) << 16));
+  }
+};
+
 template <typename F>
 void dispatch_any(DType dtype, F f) {
+  if (dtype == DType::bf16) return f(Bf16{});
   if (dtype == DType::f64) return f(double{});
   if (dtype == DType::f32) return f(float{});
   if (dtype == DType::u8) return f(uint8_t{});
@@ -24,8 +41,8 @@ std::vector<unsigned char> guarded_bytes(const Host& values, DType dtype) {
   std::vector<unsigned char> bytes;
   dispatch_any(dtype, [&](auto zero) {
     using T = decltype(zero);
-    const T guard = std::numeric_limits<T>::has_quiet_NaN ? std::numeric_limits<T>::quiet_NaN()
-                                                          : static_cast<T>(0xA5);
+    const T guard =
+        static_cast<T>(std::is_integral_v<T> ? 0xA5 : std::numeric_limits<double>::quiet_NaN());
     std::vector<T> all(static_cast<size_t>(values.shape.numel() + 2 * kGuard), guard);
     for (size_t i = 0; i < values.data.size(); ++i) {
       all[i + kGuard] = static_cast<T>(values.data[i]);
@@ -62,7 +79,7 @@ Host random_host(const Shape& shape, uint64_t seed, double low, double high) {
   std::mt19937_64 engine(seed);
   std::uniform_real_distribution<double> uniform(low, high);
   Host host(shape);
-  for (double& v : host.data) v = static_cast<double>(static_cast<float>(uniform(engine)));
+  for (double& v : host.data) v = static_cast<double>(Bf16(uniform(engine)));
   return host;
 }
 
@@ -109,34 +126,45 @@ std::vector<Host> Bench::finish() {
 
 std::vector<Host> run(DType dtype, const std::function<void(Bench&)>& call) {
   std::vector<Host> first;
-  for (const int threads : {1, 2, 3, 5}) {
-    CountingBackend backend(make_cpu_backend(threads, CpuPath::direct), kernel_counts());
+  for (const DeviceVariant& variant : device_variants()) {
+    CountingBackend backend(variant.open(), kernel_counts());
     Bench bench(backend, dtype);
     call(bench);
     backend.synchronize();
     std::vector<Host> results = bench.finish();
-    if (threads == 1) {
+    if (&variant == &device_variants().front()) {
       first = std::move(results);
       continue;
     }
     EXPECT_EQ(results.size(), first.size());
     for (size_t i = 0; i < first.size(); ++i) {
       EXPECT_TRUE(same_bits(results[i], first[i]))
-          << "result " << i << " has other bits at " << threads << " threads than at one";
+          << "result " << i << " has other bits with " << variant.name << " than with "
+          << device_variants().front().name;
     }
   }
   return first;
 }
+
+namespace {
+
+// bf16 results are sums in f32, rounded once: up to half a unit in the last of 8 bits, and as much
+// again where the kernel stores an intermediate result.
+double tolerance_of(DType dtype, int64_t length) {
+  const double root = 8 * std::sqrt(static_cast<double>(length));
+  if (dtype == DType::f64) return root * std::numeric_limits<double>::epsilon();
+  const double f32 = root * static_cast<double>(std::numeric_limits<float>::epsilon());
+  return dtype == DType::bf16 ? 0x1.0p-8 + f32 : f32;
+}
+
+}  // namespace
 
 void expect_close(const Host& got, const Host& want, DType dtype, int64_t length) {
   ASSERT_EQ(got.shape, want.shape);
   double squares = 0.0;
   for (const double v : want.data) squares += v * v;
   const double rms = std::sqrt(squares / static_cast<double>(want.data.size()));
-  const double eps = dtype == DType::f64
-                         ? std::numeric_limits<double>::epsilon()
-                         : static_cast<double>(std::numeric_limits<float>::epsilon());
-  const double tolerance = 8 * eps * std::sqrt(static_cast<double>(length));
+  const double tolerance = tolerance_of(dtype, length);
   for (size_t i = 0; i < want.data.size(); ++i) {
     const double bound = tolerance * std::max(std::abs(want.data[i]), rms);
     ASSERT_LE(std::abs(got.data[i] - want.data[i]), bound)
@@ -146,8 +174,9 @@ void expect_close(const Host& got, const Host& want, DType dtype, int64_t length
 }
 
 void expect_matches(const std::function<void(Bench&)>& call, const std::vector<Host>& want,
-                    int64_t length) {
-  for (const DType dtype : {DType::f64, DType::f32}) {
+                    int64_t length, Floats floats) {
+  for (const DType dtype : {DType::f64, DType::f32, DType::bf16}) {
+    if (dtype == DType::bf16 && (floats == Floats::f64_f32 || !device_takes_bf16())) continue;
     const std::vector<Host> got = run(dtype, call);
     ASSERT_EQ(got.size(), want.size());
     for (size_t i = 0; i < want.size(); ++i) {

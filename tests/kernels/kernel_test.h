@@ -1,7 +1,8 @@
 // kernel_test.h: what the tests of kernels share.
 //
 // A test writes its reference as plain loops in double and gives one call of the kernel; run()
-// makes that call at 1, 2, 3 and 5 threads. Each tensor lies between guards; results start as NaN.
+// makes that call at several numbers of threads (CPU) or thread orders (emulated GPU). Each tensor
+// lies between guards; results start as NaN.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -46,7 +47,7 @@ void for_each(const Shape& s, F f) {
   }
 }
 
-// Uniform in [low, high], exact in f32.
+// Uniform in [low, high], exact in bf16: every element type starts from the same numbers.
 Host random_host(const Shape& shape, uint64_t seed, double low = -1.0, double high = 1.0);
 
 // The tensors of one call on one backend. Inputs and results are laid out in the order asked for.
@@ -59,6 +60,8 @@ class Bench {
 
   Backend& backend() { return backend_; }
   DType dtype() const { return dtype_; }  // the one the call is tested in
+  // The type of biases, filters, scalars and statistics beside tensors of dtype().
+  DType acc() const { return dtype_ == DType::bf16 ? DType::f32 : dtype_; }
   ConstTensorView in(const Host& values) { return in(values, dtype_); }
   ConstTensorView in(const Host& values, DType dtype);
   TensorView out(const Shape& shape) { return out(shape, dtype_); }
@@ -84,17 +87,19 @@ class Bench {
   std::vector<Buffer> buffers_;
 };
 
-// Runs `call` on CPU backends of 1, 2, 3 and 5 threads with direct loops, expects the same bits
-// from all, and gives the results.
+// Runs `call` in every way of device_variants(), expects the same bits from all, and gives the
+// results.
 std::vector<Host> run(DType dtype, const std::function<void(Bench&)>& call);
 
 // Expects |got - want| <= k eps sqrt(length) max(|want|, rms of want), k = 8, for each element.
-// `length` is that of the sums within; eps that of dtype.
+// `length` is that of the sums within; eps that of dtype (of f32 for bf16, and one rounding more).
 void expect_close(const Host& got, const Host& want, DType dtype, int64_t length = 1);
 
-// run() in f64 and in f32, each result compared with its reference.
+// run() in f64, f32 and, where the device and the kernel take it, bf16; each result compared with
+// its reference.
+enum class Floats : uint8_t { all, f64_f32 };
 void expect_matches(const std::function<void(Bench&)>& call, const std::vector<Host>& want,
-                    int64_t length = 1);
+                    int64_t length = 1, Floats floats = Floats::all);
 
 // Kernels called by run() so far in this process.
 KernelCounts& kernel_counts();

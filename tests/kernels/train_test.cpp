@@ -137,7 +137,7 @@ KERNEL_TEST(Adam, SkipsAStepThatIsNotFiniteButMovesTheAverage) {
 }
 
 Host random_bytes(const Shape& shape) {
-  Host bytes = random_host(shape, 1, 0.0, 255.99);
+  Host bytes = random_host(shape, 1, 0.0, 255.0);
   for (double& v : bytes.data) v = std::floor(v);
   return bytes;
 }

@@ -1,0 +1,122 @@
+// cuda_backend: device selection, memory and copies of the CUDA backend.
+#include "kernels/cuda/cuda_backend.h"
+
+#include "kernels/cuda/launchers.h"
+
+namespace pg {
+namespace cuda {
+namespace {
+
+size_t bytes_of(const ConstTensorView& view) {
+  return static_cast<size_t>(view.shape.numel() * size_of(view.dtype));
+}
+
+}  // namespace
+
+void check(cudaError_t status, const char* call) {
+  if (status == cudaSuccess) return;
+  cudaGetLastError();  // an error that is not sticky must not be reported again by the next call
+  throw DeviceError(message("CUDA: ", cudaGetErrorString(status), " (in ", call, ")"));
+}
+
+Queue::Queue(int device, MatrixMath math) : device_(device), math_(math) {
+  PG_CUDA(cudaSetDevice(device));
+  int value = 0;
+  PG_CUDA(cudaDeviceGetAttribute(&processors_, cudaDevAttrMultiProcessorCount, device));
+  PG_CUDA(cudaDeviceGetAttribute(&value, cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
+  smem_per_block_ = value;
+  PG_CUDA(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
+}
+
+Queue::~Queue() {
+  for (void* p : buffers_) cudaFree(p);
+  if (stream_ != nullptr) cudaStreamDestroy(stream_);
+}
+
+void* Queue::scratch(int64_t bytes) {
+  if (bytes > scratch_bytes_) {
+    constexpr int64_t kUnit = 1 << 20;
+    const int64_t rounded = (bytes + kUnit - 1) / kUnit * kUnit;
+    void* p = nullptr;
+    PG_CUDA(cudaMalloc(&p, static_cast<size_t>(rounded)));
+    buffers_.push_back(p);
+    scratch_bytes_ = rounded;
+  }
+  return buffers_.empty() ? nullptr : buffers_.back();
+}
+
+CudaBackend::CudaBackend(int device, MatrixMath math) : queue_(device, math) {}
+
+CudaBackend::~CudaBackend() { cudaStreamSynchronize(queue_.stream()); }
+
+std::string CudaBackend::description() const {
+  cudaDeviceProp properties{};
+  PG_CUDA(cudaGetDeviceProperties(&properties, queue_.device()));
+  return message(properties.name, ", compute capability ", properties.major, ".", properties.minor,
+                 ", ", properties.totalGlobalMem >> 30, " GiB");
+}
+
+void* CudaBackend::allocate(int64_t bytes) {
+  PG_ASSERT(bytes >= 0);
+  void* p = nullptr;
+  const cudaError_t status = cudaMalloc(&p, static_cast<size_t>(std::max<int64_t>(bytes, 1)));
+  if (status == cudaErrorMemoryAllocation) {
+    cudaGetLastError();
+    size_t free = 0, total = 0;
+    PG_CUDA(cudaMemGetInfo(&free, &total));
+    throw DeviceError(message("the GPU has no memory for ", bytes, " bytes more (", free >> 20,
+                              " of ", total >> 20,
+                              " MiB are free), choose a smaller batch or resolution"));
+  }
+  check(status, "cudaMalloc");
+  return p;
+}
+
+void CudaBackend::release(void* p) noexcept { cudaFree(p); }
+
+void CudaBackend::upload(TensorView dst, const void* src) {
+  PG_CUDA(cudaMemcpyAsync(dst.data, src, bytes_of(dst), cudaMemcpyHostToDevice, queue_.stream()));
+  PG_CUDA(cudaStreamSynchronize(queue_.stream()));
+}
+
+void CudaBackend::download(void* dst, ConstTensorView src) {
+  PG_CUDA(cudaMemcpyAsync(dst, src.data, bytes_of(src), cudaMemcpyDeviceToHost, queue_.stream()));
+  PG_CUDA(cudaStreamSynchronize(queue_.stream()));
+}
+
+void CudaBackend::copy(TensorView dst, ConstTensorView src) {
+  PG_ASSERT(dst.dtype == src.dtype && dst.shape.numel() == src.shape.numel());
+  PG_CUDA(cudaMemcpyAsync(dst.data, src.data, bytes_of(src), cudaMemcpyDeviceToDevice,
+                          queue_.stream()));
+}
+
+void CudaBackend::synchronize() { PG_CUDA(cudaStreamSynchronize(queue_.stream())); }
+
+#define PG_KERNEL(kernel, Args) \
+  void CudaBackend::kernel(const Args& args) { cuda::kernel(queue_, args); }
+#include "kernels/kernels.def"
+#undef PG_KERNEL
+
+}  // namespace cuda
+
+int cuda_device_count(std::string* reason) {
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status == cudaSuccess && count > 0) return count;
+  cudaGetLastError();
+  if (reason != nullptr) {
+    *reason = status == cudaSuccess ? "no GPU" : message("no GPU: ", cudaGetErrorString(status));
+  }
+  return 0;
+}
+
+std::unique_ptr<Backend> make_cuda_backend(int device, MatrixMath math) {
+  std::string reason;
+  const int count = cuda_device_count(&reason);
+  PG_CHECK(count > 0, DeviceError, reason, ", use --device cpu");
+  PG_CHECK(device >= 0 && device < count, DeviceError, "there is no GPU ", device, ", there ",
+           count == 1 ? "is one, 0" : message("are 0 to ", count - 1));
+  return std::make_unique<cuda::CudaBackend>(device, math);
+}
+
+}  // namespace pg

@@ -1,0 +1,37 @@
+// cuda_backend.h: an NVIDIA GPU as a Backend.
+//
+// Everything is queued on one stream. Each kernel is a launcher of launchers.h, defined in the .cu
+// file of its contract; the class only hands arguments on.
+#pragma once
+
+#include <string>
+
+#include "kernels/backend.h"
+#include "kernels/cuda/queue.h"
+
+namespace pg::cuda {
+
+class CudaBackend : public Backend {
+ public:
+  // device: an index below cuda_device_count(). Throws DeviceError.
+  CudaBackend(int device, MatrixMath math);
+  ~CudaBackend() override;
+
+  const char* name() const override { return "cuda"; }
+  std::string description() const override;
+  void* allocate(int64_t bytes) override;
+  void release(void* p) noexcept override;
+  void upload(TensorView dst, const void* src) override;
+  void download(void* dst, ConstTensorView src) override;
+  void copy(TensorView dst, ConstTensorView src) override;
+  void synchronize() override;
+
+#define PG_KERNEL(kernel, Args) void kernel(const Args& args) override;
+#include "kernels/kernels.def"
+#undef PG_KERNEL
+
+ private:
+  Queue queue_;
+};
+
+}  // namespace pg::cuda

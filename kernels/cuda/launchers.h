@@ -1,0 +1,12 @@
+// launchers.h: one function for each kernel of kernels.def, defined in the .cu file of its family.
+#pragma once
+
+#include "kernels/cuda/queue.h"
+
+namespace pg::cuda {
+
+#define PG_KERNEL(kernel, Args) void kernel(Queue& queue, const Args& args);
+#include "kernels/kernels.def"
+#undef PG_KERNEL
+
+}  // namespace pg::cuda

@@ -1,0 +1,67 @@
+// storage.cuh: element types as they lie in device memory, and what sums over them use.
+//
+// f64 serves gradient checks, f32 is stored and summed as f32, bf16 is stored rounded and computed
+// in f32. Constants of a layer (bias, filter), scalars (alpha) and statistics are f32 beside bf16.
+#pragma once
+
+#include <cuda_bf16.h>
+
+#include "kernels/tensor_view.h"
+
+namespace pg {
+
+template <>
+struct DTypeOf<__nv_bfloat16> {
+  static constexpr DType value = DType::bf16;
+};
+
+namespace cuda {
+
+using bf16 = __nv_bfloat16;
+
+// What arithmetic on T uses: double for double, float for float and bf16. Also the type of filters,
+// biases, scalars and statistics beside activations of type T.
+template <typename T>
+struct AccOf {
+  using type = float;
+};
+template <>
+struct AccOf<double> {
+  using type = double;
+};
+template <typename T>
+using Acc = typename AccOf<T>::type;
+
+__device__ __forceinline__ double to_acc(double x) { return x; }
+__device__ __forceinline__ float to_acc(float x) { return x; }
+__device__ __forceinline__ float to_acc(bf16 x) { return __bfloat162float(x); }
+
+// Rounds to nearest even.
+template <typename T>
+__device__ __forceinline__ T from_acc(Acc<T> x) {
+  if constexpr (sizeof(T) == 2) {
+    return __float2bfloat16(x);
+  } else {
+    return x;
+  }
+}
+
+// 16 bytes of T, loaded and stored at once; the address must be 16-byte aligned.
+template <typename T>
+struct alignas(16) Vec {
+  static constexpr int kCount = 16 / static_cast<int>(sizeof(T));
+  T value[kCount];
+};
+
+// Calls f(TypeTag<T>) with T = double, float or bf16; throws DTypeError for any other type.
+template <typename F>
+decltype(auto) dispatch_storage(DType t, F&& f) {
+  if (t == DType::f64) return f(TypeTag<double>{});
+  if (t == DType::bf16) return f(TypeTag<bf16>{});
+  PG_CHECK(t == DType::f32, DTypeError, "element type ", name_of(t),
+           " is not f64, f32 or bf16, which this kernel needs");
+  return f(TypeTag<float>{});
+}
+
+}  // namespace cuda
+}  // namespace pg

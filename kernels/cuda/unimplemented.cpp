@@ -1,0 +1,36 @@
+// unimplemented: kernels that have no CUDA launcher yet.
+#include "kernels/cuda/launchers.h"
+
+namespace pg::cuda {
+
+#define PG_MISSING(kernel, Args) \
+  void kernel(Queue&, const Args&) { PG_ASSERT(!"not implemented: " #kernel); }
+PG_MISSING(conv2d, Conv2dArgs)
+PG_MISSING(conv2d_input_grad, Conv2dInputGradArgs)
+PG_MISSING(conv2d_weight_grad, Conv2dWeightGradArgs)
+PG_MISSING(matmul, MatmulArgs)
+PG_MISSING(bias_lrelu, BiasLreluArgs)
+PG_MISSING(leaky_gate, LeakyGateArgs)
+PG_MISSING(unary, UnaryArgs)
+PG_MISSING(affine, AffineArgs)
+PG_MISSING(binary, BinaryArgs)
+PG_MISSING(lerp, LerpArgs)
+PG_MISSING(copy_channels, CopyChannelsArgs)
+PG_MISSING(fill, FillArgs)
+PG_MISSING(reduce_sum, ReduceSumArgs)
+PG_MISSING(grad_check, GradCheckArgs)
+PG_MISSING(pixel_norm, PixelNormArgs)
+PG_MISSING(pixel_norm_vjp, PixelNormVjpArgs)
+PG_MISSING(minibatch_stddev, MinibatchStddevArgs)
+PG_MISSING(minibatch_stddev_vjp, MinibatchStddevVjpArgs)
+PG_MISSING(minibatch_stddev_vjp2, MinibatchStddevVjp2Args)
+PG_MISSING(upsample, ResampleArgs)
+PG_MISSING(avg_pool, ResampleArgs)
+PG_MISSING(fade_in, FadeInArgs)
+PG_MISSING(fade_in_vjp, FadeInVjpArgs)
+PG_MISSING(adam, AdamArgs)
+PG_MISSING(images_to_float, ImagesToFloatArgs)
+PG_MISSING(philox_normal, PhiloxArgs)
+PG_MISSING(philox_uniform, PhiloxArgs)
+
+}  // namespace pg::cuda
