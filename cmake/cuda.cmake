@@ -1,0 +1,50 @@
+# cuda.cmake: the CUDA backend as pg_cuda, compiled by nvcc where it is found. Without it pg_cuda is
+# a stand-in whose device count is 0, so that every program links and says why it has no GPU.
+#
+# PG_CUDA=ON makes a missing nvcc an error, OFF does without it. The runtime is linked statically and
+# no other CUDA library at all: the programs start on machines without driver, toolkit or GPU.
+set(PG_CUDA AUTO CACHE STRING "Build the CUDA backend: AUTO (if nvcc is found), ON or OFF")
+set(PG_CUDA_ARCHITECTURES "80-real;90a-real;90-virtual" CACHE STRING
+    "GPU architectures: code for Ampere/Ada and Hopper, PTX for what comes later")
+
+function(pg_find_nvcc)
+  if(PG_CUDA STREQUAL "OFF" OR PG_SANITIZE)
+    return()
+  endif()
+  find_program(PG_NVCC nvcc HINTS $ENV{CUDA_HOME} $ENV{CUDA_PATH} /usr/local/cuda /opt/cuda
+               PATH_SUFFIXES bin DOC "CUDA compiler")
+  if(NOT PG_NVCC AND PG_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "PG_CUDA is ON but nvcc was not found: install the CUDA Toolkit (13 or "
+                        "newer), put nvcc on the PATH or set CUDA_HOME, or configure with "
+                        "-DPG_CUDA=AUTO")
+  endif()
+endfunction()
+
+pg_find_nvcc()
+if(PG_NVCC)
+  set(CMAKE_CUDA_COMPILER ${PG_NVCC})
+  set(CMAKE_CUDA_ARCHITECTURES ${PG_CUDA_ARCHITECTURES})
+  if(CMAKE_CXX_COMPILER_LAUNCHER AND NOT DEFINED CMAKE_CUDA_COMPILER_LAUNCHER)
+    set(CMAKE_CUDA_COMPILER_LAUNCHER ${CMAKE_CXX_COMPILER_LAUNCHER})
+  endif()
+  enable_language(CUDA)
+  if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25 does not know the flag
+    set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
+    set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
+  endif()
+  file(GLOB cuda_sources CONFIGURE_DEPENDS kernels/cuda/*.cu kernels/cuda/*.cpp)
+  list(FILTER cuda_sources EXCLUDE REGEX "/absent\\.cpp$")
+  set(cuda_host_sources ${cuda_sources})
+  list(FILTER cuda_host_sources INCLUDE REGEX "\\.cpp$")
+  set_source_files_properties(${cuda_host_sources} PROPERTIES LANGUAGE CUDA)
+  add_library(pg_cuda STATIC ${cuda_sources})
+  # A spill to local memory or any other warning fails the build.
+  target_compile_options(pg_cuda PRIVATE -lineinfo --Werror=all-warnings
+                         "SHELL:-Xptxas -warn-spills,-warn-lmem-usage,-Werror"
+                         -Xcompiler=-Wall,-Wextra,-Wno-unused-parameter)
+  target_include_directories(pg_cuda PUBLIC ${CMAKE_SOURCE_DIR})
+  set_target_properties(pg_cuda PROPERTIES CUDA_RUNTIME_LIBRARY Static)
+else()
+  add_library(pg_cuda STATIC kernels/cuda/absent.cpp)
+  target_link_libraries(pg_cuda PUBLIC pg_flags)
+endif()

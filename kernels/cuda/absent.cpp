@@ -1,0 +1,15 @@
+// absent: what stands for the CUDA backend in a program that was built without it.
+#include "kernels/backend.h"
+
+namespace pg {
+
+int cuda_device_count(std::string* reason) {
+  if (reason != nullptr) *reason = "this program was built without the CUDA backend";
+  return 0;
+}
+
+std::unique_ptr<Backend> make_cuda_backend(int, MatrixMath) {
+  throw DeviceError("this program was built without the CUDA backend, use --device cpu");
+}
+
+}  // namespace pg
