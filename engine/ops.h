@@ -87,6 +87,8 @@ Tensor fade_in(const Tensor& lo, const Tensor& hi, const Tensor& alpha);
 // --- not recorded ---
 void add_in_place(const Tensor& y, const Tensor& x);  // y += x
 void copy_into(const Tensor& y, const Tensor& x);     // y = x
+// sums[i] += numbers[i] in f64, in one kernel; each of numbers holds one element.
+void add_scalars(const Tensor& sums, std::span<const Tensor> numbers);
 // Image bytes u8 [N,H,W,C] -> f32 in [-1, 1] (kernels/train.h). mirror: u8 [N,1,1,1], or empty:
 // none is mirrored. alpha: f32 [1,1,1,1], or empty: no fade-in of real images.
 Tensor images_to_float(const Tensor& bytes, const Tensor& mirror, const Tensor& alpha);

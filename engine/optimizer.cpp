@@ -35,10 +35,15 @@ void Adam::reset() {
   }
 }
 
-void Adam::step(int64_t resolution, double learning_rate) {
+void Adam::set_learning_rate(double learning_rate) {
+  if (learning_rate == learning_rate_value_) return;
+  learning_rate_value_ = learning_rate;
+  g_.backend().upload(learning_rate_.mut(), &learning_rate);
+}
+
+void Adam::step(int64_t resolution) {
   const Shape active{1, 1, 1, parameters_.prefix(resolution)};
   Backend& backend = g_.backend();
-  backend.upload(learning_rate_.mut(), &learning_rate);
   const Tensor g = g_.alias(active);
   backend.grad_check({.g = g.view(), .stats = stats_.mut(), .t = t_.mut()});
   backend.adam({.w = parameters_.flat().alias(active).mut(),

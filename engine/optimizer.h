@@ -35,10 +35,15 @@ class Adam {
   void clear_gradients();
   // Forgets moments and step count (numerics: at the borders of each fade).
   void reset();
+  // For the steps that follow; brought to the device only where it changes.
+  void set_learning_rate(double learning_rate);
   // One step over the parameters in use at `resolution`.
-  void step(int64_t resolution, double learning_rate);
+  void step(int64_t resolution);
   // Waits for the device.
   GradStats stats() const;
+
+  // [1, 1, 1, 2] on the device: 1 if the last gradient was finite, and its norm.
+  const Tensor& stats_tensor() const { return stats_; }
 
   // State for checkpoints, by name: "v", "m" (if any), "t".
   std::vector<std::pair<std::string, Tensor>> state() const;
@@ -48,6 +53,7 @@ class Adam {
   ParameterStore* average_;
   AdamOptions options_;
   AverageOptions average_options_;
+  double learning_rate_value_ = -1.0;
   Tensor g_, m_, v_, t_, stats_, learning_rate_;
 };
 

@@ -4,12 +4,20 @@
 namespace pg {
 
 RandomStream::RandomStream(Context& context, uint64_t seed, uint64_t stream)
-    : seed_(seed), stream_(stream), counter_(context, {}, DType::u64, Lifetime::persistent) {}
+    : seed_(seed), stream_(stream), counter_(context, {}, DType::u64, Lifetime::persistent) {
+  begin_step();
+}
+
+void RandomStream::begin_step() {
+  begin_ = position_;
+  counter_.backend().upload(counter_.mut(), &begin_);
+}
 
 PhiloxArgs RandomStream::next(const Tensor& y) {
-  y.backend().upload(counter_.mut(), &position_);
+  const uint64_t offset = position_ - begin_;
   position_ += philox_blocks(y.numel());
-  return {.y = y.mut(), .counter = counter_.view(), .seed = seed_, .stream = stream_};
+  return {
+      .y = y.mut(), .counter = counter_.view(), .seed = seed_, .stream = stream_, .offset = offset};
 }
 
 Tensor RandomStream::normal(const Shape& shape, DType dtype) {

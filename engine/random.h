@@ -12,6 +12,9 @@ class RandomStream {
  public:
   RandomStream(Context& context, uint64_t seed, uint64_t stream);
 
+  // To be called at the begin of each step: brings the position to the device. The draws of the
+  // step are offsets from it, so a captured step draws new numbers each time it is replayed.
+  void begin_step();
   Tensor normal(const Shape& shape, DType dtype = DType::f32);   // N(0, 1)
   Tensor uniform(const Shape& shape, DType dtype = DType::f32);  // [0, 1)
   void normal_into(const Tensor& y);
@@ -22,6 +25,7 @@ class RandomStream {
  private:
   PhiloxArgs next(const Tensor& y);
   uint64_t seed_, stream_, position_ = 0;
+  uint64_t begin_ = 0;  // what counter_ holds
   Tensor counter_;
 };
 

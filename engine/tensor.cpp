@@ -4,13 +4,9 @@
 #include <algorithm>
 
 namespace pg {
-namespace {
-// Untouched memory costs nothing on the CPU, so blocks are large and fragmentation rare.
-constexpr int64_t kPersistentBlock = int64_t{64} << 20, kStepBlock = int64_t{512} << 20;
-}  // namespace
 
-Context::Context(Backend& backend)
-    : backend_(backend), persistent_(backend, kPersistentBlock), step_(backend, kStepBlock) {}
+Context::Context(Backend& backend, const ArenaBlocks& blocks)
+    : backend_(backend), persistent_(backend, blocks.persistent), step_(backend, blocks.step) {}
 
 Tensor::Tensor(Context& context, const Shape& shape, DType dtype, Lifetime lifetime) {
   PG_CHECK(shape.n >= 1 && shape.h >= 1 && shape.w >= 1 && shape.c >= 1, ShapeError,

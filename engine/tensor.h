@@ -12,10 +12,16 @@ namespace pg {
 
 class Tape;
 
+// How much memory the arenas of a context request at a time, in bytes.
+struct ArenaBlocks {
+  int64_t persistent = int64_t{64} << 20;
+  int64_t step = int64_t{512} << 20;  // untouched memory costs nothing on the CPU
+};
+
 // What every tensor of one device shares. Lives longer than its tensors.
 class Context {
  public:
-  explicit Context(Backend& backend);
+  explicit Context(Backend& backend, const ArenaBlocks& blocks = {});
 
   Backend& backend() { return backend_; }
   Arena& persistent() { return persistent_; }

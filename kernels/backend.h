@@ -14,6 +14,14 @@
 
 namespace pg {
 
+// Work that was captured once and runs again as a whole (a CUDA graph): same kernels, same
+// addresses, whatever the memory holds by then. Must not outlive its backend.
+class StepGraph {
+ public:
+  virtual ~StepGraph() = default;
+  virtual void replay() = 0;
+};
+
 // A device. Work is queued in order; synchronize() waits for it. Kernels assert what engine/ops has
 // already checked. Not thread-safe: one thread drives one backend.
 class Backend {
@@ -29,6 +37,13 @@ class Backend {
   virtual void copy(TensorView dst,
                     ConstTensorView src) = 0;  // device -> device, same dtype, numel
   virtual void synchronize() = 0;
+
+  // Between begin_capture() and end_capture() kernels and copies within the device are recorded and
+  // not run; allocations, uploads and downloads are errors. Only what has run before may be
+  // captured: by then scratch memory and choices of algorithms are there.
+  virtual bool can_capture() const { return false; }
+  virtual void begin_capture() { PG_ASSERT(can_capture()); }
+  virtual std::unique_ptr<StepGraph> end_capture() { return nullptr; }
 
 #define PG_KERNEL(kernel, Args) virtual void kernel(const Args& args) = 0;
 #include "kernels/kernels.def"

@@ -43,6 +43,10 @@ constexpr const char* name_of(DType t) {
   return "?";
 }
 
+// What arithmetic on t uses and what stands beside tensors of t: filters, biases, weight gradients,
+// scalars and statistics are f32 beside bf16, and of the same type otherwise.
+constexpr DType acc_of(DType t) { return t == DType::bf16 ? DType::f32 : t; }
+
 template <typename T>
 struct DTypeOf;
 template <>

@@ -1,6 +1,8 @@
 // reduce.h: contracts of the reductions. Sums run in a fixed order that depends on shapes alone.
 #pragma once
 
+#include <array>
+
 #include "kernels/tensor_view.h"
 
 namespace pg {
@@ -21,6 +23,15 @@ struct GradCheckArgs {
   ConstTensorView g;  // any shape, f32 or f64
   TensorView stats;   // f64 [1, 1, 1, 2]
   TensorView t{};     // f64 [1, 1, 1, 1], or absent
+};
+
+// sums[i] += x[i] for i < count, where each x[i] is one number somewhere on the device: what a step
+// wants to tell, collected without waiting for it.
+struct AddScalarsArgs {
+  static constexpr int64_t kMost = 12;
+  std::array<ConstTensorView, kMost> x{};  // f32 or f64, one element each
+  int64_t count = 0;                       // 1 to kMost
+  TensorView sums;                         // f64 [1, 1, 1, count]
 };
 
 }  // namespace pg

@@ -14,7 +14,8 @@ void generate(int threads, const PhiloxArgs& args, F numbers) {
     using T = typename decltype(tag)::type;
     T* const y = args.y.as<T>();
     const int64_t count = args.y.shape.numel();
-    const uint64_t first = args.counter.as<uint64_t>()[0], seed = args.seed, stream = args.stream;
+    const uint64_t first = args.counter.as<uint64_t>()[0] + args.offset, seed = args.seed,
+                   stream = args.stream;
     parallel_for(threads, count, 1024, [=](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i += 4) {
         const auto four = numbers(philox(seed, stream, first + static_cast<uint64_t>(i / 4)));

@@ -1,6 +1,8 @@
 // gan.cpp: construction, one iteration, and the list of state for checkpoints.
 #include "model/training/gan.h"
 
+#include <cmath>
+
 #include "engine/ops.h"
 
 namespace pg {
@@ -13,7 +15,20 @@ AdamOptions adam_options(const OptimizerConfig& o) {
   return {.beta1 = o.beta1, .beta2 = o.beta2, .eps = o.epsilon, .epsilon = o.epsilon_form};
 }
 
-double scalar(const Tensor& x) { return to_host(x)[0]; }
+// What sums_ holds.
+enum Sum : size_t {
+  kRealScore,
+  kFakeScore,
+  kPenalty,
+  kDrift,
+  kGradientNorm,
+  kGScore,
+  kDFinite,
+  kDNorm,
+  kGFinite,
+  kGNorm,
+  kSums
+};
 
 }  // namespace
 
@@ -27,7 +42,8 @@ Gan::Gan(Context& context, const Config& config)
       d_(std::make_unique<ParameterStore>(context, discriminator_.specs())),
       latents_(context, static_cast<uint64_t>(config.train.seed), kLatents),
       mixing_(context, static_cast<uint64_t>(config.train.seed), kMixing),
-      alpha_(context, {}, DType::f32, Lifetime::persistent) {
+      alpha_(context, {}, DType::f32, Lifetime::persistent),
+      sums_(context, {1, 1, 1, kSums}, DType::f64, Lifetime::persistent) {
   const auto seed = static_cast<uint64_t>(config.train.seed);
   const OptimizerConfig& o = config.optimizer;
   g_->initialize(seed, kInitG);
@@ -37,54 +53,130 @@ Gan::Gan(Context& context, const Config& config)
   g_adam_ = std::make_unique<Adam>(*g_, adam_options(o), average_.get(),
                                    AverageOptions{.decay = o.average_decay, .of = o.average_order});
   d_adam_ = std::make_unique<Adam>(*d_, adam_options(o));
+  reset_stats();
 }
 
-StageView Gan::stage(int64_t resolution, double alpha) {
-  if (alpha >= 1.0 || resolution == 4) return {.resolution = resolution, .alpha = {}};
-  from_host(alpha_, std::vector<double>{alpha});
-  return {.resolution = resolution, .alpha = alpha_};
+// Everything that a captured iteration must find in memory.
+void Gan::upload_inputs(const IterationSettings& settings, const RealImages& reals,
+                        const Plan& plan) {
+  Backend& backend = context_.backend();
+  if (plan.fading) from_host(alpha_, std::vector<double>{settings.alpha});
+  g_adam_->set_learning_rate(settings.g_learning_rate);
+  d_adam_->set_learning_rate(settings.d_learning_rate);
+  latents_.begin_step();
+  mixing_.begin_step();
+  const int64_t r = plan.resolution;
+  const Shape shape{plan.count, r, r, config_.model.channels};
+  if (!images_ || images_.shape() != shape) {
+    graph_.reset();
+    images_ = mirror_ = {};
+    images_ = Tensor(context_, shape, DType::u8, Lifetime::persistent);
+    mirror_ = Tensor(context_, {plan.count}, DType::u8, Lifetime::persistent);
+  }
+  backend.upload(images_.mut(), reals.images);
+  backend.upload(mirror_.mut(), reals.mirror);
 }
 
-Tensor Gan::real_images(const RealImages& reals, const StageView& stage) {
-  const Shape shape{reals.count, stage.resolution, stage.resolution, config_.model.channels};
-  const Tensor bytes(context_, shape, DType::u8), mirror(context_, {reals.count}, DType::u8);
-  context_.backend().upload(bytes.mut(), reals.images);
-  context_.backend().upload(mirror.mut(), reals.mirror);
-  return ops::images_to_float(bytes, mirror, config_.schedule.fade_reals ? stage.alpha : Tensor{});
-}
-
-IterationStats Gan::iterate(const IterationSettings& settings, const RealImages& reals) {
-  const StageView view = stage(settings.resolution, settings.alpha);
-  if (settings.resolution != resolution_) {
+void Gan::iterate(const IterationSettings& settings, const RealImages& reals) {
+  const Plan plan{.resolution = settings.resolution,
+                  .count = reals.count,
+                  .fading = settings.alpha < 1.0 && settings.resolution > 4};
+  if (plan.resolution != last_.resolution) {
     g_adam_->clear_gradients();
     d_adam_->clear_gradients();
-    resolution_ = settings.resolution;
   }
-  IterationStats stats;
-  const Shape latent{reals.count, 1, 1, latent_size(config_)};
-  {
-    const Weights constants(*g_, view.resolution);
-    const DiscriminatorInputs inputs{
-        .real = real_images(reals, view),
-        .fake = generator_.forward(constants, latents_.normal(latent), view.resolution, view.alpha),
-        .mix = mixing_.uniform({reals.count})};
-    const DiscriminatorLoss loss = discriminator_gradients(
-        config_, discriminator_, *d_, view, inputs, d_adam_->gradients(view.resolution));
-    d_adam_->step(view.resolution, settings.d_learning_rate);
-    stats.real_score = scalar(loss.real_score);
-    stats.fake_score = scalar(loss.fake_score);
-    stats.penalty = scalar(loss.penalty);
-    stats.gradient_norm = scalar(loss.gradient_norm);
-    stats.d_loss = stats.fake_score - stats.real_score + stats.penalty + scalar(loss.drift);
+  upload_inputs(settings, reals, plan);
+  // The first iteration of a plan makes everything that must not be made while capturing, and
+  // leaves transformed filters as the captured one expects them.
+  const bool warm = plan == last_ && context_.backend().can_capture();
+  if (warm && (!graph_ || plan != captured_)) capture(plan);
+  if (warm) {
+    replay();
+  } else {
+    run(plan);
   }
-  const Tensor score =
-      generator_gradients(config_, generator_, *g_, discriminator_, *d_, view,
-                          {.z = latents_.normal(latent)}, g_adam_->gradients(view.resolution));
-  g_adam_->step(view.resolution, settings.g_learning_rate);
-  stats.g_loss = -scalar(score);
-  stats.d_gradient = d_adam_->stats();
-  stats.g_gradient = g_adam_->stats();
-  return stats;
+  last_ = plan;
+  ++iterations_;
+}
+
+void Gan::capture(const Plan& plan) {
+  const RandomState before = random_state();
+  graph_.reset();
+  context_.backend().begin_capture();
+  run(plan);
+  graph_ = context_.backend().end_capture();
+  captured_ = plan;
+  per_replay_ = {.latents = latents_.position() - before.latents,
+                 .mixing = mixing_.position() - before.mixing};
+  set_random_state(before);
+}
+
+void Gan::replay() {
+  graph_->replay();
+  latents_.seek(latents_.position() + per_replay_.latents);
+  mixing_.seek(mixing_.position() + per_replay_.mixing);
+  state_touched();
+}
+
+void Gan::run(const Plan& plan) {
+  const StageView stage{.resolution = plan.resolution, .alpha = plan.fading ? alpha_ : Tensor{}};
+  const Shape latent{plan.count, 1, 1, latent_size(config_)};
+  const DiscriminatorLoss loss = d_step(stage, latent);
+  collect(loss, g_step(stage, latent));
+}
+
+DiscriminatorLoss Gan::d_step(const StageView& stage, const Shape& latent) {
+  const Weights constants(*g_, stage.resolution);
+  const DiscriminatorInputs inputs{
+      .real = ops::images_to_float(images_, mirror_,
+                                   config_.schedule.fade_reals ? stage.alpha : Tensor{}),
+      .fake = generator_.forward(constants, latents_.normal(latent), stage.resolution, stage.alpha),
+      .mix = mixing_.uniform({latent.n})};
+  DiscriminatorLoss loss = discriminator_gradients(config_, discriminator_, *d_, stage, inputs,
+                                                   d_adam_->gradients(stage.resolution));
+  d_adam_->step(stage.resolution);
+  return loss;
+}
+
+Tensor Gan::g_step(const StageView& stage, const Shape& latent) {
+  Tensor score =
+      generator_gradients(config_, generator_, *g_, discriminator_, *d_, stage,
+                          {.z = latents_.normal(latent)}, g_adam_->gradients(stage.resolution));
+  g_adam_->step(stage.resolution);
+  return score;
+}
+
+// One launch adds what the iteration found to the sums, in the order of Sum.
+void Gan::collect(const DiscriminatorLoss& loss, const Tensor& fake_score) {
+  const Tensor &d = d_adam_->stats_tensor(), &g = g_adam_->stats_tensor();
+  const Tensor numbers[kSums] = {
+      loss.real_score, loss.fake_score, loss.penalty,   loss.drift,     loss.gradient_norm,
+      fake_score,      d.alias({}, 0),  d.alias({}, 1), g.alias({}, 0), g.alias({}, 1)};
+  ops::add_scalars(sums_, numbers);
+}
+
+TrainingStats Gan::stats() const {
+  TrainingStats s{.iterations = iterations_};
+  if (iterations_ == 0) return s;
+  std::vector<double> mean = to_host(sums_);
+  const auto n = static_cast<double>(iterations_);
+  s.d_skipped = iterations_ - std::llround(mean[kDFinite]);
+  s.g_skipped = iterations_ - std::llround(mean[kGFinite]);
+  for (double& m : mean) m /= n;
+  s.real_score = mean[kRealScore];
+  s.fake_score = mean[kFakeScore];
+  s.penalty = mean[kPenalty];
+  s.gradient_norm = mean[kGradientNorm];
+  s.d_loss = s.fake_score - s.real_score + s.penalty + mean[kDrift];
+  s.g_loss = -mean[kGScore];
+  s.d_weight_gradient_norm = mean[kDNorm];
+  s.g_weight_gradient_norm = mean[kGNorm];
+  return s;
+}
+
+void Gan::reset_stats() {
+  from_host(sums_, std::vector<double>(kSums, 0.0));
+  iterations_ = 0;
 }
 
 void Gan::reset_optimizers() {
@@ -108,10 +200,15 @@ std::vector<std::pair<std::string, Tensor>> Gan::state() const {
   return state;
 }
 
-void Gan::state_changed() {
+void Gan::state_touched() {
   g_->touch();
   average_->touch();
   d_->touch();
+}
+
+void Gan::state_changed() {
+  state_touched();
+  last_ = {};
 }
 
 Gan::RandomState Gan::random_state() const {

@@ -24,12 +24,14 @@ struct RealImages {
   int64_t count;          // N
 };
 
-// What an iteration found, means over the minibatch.
-struct IterationStats {
+// What the iterations since the last reset found: means over iterations of means over minibatches.
+struct TrainingStats {
+  int64_t iterations = 0;
+  int64_t d_skipped = 0, g_skipped = 0;   // steps left out because a gradient was not finite
   double real_score = 0, fake_score = 0;  // critic; their difference estimates the distance
   double d_loss = 0, g_loss = 0;
   double penalty = 0, gradient_norm = 0;  // see DiscriminatorLoss
-  GradStats d_gradient, g_gradient;
+  double d_weight_gradient_norm = 0, g_weight_gradient_norm = 0;
 };
 
 class Gan {
@@ -37,8 +39,14 @@ class Gan {
   // `config` must be resolved. Draws the initial parameters from train.seed.
   Gan(Context& context, const Config& config);
 
-  // One D step and one G step, with the moving average as optimizer.average_order says.
-  IterationStats iterate(const IterationSettings& settings, const RealImages& reals);
+  // One D step and one G step, with the moving average as optimizer.average_order says. Does not
+  // wait for the device. A device that can capture gets the iteration as one graph, from the second
+  // one with the same resolution, fading and minibatch on.
+  void iterate(const IterationSettings& settings, const RealImages& reals);
+
+  // Waits for the device.
+  TrainingStats stats() const;
+  void reset_stats();
 
   // Forgets both optimizers' moments and step counts.
   void reset_optimizers();
@@ -62,8 +70,20 @@ class Gan {
   const ParameterStore& discriminator_parameters() const { return *d_; }
 
  private:
-  StageView stage(int64_t resolution, double alpha);
-  Tensor real_images(const RealImages& reals, const StageView& stage);
+  // What a captured iteration depends on besides the contents of memory.
+  struct Plan {
+    int64_t resolution = 0, count = 0;
+    bool fading = false;
+    bool operator==(const Plan&) const = default;
+  };
+  void upload_inputs(const IterationSettings& settings, const RealImages& reals, const Plan& plan);
+  void capture(const Plan& plan);
+  void replay();
+  void state_touched();
+  void run(const Plan& plan);
+  DiscriminatorLoss d_step(const StageView& stage, const Shape& latent);
+  Tensor g_step(const StageView& stage, const Shape& latent);
+  void collect(const DiscriminatorLoss& loss, const Tensor& fake_score);
 
   Context& context_;
   Config config_;
@@ -72,8 +92,13 @@ class Gan {
   std::unique_ptr<ParameterStore> g_, average_, d_;
   std::unique_ptr<Adam> g_adam_, d_adam_;
   RandomStream latents_, mixing_;
-  Tensor alpha_;
-  int64_t resolution_ = 0;  // of the last iteration
+  Tensor alpha_, images_, mirror_;
+  Tensor sums_;  // of what stats() tells
+  int64_t iterations_ = 0;
+  Plan last_;  // of the last iteration; empty where something else has changed the state since
+  std::unique_ptr<StepGraph> graph_;
+  Plan captured_;
+  RandomState per_replay_;  // numbers that the graph draws
 };
 
 }  // namespace pg

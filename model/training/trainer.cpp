@@ -21,44 +21,32 @@ int64_t images_of(double kimg) { return static_cast<int64_t>(kimg * 1000.0 + 0.5
 
 }  // namespace
 
+// What belongs to the present tick besides the sums that the Gan keeps on the device.
 struct Trainer::Tick {
   Clock::time_point start = Clock::now();
-  int64_t images = 0, iterations = 0, skipped = 0;
-  IterationStats sum;
-
-  void add(const IterationStats& s, int64_t count) {
-    images += count;
-    ++iterations;
-    skipped += (s.d_gradient.finite ? 0 : 1) + (s.g_gradient.finite ? 0 : 1);
-    sum.real_score += s.real_score;
-    sum.fake_score += s.fake_score;
-    sum.d_loss += s.d_loss;
-    sum.g_loss += s.g_loss;
-    sum.penalty += s.penalty;
-    sum.gradient_norm += s.gradient_norm;
-    sum.d_gradient.norm += s.d_gradient.norm;
-    sum.g_gradient.norm += s.g_gradient.norm;
-  }
+  int64_t images = 0;
+  TrainingStats latest;           // when last looked at
+  Clock::time_point looked = {};  // and when that was
 
   nlohmann::ordered_json line(const TrainingCounters& c, const SchedulePoint& p,
                               int64_t memory) const {
-    const double n = static_cast<double>(std::max<int64_t>(iterations, 1));
     const double seconds = seconds_since(start);
+    const TrainingStats& s = latest;
     return {{"kimg", static_cast<double>(c.images_shown) / 1000.0},
             {"stage", stage_name(p.resolution, p.fading)},
             {"resolution", p.resolution},
             {"lod", p.lod},
             {"alpha", p.alpha},
             {"minibatch", p.minibatch},
-            {"d_loss", sum.d_loss / n},
-            {"g_loss", sum.g_loss / n},
-            {"real_score", sum.real_score / n},
-            {"fake_score", sum.fake_score / n},
-            {"penalty", sum.penalty / n},
-            {"gradient_norm", sum.gradient_norm / n},
-            {"d_weight_gradient_norm", sum.d_gradient.norm / n},
-            {"g_weight_gradient_norm", sum.g_gradient.norm / n},
-            {"skipped_steps", skipped},
+            {"d_loss", s.d_loss},
+            {"g_loss", s.g_loss},
+            {"real_score", s.real_score},
+            {"fake_score", s.fake_score},
+            {"penalty", s.penalty},
+            {"gradient_norm", s.gradient_norm},
+            {"d_weight_gradient_norm", s.d_weight_gradient_norm},
+            {"g_weight_gradient_norm", s.g_weight_gradient_norm},
+            {"skipped_steps", s.d_skipped + s.g_skipped},
             {"images_per_second", static_cast<double>(images) / seconds},
             {"seconds", seconds},
             {"memory_mb", static_cast<double>(memory) / 1e6}};
@@ -108,7 +96,7 @@ Trainer::Outcome Trainer::run(const std::atomic<bool>& stop) {
   }
   const bool finished = counters_.images_shown >= total;
   if (finished) {
-    if (tick_->iterations > 0) end_tick();
+    if (tick_->images > 0) end_tick();
     survives([this] { save_fakes(); });
   }
   write_checkpoint(run_.checkpoint_file(counters_.images_shown), gan_, counters_);
@@ -134,7 +122,7 @@ void Trainer::look_at_schedule() {
 
 void Trainer::iterate() {
   const Batch& batch = loader_.next(point_.resolution, point_.minibatch);
-  const IterationStats s = gan_.iterate(
+  gan_.iterate(
       {.resolution = point_.resolution,
        .alpha = point_.alpha,
        .g_learning_rate = point_.g_learning_rate,
@@ -143,26 +131,39 @@ void Trainer::iterate() {
   counters_.images_shown += point_.minibatch;
   counters_.data_position = loader_.position();
   counters_.repeat = (counters_.repeat + 1) % config_.schedule.minibatch_repeats;
-  tick_->add(s, point_.minibatch);
-  if (!s.d_gradient.finite || !s.g_gradient.finite) {
-    log_.warn("a gradient of {} was not finite at {:.3f} kimg: the step was skipped",
-              s.d_gradient.finite ? "G" : "D",
-              static_cast<double>(counters_.images_shown) / 1000.0);
-  }
+  tick_->images += point_.minibatch;
+  // Looking waits for the device, so it is done a few times a second and not in each iteration.
+  constexpr double kLookSeconds = 0.2;
+  if (seconds_since(tick_->looked) > kLookSeconds) look_at_stats();
   progress_.update({.images_shown = counters_.images_shown,
                     .point = point_,
-                    .g_loss = s.g_loss,
-                    .d_loss = s.d_loss,
-                    .gradient_norm = s.gradient_norm});
+                    .g_loss = tick_->latest.g_loss,
+                    .d_loss = tick_->latest.d_loss,
+                    .gradient_norm = tick_->latest.gradient_norm});
+}
+
+void Trainer::look_at_stats() {
+  const TrainingStats now = gan_.stats();
+  const auto warn = [this](const char* network, int64_t count) {
+    if (count == 0) return;
+    log_.warn("gradients of {} were not finite before {:.3f} kimg: {} of its steps skipped",
+              network, static_cast<double>(counters_.images_shown) / 1000.0, count);
+  };
+  warn("D", now.d_skipped - tick_->latest.d_skipped);
+  warn("G", now.g_skipped - tick_->latest.g_skipped);
+  tick_->latest = now;
+  tick_->looked = Clock::now();
 }
 
 void Trainer::end_tick() {
+  look_at_stats();
   const int64_t memory = context_.step().peak_bytes() + context_.persistent().peak_bytes();
   survives([&] { stats_->append(tick_->line(counters_, point_, memory)); });
   counters_.tick_start = counters_.images_shown;
   if (counters_.images_shown >= counters_.next_images) survives([this] { save_fakes(); });
   if (counters_.images_shown >= counters_.next_checkpoint) save_checkpoint();
   tick_ = std::make_unique<Tick>();
+  gan_.reset_stats();
 }
 
 GridOptions Trainer::grid_options() const {

@@ -39,10 +39,11 @@ class Trainer {
   const Gan& gan() const { return gan_; }
 
  private:
-  struct Tick;  // sums over the iterations of a tick
+  struct Tick;
 
   void look_at_schedule();
   void iterate();
+  void look_at_stats();
   void end_tick();
   void save_reals();
   void save_fakes();

@@ -153,5 +153,16 @@ KERNEL_TEST(PhiloxKernels, HaveTheMomentsOfTheirDistributions) {
   EXPECT_NEAR(square, 1.0 / 3, 5 * sigma * std::sqrt(4.0 / 45));
 }
 
+KERNEL_TEST(PhiloxKernels, OffsetsAddToTheCounter) {
+  const auto draw = [](uint64_t counter, uint64_t offset) {
+    return run(DType::f32, [=](Bench& b) {
+      PhiloxArgs args = args_of(b, {1, 1, 1, 9}, counter);
+      args.offset = offset;
+      b.backend().philox_uniform(args);
+    })[0];
+  };
+  EXPECT_EQ(draw(40, 2).data, draw(42, 0).data);
+}
+
 }  // namespace
 }  // namespace pg::test
