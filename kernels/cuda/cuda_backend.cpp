@@ -45,7 +45,39 @@ void* Queue::scratch(int64_t bytes) {
   return buffers_.empty() ? nullptr : buffers_.back();
 }
 
-CudaBackend::CudaBackend(int device, MatrixMath math) : queue_(device, math) {}
+namespace {
+
+class CudaGraph : public StepGraph {
+ public:
+  CudaGraph(cudaStream_t stream, cudaGraph_t graph) : stream_(stream) {
+    const cudaError_t status = cudaGraphInstantiate(&executable_, graph, 0);
+    cudaGraphDestroy(graph);
+    check(status, "cudaGraphInstantiate");
+  }
+  ~CudaGraph() override { cudaGraphExecDestroy(executable_); }
+  CudaGraph(const CudaGraph&) = delete;
+  CudaGraph& operator=(const CudaGraph&) = delete;
+
+  void replay() override { PG_CUDA(cudaGraphLaunch(executable_, stream_)); }
+
+ private:
+  cudaStream_t stream_;
+  cudaGraphExec_t executable_ = nullptr;
+};
+
+}  // namespace
+
+CudaBackend::CudaBackend(int device, MatrixMath math) : queue_(device, math), upload_(queue_) {}
+
+void CudaBackend::begin_capture() {
+  PG_CUDA(cudaStreamBeginCapture(queue_.stream(), cudaStreamCaptureModeThreadLocal));
+}
+
+std::unique_ptr<StepGraph> CudaBackend::end_capture() {
+  cudaGraph_t graph = nullptr;
+  PG_CUDA(cudaStreamEndCapture(queue_.stream(), &graph));
+  return std::make_unique<CudaGraph>(queue_.stream(), graph);
+}
 
 CudaBackend::~CudaBackend() { cudaStreamSynchronize(queue_.stream()); }
 
@@ -75,8 +107,7 @@ void* CudaBackend::allocate(int64_t bytes) {
 void CudaBackend::release(void* p) noexcept { cudaFree(p); }
 
 void CudaBackend::upload(TensorView dst, const void* src) {
-  PG_CUDA(cudaMemcpyAsync(dst.data, src, bytes_of(dst), cudaMemcpyHostToDevice, queue_.stream()));
-  PG_CUDA(cudaStreamSynchronize(queue_.stream()));
+  upload_.copy(dst.data, src, static_cast<int64_t>(bytes_of(dst)));
 }
 
 void CudaBackend::download(void* dst, ConstTensorView src) {

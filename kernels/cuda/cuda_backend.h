@@ -8,6 +8,7 @@
 
 #include "kernels/backend.h"
 #include "kernels/cuda/queue.h"
+#include "kernels/cuda/upload.h"
 
 namespace pg::cuda {
 
@@ -25,6 +26,9 @@ class CudaBackend : public Backend {
   void download(void* dst, ConstTensorView src) override;
   void copy(TensorView dst, ConstTensorView src) override;
   void synchronize() override;
+  bool can_capture() const override { return true; }
+  void begin_capture() override;
+  std::unique_ptr<StepGraph> end_capture() override;
 
 #define PG_KERNEL(kernel, Args) void kernel(const Args& args) override;
 #include "kernels/kernels.def"
@@ -32,6 +36,7 @@ class CudaBackend : public Backend {
 
  private:
   Queue queue_;
+  Upload upload_;
 };
 
 }  // namespace pg::cuda
