@@ -19,14 +19,36 @@ bool parse_number(std::string_view text, T& value) {
 
 }  // namespace
 
-std::unique_ptr<Backend> open_device(const std::string& device, int64_t threads,
-                                     std::string* reason) {
-  const bool cuda = device == "cuda" || device.starts_with("cuda:");
-  PG_CHECK(cuda || device == "auto" || device == "cpu", UsageError, "there is no device '", device,
-           "': choose auto, cpu, cuda or cuda:I");
-  PG_CHECK(!cuda, DeviceError, "this program was built without the CUDA backend: use --device cpu");
-  *reason = device == "auto" ? "this program was built without the CUDA backend" : "";
-  return make_cpu_backend(static_cast<int>(threads));
+DeviceChoice choose_device(const std::string& name) {
+  DeviceChoice choice;
+  if (name == "cpu") return choice;
+  const std::string_view index = std::string_view(name).substr(std::min<size_t>(5, name.size()));
+  const bool valid = name == "auto" || name == "cuda" ||
+                     (name.starts_with("cuda:") && parse_number(index, choice.index));
+  PG_CHECK(valid, UsageError, "there is no device '", name,
+           "': choose auto, cpu, cuda or cuda:I (I from 0 on)");
+  const int count = cuda_device_count(&choice.reason);
+  choice.cuda = count > 0;
+  PG_CHECK(choice.cuda || name == "auto", DeviceError, "there is no GPU for --device ", name, ": ",
+           choice.reason, "; use --device cpu");
+  PG_CHECK(!choice.cuda || (choice.index >= 0 && choice.index < count), DeviceError,
+           "there is no GPU ", choice.index, ": ",
+           count == 1 ? "there is one, cuda:0" : message("there are ", count));
+  return choice;
+}
+
+Precision resolve_precision(Precision wanted, const DeviceChoice& device) {
+  if (wanted == Precision::automatic) return device.cuda ? Precision::tf32 : Precision::fp32;
+  PG_CHECK(device.cuda || wanted == Precision::fp32, UsageError,
+           "the CPU computes in fp32 alone: use --precision fp32 (or auto)");
+  return wanted;
+}
+
+std::unique_ptr<Backend> open_device(const DeviceChoice& device, int64_t threads,
+                                     Precision precision) {
+  if (!device.cuda) return make_cpu_backend(static_cast<int>(threads));
+  return make_cuda_backend(device.index,
+                           precision == Precision::fp32 ? MatrixMath::exact : MatrixMath::tf32);
 }
 
 Config load_config(const ConfigSources& sources) {

@@ -12,10 +12,20 @@
 
 namespace pg::apps {
 
-// The backend that train.device names. "auto" is a GPU where one answers, else the CPU; *reason
-// says why the CPU. Throws UsageError for an unknown name, DeviceError for a GPU that is not there.
-std::unique_ptr<Backend> open_device(const std::string& device, int64_t threads,
-                                     std::string* reason);
+// What a device name ("auto", "cpu", "cuda", "cuda:I") stands for on this machine.
+struct DeviceChoice {
+  bool cuda = false;
+  int index = 0;       // of the GPU
+  std::string reason;  // why "auto" is the CPU, else empty
+};
+// Throws UsageError for an unknown name, DeviceError for a GPU that is not there.
+DeviceChoice choose_device(const std::string& name);
+
+// What train.precision = auto means on a device. Throws UsageError for one that the device lacks.
+Precision resolve_precision(Precision wanted, const DeviceChoice& device);
+
+std::unique_ptr<Backend> open_device(const DeviceChoice& device, int64_t threads,
+                                     Precision precision = Precision::fp32);
 
 // Where a configuration comes from, later ones on top: preset, file, --set, own options.
 struct ConfigSources {

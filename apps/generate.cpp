@@ -52,14 +52,14 @@ void write_singles(const GenerateOptions& o, const std::vector<Image>& images,
 void generate(const GenerateOptions& o) {
   const std::vector<uint64_t> seeds = parse_seeds(o.seeds);
   const fs::path checkpoint = checkpoint_of(o.from);
-  const Config config = checkpoint_config(checkpoint);
+  Config config = checkpoint_config(checkpoint);
+  config.train.precision = Precision::fp32;  // the same images whatever they were trained with
   const int64_t resolution = o.resolution > 0 ? o.resolution : config.model.resolution;
   const bool power = resolution >= 4 && (resolution & (resolution - 1)) == 0;
   PG_CHECK(power && resolution <= config.model.resolution, UsageError, "--resolution ", resolution,
            " must be a power of two from 4 to ", config.model.resolution,
            ", the size that this generator was made for");
-  std::string reason;
-  const std::unique_ptr<Backend> backend = open_device(o.device, o.threads, &reason);
+  const std::unique_ptr<Backend> backend = open_device(choose_device(o.device), o.threads);
   Context context(*backend);
   const Generator generator(config);
   ParameterStore average(context, generator.specs());

@@ -11,11 +11,15 @@ namespace pg::apps {
 namespace {
 
 void print_devices() {
+  std::printf("progan_cuda 0.1.0\n");
   std::string reason;
-  const std::unique_ptr<Backend> backend = open_device("auto", 0, &reason);
-  std::printf("progan_cuda 0.1.0\ndevice  %s: %s\n", backend->name(),
-              backend->description().c_str());
-  if (!reason.empty()) std::printf("        no GPU: %s\n", reason.c_str());
+  const int count = cuda_device_count(&reason);
+  for (int i = 0; i < count; ++i) {
+    std::printf("device  cuda:%d  %s\n", i,
+                open_device({.cuda = true, .index = i, .reason = {}}, 0)->description().c_str());
+  }
+  std::printf("device  cpu     %s\n", open_device({}, 0)->description().c_str());
+  if (count == 0) std::printf("        no GPU: %s\n", reason.c_str());
   for (const std::string& name : preset_names()) std::printf("preset  %s\n", name.c_str());
 }
 

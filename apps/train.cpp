@@ -81,8 +81,6 @@ void apply_options(const TrainOptions& o, Config& c) {
   validate(c);
   PG_CHECK(!c.data.path.empty(), UsageError,
            "no data was given: name a folder of pictures with --data (or builtin:shapes to try)");
-  PG_CHECK(c.train.precision == Precision::fp32, UsageError,
-           "train.precision must be fp32 on the CPU, which has no other");
 }
 
 Dataset open_data(const Config& c) {
@@ -109,9 +107,10 @@ void log_changes(spdlog::logger& log, const Config& before, const Config& after)
 void run_training(Config config, const Config* before, const std::optional<ResumePoint>& resume,
                   bool quiet) {
   const SignalScope signals;
-  std::string reason;
+  const DeviceChoice device = choose_device(config.train.device);
+  config.train.precision = resolve_precision(config.train.precision, device);
   const std::unique_ptr<Backend> backend =
-      open_device(config.train.device, config.train.threads, &reason);
+      open_device(device, config.train.threads, config.train.precision);
   const Dataset dataset = open_data(config);
   resolve(config, {.resolution = dataset.max_resolution(), .channels = dataset.channels()});
   const RunFolder run =
@@ -125,7 +124,7 @@ void run_training(Config config, const Config* before, const std::optional<Resum
       run.log_file(), quiet ? LineWriter{} : [&](std::string_view line) { progress.print(line); });
   log->info("run folder {}", run.path().string());
   log->info("device {}: {}{}", backend->name(), backend->description(),
-            reason.empty() ? "" : " (" + reason + ")");
+            device.reason.empty() ? "" : " (" + device.reason + ")");
   log->info("{} images of {}x{}, {} channels, from {}", dataset.count(), dataset.max_resolution(),
             dataset.max_resolution(), dataset.channels(), config.data.path);
 
@@ -185,8 +184,9 @@ void add_train(CLI::App& app) {
   o->kimg_given =
       cmd->add_option("--kimg", o->kimg, "stop after this many thousand real images shown");
   cmd->add_option("--device", o->device,
-                  "auto or cpu; cuda and cuda:I need a build with CUDA (default: auto)");
-  cmd->add_option("--precision", o->precision, "fp32, the only one on the CPU (default: fp32)");
+                  "auto (a GPU where one answers), cpu, cuda or cuda:I (default: auto)");
+  cmd->add_option("--precision", o->precision,
+                  "fp32, tf32 or bf16; the CPU has fp32 alone (default: tf32 on a GPU)");
   o->threads_given =
       cmd->add_option("--threads", o->threads, "compute threads (default: all cores)");
   o->seed_given = cmd->add_option("--seed", o->seed, "random seed (default: 1000)");

@@ -28,7 +28,7 @@ enum class LossKind { wgan_gp };
 enum class GpSpace { full, current };  // resolution at which the gradient norm is measured
 enum class Reduction { mean, sum };
 enum class OptimizerReset { fade_borders, never };
-enum class Precision { fp32, tf32, bf16 };
+enum class Precision { automatic, fp32, tf32, bf16 };  // automatic: tf32 on a GPU, else fp32
 
 struct ModelConfig {
   int64_t resolution = 0;   // final; power of two 4..1024; 0: that of the data set
@@ -102,7 +102,7 @@ struct TrainConfig {
   std::string preset = "official-tf";
   int64_t seed = 1000;
   std::string device = "auto";  // auto, cpu, cuda or cuda:I
-  Precision precision = Precision::fp32;
+  Precision precision = Precision::automatic;
   int64_t threads = 0;             // 0: all cores
   std::string image_grid = "8x8";  // rows x columns; see image_grid()
   std::string out = "runs";

@@ -34,7 +34,7 @@ constexpr std::array<std::string_view, 2> kNames<OptimizerReset>{"fade_borders",
 template <>
 constexpr std::array<std::string_view, 2> kNames<AverageOf>{"before_g_step", "after_g_step"};
 template <>
-constexpr std::array<std::string_view, 3> kNames<Precision>{"fp32", "tf32", "bf16"};
+constexpr std::array<std::string_view, 4> kNames<Precision>{"auto", "fp32", "tf32", "bf16"};
 template <>
 constexpr std::array<std::string_view, 4> kNames<Fit>{"auto", "crop", "pad", "stretch"};
 
@@ -221,7 +221,10 @@ std::vector<Key> train_keys() {
                {0.0, static_cast<double>(std::numeric_limits<int64_t>::max())}),
       PG_TRAIN(device, "Device to train on; auto takes CUDA where a device answers.", {},
                KeyForm::device),
-      PG_TRAIN(precision, "Arithmetic of the convolutions; sums and parameters stay fp32."),
+      PG_TRAIN(precision,
+               "Arithmetic of the convolutions (auto: tf32 on a GPU, fp32 on the CPU); sums and "
+               "parameters "
+               "stay fp32."),
       PG_TRAIN(threads, "Threads of the CPU backend; 0 takes all cores.", {0, 4096}),
       PG_TRAIN(image_grid, "Rows x columns of the sample images.", {}, KeyForm::grid),
       PG_TRAIN(out, "Folder that run folders are made in."),

@@ -130,13 +130,27 @@ void CudaBackend::synchronize() { PG_CUDA(cudaStreamSynchronize(queue_.stream())
 
 }  // namespace cuda
 
+namespace {
+
+std::string why_no_gpu(cudaError_t status) {
+  if (status != cudaErrorInsufficientDriver) return cudaGetErrorString(status);
+  int version = 0;
+  if (cudaDriverGetVersion(&version) != cudaSuccess || version == 0) {
+    return "no NVIDIA driver is installed";
+  }
+  return message("the NVIDIA driver serves CUDA ", version / 1000, ".", version % 1000 / 10,
+                 " and this program needs ", CUDART_VERSION / 1000, ".0, update the driver");
+}
+
+}  // namespace
+
 int cuda_device_count(std::string* reason) {
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status == cudaSuccess && count > 0) return count;
   cudaGetLastError();
   if (reason != nullptr) {
-    *reason = status == cudaSuccess ? "no GPU" : message("no GPU: ", cudaGetErrorString(status));
+    *reason = status == cudaSuccess ? "no GPU answers" : why_no_gpu(status);
   }
   return 0;
 }

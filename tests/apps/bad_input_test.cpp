@@ -144,9 +144,9 @@ TEST(BadInput, ResumeWithoutARun) {
   EXPECT_EQ(o.code, 2) << o.err;
 }
 
-TEST(BadInput, CudaInACpuBuild) {
+TEST(BadInput, GpuThatIsNotThere) {
   const Sandbox box;
-  expect_error(box.run(tiny("--device cuda")), 1, {"--device cpu"});
+  expect_error(box.run(tiny("--device cuda:63")), 1, {"no GPU"});
   expect_error(box.run(tiny("--device gpu")), 2, {"gpu"});
 }
 

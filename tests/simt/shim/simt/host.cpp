@@ -256,6 +256,10 @@ cudaError_t cudaStreamSynchronize(cudaStream_t s) {
   drain(stream(s));
   return set(cudaSuccess);
 }
+cudaError_t cudaDriverGetVersion(int* version) {
+  *version = CUDART_VERSION;
+  return cudaSuccess;
+}
 cudaError_t cudaDeviceSynchronize() {
   if (any_capture()) return set(cudaErrorStreamCaptureUnsupported);
   drain(nullptr);
