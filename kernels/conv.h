@@ -61,13 +61,17 @@ struct Conv2dInputGradArgs {
   uint64_t w_version = 0;  // as in Conv2dArgs
 };
 
-// dw = (or +=) the gradient of <dy, conv2d(x, w)> with respect to w.
+// dw = (or +=) the gradient of <dy, conv2d(x, w)> with respect to w. Where wanted, also
+// db[k] = (or +=) the sum over n, p, q of dy[n,p,q,k]: the gradient of a bias, free of the scale and
+// of resampling. A backend that rounds the factors of dw (MatrixMath::tf32) may round dy in db too.
 struct Conv2dWeightGradArgs {
   ConstTensorView dy;  // [N, P, Q, K]
   ConstTensorView x;   // [N, H, W, C]
   TensorView dw;       // [K, R, S, C], must not overlap an input
   ConvGeometry geometry{};
   Accumulate accumulate = Accumulate::overwrite;
+  TensorView db{};  // [1, 1, 1, K] in the type of dw, or absent: not wanted
+  Accumulate db_accumulate = Accumulate::overwrite;
 };
 
 }  // namespace pg

@@ -288,6 +288,7 @@ void CpuBackend::input_grad(const Conv2dInputGradArgs& args) {
 }
 
 void CpuBackend::conv2d_weight_grad(const Conv2dWeightGradArgs& args) {
+  if (args.db) reduce_sum({.x = args.dy, .y = args.db, .accumulate = args.db_accumulate});
   if (fast_ && args.dw.dtype == DType::f32 && fast_->conv2d_weight_grad(args)) return;
   check({args.x.shape, args.dw.shape, args.dy.shape}, args.geometry);
   dispatch_float(args.dw.dtype,
