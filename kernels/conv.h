@@ -25,7 +25,12 @@ struct ConvGeometry {
 //   c[n,p,q,k] = scale * sum over r,s,c of xu[n, p+r-pad, q+s-pad, c] * w[k,r,s,c]
 //   y          = c (same, up) or the mean of each 2x2 block of c (down)
 //
-// then, where b is given, y = lrelu(y + b), lrelu(v) = v > 0 ? v : slope * v.
+// then, in this order, each where its tensor is given:
+//
+//   y = lrelu(y + b), lrelu(v) = v > 0 ? v : slope * v
+//   y = pixel_norm(y) with r stored (norm.h)
+//   y = y * (gate > 0 ? 1 : gate_slope)
+//
 // y is [N, P, Q, K] with P = H + 2 pad - R + 1 (same), 2 H (up), H / 2 (down; H and W even).
 // f64 sums in f64, f32 in f32; the order of a sum depends on shapes alone.
 struct Conv2dArgs {
@@ -35,26 +40,38 @@ struct Conv2dArgs {
   TensorView y;         // [N, P, Q, K], must not overlap an input
   ConvGeometry geometry{};
   double slope = 1.0;      // of lrelu where b is given; 1: bias alone
+  TensorView r{};          // [N, P, Q, 1], PixelNormArgs::r; absent: no norm
+  double norm_eps = 1e-8;  // PixelNormArgs::eps
+  ConstTensorView gate{};  // as y, LeakyGateArgs::ref; absent: no gate. May not overlap y
+  double gate_slope = 0.2;
   uint64_t w_version = 0;  // not 0: (w.data, w_version) names the contents of w, so a backend may
                            // keep a transformed copy until the version changes
 };
 
-// dx = the gradient of <dy, conv2d(x, w)> with respect to x (no bias or activation).
+// dx = the gradient of <dy, conv2d(x, w)> with respect to x (no bias or activation); then, where
+// gate is given, dx = dx * (gate > 0 ? 1 : gate_slope), which makes it the gradient with respect to
+// the argument of the lrelu whose result (or argument) gate is.
 struct Conv2dInputGradArgs {
   ConstTensorView dy;  // [N, P, Q, K]
   ConstTensorView w;   // [K, R, S, C]
   TensorView dx;       // [N, H, W, C], must not overlap an input
   ConvGeometry geometry{};
+  ConstTensorView gate{};  // as dx; absent: no gate
+  double gate_slope = 0.2;
   uint64_t w_version = 0;  // as in Conv2dArgs
 };
 
-// dw = (or +=) the gradient of <dy, conv2d(x, w)> with respect to w.
+// dw = (or +=) the gradient of <dy, conv2d(x, w)> with respect to w. Where wanted, also
+// db[k] = (or +=) the sum over n, p, q of dy[n,p,q,k]: the gradient of a bias, free of the scale and
+// of resampling. A backend that rounds the factors of dw (MatrixMath::tf32) may round dy in db too.
 struct Conv2dWeightGradArgs {
   ConstTensorView dy;  // [N, P, Q, K]
   ConstTensorView x;   // [N, H, W, C]
   TensorView dw;       // [K, R, S, C], must not overlap an input
   ConvGeometry geometry{};
   Accumulate accumulate = Accumulate::overwrite;
+  TensorView db{};  // [1, 1, 1, K] in the type of dw, or absent: not wanted
+  Accumulate db_accumulate = Accumulate::overwrite;
 };
 
 }  // namespace pg

@@ -213,6 +213,14 @@ void weight_grad(int threads, const Conv2dWeightGradArgs& args) {
 }  // namespace
 
 void CpuBackend::conv2d(const Conv2dArgs& args) {
+  convolve(args);
+  if (args.r) pixel_norm({.x = args.y, .y = args.y, .r = args.r, .eps = args.norm_eps});
+  if (args.gate) {
+    leaky_gate({.x = args.y, .ref = args.gate, .y = args.y, .slope = args.gate_slope});
+  }
+}
+
+void CpuBackend::convolve(const Conv2dArgs& args) {
   if (fast_ && args.y.dtype == DType::f32 && fast_->conv2d(args)) return;
   const ConvShapes shapes{args.x.shape, args.w.shape, args.y.shape};
   check(shapes, args.geometry);
@@ -243,6 +251,13 @@ void CpuBackend::conv2d(const Conv2dArgs& args) {
 }
 
 void CpuBackend::conv2d_input_grad(const Conv2dInputGradArgs& args) {
+  input_grad(args);
+  if (args.gate) {
+    leaky_gate({.x = args.dx, .ref = args.gate, .y = args.dx, .slope = args.gate_slope});
+  }
+}
+
+void CpuBackend::input_grad(const Conv2dInputGradArgs& args) {
   if (fast_ && args.dx.dtype == DType::f32 && fast_->conv2d_input_grad(args)) return;
   const ConvShapes shapes{args.dx.shape, args.w.shape, args.dy.shape};
   check(shapes, args.geometry);
@@ -273,6 +288,7 @@ void CpuBackend::conv2d_input_grad(const Conv2dInputGradArgs& args) {
 }
 
 void CpuBackend::conv2d_weight_grad(const Conv2dWeightGradArgs& args) {
+  if (args.db) reduce_sum({.x = args.dy, .y = args.db, .accumulate = args.db_accumulate});
   if (fast_ && args.dw.dtype == DType::f32 && fast_->conv2d_weight_grad(args)) return;
   check({args.x.shape, args.dw.shape, args.dy.shape}, args.geometry);
   dispatch_float(args.dw.dtype,

@@ -32,6 +32,10 @@ class CpuBackend : public Backend {
 #undef PG_KERNEL
 
  private:
+  // The convolution with bias and lrelu, its input gradient; what is fused behind them follows.
+  void convolve(const Conv2dArgs& args);
+  void input_grad(const Conv2dInputGradArgs& args);
+
   int threads_;
   std::unique_ptr<FastPath> fast_;  // null: direct loops alone
 };

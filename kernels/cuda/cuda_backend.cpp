@@ -1,6 +1,7 @@
 // cuda_backend: device selection, memory and copies of the CUDA backend.
 #include "kernels/cuda/cuda_backend.h"
 
+#include "kernels/cuda/conv_forms.h"
 #include "kernels/cuda/launchers.h"
 
 namespace pg {
@@ -19,7 +20,8 @@ void check(cudaError_t status, const char* call) {
   throw DeviceError(message("CUDA: ", cudaGetErrorString(status), " (in ", call, ")"));
 }
 
-Queue::Queue(int device, MatrixMath math) : device_(device), math_(math) {
+Queue::Queue(int device, MatrixMath math)
+    : device_(device), math_(math), forms_(std::make_unique<WeightForms>()) {
   PG_CUDA(cudaSetDevice(device));
   int value = 0;
   PG_CUDA(cudaDeviceGetAttribute(&processors_, cudaDevAttrMultiProcessorCount, device));

@@ -4,6 +4,7 @@
 #include <cuda_runtime.h>
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "kernels/backend.h"
@@ -13,6 +14,8 @@ namespace pg::cuda {
 // Throws DeviceError with the name of the failed call.
 void check(cudaError_t status, const char* call);
 #define PG_CUDA(call) ::pg::cuda::check((call), #call)
+
+class WeightForms;
 
 // One device with one stream. Everything is queued on that stream, so memory that a launcher is
 // done with may be used by the next one.
@@ -36,6 +39,9 @@ class Queue {
   // still use it; while capturing it is an error.
   void* scratch(int64_t bytes);
 
+  // Transformed copies of filters (conv_forms.h).
+  WeightForms& forms() { return *forms_; }
+
  private:
   int device_;
   MatrixMath math_;
@@ -44,6 +50,7 @@ class Queue {
   int64_t smem_per_block_ = 0;
   std::vector<void*> buffers_;  // the last one is in use
   int64_t scratch_bytes_ = 0;
+  std::unique_ptr<WeightForms> forms_;
 };
 
 }  // namespace pg::cuda

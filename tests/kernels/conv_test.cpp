@@ -63,6 +63,11 @@ double factor(const Case& t) {
   return t.geometry.scale * (t.geometry.mode == ConvMode::down ? 0.25 : 1.0);
 }
 
+Host sum_of(Host a, const Host& b) {
+  for (size_t i = 0; i < a.data.size(); ++i) a.data[i] += b.data[i];
+  return a;
+}
+
 KERNEL_TEST(Conv2d, MatchesLiteralLoops) {
   for (const Case& t : kCases) {
     SCOPED_TRACE(t.name);
@@ -75,7 +80,7 @@ KERNEL_TEST(Conv2d, MatchesLiteralLoops) {
     expect_matches(
         [&](Bench& b) {
           b.backend().conv2d(
-              {.x = b.in(x), .w = b.in(w), .y = b.out(y.shape), .geometry = t.geometry});
+              {.x = b.in(x), .w = b.in(w, b.acc()), .y = b.out(y.shape), .geometry = t.geometry});
         },
         {y}, reduction(t));
   }
@@ -98,8 +103,8 @@ KERNEL_TEST(Conv2d, AddsBiasAndLeakyRelu) {
     expect_matches(
         [&](Bench& b) {
           b.backend().conv2d({.x = b.in(x),
-                              .w = b.in(w),
-                              .b = b.in(bias),
+                              .w = b.in(w, b.acc()),
+                              .b = b.in(bias, b.acc()),
                               .y = b.out(y.shape),
                               .geometry = t.geometry,
                               .slope = slope});
@@ -120,7 +125,7 @@ KERNEL_TEST(Conv2dInputGrad, MatchesLiteralLoops) {
     expect_matches(
         [&](Bench& b) {
           b.backend().conv2d_input_grad(
-              {.dy = b.in(dy), .w = b.in(w), .dx = b.out(t.x), .geometry = t.geometry});
+              {.dy = b.in(dy), .w = b.in(w, b.acc()), .dx = b.out(t.x), .geometry = t.geometry});
         },
         {dx}, 4 * t.w.h * t.w.w * t.w.n);
   }
@@ -130,29 +135,39 @@ KERNEL_TEST(Conv2dWeightGrad, MatchesLiteralLoops) {
   for (const Case& t : kCases) {
     SCOPED_TRACE(t.name);
     const Host dy = random_host(result_shape(t), 1), x = random_host(t.x, 2);
-    const Host before = random_host(t.w, 3);
-    Host dw(t.w), sum = before;
+    const Host before = random_host(t.w, 3), db_before = random_host({1, 1, 1, t.w.n}, 4);
+    Host dw(t.w), db(db_before.shape);
     for_each_product(t,
                      [&](auto n, auto p, auto q, auto k, auto r, auto s, auto c, auto h, auto v) {
                        dw(k, r, s, c) += factor(t) * dy(n, p, q, k) * x(n, h, v, c);
                      });
-    for (size_t i = 0; i < sum.data.size(); ++i) sum.data[i] += dw.data[i];
+    for_each(dy.shape, [&](auto n, auto p, auto q, auto k) { db(0, 0, 0, k) += dy(n, p, q, k); });
+    const Host dw_sum = sum_of(before, dw), db_sum = sum_of(db_before, db);
+    // The longest sum is over 4 times the pixels of dy: each term of a down meets 4 pixels of x.
     const int64_t length = 4 * dy.shape.pixels();
-    expect_matches(
-        [&](Bench& b) {
-          b.backend().conv2d_weight_grad(
-              {.dy = b.in(dy), .x = b.in(x), .dw = b.out(t.w), .geometry = t.geometry});
-        },
-        {dw}, length);
-    expect_matches(
-        [&](Bench& b) {
-          b.backend().conv2d_weight_grad({.dy = b.in(dy),
-                                          .x = b.in(x),
-                                          .dw = b.inout(before),
-                                          .geometry = t.geometry,
-                                          .accumulate = Accumulate::add});
-        },
-        {sum}, length);
+    const auto expect = [&](const std::vector<Host>& want, auto call) {
+      expect_matches([&](Bench& b) { call(b); }, want, length);
+    };
+    expect({dw}, [&](Bench& b) {
+      b.backend().conv2d_weight_grad(
+          {.dy = b.in(dy), .x = b.in(x), .dw = b.out(t.w, b.acc()), .geometry = t.geometry});
+    });
+    expect({dw, db_sum}, [&](Bench& b) {
+      b.backend().conv2d_weight_grad({.dy = b.in(dy),
+                                      .x = b.in(x),
+                                      .dw = b.out(t.w, b.acc()),
+                                      .geometry = t.geometry,
+                                      .db = b.inout(db_before, b.acc()),
+                                      .db_accumulate = Accumulate::add});
+    });
+    expect({dw_sum, db}, [&](Bench& b) {
+      b.backend().conv2d_weight_grad({.dy = b.in(dy),
+                                      .x = b.in(x),
+                                      .dw = b.inout(before, b.acc()),
+                                      .geometry = t.geometry,
+                                      .accumulate = Accumulate::add,
+                                      .db = b.out(db.shape, b.acc())});
+    });
   }
 }
 

@@ -1,0 +1,67 @@
+// conv_forms.h: filters as the tensor-core convolution wants them, and their cache.
+//
+// A form is a matrix [phase][output][tap][input] of sums of filter taps. Folding the resampling
+// into the taps leaves 16 of 36 products per low-resolution pixel:
+//   same  9 taps (1 for a 1x1 filter)
+//   up    2x2 taps on the low-resolution image for each of the 4 phases of a result's position
+//   down  4x4 taps with stride 2
+// Transposed forms (flipped, inputs and outputs exchanged) serve the input gradient, where up
+// becomes down and down becomes up. Sums are f32, rounded once; constants stay in the epilogue.
+#pragma once
+
+#include <map>
+#include <tuple>
+#include <vector>
+
+#include "kernels/cuda/queue.h"
+
+namespace pg::cuda {
+
+enum class ConvForm : uint8_t { same, up, down };
+enum class FilterUse : uint8_t { forward, transposed };
+
+struct FilterForm {
+  ConstTensorView w;  // [K, 3, 3, C] or, for same, [K, 1, 1, C]; f32
+  ConvForm form = ConvForm::same;
+  FilterUse use = FilterUse::forward;
+  DType dtype = DType::bf16;  // or f32: rounded to the nearest tf32
+  uint64_t version = 0;       // Conv2dArgs::w_version
+
+  int64_t phases() const { return form == ConvForm::up ? 4 : 1; }
+  int64_t taps() const;  // of one phase
+  int64_t outputs() const { return use == FilterUse::forward ? w.shape.n : w.shape.c; }
+  int64_t inputs() const { return use == FilterUse::forward ? w.shape.c : w.shape.n; }
+  int64_t padded_inputs() const;  // up to whole 16-byte chunks; the rest is zero
+  int64_t bytes() const;
+};
+
+// The forms of filters that have a version, each at one address as long as its shape stays. They
+// live until clear() or the end; there are as many as there are layers.
+class WeightForms {
+ public:
+  WeightForms() = default;
+  ~WeightForms() { clear(); }
+  WeightForms(const WeightForms&) = delete;
+  WeightForms& operator=(const WeightForms&) = delete;
+
+  // The form, packed on the queue if it is not there in this version. Without a version it is
+  // packed each time into the queue's scratch memory and valid until that is taken again. Allocates
+  // the first time a form is asked for, which must not be while a graph is captured.
+  const void* get(Queue& queue, const FilterForm& form);
+  // Gives the memory back; no queued work and no captured graph may use it any more.
+  void clear();
+
+ private:
+  struct Entry {
+    void* data = nullptr;
+    int64_t bytes = 0;
+    Shape shape;
+    uint64_t version = 0;
+  };
+  using Key = std::tuple<const void*, ConvForm, FilterUse, DType>;
+
+  std::map<Key, Entry> entries_;
+  std::vector<void*> outgrown_;  // captured graphs may still use them
+};
+
+}  // namespace pg::cuda

@@ -1,0 +1,123 @@
+// mma_tile.cuh: tiles of bf16 or f32 in shared memory and the tensor-core products of two of them.
+//
+// A tile holds rows of kChunks chunks of 16 bytes; a row is a pixel or a channel, along it runs the
+// summed index. Chunk c of row r lies at place c ^ f(r), so that copies of whole rows and ldmatrix
+// reads of eight rows meet each bank once. f32 values count as tf32: ldmatrix moves pairs of 16-bit
+// elements, which are the 32-bit elements that the tf32 fragments want.
+#pragma once
+
+#include "kernels/cuda/ptx.cuh"
+#include "kernels/cuda/storage.cuh"
+
+namespace pg::cuda {
+
+constexpr int kWarp = 32;
+
+// Elements in 16 bytes, the unit of copies.
+template <typename T>
+constexpr int kChunkElements = 16 / static_cast<int>(sizeof(T));
+
+// An mma.sync instruction multiplies 16 x kMmaDepth by kMmaDepth x 8: two chunks for either type.
+template <typename T>
+constexpr int kMmaDepth = 2 * kChunkElements<T>;
+
+// d += a * b for one 16 x 8 result; lane l has d[0..1] = (l / 4, 2 (l % 4) + {0, 1}) and
+// d[2..3] = the same columns of row l / 4 + 8.
+template <typename T>
+__device__ __forceinline__ void mma(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+  if constexpr (sizeof(T) == 2) {
+    ptx::mma_bf16(d, a, b);
+  } else {
+    ptx::mma_tf32(d, a, b);
+  }
+}
+
+// Where a chunk of a row lies in a tile whose rows have kChunks (2, 4 or 8) chunks; in chunks.
+template <int kChunks>
+__device__ __forceinline__ int swizzled(int row, int chunk) {
+  static_assert(kChunks == 2 || kChunks == 4 || kChunks == 8);
+  return row * kChunks + (chunk ^ (row / (8 / kChunks) & (kChunks - 1)));
+}
+
+// Address of a chunk in such a tile.
+template <int kChunks, typename T>
+__device__ __forceinline__ T* tile_chunk(T* tile, int row, int chunk) {
+  return tile + swizzled<kChunks>(row, chunk) * kChunkElements<T>;
+}
+
+// Fragment a of rows row0 .. row0 + 15 and chunks 2 step, 2 step + 1. row0: a multiple of 16.
+template <int kChunks, typename T>
+__device__ __forceinline__ void load_fragment_a(uint32_t (&a)[4], const T* tile, int row0,
+                                                int step) {
+  const int lane = static_cast<int>(threadIdx.x) % kWarp;
+  ptx::ldmatrix_x4(a, tile_chunk<kChunks>(tile, row0 + lane % 16, 2 * step + lane / 16));
+}
+
+// Fragments b of rows (result columns) row0 .. row0 + 7 (b[0..1]) and row0 + 8 .. row0 + 15
+// (b[2..3]), chunks as above.
+template <int kChunks, typename T>
+__device__ __forceinline__ void load_fragments_b(uint32_t (&b)[4], const T* tile, int row0,
+                                                 int step) {
+  const int lane = static_cast<int>(threadIdx.x) % kWarp;
+  const int row = row0 + lane % 8 + lane / 16 * 8;
+  ptx::ldmatrix_x4(b, tile_chunk<kChunks>(tile, row, 2 * step + lane / 8 % 2));
+}
+
+// Rounds an f32 fragment to tf32 (the instruction would cut it off); nothing to do for bf16.
+template <typename T>
+__device__ __forceinline__ void round_fragment(uint32_t (&a)[4]) {
+  if constexpr (sizeof(T) == 4) {
+#pragma unroll
+    for (uint32_t& v : a) v = __float_as_uint(ptx::round_to_tf32(__uint_as_float(v)));
+  }
+}
+
+// acc += A * B^T for a warp: rows row_a .. row_a + 16 kM of tile a, rows row_b .. row_b + 8 kN of
+// tile b, over all chunks. A is rounded on the way; B must hold rounded values. The order of each
+// sum is that of the chunks, whatever the tile.
+template <typename T, int kChunks, int kM, int kN>
+__device__ __forceinline__ void multiply_tiles(float (&acc)[kM][kN][4], const T* a, int row_a,
+                                               const T* b, int row_b) {
+  static_assert(kN % 2 == 0);
+#pragma unroll
+  for (int step = 0; step < kChunks / 2; ++step) {
+    uint32_t fa[kM][4], fb[kN / 2][4];
+#pragma unroll
+    for (int i = 0; i < kM; ++i) {
+      load_fragment_a<kChunks>(fa[i], a, row_a + 16 * i, step);
+      round_fragment<T>(fa[i]);
+    }
+#pragma unroll
+    for (int j = 0; j < kN / 2; ++j) load_fragments_b<kChunks>(fb[j], b, row_b + 16 * j, step);
+#pragma unroll
+    for (int i = 0; i < kM; ++i) {
+#pragma unroll
+      for (int j = 0; j < kN; ++j) {
+        const uint32_t pair[2] = {fb[j / 2][j % 2 * 2], fb[j / 2][j % 2 * 2 + 1]};
+        mma<T>(acc[i][j], fa[i], pair);
+      }
+    }
+  }
+}
+
+// Division of 0 <= n < 2^31 by a number known at launch, through a multiplication.
+class Divider {
+ public:
+  Divider() = default;
+  explicit Divider(int divisor) : divisor_(static_cast<uint32_t>(divisor)) {
+    while (shift_ < 31 && (uint32_t{1} << shift_) < divisor_) ++shift_;
+    const uint64_t power = uint64_t{1} << (31 + shift_);
+    multiplier_ = static_cast<uint32_t>((power + divisor_ - 1) / divisor_);
+  }
+  __host__ __device__ int quotient(int n) const {
+    const uint64_t product = static_cast<uint64_t>(static_cast<uint32_t>(n)) * multiplier_;
+    return static_cast<int>(product >> (31 + shift_));
+  }
+  __host__ __device__ int divisor() const { return static_cast<int>(divisor_); }
+
+ private:
+  uint32_t divisor_ = 1, multiplier_ = uint32_t{1} << 31;
+  int shift_ = 0;
+};
+
+}  // namespace pg::cuda
