@@ -1,6 +1,7 @@
 // tape.cpp: recording and the reverse sweep.
 #include "engine/tape.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "engine/ops.h"
@@ -12,6 +13,8 @@ struct Tape::Sweep {
   std::vector<char> depends;         // on one of xs, by node
   std::vector<Tensor> cotangents;    // by node
   std::vector<Destination*> wanted;  // by node: where the result goes, null: not asked for
+  std::vector<int> consumers;        // by node: inputs of nodes in between that are this one
+  std::vector<char> gated;           // by node: the cotangent has its gate applied
 };
 
 RecordingScope::RecordingScope(Context& context, Recording recording)
@@ -38,8 +41,8 @@ int64_t Tape::node_of(const Tensor& x) const {
   return x && x.impl_->tape_id == id_ ? x.impl_->node : -1;
 }
 
-void Tape::add(Tensor& y, const char* name, const std::vector<Tensor>& inputs, Vjp vjp) {
-  Node node{.name = name, .inputs = {}, .vjp = std::move(vjp)};
+void Tape::add(Tensor& y, const char* name, const std::vector<Tensor>& inputs, Vjp vjp, Gate gate) {
+  Node node{.name = name, .inputs = {}, .vjp = std::move(vjp), .gate = std::move(gate)};
   for (const Tensor& x : inputs) node.inputs.push_back(node_of(x));
   y.impl_->tape_id = id_;
   y.impl_->node = size();
@@ -48,7 +51,7 @@ void Tape::add(Tensor& y, const char* name, const std::vector<Tensor>& inputs, V
 
 Tensor Tape::watch(const Tensor& x) {
   Tensor leaf = x.alias(x.shape());
-  add(leaf, "leaf", {}, nullptr);
+  add(leaf, "leaf", {}, nullptr, {});
   return leaf;
 }
 
@@ -58,7 +61,9 @@ Tape::Sweep Tape::prepare(const Tensor& y, std::span<const Tensor> xs, const Ten
   const auto count = static_cast<size_t>(node_of(y) + 1);
   Sweep s{.depends = std::vector<char>(count, 0),
           .cotangents = std::vector<Tensor>(count),
-          .wanted = std::vector<Destination*>(count, nullptr)};
+          .wanted = std::vector<Destination*>(count, nullptr),
+          .consumers = std::vector<int>(count, 0),
+          .gated = std::vector<char>(count, 0)};
   for (const Tensor& x : xs) {
     const int64_t node = node_of(x);
     PG_CHECK(node >= 0, Error, "a gradient was asked for a tensor that is not on the tape");
@@ -66,29 +71,42 @@ Tape::Sweep Tape::prepare(const Tensor& y, std::span<const Tensor> xs, const Ten
   }
   for (size_t i = 0; i < count; ++i) {
     for (const int64_t input : nodes_[i].inputs) {
-      if (input >= 0 && s.depends[static_cast<size_t>(input)]) s.depends[i] = 1;
+      if (input < 0 || !s.depends[static_cast<size_t>(input)]) continue;
+      s.depends[i] = 1;
+      ++s.consumers[static_cast<size_t>(input)];
     }
   }
   if (count > 0) s.cotangents.back() = dy ? dy : full(y.shape(), 1.0, y);
   return s;
 }
 
+Need Tape::need_of(const Sweep& s, int64_t node) const {
+  Need need;
+  for (const int64_t input : nodes_[static_cast<size_t>(node)].inputs) {
+    const auto at = static_cast<size_t>(std::max<int64_t>(input, 0));
+    const bool depends = input >= 0 && s.depends[at];
+    // A gate belongs to the whole cotangent, so only its sole contributor may apply it.
+    const bool sole = depends && s.consumers[at] == 1 && s.wanted[at] == nullptr;
+    need.wanted_.push_back(depends);
+    need.destinations_.push_back(depends ? s.wanted[at] : nullptr);
+    need.gates_.push_back(sole ? nodes_[at].gate : Gate{});
+  }
+  need.taken_.resize(need.wanted_.size());
+  need.gated_ = s.gated[static_cast<size_t>(node)] != 0;
+  return need;
+}
+
 void Tape::step_back(Sweep& s, int64_t node, const Tensor& dy) {
   const std::vector<int64_t> inputs = nodes_[static_cast<size_t>(node)].inputs;
   const Vjp vjp = nodes_[static_cast<size_t>(node)].vjp;  // copies: the vjp may append nodes
-  Need need;
-  bool any = false;
-  for (const int64_t input : inputs) {
-    const bool depends = input >= 0 && s.depends[static_cast<size_t>(input)];
-    any = any || depends;
-    need.wanted_.push_back(depends);
-    need.destinations_.push_back(depends ? s.wanted[static_cast<size_t>(input)] : nullptr);
-  }
+  const Need need = need_of(s, node);
+  const bool any = std::find(need.wanted_.begin(), need.wanted_.end(), true) != need.wanted_.end();
   if (!vjp || !any) return;
   Grads grads = vjp(dy, need);
   PG_ASSERT(grads.size() == inputs.size());
   for (size_t i = 0; i < grads.size(); ++i) {
     if (!need[i] || !grads[i]) continue;
+    if (need.taken_[i] && need.gates_[i].ref) s.gated[static_cast<size_t>(inputs[i])] = 1;
     Tensor& sum = s.cotangents[static_cast<size_t>(inputs[i])];
     if (!sum) {
       sum = std::move(grads[i]);
@@ -119,7 +137,10 @@ void Tape::sweep(Sweep& s, GradMode mode) {
       to->filled = true;
     }
     if (dy && s.depends[at]) step_back(s, i, dy);
-    if (mode == GradMode::release) nodes_[at].vjp = nullptr;
+    if (mode == GradMode::release) {
+      nodes_[at].vjp = nullptr;
+      nodes_[at].gate = {};
+    }
   }
 }
 
@@ -159,12 +180,12 @@ void Tape::grad_into(const Tensor& y, std::span<const Tensor> xs, const Tensor& 
   }
 }
 
-Tensor record(const char* name, std::vector<Tensor> inputs, Tensor y, Vjp vjp) {
+Tensor record(const char* name, std::vector<Tensor> inputs, Tensor y, Vjp vjp, Gate gate) {
   Tape* const tape = y.context().tape();
   if (tape == nullptr) return y;
   for (const Tensor& x : inputs) {
     if (tape->node_of(x) >= 0) {
-      tape->add(y, name, inputs, std::move(vjp));
+      tape->add(y, name, inputs, std::move(vjp), std::move(gate));
       break;
     }
   }

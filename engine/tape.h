@@ -21,17 +21,37 @@ struct Destination {
   bool filled = false;
 };
 
-// Which inputs of an op need a gradient, and where it may be left.
+// A factor with which an op's vjp begins: dy * (ref > 0 ? 1 : slope), the derivative of the leaky
+// ReLU at its end. An op that says so (see record) allows the op behind it to apply the factor
+// while it makes dy, in the same kernel, and so saves a pass over memory.
+struct Gate {
+  Tensor ref;  // empty: no gate
+  double slope = 1.0;
+};
+
+// Which inputs of an op need a gradient, where it may be left, and which gates may be applied to
+// it.
 class Need {
  public:
   size_t size() const { return wanted_.size(); }
   bool operator[](size_t input) const { return wanted_[input]; }
   Destination* destination(size_t input) const { return destinations_[input]; }
+  // The gate of the op that made this input, where nothing else contributes to its gradient; to be
+  // applied or left. The caller that applies it says so by taking it.
+  Gate take_gate(size_t input) const {
+    taken_[input] = true;
+    return gates_[input];
+  }
+  // Whether dy comes with the own gate already applied.
+  bool gated() const { return gated_; }
 
  private:
   friend class Tape;
   std::vector<bool> wanted_;
   std::vector<Destination*> destinations_;
+  std::vector<Gate> gates_;
+  mutable std::vector<bool> taken_;
+  bool gated_ = false;
 };
 
 // One gradient for each input; an empty Tensor is zero, or already in its destination.
@@ -68,17 +88,19 @@ class Tape {
   int64_t size() const { return static_cast<int64_t>(nodes_.size()); }
 
  private:
-  friend Tensor record(const char* name, std::vector<Tensor> inputs, Tensor y, Vjp vjp);
+  friend Tensor record(const char* name, std::vector<Tensor> inputs, Tensor y, Vjp vjp, Gate gate);
   struct Node {
     const char* name;
     std::vector<int64_t> inputs;  // node of each input, -1: constant
     Vjp vjp;                      // none in a leaf
+    Gate gate;
   };
   struct Sweep;
   int64_t node_of(const Tensor& x) const;
-  void add(Tensor& y, const char* name, const std::vector<Tensor>& inputs, Vjp vjp);
+  void add(Tensor& y, const char* name, const std::vector<Tensor>& inputs, Vjp vjp, Gate gate);
   Sweep prepare(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy) const;
   void sweep(Sweep& s, GradMode mode);
+  Need need_of(const Sweep& s, int64_t node) const;
   void step_back(Sweep& s, int64_t node, const Tensor& dy);
 
   Context& context_;
@@ -100,8 +122,9 @@ class RecordingScope {
   bool before_;
 };
 
-// Puts y = name(inputs) on the tape if one records and an input depends on a watched tensor.
-Tensor record(const char* name, std::vector<Tensor> inputs, Tensor y, Vjp vjp);
+// Puts y = name(inputs) on the tape if one records and an input depends on a watched tensor. With a
+// gate, vjp must begin with it unless need.gated().
+Tensor record(const char* name, std::vector<Tensor> inputs, Tensor y, Vjp vjp, Gate gate = {});
 
 // The same for an op with a fast, not differentiable vjp: used when the backward pass is not being
 // recorded; otherwise `composition`, the same function written in ops, is differentiated.

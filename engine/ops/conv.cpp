@@ -26,18 +26,108 @@ Shape conv_shape(const Shape& x, const Shape& w, const ConvGeometry& g) {
   return {x.n, x.h / 2, x.w / 2, w.n};
 }
 
+// Filters and weight gradients are f32 beside bf16 activations, and alike otherwise.
+void check_types(const char* op, const Tensor& x, const Tensor& w) {
+  PG_CHECK(w.dtype() == acc_of(x.dtype()), DTypeError, op, ": a filter of ", name_of(w.dtype()),
+           " does not go with activations of ", name_of(x.dtype()));
+}
+
+ConstTensorView view_of(const Gate& gate) { return gate.ref ? gate.ref.view() : ConstTensorView{}; }
+
+// dy with the op's own gate, applied here unless whoever made dy has done so.
+Tensor gate_of(const Tensor& dy, const Gate& gate, const Need& need) {
+  return gate.ref && !need.gated() ? leaky_gate(dy, gate.ref, gate.slope) : dy;
+}
+
+// conv2d(x, w) times the gate, and the data gradient times the gate: linear in x, w and dy, so
+// their own vjps begin with the same gate.
+Tensor gated_conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g, const Gate& gate);
+Tensor gated_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape,
+                        const ConvGeometry& g, const Gate& gate);
+
 Grads conv2d_vjp(const Tensor& g, const Tensor& x, const Tensor& w, const ConvGeometry& o,
                  const Need& need) {
-  return {need[0] ? conv2d_input_grad(g, w, x.shape(), o) : Tensor(),
+  return {need[0] ? gated_input_grad(g, w, x.shape(), o, need.take_gate(0)) : Tensor(),
           need[1] ? conv2d_weight_grad(g, x, w.shape(), o, need.destination(1)) : Tensor()};
 }
 
-// Gradients of lrelu(conv2d(x, w) + b) from the cotangent g of the argument of lrelu.
+Tensor gated_conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g, const Gate& gate) {
+  check_types("conv2d", x, w);
+  Tensor y = empty(conv_shape(x.shape(), w.shape(), g), x);
+  x.backend().conv2d({.x = x.view(),
+                      .w = w.view(),
+                      .b = {},
+                      .y = y.mut(),
+                      .geometry = g,
+                      .gate = view_of(gate),
+                      .gate_slope = gate.slope,
+                      .w_version = w.version()});
+  return record(
+      "conv2d", {x, w}, y,
+      [x, w, g, gate](const Tensor& dy, const Need& need) -> Grads {
+        return conv2d_vjp(gate_of(dy, gate, need), x, w, g, need);
+      },
+      gate);
+}
+
+Tensor gated_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape,
+                        const ConvGeometry& g, const Gate& gate) {
+  check_types("conv2d_input_grad", dy, w);
+  PG_CHECK(conv_shape(x_shape, w.shape(), g) == dy.shape(), ShapeError,
+           "conv2d_input_grad: the cotangent ", dy.shape(), " does not fit the input ", x_shape,
+           " and the filter ", w.shape());
+  Tensor dx = empty(x_shape, dy);
+  dy.backend().conv2d_input_grad({.dy = dy.view(),
+                                  .w = w.view(),
+                                  .dx = dx.mut(),
+                                  .geometry = g,
+                                  .gate = view_of(gate),
+                                  .gate_slope = gate.slope,
+                                  .w_version = w.version()});
+  return record(
+      "conv2d_input_grad", {dy, w}, dx,
+      [dy, w, g, gate](const Tensor& ddx, const Need& need) -> Grads {
+        const Tensor u = gate_of(ddx, gate, need);
+        return {need[0] ? gated_conv2d(u, w, g, need.take_gate(0)) : Tensor(),
+                need[1] ? conv2d_weight_grad(dy, u, w.shape(), g, need.destination(1)) : Tensor()};
+      },
+      gate);
+}
+
+// Where a gradient goes: into its destination if the backward pass may write there, else a new
+// tensor.
+struct Place {
+  Place(const Tensor& like, const Shape& shape, Destination* into)
+      : direct(into != nullptr && into->tensor && like.context().tape() == nullptr),
+        accumulate(direct && into->filled ? Accumulate::add : Accumulate::overwrite),
+        tensor(direct ? into->tensor : Tensor(like.context(), shape, acc_of(like.dtype()))) {
+    if (direct) into->filled = true;
+  }
+  bool direct;
+  Accumulate accumulate;
+  Tensor tensor;
+  Tensor result() const { return direct ? Tensor() : tensor; }
+};
+
+// Gradients of lrelu(conv2d(x, w) + b) from the cotangent g of the argument of lrelu. Those of w
+// and b come from one kernel, unless they must be differentiable.
 Grads layer_vjp(const Tensor& g, const Tensor& x, const Tensor& w, const Shape& b,
                 const ConvGeometry& o, const Need& need) {
-  Grads grads = conv2d_vjp(g, x, w, o, need);
-  grads.push_back(need[2] ? sum_to(g, b) : Tensor());
-  return grads;
+  if (!need[1] || !need[2] || g.context().tape() != nullptr) {
+    Grads grads = conv2d_vjp(g, x, w, o, need);
+    grads.push_back(need[2] ? sum_to(g, b) : Tensor());
+    return grads;
+  }
+  const Place dw(g, w.shape(), need.destination(1)), db(g, b, need.destination(2));
+  g.backend().conv2d_weight_grad({.dy = g.view(),
+                                  .x = x.view(),
+                                  .dw = dw.tensor.mut(),
+                                  .geometry = o,
+                                  .accumulate = dw.accumulate,
+                                  .db = db.tensor.mut(),
+                                  .db_accumulate = db.accumulate});
+  return {need[0] ? gated_input_grad(g, w, x.shape(), o, need.take_gate(0)) : Tensor(), dw.result(),
+          db.result()};
 }
 
 void check_bias(const Tensor& b, const Shape& y) {
@@ -45,16 +135,25 @@ void check_bias(const Tensor& b, const Shape& y) {
            " does not fit the layer's output ", y);
 }
 
-Tensor run_layer(const Tensor& x, const Tensor& w, const Tensor& b, const ConvGeometry& g,
-                 double slope) {
-  Tensor y = empty(conv_shape(x.shape(), w.shape(), g), x);
+struct LayerOptions {
+  ConvGeometry geometry;
+  double slope = 1.0;
+  Tensor r = {};  // empty: no pixel norm
+  double norm_eps = 0.0;
+};
+
+Tensor run_layer(const Tensor& x, const Tensor& w, const Tensor& b, const LayerOptions& o) {
+  check_types("conv2d", x, w);
+  Tensor y = empty(conv_shape(x.shape(), w.shape(), o.geometry), x);
   check_bias(b, y.shape());
   x.backend().conv2d({.x = x.view(),
                       .w = w.view(),
                       .b = b.view(),
                       .y = y.mut(),
-                      .geometry = g,
-                      .slope = slope,
+                      .geometry = o.geometry,
+                      .slope = o.slope,
+                      .r = o.r ? o.r.mut() : TensorView{},
+                      .norm_eps = o.norm_eps,
                       .w_version = w.version()});
   return y;
 }
@@ -62,32 +161,12 @@ Tensor run_layer(const Tensor& x, const Tensor& w, const Tensor& b, const ConvGe
 }  // namespace
 
 Tensor conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g) {
-  Tensor y = empty(conv_shape(x.shape(), w.shape(), g), x);
-  x.backend().conv2d({.x = x.view(),
-                      .w = w.view(),
-                      .b = {},
-                      .y = y.mut(),
-                      .geometry = g,
-                      .w_version = w.version()});
-  return record("conv2d", {x, w}, y, [x, w, g](const Tensor& dy, const Need& need) -> Grads {
-    return conv2d_vjp(dy, x, w, g, need);
-  });
+  return gated_conv2d(x, w, g, {});
 }
 
 Tensor conv2d_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape,
                          const ConvGeometry& g) {
-  PG_CHECK(conv_shape(x_shape, w.shape(), g) == dy.shape(), ShapeError,
-           "conv2d_input_grad: the cotangent ", dy.shape(), " does not fit the input ", x_shape,
-           " and the filter ", w.shape());
-  Tensor dx = empty(x_shape, dy);
-  dy.backend().conv2d_input_grad(
-      {.dy = dy.view(), .w = w.view(), .dx = dx.mut(), .geometry = g, .w_version = w.version()});
-  return record(
-      "conv2d_input_grad", {dy, w}, dx, [dy, w, g](const Tensor& ddx, const Need& need) -> Grads {
-        return {
-            need[0] ? conv2d(ddx, w, g) : Tensor(),
-            need[1] ? conv2d_weight_grad(dy, ddx, w.shape(), g, need.destination(1)) : Tensor()};
-      });
+  return gated_input_grad(dy, w, x_shape, g, {});
 }
 
 Tensor conv2d_weight_grad(const Tensor& dy, const Tensor& x, const Shape& w_shape,
@@ -95,42 +174,39 @@ Tensor conv2d_weight_grad(const Tensor& dy, const Tensor& x, const Shape& w_shap
   PG_CHECK(conv_shape(x.shape(), w_shape, g) == dy.shape(), ShapeError,
            "conv2d_weight_grad: the cotangent ", dy.shape(), " does not fit the input ", x.shape(),
            " and the filter ", w_shape);
-  const bool direct = into != nullptr && into->tensor && dy.context().tape() == nullptr;
-  Tensor dw = direct ? into->tensor : empty(w_shape, dy);
-  dy.backend().conv2d_weight_grad(
-      {.dy = dy.view(),
-       .x = x.view(),
-       .dw = dw.mut(),
-       .geometry = g,
-       .accumulate = direct && into->filled ? Accumulate::add : Accumulate::overwrite});
-  if (direct) {
-    into->filled = true;
-    return {};
-  }
-  return record("conv2d_weight_grad", {dy, x}, dw,
-                [dy, x, g](const Tensor& ddw, const Need& need) -> Grads {
-                  return {need[0] ? conv2d(x, ddw, g) : Tensor(),
-                          need[1] ? conv2d_input_grad(dy, ddw, x.shape(), g) : Tensor()};
-                });
+  const Place dw(dy, w_shape, into);
+  dy.backend().conv2d_weight_grad({.dy = dy.view(),
+                                   .x = x.view(),
+                                   .dw = dw.tensor.mut(),
+                                   .geometry = g,
+                                   .accumulate = dw.accumulate});
+  if (dw.direct) return {};
+  return record(
+      "conv2d_weight_grad", {dy, x}, dw.tensor,
+      [dy, x, g](const Tensor& ddw, const Need& need) -> Grads {
+        return {need[0] ? gated_conv2d(x, ddw, g, need.take_gate(0)) : Tensor(),
+                need[1] ? gated_input_grad(dy, ddw, x.shape(), g, need.take_gate(1)) : Tensor()};
+      });
 }
 
 // y has the sign of the argument of lrelu, so the gate needs the output alone.
 Tensor conv_bias_lrelu(const Tensor& x, const Tensor& w, const Tensor& b, const ConvGeometry& g,
                        double slope) {
-  Tensor y = run_layer(x, w, b, g, slope);
-  return record("conv_bias_lrelu", {x, w, b}, y,
-                [x, w, y, g, slope, b = b.shape()](const Tensor& dy, const Need& need) -> Grads {
-                  const Tensor gated = slope == 1.0 ? dy : leaky_gate(dy, y, slope);
-                  return layer_vjp(gated, x, w, b, g, need);
-                });
+  Tensor y = run_layer(x, w, b, {.geometry = g, .slope = slope});
+  const Gate gate = slope == 1.0 ? Gate{} : Gate{.ref = y.alias(y.shape()), .slope = slope};
+  return record(
+      "conv_bias_lrelu", {x, w, b}, y,
+      [x, w, g, gate, b = b.shape()](const Tensor& dy, const Need& need) -> Grads {
+        return layer_vjp(gate_of(dy, gate, need), x, w, b, g, need);
+      },
+      gate);
 }
 
 Tensor conv_bias_lrelu_pixel_norm(const Tensor& x, const Tensor& w, const Tensor& b,
                                   const ConvGeometry& g, double slope, double eps) {
-  Tensor y = run_layer(x, w, b, g, slope);
-  const Shape& s = y.shape();
-  Tensor r = empty({s.n, s.h, s.w, 1}, y);
-  y.backend().pixel_norm({.x = y.view(), .y = y.mut(), .r = r.mut(), .eps = eps});
+  const Shape s = conv_shape(x.shape(), w.shape(), g);
+  Tensor r(x.context(), {s.n, s.h, s.w, 1}, acc_of(x.dtype()));
+  Tensor y = run_layer(x, w, b, {.geometry = g, .slope = slope, .r = r, .norm_eps = eps});
   return record_fused(
       "conv_bias_lrelu_pixel_norm", {x, w, b}, y,
       [g, slope, eps](const std::vector<Tensor>& in) {

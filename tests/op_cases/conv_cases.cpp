@@ -35,10 +35,30 @@ Shape output_of(const ConvShape& c) {
   return {x.n, x.h + 2 * c.g.pad - c.r + 1, x.w + 2 * c.g.pad - c.r + 1, c.k};
 }
 
+// Layers on layers: a data gradient applies the gate of the layer below (Gate in engine/tape.h),
+// unless something else uses that layer's result too.
+std::vector<OpCase> stacked_cases() {
+  const Shape x{2, 4, 4, 3}, w0{5, 3, 3, 3}, w1{5, 3, 3, 5}, w2{4, 3, 3, 5}, b{1, 1, 1, 5};
+  const auto layer = [](const Tensor& in, const Tensor& w, const Tensor& bias) {
+    return ops::conv_bias_lrelu(in, w, bias, {.scale = 0.5}, 0.2);
+  };
+  const auto stack = [=](const auto& in) {
+    const Tensor y = layer(layer(in[0], in[1], in[2]), in[3], in[4]);
+    return ops::conv2d(y, in[5], {.mode = ConvMode::down, .scale = 0.5});
+  };
+  const auto branches = [=](const auto& in) {
+    const Tensor y = layer(in[0], in[1], in[2]);
+    return ops::conv2d(ops::add(layer(y, in[3], in[4]), y), in[5], {.scale = 0.5});
+  };
+  const std::vector<Shape> inputs = {x, w0, b, w1, b, w2};
+  return {{.name = "StackedLayers", .inputs = inputs, .run = stack, .reduction = 200},
+          {.name = "BranchedLayers", .inputs = inputs, .run = branches, .reduction = 200}};
+}
+
 }  // namespace
 
 std::vector<OpCase> conv_cases() {
-  std::vector<OpCase> cases;
+  std::vector<OpCase> cases = stacked_cases();
   for (const ConvShape& c : kShapes) {
     const Shape w{c.k, c.r, c.r, c.x.c}, y = output_of(c), b{1, 1, 1, c.k};
     const auto terms = static_cast<double>(c.r * c.r * c.x.c);
