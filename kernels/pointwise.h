@@ -1,4 +1,7 @@
 // pointwise.h: contracts of the elementwise kernels.
+//
+// Tensors of one call have one element type, f64, f32 or bf16; beside bf16, the bias b and the
+// weight t are f32. Values are computed in f64 or f32 and rounded once.
 #pragma once
 
 #include "kernels/tensor_view.h"
@@ -61,6 +64,12 @@ struct CopyChannelsArgs {
   TensorView y;
   int64_t x_first = 0, y_first = 0, count = 0;
   Accumulate accumulate = Accumulate::overwrite;
+};
+
+// y = x in y's element type: f64, f32 or bf16, rounded once, to nearest even.
+struct ConvertArgs {
+  ConstTensorView x;
+  TensorView y;  // as many elements as x; must not overlap x
 };
 
 // y[i] = value.

@@ -1,4 +1,7 @@
 // resample.h: contracts of nearest upsampling, average pooling and the fused fade-in.
+//
+// Tensors of one call have one element type, f64, f32 or bf16; alpha is f32 beside bf16. Sums are
+// f64 or f32, rounded once.
 #pragma once
 
 #include "kernels/tensor_view.h"

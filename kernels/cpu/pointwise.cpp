@@ -2,6 +2,7 @@
 #include <cmath>
 #include <vector>
 
+#include "kernels/cpu/bf16.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/parallel.h"
 
@@ -72,6 +73,13 @@ void apply_unary(int threads, const UnaryArgs& args) {
   }
 }
 
+// Calls f(TypeTag<T>) with T = double, float or Bf16.
+template <typename F>
+void dispatch_storage(DType t, F f) {
+  if (t == DType::bf16) return f(TypeTag<Bf16>{});
+  dispatch_float(t, f);
+}
+
 }  // namespace
 
 void CpuBackend::bias_lrelu(const BiasLreluArgs& args) {
@@ -124,6 +132,20 @@ void CpuBackend::affine(const AffineArgs& args) {
     } else {
       parallel_elements(threads_, count, [=](int64_t i) { y[i] = scale * x[i] + shift; });
     }
+  });
+}
+
+void CpuBackend::convert(const ConvertArgs& args) {
+  PG_ASSERT(args.x.shape.numel() == args.y.shape.numel());
+  dispatch_storage(args.x.dtype, [&](auto from) {
+    dispatch_storage(args.y.dtype, [&](auto to) {
+      using X = typename decltype(from)::type;
+      using Y = typename decltype(to)::type;
+      const X* const x = args.x.as<X>();
+      Y* const y = args.y.as<Y>();
+      parallel_elements(threads_, args.y.shape.numel(),
+                        [=](int64_t i) { y[i] = static_cast<Y>(x[i]); });
+    });
   });
 }
 

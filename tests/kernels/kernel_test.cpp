@@ -11,7 +11,8 @@
 namespace pg::test {
 namespace {
 
-constexpr int64_t kGuard = 64;  // elements on each side
+// Elements on each side of a tensor.
+int64_t guard_of(Placement placement) { return placement == Placement::odd ? 65 : 64; }
 
 // Storage of a bf16 value on the host.
 struct Bf16 {
@@ -37,15 +38,15 @@ void dispatch_any(DType dtype, F f) {
 }
 
 // The bytes of values between guards: of NaN, so that a read beyond the end spoils a result.
-std::vector<unsigned char> guarded_bytes(const Host& values, DType dtype) {
+std::vector<unsigned char> guarded_bytes(const Host& values, DType dtype, int64_t guards) {
   std::vector<unsigned char> bytes;
   dispatch_any(dtype, [&](auto zero) {
     using T = decltype(zero);
     const T guard =
         static_cast<T>(std::is_integral_v<T> ? 0xA5 : std::numeric_limits<double>::quiet_NaN());
-    std::vector<T> all(static_cast<size_t>(values.shape.numel() + 2 * kGuard), guard);
+    std::vector<T> all(static_cast<size_t>(values.shape.numel() + 2 * guards), guard);
     for (size_t i = 0; i < values.data.size(); ++i) {
-      all[i + kGuard] = static_cast<T>(values.data[i]);
+      all[i + static_cast<size_t>(guards)] = static_cast<T>(values.data[i]);
     }
     bytes.resize(all.size() * sizeof(T));
     std::memcpy(bytes.data(), all.data(), bytes.size());
@@ -53,20 +54,24 @@ std::vector<unsigned char> guarded_bytes(const Host& values, DType dtype) {
   return bytes;
 }
 
-Host host_of(const std::vector<unsigned char>& bytes, DType dtype, const Shape& shape) {
+// The values from byte `first` on.
+Host host_of(const std::vector<unsigned char>& bytes, size_t first, DType dtype,
+             const Shape& shape) {
   Host host(shape);
   dispatch_any(dtype, [&](auto zero) {
     using T = decltype(zero);
     for (size_t i = 0; i < host.data.size(); ++i) {
       T value;
-      std::memcpy(&value, bytes.data() + (i + kGuard) * sizeof(T), sizeof(T));
+      std::memcpy(&value, bytes.data() + first + i * sizeof(T), sizeof(T));
       host.data[i] = static_cast<double>(value);
     }
   });
   return host;
 }
 
-Shape with_guards(const Shape& shape) { return {1, 1, 1, shape.numel() + 2 * kGuard}; }
+Shape with_guards(const Shape& shape, int64_t guards) {
+  return {1, 1, 1, shape.numel() + 2 * guards};
+}
 
 bool same_bits(const Host& a, const Host& b) {
   return a.data.size() == b.data.size() &&
@@ -88,12 +93,13 @@ Bench::~Bench() {
 }
 
 TensorView Bench::place(const Host& values, DType dtype, bool result) {
-  Buffer buffer{nullptr, dtype, values.shape, guarded_bytes(values, dtype), result};
+  const int64_t guards = guard_of(placement_);
+  Buffer buffer{nullptr, dtype, values.shape, guarded_bytes(values, dtype, guards), result};
   buffer.data = backend_.allocate(static_cast<int64_t>(buffer.before.size()));
-  backend_.upload({buffer.data, dtype, with_guards(values.shape)}, buffer.before.data());
+  backend_.upload({buffer.data, dtype, with_guards(values.shape, guards)}, buffer.before.data());
   buffers_.push_back(buffer);
   auto* const bytes = static_cast<unsigned char*>(buffer.data);
-  return {bytes + kGuard * size_of(dtype), dtype, values.shape};
+  return {bytes + guards * size_of(dtype), dtype, values.shape};
 }
 
 ConstTensorView Bench::in(const Host& values, DType dtype) { return place(values, dtype, false); }
@@ -108,15 +114,16 @@ std::vector<Host> Bench::finish() {
   std::vector<Host> results;
   for (const Buffer& b : buffers_) {
     std::vector<unsigned char> after(b.before.size());
-    backend_.download(after.data(), {b.data, b.dtype, with_guards(b.shape)});
-    const size_t guard = static_cast<size_t>(kGuard * size_of(b.dtype));
+    const int64_t guards = guard_of(placement_);
+    backend_.download(after.data(), {b.data, b.dtype, with_guards(b.shape, guards)});
+    const size_t guard = static_cast<size_t>(guards * size_of(b.dtype));
     const size_t end = after.size() - guard;
     EXPECT_EQ(std::memcmp(after.data(), b.before.data(), guard), 0)
         << "written before the begin of a tensor " << b.shape;
     EXPECT_EQ(std::memcmp(after.data() + end, b.before.data() + end, guard), 0)
         << "written beyond the end of a tensor " << b.shape;
     if (b.result) {
-      results.push_back(host_of(after, b.dtype, b.shape));
+      results.push_back(host_of(after, guard, b.dtype, b.shape));
     } else {
       EXPECT_EQ(after, b.before) << "an input " << b.shape << " was written";
     }
@@ -124,11 +131,11 @@ std::vector<Host> Bench::finish() {
   return results;
 }
 
-std::vector<Host> run(DType dtype, const std::function<void(Bench&)>& call) {
+std::vector<Host> run(DType dtype, const std::function<void(Bench&)>& call, Placement placement) {
   std::vector<Host> first;
   for (const DeviceVariant& variant : device_variants()) {
     CountingBackend backend(variant.open(), kernel_counts());
-    Bench bench(backend, dtype);
+    Bench bench(backend, dtype, placement);
     call(bench);
     backend.synchronize();
     std::vector<Host> results = bench.finish();
@@ -173,15 +180,35 @@ void expect_close(const Host& got, const Host& want, DType dtype, int64_t length
   }
 }
 
+namespace {
+
+std::vector<DType> types_of(Floats floats) {
+  std::vector<DType> types{DType::f64, DType::f32};
+  if (floats == Floats::all && device_takes_bf16()) types.push_back(DType::bf16);
+  return types;
+}
+
+}  // namespace
+
 void expect_matches(const std::function<void(Bench&)>& call, const std::vector<Host>& want,
                     int64_t length, Floats floats) {
-  for (const DType dtype : {DType::f64, DType::f32, DType::bf16}) {
-    if (dtype == DType::bf16 && (floats == Floats::f64_f32 || !device_takes_bf16())) continue;
+  for (const DType dtype : types_of(floats)) {
     const std::vector<Host> got = run(dtype, call);
     ASSERT_EQ(got.size(), want.size());
     for (size_t i = 0; i < want.size(); ++i) {
       SCOPED_TRACE(message("result ", i));
       expect_close(got[i], want[i], dtype, length);
+    }
+  }
+}
+
+void expect_same_at_odd_addresses(const std::function<void(Bench&)>& call, Floats floats) {
+  for (const DType dtype : types_of(floats)) {
+    const std::vector<Host> aligned = run(dtype, call), odd = run(dtype, call, Placement::odd);
+    ASSERT_EQ(odd.size(), aligned.size());
+    for (size_t i = 0; i < odd.size(); ++i) {
+      EXPECT_TRUE(same_bits(odd[i], aligned[i]))
+          << name_of(dtype) << " result " << i << " has other bits at an odd address";
     }
   }
 }

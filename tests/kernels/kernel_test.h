@@ -50,10 +50,14 @@ void for_each(const Shape& s, F f) {
 // Uniform in [low, high], exact in bf16: every element type starts from the same numbers.
 Host random_host(const Shape& shape, uint64_t seed, double low = -1.0, double high = 1.0);
 
+// Where tensors begin: on borders as allocate() gives them, or one element further, as views may.
+enum class Placement : uint8_t { aligned, odd };
+
 // The tensors of one call on one backend. Inputs and results are laid out in the order asked for.
 class Bench {
  public:
-  Bench(Backend& backend, DType dtype) : backend_(backend), dtype_(dtype) {}
+  Bench(Backend& backend, DType dtype, Placement placement = Placement::aligned)
+      : backend_(backend), dtype_(dtype), placement_(placement) {}
   ~Bench();
   Bench(const Bench&) = delete;
   Bench& operator=(const Bench&) = delete;
@@ -84,12 +88,14 @@ class Bench {
 
   Backend& backend_;
   DType dtype_;
+  Placement placement_;
   std::vector<Buffer> buffers_;
 };
 
 // Runs `call` in every way of device_variants(), expects the same bits from all, and gives the
 // results.
-std::vector<Host> run(DType dtype, const std::function<void(Bench&)>& call);
+std::vector<Host> run(DType dtype, const std::function<void(Bench&)>& call,
+                      Placement placement = Placement::aligned);
 
 // Expects |got - want| <= k eps sqrt(length) max(|want|, rms of want), k = 8, for each element.
 // `length` is that of the sums within; eps that of dtype (of f32 for bf16, and one rounding more).
@@ -100,6 +106,11 @@ void expect_close(const Host& got, const Host& want, DType dtype, int64_t length
 enum class Floats : uint8_t { all, f64_f32 };
 void expect_matches(const std::function<void(Bench&)>& call, const std::vector<Host>& want,
                     int64_t length = 1, Floats floats = Floats::all);
+
+// Expects the same bits from tensors at odd addresses as from aligned ones, in the types of
+// expect_matches.
+void expect_same_at_odd_addresses(const std::function<void(Bench&)>& call,
+                                  Floats floats = Floats::all);
 
 // Kernels called by run() so far in this process.
 KernelCounts& kernel_counts();

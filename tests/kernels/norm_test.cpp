@@ -34,7 +34,7 @@ KERNEL_TEST(PixelNorm, MatchesReference) {
       expect_matches(
           [&](Bench& b) {
             b.backend().pixel_norm(
-                {.x = b.in(x), .y = b.out(s), .r = b.out(want.r.shape), .eps = eps});
+                {.x = b.in(x), .y = b.out(s), .r = b.out(want.r.shape, b.acc()), .eps = eps});
             b.backend().pixel_norm({.x = b.in(x), .y = b.out(s), .eps = eps});
             const TensorView same = b.inout(x);
             b.backend().pixel_norm({.x = same, .y = same, .eps = eps});
@@ -76,10 +76,10 @@ KERNEL_TEST(PixelNormVjp, MatchesReference) {
       expect_matches(
           [&](Bench& b) {
             b.backend().pixel_norm_vjp(
-                {.dy = b.in(dy), .y = b.in(y), .r = b.in(r), .dx = b.out(s), .slope = slope});
+                {.dy = b.in(dy), .y = b.in(y), .r = b.in(r, b.acc()), .dx = b.out(s), .slope = slope});
             const TensorView same = b.inout(dy);
             b.backend().pixel_norm_vjp(
-                {.dy = same, .y = b.in(y), .r = b.in(r), .dx = same, .slope = slope});
+                {.dy = same, .y = b.in(y), .r = b.in(r, b.acc()), .dx = same, .slope = slope});
           },
           {dx, dx}, s.c);
     }

@@ -59,7 +59,7 @@ KERNEL_TEST(FadeIn, MatchesReference) {
       });
       expect_matches(
           [&](Bench& b) {
-            const ConstTensorView weight = b.in(Host({}, alpha));
+            const ConstTensorView weight = b.in(Host({}, alpha), b.acc());
             b.backend().fade_in(
                 {.lo = b.in(lo), .hi = b.in(hi), .alpha = weight, .y = b.out(y.shape)});
             const TensorView same = b.inout(hi);
@@ -82,7 +82,7 @@ KERNEL_TEST(FadeInVjp, MatchesReference) {
     });
     expect_matches(
         [&](Bench& b) {
-          const ConstTensorView weight = b.in(Host({}, alpha));
+          const ConstTensorView weight = b.in(Host({}, alpha), b.acc());
           b.backend().fade_in_vjp(
               {.dy = b.in(dy), .alpha = weight, .dlo = b.out(t.small), .dhi = b.out(dy.shape)});
           b.backend().fade_in_vjp({.dy = b.in(dy), .alpha = weight, .dlo = b.out(t.small)});

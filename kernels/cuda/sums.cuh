@@ -1,0 +1,42 @@
+// sums.cuh: sums over threads, in an order that does not depend on timing.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstdint>
+
+namespace pg::cuda {
+
+// The smallest power of two that is at least n, at most `most` (itself a power of two).
+constexpr int power_of_two(int64_t n, int most) {
+  int p = 1;
+  while (p < n && p < most) p *= 2;
+  return p;
+}
+
+// Sum over aligned groups of `lanes` (a power of two up to 32) lanes, the same bits in each lane.
+// All 32 lanes of the warp must call it.
+template <typename A>
+__device__ __forceinline__ A group_sum(A v, int lanes) {
+  for (int step = lanes / 2; step > 0; step /= 2) v += __shfl_xor_sync(~0u, v, step);
+  return v;
+}
+
+namespace {
+
+// Sum over a block of kThreads threads, for each of them. Not again without a barrier in between.
+template <int kThreads>
+__device__ double block_sum(double v) {
+  constexpr int kWarps = kThreads / 32;
+  alignas(16) __shared__ double of_warp[kWarps];
+  v = group_sum(v, 32);
+  if (threadIdx.x % 32 == 0) of_warp[threadIdx.x / 32] = v;
+  __syncthreads();
+  v = 0.0;
+#pragma unroll
+  for (int i = 0; i < kWarps; ++i) v += of_warp[i];
+  return v;
+}
+
+}  // namespace
+}  // namespace pg::cuda
