@@ -32,7 +32,9 @@ struct ConvGeometry {
 //   y = y * (gate > 0 ? 1 : gate_slope)
 //
 // y is [N, P, Q, K] with P = H + 2 pad - R + 1 (same), 2 H (up), H / 2 (down; H and W even).
-// f64 sums in f64, f32 in f32; the order of a sum depends on shapes alone.
+// f64 sums in f64, f32 and bf16 in f32; the order of a sum depends on shapes alone. Filters beside
+// bf16 are f32 and, like both factors in MatrixMath::tf32, may be rounded to the nearest bf16
+// (tf32) after the taps that up and down make equal were added up.
 struct Conv2dArgs {
   ConstTensorView x;    // [N, H, W, C]
   ConstTensorView w;    // [K, R, S, C]
@@ -62,8 +64,9 @@ struct Conv2dInputGradArgs {
 };
 
 // dw = (or +=) the gradient of <dy, conv2d(x, w)> with respect to w. Where wanted, also
-// db[k] = (or +=) the sum over n, p, q of dy[n,p,q,k]: the gradient of a bias, free of the scale and
-// of resampling. A backend that rounds the factors of dw (MatrixMath::tf32) may round dy in db too.
+// db[k] = (or +=) the sum over n, p, q of dy[n,p,q,k]: the gradient of a bias, free of the scale
+// and of resampling. A backend that rounds the factors of dw (MatrixMath::tf32) may round dy in db
+// too.
 struct Conv2dWeightGradArgs {
   ConstTensorView dy;  // [N, P, Q, K]
   ConstTensorView x;   // [N, H, W, C]

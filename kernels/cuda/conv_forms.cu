@@ -27,8 +27,8 @@ struct TapRange {
 };
 
 __device__ __forceinline__ TapRange tap_range(ConvForm form, int phase, int tap) {
-  if (form == ConvForm::same) return {tap, tap + 1};
-  if (form == ConvForm::down) return {max(tap - 1, 0), min(tap + 1, 3)};
+  if (form == ConvForm::plain) return {tap, tap + 1};
+  if (form == ConvForm::gather) return {max(tap - 1, 0), min(tap + 1, 3)};
   if (tap == 0) return {0, 1 + phase};
   return {1 + phase, 3};
 }
@@ -91,7 +91,7 @@ __global__ void pack_filter_kernel(const PackParams p, T* __restrict__ out) {
 
 void pack_filter(Queue& queue, const FilterForm& form, void* out) {
   const Shape& w = form.w.shape;
-  PG_ASSERT(w.h == w.w && (w.h == 3 || (w.h == 1 && form.form == ConvForm::same)));
+  PG_ASSERT(w.h == w.w && (w.h == 3 || (w.h == 1 && form.form == ConvForm::plain)));
   const auto as_int = [](int64_t n) { return static_cast<int>(n); };
   const PackParams p{form.w.as<float>(),
                      as_int(w.n),
@@ -102,9 +102,9 @@ void pack_filter(Queue& queue, const FilterForm& form, void* out) {
                      as_int(form.padded_inputs()),
                      as_int(form.phases()),
                      as_int(form.taps()),
-                     form.form == ConvForm::up     ? 2
-                     : form.form == ConvForm::down ? 4
-                                                   : as_int(w.h),
+                     form.form == ConvForm::spread   ? 2
+                     : form.form == ConvForm::gather ? 4
+                                                     : as_int(w.h),
                      form.form,
                      form.use};
   // Tiles cover the padding too: it is shorter than a tile, and a tile begins with a real input.
@@ -121,8 +121,8 @@ void pack_filter(Queue& queue, const FilterForm& form, void* out) {
 }  // namespace
 
 int64_t FilterForm::taps() const {
-  if (form == ConvForm::up) return 4;
-  return form == ConvForm::down ? 16 : w.shape.h * w.shape.w;
+  if (form == ConvForm::spread) return 4;
+  return form == ConvForm::gather ? 16 : w.shape.h * w.shape.w;
 }
 
 int64_t FilterForm::padded_inputs() const {

@@ -2,32 +2,32 @@
 //
 // A form is a matrix [phase][output][tap][input] of sums of filter taps. Folding the resampling
 // into the taps leaves 16 of 36 products per low-resolution pixel:
-//   same  9 taps (1 for a 1x1 filter)
-//   up    2x2 taps on the low-resolution image for each of the 4 phases of a result's position
-//   down  4x4 taps with stride 2
-// Transposed forms (flipped, inputs and outputs exchanged) serve the input gradient, where up
-// becomes down and down becomes up. Sums are f32, rounded once; constants stay in the epilogue.
+//   plain   9 taps (1 for a 1x1 filter)
+//   spread  2x2 taps on the low-resolution image for each of the 4 phases of a result's position
+//   gather  4x4 taps with stride 2
+// Transposed forms (flipped, inputs and outputs exchanged) serve the input gradient, where spread
+// becomes gather and back. Sums are f32, rounded once; constants stay in the epilogue.
 #pragma once
 
 #include <map>
 #include <tuple>
 #include <vector>
 
+#include "kernels/cuda/conv_form.h"
 #include "kernels/cuda/queue.h"
 
 namespace pg::cuda {
 
-enum class ConvForm : uint8_t { same, up, down };
 enum class FilterUse : uint8_t { forward, transposed };
 
 struct FilterForm {
-  ConstTensorView w;  // [K, 3, 3, C] or, for same, [K, 1, 1, C]; f32
-  ConvForm form = ConvForm::same;
+  ConstTensorView w;  // [K, 3, 3, C] or, for plain, [K, 1, 1, C]; f32
+  ConvForm form = ConvForm::plain;
   FilterUse use = FilterUse::forward;
   DType dtype = DType::bf16;  // or f32: rounded to the nearest tf32
   uint64_t version = 0;       // Conv2dArgs::w_version
 
-  int64_t phases() const { return form == ConvForm::up ? 4 : 1; }
+  int64_t phases() const { return form == ConvForm::spread ? 4 : 1; }
   int64_t taps() const;  // of one phase
   int64_t outputs() const { return use == FilterUse::forward ? w.shape.n : w.shape.c; }
   int64_t inputs() const { return use == FilterUse::forward ? w.shape.c : w.shape.n; }

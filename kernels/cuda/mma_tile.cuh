@@ -100,24 +100,4 @@ __device__ __forceinline__ void multiply_tiles(float (&acc)[kM][kN][4], const T*
   }
 }
 
-// Division of 0 <= n < 2^31 by a number known at launch, through a multiplication.
-class Divider {
- public:
-  Divider() = default;
-  explicit Divider(int divisor) : divisor_(static_cast<uint32_t>(divisor)) {
-    while (shift_ < 31 && (uint32_t{1} << shift_) < divisor_) ++shift_;
-    const uint64_t power = uint64_t{1} << (31 + shift_);
-    multiplier_ = static_cast<uint32_t>((power + divisor_ - 1) / divisor_);
-  }
-  __host__ __device__ int quotient(int n) const {
-    const uint64_t product = static_cast<uint64_t>(static_cast<uint32_t>(n)) * multiplier_;
-    return static_cast<int>(product >> (31 + shift_));
-  }
-  __host__ __device__ int divisor() const { return static_cast<int>(divisor_); }
-
- private:
-  uint32_t divisor_ = 1, multiplier_ = uint32_t{1} << 31;
-  int shift_ = 0;
-};
-
 }  // namespace pg::cuda

@@ -5,8 +5,6 @@ namespace pg::cuda {
 
 #define PG_MISSING(kernel, Args) \
   void kernel(Queue&, const Args&) { PG_ASSERT(!"not implemented: " #kernel); }
-PG_MISSING(conv2d, Conv2dArgs)
-PG_MISSING(conv2d_input_grad, Conv2dInputGradArgs)
 PG_MISSING(conv2d_weight_grad, Conv2dWeightGradArgs)
 PG_MISSING(matmul, MatmulArgs)
 PG_MISSING(reduce_sum, ReduceSumArgs)

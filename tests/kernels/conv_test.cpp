@@ -1,25 +1,23 @@
 // conv_test: direct convolution and its gradients against literal loops.
 #include <string>
 
-#include "tests/kernels/kernel_test.h"
+#include "tests/kernels/conv_reference.h"
 
 namespace pg::test {
 namespace {
 
-struct Case {
-  const char* name;
-  Shape x, w;
-  ConvGeometry geometry;
-};
-
 // Odd sizes and tails of every blocking: more than 64 columns, 32 and 4 outputs, 16 and 64
 // channels.
-const Case kCases[] = {
+const ConvCase kCases[] = {
     {"3x3", {2, 5, 7, 5}, {33, 3, 3, 5}, {.scale = 0.7}},
     {"wide", {1, 3, 70, 3}, {18, 3, 3, 3}, {.scale = 1.3}},
     {"many channels", {2, 4, 3, 70}, {35, 3, 3, 70}, {}},
     {"1x1 to RGB", {3, 6, 5, 17}, {3, 1, 1, 17}, {.pad = 0, .scale = 0.25}},
     {"1x1 from RGB", {3, 6, 5, 3}, {9, 1, 1, 3}, {.pad = 0}},
+    {"1x1 wide to RGB", {2, 5, 3, 48}, {3, 1, 1, 48}, {.pad = 0}},
+    {"1x1 from RGB to wide", {2, 5, 3, 3}, {48, 1, 1, 3}, {.pad = 0}},
+    {"1x1 in gray", {1, 3, 5, 1}, {1, 1, 1, 1}, {.pad = 0}},
+    {"1x1", {2, 3, 5, 10}, {12, 1, 1, 10}, {.pad = 0}},
     {"4x4 valid", {3, 4, 4, 6}, {7, 4, 4, 6}, {.pad = 0}},
     {"4x4 full", {2, 1, 1, 6}, {5, 4, 4, 6}, {.pad = 3}},
     {"2x3 filter", {1, 5, 6, 2}, {3, 2, 3, 2}, {.pad = 1}},
@@ -30,53 +28,16 @@ const Case kCases[] = {
     {"down to 1x1", {3, 2, 2, 4}, {5, 3, 3, 4}, {.mode = ConvMode::down}},
 };
 
-Shape result_shape(const Case& c) {
-  if (c.geometry.mode == ConvMode::up) return {c.x.n, 2 * c.x.h, 2 * c.x.w, c.w.n};
-  if (c.geometry.mode == ConvMode::down) return {c.x.n, c.x.h / 2, c.x.w / 2, c.w.n};
-  return {c.x.n, c.x.h + 2 * c.geometry.pad - c.w.h + 1, c.x.w + 2 * c.geometry.pad - c.w.w + 1,
-          c.w.n};
-}
-
-int64_t reduction(const Case& c) { return 4 * c.w.h * c.w.w * c.w.c; }
-
-// Calls f(n, p, q, k, r, s, c, h, w) for each product of the contract: the result (p, q) of y gets
-// f's x[n, h, w, c] times w[k, r, s, c] (times 1/4 for down).
-template <typename F>
-void for_each_product(const Case& t, F f) {
-  const int64_t up = t.geometry.mode == ConvMode::up ? 2 : 1;
-  const int64_t down = t.geometry.mode == ConvMode::down ? 2 : 1;
-  const Shape y = result_shape(t);
-  for_each({y.n, y.h * down, y.w * down, y.c}, [&](int64_t n, int64_t p, int64_t q, int64_t k) {
-    for (int64_t r = 0; r < t.w.h; ++r) {
-      for (int64_t s = 0; s < t.w.w; ++s) {
-        const int64_t h = p + r - t.geometry.pad, w = q + s - t.geometry.pad;
-        if (h < 0 || w < 0 || h >= t.x.h * up || w >= t.x.w * up) continue;
-        for (int64_t c = 0; c < t.w.c; ++c) {
-          f(n, p / down, q / down, k, r, s, c, h / up, w / up);
-        }
-      }
-    }
-  });
-}
-
-double factor(const Case& t) {
-  return t.geometry.scale * (t.geometry.mode == ConvMode::down ? 0.25 : 1.0);
-}
-
 Host sum_of(Host a, const Host& b) {
   for (size_t i = 0; i < a.data.size(); ++i) a.data[i] += b.data[i];
   return a;
 }
 
 KERNEL_TEST(Conv2d, MatchesLiteralLoops) {
-  for (const Case& t : kCases) {
+  for (const ConvCase& t : kCases) {
     SCOPED_TRACE(t.name);
-    const Host x = random_host(t.x, 1), w = random_host(t.w, 2);
-    Host y(result_shape(t));
-    for_each_product(t,
-                     [&](auto n, auto p, auto q, auto k, auto r, auto s, auto c, auto h, auto v) {
-                       y(n, p, q, k) += factor(t) * x(n, h, v, c) * w(k, r, s, c);
-                     });
+    const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
+    const Host y = conv_reference(t, x, w);
     expect_matches(
         [&](Bench& b) {
           b.backend().conv2d(
@@ -87,52 +48,103 @@ KERNEL_TEST(Conv2d, MatchesLiteralLoops) {
 }
 
 KERNEL_TEST(Conv2d, AddsBiasAndLeakyRelu) {
-  const Case& t = kCases[0];
-  const Host x = random_host(t.x, 1), w = random_host(t.w, 2);
-  const Host bias = random_host({1, 1, 1, t.w.n}, 3);
-  for (const double slope : {0.2, 1.0}) {
-    Host y(result_shape(t));
-    for_each_product(t,
-                     [&](auto n, auto p, auto q, auto k, auto r, auto s, auto c, auto h, auto v) {
-                       y(n, p, q, k) += factor(t) * x(n, h, v, c) * w(k, r, s, c);
-                     });
-    for_each(y.shape, [&](auto n, auto p, auto q, auto k) {
-      const double v = y(n, p, q, k) + bias(0, 0, 0, k);
-      y(n, p, q, k) = v > 0 ? v : slope * v;
-    });
+  for (const ConvCase& t : kCases) {
+    SCOPED_TRACE(t.name);
+    const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
+    const Host bias = random_host({1, 1, 1, t.w.n}, 3);
+    for (const double slope : {0.2, 1.0}) {
+      const Host y = lrelu_reference(conv_reference(t, x, w), bias, slope);
+      expect_matches(
+          [&](Bench& b) {
+            b.backend().conv2d({.x = b.in(x),
+                                .w = b.in(w, b.acc()),
+                                .b = b.in(bias, b.acc()),
+                                .y = b.out(y.shape),
+                                .geometry = t.geometry,
+                                .slope = slope});
+          },
+          {y}, reduction(t));
+    }
+  }
+}
+
+KERNEL_TEST(Conv2d, NormalisesPixelsBehindTheActivation) {
+  for (const ConvCase& t : kCases) {
+    SCOPED_TRACE(t.name);
+    const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
+    const Host bias = random_host({1, 1, 1, t.w.n}, 3);
+    const double eps = 0.01;
+    const std::vector<Host> want =
+        norm_reference(lrelu_reference(conv_reference(t, x, w), bias, 0.2), eps);
     expect_matches(
         [&](Bench& b) {
           b.backend().conv2d({.x = b.in(x),
                               .w = b.in(w, b.acc()),
                               .b = b.in(bias, b.acc()),
+                              .y = b.out(want[0].shape),
+                              .geometry = t.geometry,
+                              .slope = 0.2,
+                              .r = b.out(want[1].shape, b.acc()),
+                              .norm_eps = eps});
+        },
+        want, reduction(t));
+  }
+}
+
+KERNEL_TEST(Conv2d, GatesItsResult) {
+  for (const ConvCase& t : kCases) {
+    SCOPED_TRACE(t.name);
+    const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
+    const Host gate = random_host(result_shape(t), 3);
+    const Host y = gate_reference(conv_reference(t, x, w), gate, 0.2);
+    expect_matches(
+        [&](Bench& b) {
+          b.backend().conv2d({.x = b.in(x),
+                              .w = b.in(w, b.acc()),
                               .y = b.out(y.shape),
                               .geometry = t.geometry,
-                              .slope = slope});
+                              .gate = b.in(gate),
+                              .gate_slope = 0.2});
         },
         {y}, reduction(t));
   }
 }
 
 KERNEL_TEST(Conv2dInputGrad, MatchesLiteralLoops) {
-  for (const Case& t : kCases) {
+  for (const ConvCase& t : kCases) {
     SCOPED_TRACE(t.name);
-    const Host dy = random_host(result_shape(t), 1), w = random_host(t.w, 2);
-    Host dx(t.x);
-    for_each_product(t,
-                     [&](auto n, auto p, auto q, auto k, auto r, auto s, auto c, auto h, auto v) {
-                       dx(n, h, v, c) += factor(t) * dy(n, p, q, k) * w(k, r, s, c);
-                     });
+    const Host dy = random_host(result_shape(t), 1), w = random_filter(t.w, 2);
+    const Host dx = input_grad_reference(t, dy, w);
     expect_matches(
         [&](Bench& b) {
           b.backend().conv2d_input_grad(
               {.dy = b.in(dy), .w = b.in(w, b.acc()), .dx = b.out(t.x), .geometry = t.geometry});
         },
-        {dx}, 4 * t.w.h * t.w.w * t.w.n);
+        {dx}, grad_reduction(t));
+  }
+}
+
+KERNEL_TEST(Conv2dInputGrad, GatesItsResult) {
+  for (const ConvCase& t : kCases) {
+    SCOPED_TRACE(t.name);
+    const Host dy = random_host(result_shape(t), 1), w = random_filter(t.w, 2);
+    const Host gate = random_host(t.x, 3);
+    const Host dx = gate_reference(input_grad_reference(t, dy, w), gate, 0.2);
+    expect_matches(
+        [&](Bench& b) {
+          b.backend().conv2d_input_grad({.dy = b.in(dy),
+                                         .w = b.in(w, b.acc()),
+                                         .dx = b.out(t.x),
+                                         .geometry = t.geometry,
+                                         .gate = b.in(gate),
+                                         .gate_slope = 0.2});
+        },
+        {dx}, grad_reduction(t));
   }
 }
 
 KERNEL_TEST(Conv2dWeightGrad, MatchesLiteralLoops) {
-  for (const Case& t : kCases) {
+  for (const ConvCase& t : kCases) {
     SCOPED_TRACE(t.name);
     const Host dy = random_host(result_shape(t), 1), x = random_host(t.x, 2);
     const Host before = random_host(t.w, 3), db_before = random_host({1, 1, 1, t.w.n}, 4);

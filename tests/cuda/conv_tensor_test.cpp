@@ -1,0 +1,188 @@
+// conv_tensor_test: the tensor-core convolution in both of its types, each candidate by itself.
+#include <cmath>
+
+#include "kernels/cuda/conv_f.h"
+#include "kernels/cuda/cuda_backend.h"
+#include "tests/kernels/conv_reference.h"
+#include "tests/kernels/kernel_device.h"
+
+namespace pg::test {
+namespace {
+
+// Tails of every tile: rows (pixels), columns (outputs), steps (taps x inputs); chunks that are not
+// aligned (40 is whole in both types, 35 and 513 in neither, 12 in f32 alone).
+const ConvCase kCases[] = {
+    {"16 to 24", {2, 5, 7, 16}, {24, 3, 3, 16}, {.scale = 0.7}},
+    {"8 to 40", {3, 4, 4, 8}, {40, 3, 3, 8}, {}},
+    {"40 to 3", {1, 13, 11, 40}, {3, 3, 3, 40}, {.scale = 1.5}},
+    {"64 to 72", {1, 4, 4, 64}, {72, 3, 3, 64}, {}},
+    {"35 to 16", {2, 3, 5, 35}, {16, 3, 3, 35}, {}},
+    {"513 to 8", {1, 4, 4, 513}, {8, 3, 3, 513}, {}},
+    {"1x1, 12 to 20", {2, 6, 6, 12}, {20, 1, 1, 12}, {.pad = 0, .scale = 0.5}},
+    {"up, 24 to 16", {2, 3, 5, 24}, {16, 3, 3, 24}, {.mode = ConvMode::up, .scale = 0.6}},
+    {"up, 5 to 6", {1, 4, 4, 5}, {6, 3, 3, 5}, {.mode = ConvMode::up}},
+    {"down, 16 to 24", {2, 6, 10, 16}, {24, 3, 3, 16}, {.mode = ConvMode::down, .scale = 0.6}},
+    {"down, 12 to 5", {1, 8, 8, 12}, {5, 3, 3, 12}, {.mode = ConvMode::down}},
+};
+
+// A device whose f32 products are tf32, and a queue of its own to call what is not in the seam.
+struct Device {
+  cuda::CudaBackend backend{0, MatrixMath::tf32};
+  cuda::Queue queue{0, MatrixMath::tf32};
+};
+
+using Run = std::function<cuda::ConvProblem(Bench&)>;
+
+// Runs the problem with each of its candidates, in turn with each order of threads, and compares
+// with `want`. All give the same bits.
+void expect_all_match(DType dtype, const Run& problem_of, const std::vector<Host>& want,
+                      int64_t length) {
+  const std::vector<DeviceVariant>& variants = device_variants();
+  std::vector<Host> first;
+  size_t count = 1;
+  for (size_t i = 0; i < count; ++i) {
+    const DeviceVariant& variant = variants[i % variants.size()];
+    variant.open();  // sets the order of threads
+    Device device;
+    Bench bench(device.backend, dtype);
+    const cuda::ConvProblem problem = problem_of(bench);
+    const auto candidates = cuda::conv_f_candidates(device.queue, problem);
+    count = std::max(candidates.size(), variants.size());
+    const cuda::ConvCandidate& candidate = candidates[i % candidates.size()];
+    SCOPED_TRACE(message(candidate.name, ", ", variant.name));
+    cuda::run_conv_f(device.queue, problem, candidate.index);
+    PG_CUDA(cudaStreamSynchronize(device.queue.stream()));
+    const std::vector<Host> got = bench.finish();
+    for (size_t r = 0; r < want.size(); ++r) expect_close(got[r], want[r], dtype, length);
+    if (i == 0) first = got;
+    EXPECT_EQ(got[0].data, first[0].data) << "another sum than with " << candidates[0].name;
+  }
+}
+
+void expect_all_match(const Run& problem_of, const std::vector<Host>& want, int64_t length) {
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    SCOPED_TRACE(name_of(dtype));
+    expect_all_match(dtype, problem_of, want, length);
+  }
+}
+
+TEST(TensorConv, EveryCandidateMatchesLiteralLoops) {
+  for (const ConvCase& t : kCases) {
+    SCOPED_TRACE(t.name);
+    const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
+    const Host y = conv_reference(t, x, w);
+    expect_all_match(
+        [&](Bench& b) {
+          return cuda::ConvProblem::of(Conv2dArgs{
+              .x = b.in(x), .w = b.in(w, b.acc()), .y = b.out(y.shape), .geometry = t.geometry});
+        },
+        {y}, reduction(t));
+  }
+}
+
+TEST(TensorConv, EveryCandidateGivesTheInputGradient) {
+  for (const ConvCase& t : kCases) {
+    SCOPED_TRACE(t.name);
+    const Host dy = random_host(result_shape(t), 1), w = random_filter(t.w, 2);
+    const Host gate = random_host(t.x, 3);
+    const Host dx = gate_reference(input_grad_reference(t, dy, w), gate, 0.2);
+    expect_all_match(
+        [&](Bench& b) {
+          return cuda::ConvProblem::of(Conv2dInputGradArgs{.dy = b.in(dy),
+                                                           .w = b.in(w, b.acc()),
+                                                           .dx = b.out(t.x),
+                                                           .geometry = t.geometry,
+                                                           .gate = b.in(gate),
+                                                           .gate_slope = 0.2});
+        },
+        {dx}, grad_reduction(t));
+  }
+}
+
+TEST(TensorConv, EveryCandidateFinishesALayer) {
+  for (const ConvCase& t : {kCases[0], kCases[7], kCases[9]}) {
+    SCOPED_TRACE(t.name);
+    const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
+    const Host bias = random_host({1, 1, 1, t.w.n}, 3);
+    const Host y = lrelu_reference(conv_reference(t, x, w), bias, 0.2);
+    expect_all_match(
+        [&](Bench& b) {
+          return cuda::ConvProblem::of(Conv2dArgs{.x = b.in(x),
+                                                  .w = b.in(w, b.acc()),
+                                                  .b = b.in(bias, b.acc()),
+                                                  .y = b.out(y.shape),
+                                                  .geometry = t.geometry,
+                                                  .slope = 0.2});
+        },
+        {y}, reduction(t));
+  }
+}
+
+// Random values with all their bits, of one sign, so that a rounding with a bias adds up.
+TEST(TensorConv, RoundsFactorsWithoutBias) {
+  const ConvCase t{"", {1, 8, 8, 32}, {16, 3, 3, 32}, {}};
+  std::vector<Host> host(2);
+  const Shape shapes[] = {t.x, t.w};
+  for (size_t i = 0; i < 2; ++i) {
+    host[i] = random_host(shapes[i], i, 1.0, 2.0);
+    const Host low = random_host(shapes[i], 7 + i, 0.0, 0x1.0p-7);
+    for (size_t j = 0; j < low.data.size(); ++j) {
+      host[i].data[j] = static_cast<double>(static_cast<float>(host[i].data[j] + low.data[j]));
+    }
+  }
+  const Host y = conv_reference(t, host[0], host[1]);
+  Device device;
+  Bench bench(device.backend, DType::f32);
+  device.backend.conv2d({.x = bench.in(host[0]), .w = bench.in(host[1]), .y = bench.out(y.shape)});
+  const Host got = bench.finish()[0];
+  constexpr double kHalfUnit = 0x1.0p-11;  // of tf32, which has 11 bits
+  double mean = 0.0;
+  for (size_t i = 0; i < y.data.size(); ++i) {
+    const double error = got.data[i] / y.data[i] - 1;
+    EXPECT_LE(std::abs(error), kHalfUnit) << "element " << i;
+    mean += error / static_cast<double>(y.data.size());
+  }
+  EXPECT_LE(std::abs(mean), kHalfUnit / 32);
+  EXPECT_NE(mean, 0.0);  // exact math would make this test say nothing
+}
+
+// With a version the packed filter stays until the version changes, in the same place.
+TEST(TensorConv, RepacksAFilterWhenItsVersionChanges) {
+  const ConvCase t{"", {1, 4, 4, 8}, {16, 3, 3, 8}, {}};
+  const Host x = random_host(t.x, 1), w = random_filter(t.w, 2), other = random_filter(t.w, 3);
+  const Host y = conv_reference(t, x, w), y_other = conv_reference(t, x, other);
+  Device device;
+  Bench bench(device.backend, DType::bf16);
+  const ConstTensorView xv = bench.in(x);
+  const TensorView wv = bench.inout(w, DType::f32);
+  const auto run = [&](const Host& want, uint64_t version) {
+    bench.backend().conv2d({.x = xv, .w = wv, .y = bench.out(want.shape), .w_version = version});
+    expect_close(bench.finish().back(), want, DType::bf16, reduction(t));
+  };
+  run(y, 1);
+  const std::vector<float> values(other.data.begin(), other.data.end());
+  device.backend.upload(wv, values.data());
+  run(y, 1);  // the caller said that nothing changed
+  run(y_other, 2);
+  run(y_other, 0);
+}
+
+TEST(WeightForms, KeepTheAddressOfAForm) {
+  Device device;
+  Bench bench(device.backend, DType::f32);
+  cuda::FilterForm form{
+      .w = bench.in(random_filter({8, 3, 3, 8}, 1)), .form = cuda::ConvForm::spread, .version = 1};
+  cuda::WeightForms& forms = device.queue.forms();
+  const void* const first = forms.get(device.queue, form);
+  form.version = 2;
+  EXPECT_EQ(forms.get(device.queue, form), first);
+  form.use = cuda::FilterUse::transposed;
+  EXPECT_NE(forms.get(device.queue, form), first);
+  form.use = cuda::FilterUse::forward;
+  form.w.shape = {4, 3, 3, 8};  // other contents at the same place, as after a phase change
+  EXPECT_EQ(forms.get(device.queue, form), first);
+  PG_CUDA(cudaStreamSynchronize(device.queue.stream()));
+}
+
+}  // namespace
+}  // namespace pg::test
