@@ -39,6 +39,7 @@ Tensor dense(const Tensor& x, const Tensor& w, double scale);
 Tensor bias_lrelu(const Tensor& x, const Tensor& b, double slope);  // b may be empty: no bias
 Tensor leaky_gate(const Tensor& x, const Tensor& ref, double slope);
 Tensor affine(const Tensor& x, double scale, double shift);  // scale * x + shift
+Tensor convert(const Tensor& x, DType dtype);                // x itself if it is of that type
 Tensor square(const Tensor& x);
 Tensor sqrt(const Tensor& x);
 Tensor reciprocal(const Tensor& x);
@@ -56,7 +57,7 @@ Tensor div(const Tensor& a, const Tensor& b);
 Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& t);
 
 // --- sums (kernels/reduce.h) ---
-// scale * sum over the extents that are 1 in `shape`
+// scale * sum over the extents that are 1 in `shape`; sums of bf16 tensors are f32
 Tensor sum_to(const Tensor& x, const Shape& shape, double scale = 1.0);
 Tensor broadcast_to(const Tensor& x, const Shape& shape);
 Tensor mean(const Tensor& x);  // [1,1,1,1]

@@ -40,7 +40,7 @@ Tensor Discriminator::layer(const Weights& w, const Tensor& x, int64_t resolutio
 }
 
 Tensor Discriminator::from_rgb(const Weights& w, const Tensor& images, int64_t resolution) const {
-  return layer(w, images, resolution, "FromRGB", {.pad = 0});
+  return layer(w, to_activation(config_, images), resolution, "FromRGB", {.pad = 0});
 }
 
 Tensor Discriminator::block(const Weights& w, const Tensor& x, int64_t resolution) const {
@@ -87,7 +87,7 @@ Tensor Discriminator::forward(const Weights& w, const Tensor& images, int64_t re
       x = ops::lerp(from_rgb(w, ops::avg_pool(images), r / 2), x, alpha);
     }
   }
-  return head(w, x, batches);
+  return head(w, from_activation(config_, x), batches);
 }
 
 }  // namespace pg

@@ -56,7 +56,7 @@ Tensor Generator::base(const Weights& w, const Tensor& z) const {
   const Tensor image =
       ops::reshape(ops::dense(latent, weight, scale), {z.shape().n, 4, 4, fmaps(config_, 1)});
   const Tensor x = normalize(ops::bias_lrelu(image, w["4x4/Dense/bias"], m.leaky_slope));
-  return layer(w, x, 4, "Conv", ConvMode::same);
+  return layer(w, to_activation(config_, x), 4, "Conv", ConvMode::same);
 }
 
 Tensor Generator::to_rgb(const Weights& w, const Tensor& x, int64_t resolution) const {
@@ -77,8 +77,8 @@ Tensor Generator::forward(const Weights& w, const Tensor& z, int64_t resolution,
     x = layer(w, x, r, "Conv1", ConvMode::same);
   }
   const Tensor image = to_rgb(w, x, resolution);
-  if (!alpha || resolution == 4) return image;
-  return ops::fade_in(to_rgb(w, before, resolution / 2), image, alpha);
+  if (!alpha || resolution == 4) return from_activation(config_, image);
+  return from_activation(config_, ops::fade_in(to_rgb(w, before, resolution / 2), image, alpha));
 }
 
 }  // namespace pg

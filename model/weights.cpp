@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include "engine/ops.h"
+
 namespace pg {
 
 Weights::Weights(const ParameterStore& store, int64_t resolution) {
@@ -45,6 +47,14 @@ void append_layer(std::vector<ParameterSpec>& specs, const ModelConfig& config,
 
 double runtime_scale(const ModelConfig& config, double gain, const Shape& w) {
   return config.use_wscale ? he_constant(gain, w) : 1.0;
+}
+
+Tensor to_activation(const Config& config, const Tensor& x) {
+  return config.train.precision == Precision::bf16 ? ops::convert(x, DType::bf16) : x;
+}
+
+Tensor from_activation(const Config& config, const Tensor& x) {
+  return config.train.precision == Precision::bf16 ? ops::convert(x, DType::f32) : x;
 }
 
 }  // namespace pg

@@ -47,6 +47,11 @@ struct LayerSpec {
 void append_layer(std::vector<ParameterSpec>& specs, const ModelConfig& config, const LayerSpec& s);
 double runtime_scale(const ModelConfig& config, double gain, const Shape& w);
 
+// Activations as train.precision stores them: bf16, or like the parameters (x itself). Images,
+// latents, dense layers, minibatch statistics and scores stay like the parameters.
+Tensor to_activation(const Config& config, const Tensor& x);
+Tensor from_activation(const Config& config, const Tensor& x);
+
 constexpr double kHeGain = 1.4142135623730951;  // sqrt(2), for layers followed by leaky ReLU
 
 }  // namespace pg

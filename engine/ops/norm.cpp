@@ -94,7 +94,7 @@ Tensor minibatch_stddev_vjp(const Tensor& x, const Tensor& dy, const MinibatchSt
 
 Tensor pixel_norm(const Tensor& x, double eps) {
   const Shape& s = x.shape();
-  Tensor y = empty_like(x), r = empty({s.n, s.h, s.w, 1}, x);
+  Tensor y = empty_like(x), r(x.context(), {s.n, s.h, s.w, 1}, acc_of(x.dtype()));
   x.backend().pixel_norm({.x = x.view(), .y = y.mut(), .r = r.mut(), .eps = eps});
   return record_fused(
       "pixel_norm", {x}, y,
@@ -108,7 +108,7 @@ Tensor pixel_norm(const Tensor& x, double eps) {
 
 Tensor minibatch_stddev(const Tensor& x, const MinibatchStddevGeometry& g) {
   check_groups(x.shape(), g);
-  Tensor y = empty({x.shape().n, 1, 1, 1}, x);
+  Tensor y(x.context(), {x.shape().n, 1, 1, 1}, acc_of(x.dtype()));
   x.backend().minibatch_stddev({.x = x.view(), .y = y.mut(), .geometry = g});
   return record("minibatch_stddev", {x}, y, [x, g](const Tensor& dy, const Need&) -> Grads {
     return {minibatch_stddev_vjp(x, dy, g)};

@@ -77,6 +77,15 @@ Tensor affine(const Tensor& x, double scale, double shift) {
   });
 }
 
+Tensor convert(const Tensor& x, DType dtype) {
+  if (x.dtype() == dtype) return x;
+  Tensor y(x.context(), x.shape(), dtype);
+  x.backend().convert({.x = x.view(), .y = y.mut()});
+  return record("convert", {x}, y, [from = x.dtype()](const Tensor& dy, const Need&) -> Grads {
+    return {convert(dy, from)};
+  });
+}
+
 Tensor square(const Tensor& x) {
   return record_unary("square", x, run_unary(x, UnaryOp::square),
                       [x] { return affine(x, 2.0, 0.0); });
@@ -154,6 +163,10 @@ Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& t) {
   Tensor y = empty_like(a);
   a.backend().lerp({.a = a.view(), .b = b.view(), .t = t.view(), .y = y.mut()});
   return record("lerp", {a, b}, y, [t](const Tensor& dy, const Need& need) -> Grads {
+    if (t.dtype() != dy.dtype()) {  // bf16: the weight stays f32, as in the forward pass
+      const Tensor zero = full(dy.shape(), 0.0, dy);
+      return {need[0] ? lerp(dy, zero, t) : Tensor(), need[1] ? lerp(zero, dy, t) : Tensor()};
+    }
     return {need[0] ? mul(dy, affine(t, -1.0, 1.0)) : Tensor(), need[1] ? mul(dy, t) : Tensor()};
   });
 }
