@@ -1,5 +1,5 @@
 // simt_device: the emulated GPU, its threads in several orders.
-#include <cuda_runtime.h>
+#include "tests/simt/emulator/grid.h"
 
 #include "tests/kernels/kernel_device.h"
 
