@@ -11,7 +11,7 @@
 #include <cstdint>
 
 #ifdef PG_SIMT
-#include "simt/ptx_emu.h"
+#include <simt_ptx.h>
 #define PG_PTX_LOC , const simt::Loc& loc = simt::Loc::current()
 #else
 #define PG_PTX_LOC
@@ -23,7 +23,7 @@ namespace pg::cuda {
 template <typename T>
 __device__ __forceinline__ T* dynamic_smem() {
 #ifdef PG_SIMT
-  return static_cast<T*>(simt::dynamic_smem(1024));
+  return static_cast<T*>(simt::dynamic_smem());
 #else
   extern __shared__ __align__(1024) unsigned char pg_dynamic_smem[];
   return reinterpret_cast<T*>(pg_dynamic_smem);
@@ -154,7 +154,7 @@ __device__ __forceinline__ void cp_async_commit() {
 template <int pending>
 __device__ __forceinline__ void cp_async_wait() {
 #ifdef PG_SIMT
-  simt::cp_async_wait(pending, false);
+  simt::cp_async_wait(pending);
 #else
   asm volatile("cp.async.wait_group %0;" ::"n"(pending) : "memory");
 #endif

@@ -1,21 +1,31 @@
 // simt_device: the emulated GPU, its threads in several orders.
-#include <cuda_runtime.h>
+//
+// The race checker sees a race in any order, and runs several times slower: two orders are enough
+// for it. What AddressSanitizer and the comparison of results see depends on the order.
+#include <string_view>
 
 #include "tests/kernels/kernel_device.h"
+#include "tests/simt/emulator/grid.h"
 
 namespace pg::test {
+namespace {
+
+DeviceVariant in_order(const char* order, uint64_t seed) {
+  return {order, [seed] {
+            simt::set_seed(seed);
+            return make_cuda_backend();
+          }};
+}
+
+}  // namespace
 
 const std::vector<DeviceVariant>& device_variants() {
   static const std::vector<DeviceVariant> variants = [] {
-    std::vector<DeviceVariant> list;
-    for (const uint64_t seed : {0, 1, 2}) {
-      const char* const order[] = {"threads in order", "threads reversed",
-                                   "threads in random order"};
-      list.push_back({order[seed], [=] {
-                        simt::set_seed(seed);
-                        return make_cuda_backend();
-                      }});
+    std::vector<DeviceVariant> list = {in_order("threads in order", 0)};
+    if (std::string_view(PG_SIMT_CONFIG) != "race") {
+      list.push_back(in_order("threads reversed", 1));
     }
+    list.push_back(in_order("threads in random order", 2));
     return list;
   }();
   return variants;

@@ -1,65 +1,56 @@
+// cub.cuh: stands in for the part of CUB that kernels use, with the same contract: the result is
+// valid in thread 0 (lane 0) alone, poison elsewhere, and a barrier must come before the temporary
+// storage is used again.
 #pragma once
-#include "../cuda_runtime.h"
-// Subset of CUB with the same contract: the result is valid in thread 0 (lane 0) only, and the
-// caller must synchronise before the temporary storage is used again.
+
+#include <cuda_runtime.h>
+
 namespace cub {
-template <class T, int N = 32>
-struct WarpReduce {
+
+template <typename T, int kWidth = 32>
+class WarpReduce {
+ public:
   struct TempStorage {};
-  WarpReduce(TempStorage&) {}
-  template <class F>
-  T Reduce(T v, F f, SIMT_LOC) {
-    unsigned m = N == 32 ? ~0u : ((1u << (N & 31)) - 1) << (simt::lane_id() & ~(N - 1));
-    T r = simt::fold("cub::WarpReduce", m, v, f, loc_);
-    if (simt::lane_id() % N) simt::poison(r);
-    return r;
+  explicit WarpReduce(TempStorage&) {}
+
+  template <typename Combine>
+  T Reduce(T value, Combine combine, PG_SIMT_LOC) {
+    const unsigned lane = pg::simt::lane_id();
+    const unsigned part = pg::simt::kWholeWarp >> (32 - kWidth) << (lane / kWidth * kWidth);
+    T result = pg::simt::fold("cub::WarpReduce", part, value, combine, loc);
+    if (lane % kWidth != 0) pg::simt::poison(result);
+    return result;
   }
-  T Sum(T v, SIMT_LOC) { return Reduce(v, simt::Add{}, loc_); }
+  T Sum(T value, PG_SIMT_LOC) { return Reduce(value, pg::simt::Add{}, loc); }
 };
-template <class T, int X, int Y = 1, int Z = 1>
-struct BlockShim {
+
+enum BlockReduceAlgorithm { BLOCK_REDUCE_RAKING, BLOCK_REDUCE_WARP_REDUCTIONS };
+
+template <typename T, int kX, BlockReduceAlgorithm = BLOCK_REDUCE_WARP_REDUCTIONS, int kY = 1,
+          int kZ = 1>
+class BlockReduce {
+ public:
   struct TempStorage {
-    T v[X * Y * Z];
+    T value[kX * kY * kZ];
   };
-  TempStorage& t;
-  unsigned tid = threadIdx.x + X * (threadIdx.y + Y * threadIdx.z);
-  BlockShim(TempStorage& s) : t(s) {}
-  template <class F>
-  T reduce(T v, F f, const simt::Loc& loc) {
-    t.v[tid] = v;
-    simt::barrier(0, 0, true, loc);
-    T r;
-    simt::poison(r);
-    if (tid == 0) {
-      r = t.v[0];
-      for (int i = 1; i < X * Y * Z; ++i) r = f(r, t.v[i]);
-    }
-    return r;
+  explicit BlockReduce(TempStorage& storage) : storage_(storage) {}
+
+  template <typename Combine>
+  T Reduce(T value, Combine combine, PG_SIMT_LOC) {
+    const unsigned rank = threadIdx.x + kX * (threadIdx.y + kY * threadIdx.z);
+    storage_.value[rank] = value;
+    pg::simt::barrier(0, loc);
+    T result;
+    pg::simt::poison(result);
+    if (rank > 0) return result;
+    result = storage_.value[0];
+    for (int i = 1; i < kX * kY * kZ; ++i) result = combine(result, storage_.value[i]);
+    return result;
   }
-  template <class F>
-  T scan(T v, F f, bool inclusive, T init, const simt::Loc& loc) {
-    t.v[tid] = v;
-    simt::barrier(0, 0, true, loc);
-    T r = init;
-    for (unsigned i = 0; i < tid + inclusive; ++i) r = f(r, t.v[i]);
-    return r;
-  }
+  T Sum(T value, PG_SIMT_LOC) { return Reduce(value, pg::simt::Add{}, loc); }
+
+ private:
+  TempStorage& storage_;
 };
-template <class T, int X, int A = 0, int Y = 1, int Z = 1>
-struct BlockReduce : BlockShim<T, X, Y, Z> {
-  using B = BlockShim<T, X, Y, Z>;
-  using B::B;
-  template <class F>
-  T Reduce(T v, F f, SIMT_LOC) {
-    return B::reduce(v, f, loc_);
-  }
-  T Sum(T v, SIMT_LOC) { return B::reduce(v, simt::Add{}, loc_); }
-};
-template <class T, int X, int A = 0, int Y = 1, int Z = 1>
-struct BlockScan : BlockShim<T, X, Y, Z> {
-  using B = BlockShim<T, X, Y, Z>;
-  using B::B;
-  void InclusiveSum(T v, T& out, SIMT_LOC) { out = B::scan(v, simt::Add{}, true, T(0), loc_); }
-  void ExclusiveSum(T v, T& out, SIMT_LOC) { out = B::scan(v, simt::Add{}, false, T(0), loc_); }
-};
+
 }  // namespace cub

@@ -1,0 +1,72 @@
+// state.h: what the host side of the emulated device remembers. Private to host/.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "tests/simt/host/api.h"
+#include "tests/simt/host/test.h"
+
+namespace pg::simt {
+
+// A piece of queued work: run, or the wait for a record of an event.
+struct Work {
+  std::function<cudaError_t()> run;
+  const CUevent_st* wait = nullptr;
+  uint64_t record = 0;
+};
+
+}  // namespace pg::simt
+
+struct CUevent_st {
+  uint64_t recorded = 0, reached = 0;  // records queued, records run
+  CUgraph_st* graph = nullptr;         // of the capture that recorded it
+};
+struct CUstream_st {
+  std::deque<pg::simt::Work> queue;
+  CUgraph_st* graph = nullptr;  // that it is captured into
+};
+struct CUgraph_st {
+  std::vector<pg::simt::Work> work;
+  CUstream_st* origin = nullptr;
+  std::vector<CUstream_st*> members;
+};
+struct CUgraphExec_st {
+  std::vector<pg::simt::Work> work;
+};
+
+namespace pg::simt {
+
+struct HostState {
+  std::map<uintptr_t, size_t> allocations;  // device memory: address and bytes
+  size_t allocated_bytes = 0;
+  std::map<const void*, int> smem_limits;  // of kernels that asked for more
+  CUstream_st default_stream;
+  std::vector<CUstream_st*> streams{&default_stream};
+  StreamOrder order = StreamOrder::at_once;
+  cudaError_t sticky = cudaSuccess, last = cudaSuccess;
+};
+HostState& host();
+
+// Remembers an error for cudaGetLastError and gives what the call returns.
+cudaError_t returned(cudaError_t error);
+
+bool capturing();  // any stream
+cudaError_t queue_work(cudaStream_t stream, Work work);
+void drain(CUstream_st& stream);  // runs its work, and that of others which it waits for
+void drain_all();
+
+// Device memory can be touched while one of these lives; otherwise AddressSanitizer reports it, for
+// host code must not.
+class DeviceMemoryAccess {
+ public:
+  DeviceMemoryAccess();
+  ~DeviceMemoryAccess();
+  DeviceMemoryAccess(const DeviceMemoryAccess&) = delete;
+  DeviceMemoryAccess& operator=(const DeviceMemoryAccess&) = delete;
+};
+
+}  // namespace pg::simt
