@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/reference.h"
 #include "kernels/cpu/fast.h"
 
 namespace {
@@ -53,70 +54,6 @@ std::vector<float> random_values(int64_t count, unsigned seed) {
   return values;
 }
 
-struct Tensors {
-  Shape x, w, y;
-  int64_t pad;
-  ConvMode mode;
-  const float* px;
-  const float* pw;
-  const float* py;
-};
-
-// Visits every product x * w that belongs to full-size output (n, p, q).
-double direct_c(const Tensors& t, int64_t n, int64_t p, int64_t q, int64_t k) {
-  const int64_t up = t.mode == ConvMode::up ? 2 : 1;
-  double sum = 0;
-  for (int64_t r = 0; r < t.w.h; ++r)
-    for (int64_t s = 0; s < t.w.w; ++s) {
-      const int64_t h = p + r - t.pad, w = q + s - t.pad;
-      if (h < 0 || w < 0 || h >= t.x.h * up || w >= t.x.w * up) continue;
-      for (int64_t c = 0; c < t.x.c; ++c)
-        sum += double(t.px[((n * t.x.h + h / up) * t.x.w + w / up) * t.x.c + c]) *
-               double(t.pw[((k * t.w.h + r) * t.w.w + s) * t.w.c + c]);
-    }
-  return sum;
-}
-
-double direct_y(const Tensors& t, int64_t n, int64_t p, int64_t q, int64_t k) {
-  if (t.mode != ConvMode::down) return direct_c(t, n, p, q, k);
-  return (direct_c(t, n, 2 * p, 2 * q, k) + direct_c(t, n, 2 * p, 2 * q + 1, k) +
-          direct_c(t, n, 2 * p + 1, 2 * q, k) + direct_c(t, n, 2 * p + 1, 2 * q + 1, k)) /
-         4;
-}
-
-double full_dy(const Tensors& t, int64_t n, int64_t p, int64_t q, int64_t k) {
-  const int64_t down = t.mode == ConvMode::down ? 2 : 1;
-  if (p < 0 || q < 0 || p >= t.y.h * down || q >= t.y.w * down) return 0;
-  return double(t.py[((n * t.y.h + p / down) * t.y.w + q / down) * t.y.c + k]) /
-         double(down * down);
-}
-
-double direct_dx(const Tensors& t, int64_t n, int64_t h, int64_t w, int64_t c) {
-  const int64_t up = t.mode == ConvMode::up ? 2 : 1;
-  double sum = 0;
-  for (int64_t i = 0; i < up * up; ++i)
-    for (int64_t r = 0; r < t.w.h; ++r)
-      for (int64_t s = 0; s < t.w.w; ++s)
-        for (int64_t k = 0; k < t.w.n; ++k)
-          sum += full_dy(t, n, h * up + i / up - r + t.pad, w * up + i % up - s + t.pad, k) *
-                 double(t.pw[((k * t.w.h + r) * t.w.w + s) * t.w.c + c]);
-  return sum;
-}
-
-double direct_dw(const Tensors& t, int64_t k, int64_t r, int64_t s, int64_t c) {
-  const int64_t up = t.mode == ConvMode::up ? 2 : 1, down = t.mode == ConvMode::down ? 2 : 1;
-  double sum = 0;
-  for (int64_t n = 0; n < t.x.n; ++n)
-    for (int64_t p = 0; p < t.y.h * down; ++p)
-      for (int64_t q = 0; q < t.y.w * down; ++q) {
-        const int64_t h = p + r - t.pad, w = q + s - t.pad;
-        if (h < 0 || w < 0 || h >= t.x.h * up || w >= t.x.w * up) continue;
-        sum += full_dy(t, n, p, q, k) *
-               double(t.px[((n * t.x.h + h / up) * t.x.w + w / up) * t.x.c + c]);
-      }
-  return sum;
-}
-
 template <typename F>
 double best_ms(F&& f) {
   using Clock = std::chrono::steady_clock;
@@ -156,8 +93,9 @@ void run_case(pg::cpu::FastPath& fast, const Case& e) {
   std::vector<float> x = random_values(xs.numel(), 1), w = random_values(ws.numel(), 2);
   std::vector<float> dy = random_values(ys.numel(), 3);
   std::vector<float> y(dy.size()), dx(x.size()), dw(w.size());
-  const Tensors t{xs, ws, ys, 1, e.mode, x.data(), w.data(), dy.data()};
   const pg::ConvGeometry geometry{e.mode, 1, 1.0};
+  const pg::bench::ConvReference<const float*> t{xs,       ws,       ys,       geometry,
+                                                 x.data(), w.data(), dy.data()};
   auto view = [](std::vector<float>& v, Shape s) {
     return pg::TensorView{v.data(), pg::DType::f32, s};
   };
@@ -179,9 +117,9 @@ void run_case(pg::cpu::FastPath& fast, const Case& e) {
       "%5ld %4ld->%-4ld N%-3ld %-4s | %8.3f ms %5.0f | %8.3f ms %5.0f | %8.3f ms %5.0f | err %.1e "
       "%.1e %.1e\n",
       e.size, e.c, e.k, e.n, modes[int(e.mode)], f, gflop / f * 1e3, d, gflop / d * 1e3, g,
-      gflop / g * 1e3, sampled_error(ys, y, 100, [&](auto... i) { return direct_y(t, i...); }),
-      sampled_error(xs, dx, 100, [&](auto... i) { return direct_dx(t, i...); }),
-      sampled_error(ws, dw, grad_samples, [&](auto... i) { return direct_dw(t, i...); }));
+      gflop / g * 1e3, sampled_error(ys, y, 100, [&](auto... i) { return t.y(i...); }),
+      sampled_error(xs, dx, 100, [&](auto... i) { return t.dx(i...); }),
+      sampled_error(ws, dw, grad_samples, [&](auto... i) { return t.dw(i...); }));
   std::fflush(stdout);
 }
 

@@ -1,9 +1,10 @@
 // bench_step: images per second of whole training iterations (one D and one G step with gradient
 // penalty, Adam and average) at each resolution, with the share of each kernel and peak memory.
 //
-// Every resolution runs in a process of its own, so that its peak memory is its own. Times are
-// medians over iterations without the timing backend; the shares come from further iterations with
-// it. The losses of the timed iterations are checked to be finite.
+// Every resolution runs in a process of its own, so that its peak memory is its own. A sample is
+// one iteration on the CPU, and on a GPU as many as take a fifth of a second, queued without
+// waiting and replayed from a captured graph; times are medians over samples. The shares of kernels
+// come from further iterations that wait after each kernel. The losses are checked to be finite.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,26 +16,49 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "bench/devices.h"
+#include "bench/floor.h"
 #include "bench/timing_backend.h"
 #include "model/training/gan.h"
 
 namespace {
 
 using namespace pg;
+using namespace pg::bench;
 
 struct Options {
-  std::vector<int64_t> resolutions = {4, 8, 16, 32, 64, 128, 256};
+  std::vector<int64_t> resolutions;
+  std::string device = "auto", precision = "auto", kernels;
+  std::vector<double> peaks;  // TFLOP/s and GB/s; empty: measured
   int64_t batch = 0, fmap_base = 8192, fmap_max = 512, threads = 0;
   double alpha = 1.0, seconds = 10.0;
-  bool json = false;
+  bool json = false, floor = false;
 };
 
-int64_t default_batch(int64_t resolution) {
-  return resolution <= 64 ? 16 : std::max<int64_t>(1, 1024 / resolution);
+// What the options come to in the process that measures.
+struct Setup {
+  Options options;
+  Device device;
+  Precision precision;
+  std::string kernels;
+};
+
+Setup set_up(const Options& o) {
+  Setup s{.options = o, .device = choose_device(o.device), .precision = {}, .kernels = o.kernels};
+  const char* usual = s.device.cuda ? "tf32" : "fp32";
+  s.precision = parse_precision(o.precision == "auto" ? usual : o.precision, s.device);
+  if (s.kernels.empty()) s.kernels = s.device.cuda ? "own" : "cpu";
+  return s;
 }
 
-Config bench_config(const Options& o, int64_t resolution) {
+std::unique_ptr<Backend> open(const Setup& s) {
+  return open_backend(s.device, s.kernels, s.precision, static_cast<int>(s.options.threads));
+}
+
+Config bench_config(const Setup& s, int64_t resolution) {
+  const Options& o = s.options;
   Config c = preset("official-tf");
+  c.train.precision = s.precision;
   c.model.resolution = resolution;
   c.model.channels = 3;
   c.model.fmap_base = o.fmap_base;
@@ -49,31 +73,38 @@ std::vector<uint8_t> bench_images(int64_t count) {
 }
 
 struct Measured {
-  std::vector<double> seconds;  // sorted
+  std::vector<double> seconds;  // per iteration, sorted
+  int64_t iterations = 0;
   bool finite = true;
+
+  double median() const { return seconds[seconds.size() / 2]; }
 };
 
 class StepBench {
  public:
-  StepBench(const Options& o, int64_t resolution)
-      : options_(o),
-        batch_(o.batch > 0 ? o.batch : default_batch(resolution)),
-        settings_{.resolution = resolution, .alpha = resolution > 4 ? o.alpha : 1.0},
+  StepBench(const Setup& s, int64_t resolution)
+      : setup_(s),
+        batch_(s.options.batch > 0 ? s.options.batch : default_batch(s.device, resolution)),
+        settings_{.resolution = resolution, .alpha = resolution > 4 ? s.options.alpha : 1.0},
         images_(bench_images(batch_ * resolution * resolution * 3)),
         mirror_(static_cast<size_t>(batch_), 0) {}
 
   int64_t batch() const { return batch_; }
 
   Measured measure(Context& context) {
-    Gan gan(context, bench_config(options_, settings_.resolution));
-    Measured m;
-    iterate(gan, m);  // warm-up
-    m.seconds.clear();
+    constexpr double kSample = 0.2;
+    const bool captures = context.backend().can_capture();
+    Gan gan(context, bench_config(setup_, settings_.resolution));
+    Measured warm, m;
+    for (int i = 0; i < (captures ? 4 : 1); ++i) sample(gan, 1, warm);
+    const auto each =
+        captures ? static_cast<int64_t>(std::ceil(kSample / warm.seconds.back())) : int64_t{1};
     const auto start = std::chrono::steady_clock::now();
     do {
-      iterate(gan, m);
-    } while (elapsed(start) < options_.seconds || m.seconds.size() < 3);
+      sample(gan, each, m);
+    } while (elapsed(start) < setup_.options.seconds || m.seconds.size() < 3);
     std::sort(m.seconds.begin(), m.seconds.end());
+    m.finite = m.finite && warm.finite;
     return m;
   }
 
@@ -81,11 +112,11 @@ class StepBench {
   std::map<std::string, TimingBackend::Entry> profile(Backend& backend) {
     TimingBackend timing(backend);
     Context context(timing);
-    Gan gan(context, bench_config(options_, settings_.resolution));
+    Gan gan(context, bench_config(setup_, settings_.resolution));
     Measured m;
-    iterate(gan, m);
+    sample(gan, 1, m);
     timing.clear();
-    iterate(gan, m);
+    sample(gan, 1, m);
     return timing.entries();
   }
 
@@ -94,16 +125,19 @@ class StepBench {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
   }
 
-  void iterate(Gan& gan, Measured& m) {
+  void sample(Gan& gan, int64_t iterations, Measured& m) {
     const auto start = std::chrono::steady_clock::now();
     gan.reset_stats();
-    gan.iterate(settings_, {.images = images_.data(), .mirror = mirror_.data(), .count = batch_});
+    for (int64_t i = 0; i < iterations; ++i) {
+      gan.iterate(settings_, {.images = images_.data(), .mirror = mirror_.data(), .count = batch_});
+    }
     const TrainingStats s = gan.stats();  // waits
-    m.seconds.push_back(elapsed(start));
+    m.seconds.push_back(elapsed(start) / static_cast<double>(iterations));
+    m.iterations += iterations;
     m.finite = m.finite && s.d_skipped + s.g_skipped == 0 && std::isfinite(s.d_loss);
   }
 
-  Options options_;
+  Setup setup_;
   int64_t batch_;
   IterationSettings settings_;
   std::vector<uint8_t> images_, mirror_;
@@ -124,47 +158,128 @@ void print_shares(const std::map<std::string, TimingBackend::Entry>& entries) {
   }
 }
 
+// Seconds that the device's peaks allow for an iteration.
+double floor_of(const Setup& s, Backend& backend, int64_t resolution, int64_t batch) {
+  const Options& o = s.options;
+  PG_CHECK(o.fmap_base == 8192 && o.fmap_max == 512, UsageError,
+           "--floor is known for the official feature maps alone: leave out --fmap-base and "
+           "--fmap-max");
+  const Peaks peaks = o.peaks.empty()
+                          ? measure_peaks(backend, s.precision, s.device)
+                          : Peaks{.bytes_per_second = o.peaks[1] * 1e9, .flops = o.peaks[0] * 1e12};
+  return floor_seconds(iteration_work(resolution, batch, s.precision == Precision::bf16 ? 2 : 4),
+                       peaks);
+}
+
+struct Result {
+  int64_t resolution, batch;
+  Measured measured;
+  int64_t tensor_bytes = 0;  // most in use at once
+  int64_t peak_mb = 0;       // CPU: of the process; GPU: of the tensors
+  double floor = 0;          // seconds; 0: not asked for
+
+  double rate() const { return static_cast<double>(batch) / measured.median(); }
+};
+
+void print_json(const Setup& s, const std::string& device, const Result& r) {
+  nlohmann::ordered_json line{{"device", device},
+                              {"kernels", s.kernels},
+                              {"precision", bench::name_of(s.precision)},
+                              {"resolution", r.resolution},
+                              {"batch", r.batch},
+                              {"seconds_per_iteration", r.measured.median()},
+                              {"seconds_min", r.measured.seconds.front()},
+                              {"seconds_max", r.measured.seconds.back()},
+                              {"iterations", r.measured.iterations},
+                              {"images_per_second", r.rate()},
+                              {"tensor_memory_mb", r.tensor_bytes / 1000000},
+                              {"peak_memory_mb", r.peak_mb}};
+  if (r.floor > 0) {
+    line["floor_seconds"] = r.floor;
+    line["share_of_floor"] = r.floor / r.measured.median();
+  }
+  std::printf("%s\n", line.dump().c_str());
+}
+
+void print_line(const Result& r) {
+  const Measured& m = r.measured;
+  std::printf(
+      "%4lld  batch %3lld  %9.3f img/s  %9.3f ms/iteration (%.3f to %.3f, %lld iterations)  peak "
+      "%lld MB",
+      static_cast<long long>(r.resolution), static_cast<long long>(r.batch), r.rate(),
+      1e3 * m.median(), 1e3 * m.seconds.front(), 1e3 * m.seconds.back(),
+      static_cast<long long>(m.iterations), static_cast<long long>(r.peak_mb));
+  if (r.floor > 0) {
+    std::printf("  floor %.3f ms, reached %.0f %%", 1e3 * r.floor, 100 * r.floor / m.median());
+  }
+  std::printf("\n");
+}
+
 int run_resolution(const Options& o, int64_t resolution) {
-  const std::unique_ptr<Backend> backend = make_cpu_backend(static_cast<int>(o.threads));
-  StepBench bench(o, resolution);
-  Measured m;
-  int64_t peak = 0;
+  const Setup s = set_up(o);
+  const std::unique_ptr<Backend> backend = open(s);
+  StepBench bench(s, resolution);
+  Result r{.resolution = resolution, .batch = bench.batch(), .measured = {}};
   {
     Context context(*backend);
-    m = bench.measure(context);
-    peak = context.step().peak_bytes() + context.persistent().peak_bytes();
+    r.measured = bench.measure(context);
+    r.tensor_bytes = context.step().peak_bytes() + context.persistent().peak_bytes();
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const double median = m.seconds[m.seconds.size() / 2];
-  const double rate = static_cast<double>(bench.batch()) / median;
-  if (!m.finite) {
-    std::fprintf(stderr, "bench_step: losses at %lldx%lld are not finite\n",
-                 static_cast<long long>(resolution), static_cast<long long>(resolution));
-    return 1;
-  }
+  r.peak_mb = s.device.cuda ? r.tensor_bytes / 1000000 : usage.ru_maxrss / 1024;
+  PG_CHECK(r.measured.finite, Error, "losses at ", resolution, "x", resolution, " are not finite");
+  if (o.floor) r.floor = floor_of(s, *backend, resolution, r.batch);
   if (o.json) {
-    std::printf("%s\n", nlohmann::json{{"device", backend->name()},
-                                       {"resolution", resolution},
-                                       {"batch", bench.batch()},
-                                       {"seconds_per_iteration", median},
-                                       {"seconds_min", m.seconds.front()},
-                                       {"seconds_max", m.seconds.back()},
-                                       {"iterations", m.seconds.size()},
-                                       {"images_per_second", rate},
-                                       {"tensor_memory_mb", peak / 1000000},
-                                       {"peak_memory_mb", usage.ru_maxrss / 1024}}
-                            .dump()
-                            .c_str());
-    return 0;
+    print_json(s, backend->description(), r);
+  } else {
+    print_line(r);
+    print_shares(bench.profile(*backend));
   }
-  std::printf(
-      "%4lld  batch %2lld  %9.3f img/s  %8.4f s/iteration (%.4f to %.4f, %zu runs)  peak %ld MB\n",
-      static_cast<long long>(resolution), static_cast<long long>(bench.batch()), rate, median,
-      m.seconds.front(), m.seconds.back(), m.seconds.size(), usage.ru_maxrss / 1024);
-  print_shares(bench.profile(*backend));
   std::fflush(stdout);
   return 0;
+}
+
+// Runs `work` in a process of its own; its exit code. A GPU may not be used before.
+template <typename F>
+int in_child(F&& work) {
+  const pid_t child = fork();
+  if (child == 0) {
+    int code = 1;
+    try {
+      code = work();
+    } catch (const std::exception& e) {
+      std::fprintf(stderr, "bench_step: %s\n", e.what());
+      code = dynamic_cast<const UsageError*>(&e) != nullptr ? 2 : 1;
+    }
+    std::fflush(stdout);
+    _exit(code);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+void add_options(CLI::App& app, Options& o) {
+  app.add_option("--resolution", o.resolutions,
+                 "resolutions to run (default: all on a GPU, up to 256 on the CPU)")
+      ->delimiter(',');
+  app.add_option("--device", o.device, "auto (a GPU where one answers), cpu, cuda or cuda:I");
+  app.add_option("--precision", o.precision, "fp32, tf32 or bf16 (default: tf32 on a GPU)");
+  app.add_option("--kernels", o.kernels, "GPU: own, vendor or fastest; CPU: cpu or direct");
+  app.add_option("--batch", o.batch,
+                 "images per minibatch (0: GPU the official ones; CPU 16 to 64x64, then "
+                 "1024/resolution)");
+  app.add_option("--fmap-base", o.fmap_base, "feature map formula: min(base / 2^stage, max)");
+  app.add_option("--fmap-max", o.fmap_max, "see --fmap-base");
+  app.add_option("--alpha", o.alpha, "weight of the resolution; below 1: fading in");
+  app.add_option("--seconds", o.seconds, "measure each resolution for at least this long");
+  app.add_option("--threads", o.threads, "compute threads of the CPU (0: all cores)");
+  app.add_flag("--floor", o.floor, "also the time that the device's measured peaks allow");
+  app.add_option("--peaks", o.peaks, "TFLOP/s,GB/s that --floor takes instead of measuring")
+      ->delimiter(',')
+      ->expected(2);
+  app.add_flag("--json", o.json, "one JSON object a line instead of a table with kernel shares");
 }
 
 }  // namespace
@@ -172,30 +287,17 @@ int run_resolution(const Options& o, int64_t resolution) {
 int main(int argc, char** argv) {
   Options o;
   CLI::App app("Images per second of whole training iterations, per resolution, official network.");
-  app.add_option("--resolution", o.resolutions, "resolutions to run")->delimiter(',');
-  app.add_option("--batch", o.batch, "images per minibatch (0: 16 to 64x64, then 1024/resolution)");
-  app.add_option("--fmap-base", o.fmap_base, "feature map formula: min(base / 2^stage, max)");
-  app.add_option("--fmap-max", o.fmap_max, "see --fmap-base");
-  app.add_option("--alpha", o.alpha, "weight of the resolution; below 1: fading in");
-  app.add_option("--seconds", o.seconds, "measure each resolution for at least this long");
-  app.add_option("--threads", o.threads, "compute threads (0: all cores)");
-  app.add_flag("--json", o.json, "one JSON object a line instead of a table with kernel shares");
+  add_options(app, o);
   CLI11_PARSE(app, argc, argv);
+  if (o.resolutions.empty()) {
+    constexpr int kCuda = 3;
+    const int found = in_child([&] { return choose_device(o.device).cuda ? kCuda : 0; });
+    if (found != 0 && found != kCuda) return found;
+    for (int64_t r = 4; r <= (found == kCuda ? 1024 : 256); r *= 2) o.resolutions.push_back(r);
+  }
   for (const int64_t resolution : o.resolutions) {
-    const pid_t child = fork();
-    if (child == 0) {
-      try {
-        const int code = run_resolution(o, resolution);
-        std::fflush(stdout);
-        _exit(code);
-      } catch (const std::exception& e) {
-        std::fprintf(stderr, "bench_step: %s\n", e.what());
-        _exit(1);
-      }
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    if (status != 0) return 1;
+    const int code = in_child([&] { return run_resolution(o, resolution); });
+    if (code != 0) return code;
   }
   return 0;
 }

@@ -1,0 +1,22 @@
+// case.cpp: the traffic of a case, and the official feature maps.
+#include "bench/case.h"
+
+#include "model/config.h"
+#include "model/generator.h"
+
+namespace pg::bench {
+
+double Case::bytes() const {
+  double sum = 0;
+  for (const Operand& o : operands) {
+    sum += static_cast<double>(o.shape.numel() * size_of(o.dtype)) *
+           (o.role == Role::inout ? 2.0 : 1.0);
+  }
+  return sum;
+}
+
+int64_t official_fmaps(int64_t resolution) {
+  return fmaps(preset("official-tf"), stage_of(resolution));
+}
+
+}  // namespace pg::bench

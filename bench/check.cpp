@@ -1,0 +1,102 @@
+// check.cpp: compares with sums on the host at sampled places, or with the CPU's direct loops in
+// f64 on the first and the last samples.
+#include "bench/check.h"
+
+#include <cmath>
+#include <limits>
+
+namespace pg::bench {
+namespace {
+
+// Difference of two lists, relative to the root mean square of the second.
+class Difference {
+ public:
+  void add(double got, double want) {
+    const double difference = std::abs(got - want);
+    if (!std::isnan(worst_) && !(difference <= worst_)) worst_ = difference;
+    square_ += want * want;
+    ++count_;
+  }
+  double relative() const {
+    const double rms = std::sqrt(square_ / static_cast<double>(count_));
+    return rms > 0 ? worst_ / rms : worst_;
+  }
+
+ private:
+  double worst_ = 0, square_ = 0;
+  int64_t count_ = 0;
+};
+
+double worse(double a, double b) { return a >= b || std::isnan(a) ? a : b; }
+
+// `count` elements from `first` on.
+ConstTensorView part(const TensorView& x, int64_t first, int64_t count) {
+  return {
+      static_cast<const std::byte*>(x.data) + first * size_of(x.dtype), x.dtype, {1, 1, 1, count}};
+}
+
+// Sampled places lie together (the channels of a pixel) or anywhere; one transfer fetches each run.
+double sampled_error(Backend& backend, const Sampled& s, const TensorView& output) {
+  Difference difference;
+  for (size_t i = 0; i < s.index.size();) {
+    size_t end = i + 1;
+    while (end < s.index.size() && s.index[end] == s.index[end - 1] + 1) ++end;
+    const std::vector<double> got =
+        download(backend, part(output, s.index[i], static_cast<int64_t>(end - i)));
+    for (size_t k = i; k < end; ++k) difference.add(got[k - i], s.want[k]);
+    i = end;
+  }
+  return difference.relative();
+}
+
+// The samples [first, first + c.slice) on the CPU, beside the same samples of the outputs.
+double slice_error(Backend& backend, const Case& c, Views views, const std::vector<Values>& values,
+                   int64_t first) {
+  const std::unique_ptr<Backend> oracle = make_cpu_backend(0, CpuPath::direct);
+  const Case small = c.make(c.slice, DType::f64);
+  const Operands operands(*oracle, small, 0);
+  const auto begin = [&](size_t i) {
+    return c.operands[i].extent == Extent::samples ? c.operands[i].shape.numel() / c.n * first : 0;
+  };
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (small.operands[i].role != Role::out) {
+      values[i].fill(*oracle, operands.copy(0)[i], begin(i));
+    }
+  }
+  small.run(*oracle, operands.copy(0));
+  double error = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (small.operands[i].role == Role::in) continue;
+    const TensorView& want_view = operands.copy(0)[i];
+    const std::vector<double> want = download(*oracle, want_view);
+    const std::vector<double> got =
+        download(backend, part(views[i], begin(i), want_view.shape.numel()));
+    Difference difference;
+    for (size_t k = 0; k < want.size(); ++k) difference.add(got[k], want[k]);
+    error = worse(difference.relative(), error);
+  }
+  return error;
+}
+
+}  // namespace
+
+double error_of(Backend& backend, const Case& c, Views views, const std::vector<Values>& values) {
+  double error = 0;
+  if (c.samples) {
+    for (const Sampled& s : c.samples(values)) {
+      error = worse(sampled_error(backend, s, views[s.operand]), error);
+    }
+    return error;
+  }
+  error = slice_error(backend, c, views, values, 0);
+  return c.slice == c.n ? error
+                        : worse(slice_error(backend, c, views, values, c.n - c.slice), error);
+}
+
+double tolerance_of(const Case& c, Precision precision) {
+  if (precision == Precision::bf16) return 3e-2;
+  if (precision == Precision::tf32 && c.multiplies_matrices()) return 5e-3;
+  return 2e-4;
+}
+
+}  // namespace pg::bench

@@ -1,0 +1,250 @@
+// conv_cases.cpp: the convolutions of both networks, with the epilogues that the networks give
+// them.
+//
+// FLOPs count the folded forms of up and down, 4 taps for each pixel of the larger image, so an
+// algorithm that needs fewer multiplications (Winograd) can exceed the rate of the multipliers.
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <random>
+
+#include "bench/case.h"
+#include "bench/reference.h"
+#include "kernels/norm.h"
+
+namespace pg::bench {
+namespace {
+
+constexpr double kSlope = 0.2, kNormEps = 1e-8;
+
+// Filters never change here, and have a version, as within an iteration.
+uint64_t filter_version(const Case& c) { return std::hash<std::string>{}(c.name) | 1u; }
+
+// What follows a convolution in the forward pass.
+enum class Then : uint8_t { bias, lrelu, norm };
+
+struct Layer {
+  const char* name;
+  int64_t c, k, taps;  // channels in and out; filters are taps x taps
+  ConvMode mode = ConvMode::same;
+  Then then = Then::lrelu;
+};
+
+struct Shapes {
+  Shape x, w, y;
+};
+
+using Reference = ConvReference<Values>;
+
+Shapes shapes_of(const Layer& l, const Selection& s) {
+  const int64_t in = l.mode == ConvMode::up ? s.resolution / 2 : s.resolution;
+  const int64_t out = l.mode == ConvMode::down ? s.resolution / 2 : s.resolution;
+  return {{s.n, in, in, l.c}, {l.k, l.taps, l.taps, l.c}, {s.n, out, out, l.k}};
+}
+
+ConvGeometry geometry_of(const Layer& l) {
+  return {.mode = l.mode,
+          .pad = l.taps / 2,
+          .scale = 1 / std::sqrt(static_cast<double>(l.taps * l.taps * l.c))};
+}
+
+double flops_of(const Layer& l, const Selection& s) {
+  const int64_t taps = l.mode == ConvMode::same ? l.taps * l.taps : 4;
+  return 2.0 * static_cast<double>(s.n * s.resolution * s.resolution * l.c * l.k * taps);
+}
+
+Case base_case(const Layer& l, const Selection& s, const char* pass) {
+  return {.name = message(s.resolution, "x", s.resolution, "/", l.name, "/", pass),
+          .shape = message("N", s.n, " ", l.c, ">", l.k),
+          .resolution = s.resolution,
+          .flops = flops_of(l, s)};
+}
+
+Operand filter(const Shapes& s, DType dtype) {
+  return {.shape = s.w, .dtype = acc_of(dtype), .place = Place::stays};
+}
+
+Operand vector_of(int64_t channels, DType dtype, Role role) {
+  return {.shape = {1, 1, 1, channels},
+          .dtype = acc_of(dtype),
+          .role = role,
+          .place = role == Role::in ? Place::stays : Place::moves};
+}
+
+// Channels of one output pixel after bias, lrelu and norm.
+std::vector<double> pixel(const Reference& f, const Values& b, Then then, const Shape& at) {
+  std::vector<double> y(static_cast<size_t>(f.ys.c));
+  double square = 0;
+  for (int64_t k = 0; k < f.ys.c; ++k) {
+    double v = f.y(at.n, at.h, at.w, k) + b[k];
+    if (then != Then::bias && v < 0) v *= kSlope;
+    y[static_cast<size_t>(k)] = v;
+    square += v * v;
+  }
+  if (then == Then::norm) {
+    const double r = 1 / std::sqrt(square / static_cast<double>(f.ys.c) + kNormEps);
+    for (double& v : y) v *= r;
+  }
+  return y;
+}
+
+// Corners, where padding shows, and some places between.
+std::vector<Shape> sampled_pixels(const Shape& s) {
+  std::mt19937_64 engine(11);
+  const auto below = [&](int64_t extent) {
+    return static_cast<int64_t>(engine() % static_cast<uint64_t>(extent));
+  };
+  std::vector<Shape> pixels = {{0, 0, 0, 0}, {s.n - 1, s.h - 1, s.w - 1, 0}};
+  for (int i = 0; i < 4; ++i) pixels.push_back({below(s.n), below(s.h), below(s.w), 0});
+  return pixels;
+}
+
+std::vector<Sampled> forward_samples(const Reference& f, const Values& b, Then then) {
+  Sampled y{.operand = 3, .index = {}, .want = {}};
+  for (const Shape& at : sampled_pixels(f.ys)) {
+    const std::vector<double> channels = pixel(f, b, then, at);
+    const int64_t first = ((at.n * f.ys.h + at.h) * f.ys.w + at.w) * f.ys.c;
+    for (int64_t k = 0; k < f.ys.c; ++k) y.index.push_back(first + k);
+    y.want.insert(y.want.end(), channels.begin(), channels.end());
+  }
+  return {y};
+}
+
+std::vector<Sampled> input_grad_samples(const Reference& f, const Values* gate) {
+  constexpr int64_t kChannels = 16;
+  Sampled dx{.operand = 2, .index = {}, .want = {}};
+  for (const Shape& at : sampled_pixels(f.xs)) {
+    const int64_t first = ((at.n * f.xs.h + at.h) * f.xs.w + at.w) * f.xs.c;
+    const int64_t step = std::max<int64_t>(1, f.xs.c / kChannels);
+    for (int64_t c = 0; c < f.xs.c; c += step) {
+      const double slope = gate != nullptr && (*gate)[first + c] <= 0 ? kSlope : 1;
+      dx.index.push_back(first + c);
+      dx.want.push_back(slope * f.dx(at.n, at.h, at.w, c));
+    }
+  }
+  return {dx};
+}
+
+std::vector<Sampled> weight_grad_samples(const Reference& f) {
+  constexpr int64_t kProducts = 30'000'000;
+  const int64_t each = f.ys.pixels() * f.down() * f.down();
+  const int64_t count = std::clamp<int64_t>(kProducts / each, 4, 60);
+  Sampled dw{.operand = 2, .index = {}, .want = {}}, db{.operand = 3, .index = {}, .want = {}};
+  std::mt19937_64 engine(13);
+  for (int64_t i = 0; i < count; ++i) {
+    const auto at = static_cast<int64_t>(engine() % static_cast<uint64_t>(f.ws.numel()));
+    const int64_t tap = at / f.ws.c;
+    dw.index.push_back(at);
+    dw.want.push_back(
+        f.dw(tap / f.ws.w / f.ws.h, tap / f.ws.w % f.ws.h, tap % f.ws.w, at % f.ws.c));
+  }
+  for (const int64_t k : {int64_t{0}, f.ys.c / 2, f.ys.c - 1}) {
+    db.index.push_back(k);
+    db.want.push_back(f.db(k));
+  }
+  return {dw, db};
+}
+
+Case forward_case(const Layer& l, const Selection& sel) {
+  const Shapes s = shapes_of(l, sel);
+  const ConvGeometry g = geometry_of(l);
+  Case c = base_case(l, sel, "forward");
+  const DType t = sel.activations;
+  c.operands = {{.shape = s.x, .dtype = t},
+                filter(s, t),
+                vector_of(l.k, t, Role::in),
+                {.shape = s.y, .dtype = t, .role = Role::out}};
+  if (l.then == Then::norm) {
+    c.operands.push_back(
+        {.shape = {s.y.n, s.y.h, s.y.w, 1}, .dtype = acc_of(t), .role = Role::out});
+  }
+  c.run = [g, then = l.then, version = filter_version(c)](Backend& backend, Views v) {
+    backend.conv2d({.x = v[0],
+                    .w = v[1],
+                    .b = v[2],
+                    .y = v[3],
+                    .geometry = g,
+                    .slope = then == Then::bias ? 1.0 : kSlope,
+                    .r = then == Then::norm ? v[4] : TensorView{},
+                    .norm_eps = kNormEps,
+                    .w_version = version});
+  };
+  c.samples = [s, g, then = l.then](const std::vector<Values>& v) {
+    return forward_samples({s.x, s.w, s.y, g, v[0], v[1], v[0]}, v[2], then);
+  };
+  return c;
+}
+
+// Behind an lrelu, as everywhere but in G below a norm, the gradient passes its gate on the way.
+Case input_grad_case(const Layer& l, const Selection& sel) {
+  const Shapes s = shapes_of(l, sel);
+  const ConvGeometry g = geometry_of(l);
+  const bool gated = l.then == Then::lrelu && l.c > 4;
+  Case c = base_case(l, sel, "input_grad");
+  const DType t = sel.activations;
+  c.operands = {
+      {.shape = s.y, .dtype = t}, filter(s, t), {.shape = s.x, .dtype = t, .role = Role::out}};
+  if (gated) c.operands.push_back({.shape = s.x, .dtype = t});
+  c.run = [g, gated, version = filter_version(c)](Backend& backend, Views v) {
+    backend.conv2d_input_grad({.dy = v[0],
+                               .w = v[1],
+                               .dx = v[2],
+                               .geometry = g,
+                               .gate = gated ? v[3] : TensorView{},
+                               .gate_slope = kSlope,
+                               .w_version = version});
+  };
+  c.samples = [s, g, gated](const std::vector<Values>& v) {
+    return input_grad_samples({s.x, s.w, s.y, g, v[0], v[1], v[0]}, gated ? &v[3] : nullptr);
+  };
+  return c;
+}
+
+Case weight_grad_case(const Layer& l, const Selection& sel) {
+  const Shapes s = shapes_of(l, sel);
+  const ConvGeometry g = geometry_of(l);
+  Case c = base_case(l, sel, "weight_grad");
+  const DType t = sel.activations;
+  c.operands = {{.shape = s.y, .dtype = t},
+                {.shape = s.x, .dtype = t},
+                {.shape = s.w, .dtype = acc_of(t), .role = Role::out},
+                vector_of(l.k, t, Role::out)};
+  c.run = [g](Backend& backend, Views v) {
+    backend.conv2d_weight_grad({.dy = v[0], .x = v[1], .dw = v[2], .geometry = g, .db = v[3]});
+  };
+  c.samples = [s, g](const std::vector<Values>& v) {
+    return weight_grad_samples({s.x, s.w, s.y, g, v[1], v[1], v[0]});
+  };
+  return c;
+}
+
+std::vector<Layer> layers_at(int64_t r) {
+  const int64_t wide = official_fmaps(r);
+  if (r == 4) {
+    return {{"G/Conv", wide, wide, 3, ConvMode::same, Then::norm},
+            {"G/ToRGB", wide, 3, 1, ConvMode::same, Then::bias},
+            {"D/FromRGB", 3, wide, 1},
+            {"D/Conv", wide + 1, wide, 3}};
+  }
+  const int64_t deep = official_fmaps(r / 2);
+  return {{"G/Conv0_up", deep, wide, 3, ConvMode::up, Then::norm},
+          {"G/Conv1", wide, wide, 3, ConvMode::same, Then::norm},
+          {"G/ToRGB", wide, 3, 1, ConvMode::same, Then::bias},
+          {"D/FromRGB", 3, wide, 1},
+          {"D/Conv0", wide, wide, 3},
+          {"D/Conv1_down", wide, deep, 3, ConvMode::down}};
+}
+
+}  // namespace
+
+std::vector<Case> conv_cases(const Selection& s) {
+  std::vector<Case> cases;
+  for (const Layer& layer : layers_at(s.resolution)) {
+    cases.push_back(forward_case(layer, s));
+    cases.push_back(input_grad_case(layer, s));
+    cases.push_back(weight_grad_case(layer, s));
+  }
+  return cases;
+}
+
+}  // namespace pg::bench

@@ -1,0 +1,51 @@
+// report.h: what bench_kernels found, as one JSON object a line or as one table with the kernels of
+// every backend side by side.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bench/timing.h"
+
+namespace pg::bench {
+
+// One kernel at one shape on one backend. Rates use the least work and the least traffic (Case).
+struct Measurement {
+  std::string kernels;  // "own", "vendor", "cpu", ...
+  Timing timing;
+  double error = 0, tolerance = 0;
+  std::string failure;  // why there is no result; else empty
+
+  bool ok() const { return failure.empty() && error <= tolerance; }
+  std::string verdict() const;  // "ok", "wrong", "failed: why"
+};
+
+// Peaks of each backend, and the best of them, which shares refer to.
+struct PeakList {
+  std::vector<std::pair<std::string, Peaks>> measured;
+  Peaks best() const;
+};
+
+// Seconds that the peaks allow at least, over seconds taken.
+double share_of_peak(const Case& c, const Timing& t, const Peaks& peaks);
+
+enum class Format : uint8_t { table, json };
+
+class Report {
+ public:
+  Report(Format format, std::string device, const char* precision)
+      : format_(format), device_(std::move(device)), precision_(precision) {}
+
+  void peaks(const PeakList& peaks);
+  void row(const Case& c, const std::vector<Measurement>& found);
+
+ private:
+  void json_row(const Case& c, const Measurement& m) const;
+  void table_row(const Case& c, const std::vector<Measurement>& found) const;
+  Format format_;
+  std::string device_, precision_;
+  Peaks best_;
+};
+
+}  // namespace pg::bench

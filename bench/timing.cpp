@@ -1,0 +1,137 @@
+// timing.cpp: copies of operands, batches of launches, and the device's measured peaks.
+#include "bench/timing.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace pg::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int64_t kMostCopies = 256;
+constexpr int64_t kFewestCaptured = 16;  // launches in a graph, so that starting it does not count
+
+int64_t bytes_of(const Operand& o) { return o.shape.numel() * size_of(o.dtype); }
+
+double seconds_of(Backend& backend, const std::function<void()>& work) {
+  backend.synchronize();
+  const auto start = Clock::now();
+  work();
+  backend.synchronize();
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Repeats `work`, which is `launches` launches, in batches.
+Timing time_batches(Backend& backend, const std::function<void()>& work, int64_t launches,
+                    double seconds) {
+  constexpr double kSlow = 0.05;
+  const double once = seconds_of(backend, work);
+  const int batches = once > kSlow ? 3 : 5;
+  const auto repeats =
+      std::max<int64_t>(1, std::llround(std::ceil(seconds / batches / std::max(once, 1e-7))));
+  std::vector<double> times;
+  for (int i = 0; i < batches; ++i) {
+    const double t = seconds_of(backend, [&] {
+      for (int64_t k = 0; k < repeats; ++k) work();
+    });
+    times.push_back(t / static_cast<double>(repeats * launches));
+  }
+  std::sort(times.begin(), times.end());
+  return {.seconds = times[times.size() / 2],
+          .fastest = times.front(),
+          .slowest = times.back(),
+          .launches = batches * repeats * launches};
+}
+
+}  // namespace
+
+Operands::Operands(Backend& backend, const Case& c, int64_t cold_bytes) : backend_(backend) {
+  int64_t moving = 0;
+  for (size_t i = 0; i < c.operands.size(); ++i) {
+    const Operand& o = c.operands[i];
+    values_.emplace_back(o.fill, o.dtype, i);
+    if (o.place == Place::moves) moving += bytes_of(o);
+  }
+  const int64_t copies = std::clamp<int64_t>((cold_bytes + moving - 1) / moving, 1, kMostCopies);
+  for (int64_t i = 0; i < copies; ++i) add_copy(c);
+  for (size_t i = 0; i < c.operands.size(); ++i) {
+    if (c.operands[i].role == Role::out) {
+      poison(backend, copies_[0][i]);
+    } else {
+      values_[i].fill(backend, copies_[0][i]);
+    }
+  }
+}
+
+Operands::~Operands() {
+  for (void* p : memory_) backend_.release(p);
+}
+
+void Operands::add_copy(const Case& c) {
+  std::vector<TensorView> views;
+  for (size_t i = 0; i < c.operands.size(); ++i) {
+    const Operand& o = c.operands[i];
+    if (o.place == Place::stays && !copies_.empty()) {
+      views.push_back(copies_[0][i]);
+      continue;
+    }
+    memory_.push_back(backend_.allocate(bytes_of(o)));
+    views.push_back({memory_.back(), o.dtype, o.shape});
+  }
+  copies_.push_back(std::move(views));
+}
+
+void Operands::spread() {
+  for (size_t k = 1; k < copies_.size(); ++k) {
+    for (size_t i = 0; i < copies_[k].size(); ++i) {
+      if (copies_[k][i].data != copies_[0][i].data) backend_.copy(copies_[k][i], copies_[0][i]);
+    }
+  }
+}
+
+Timing time_case(Backend& backend, const Case& c, const Operands& operands,
+                 const TimingOptions& options) {
+  const int64_t copies = operands.copies();
+  if (!backend.can_capture()) {
+    int64_t next = 0;
+    return time_batches(
+        backend, [&] { c.run(backend, operands.copy(next++ % copies)); }, 1, options.seconds);
+  }
+  const int64_t rounds = (kFewestCaptured + copies - 1) / copies;
+  backend.synchronize();
+  backend.begin_capture();
+  for (int64_t i = 0; i < rounds * copies; ++i) c.run(backend, operands.copy(i % copies));
+  const std::unique_ptr<StepGraph> graph = backend.end_capture();
+  graph->replay();
+  return time_batches(
+      backend, [&] { graph->replay(); }, rounds * copies, options.seconds);
+}
+
+Peaks measure_peaks(Backend& backend, Precision precision, const Device& device) {
+  constexpr double kSeconds = 0.2;
+  const int64_t numel = int64_t{1} << (device.cuda ? 28 : 25), m = device.cuda ? 8192 : 1536;
+  Peaks peaks;
+  Case copy;
+  copy.operands = {{.shape = {1, 1, 1, numel}}, {.shape = {1, 1, 1, numel}, .role = Role::out}};
+  copy.run = [](Backend& b, Views v) { b.copy(v[1], v[0]); };
+  Case product;
+  const DType t = precision == Precision::bf16 ? DType::bf16 : DType::f32;
+  product.operands = {{.shape = {m, 1, 1, m}, .dtype = t},
+                      {.shape = {m, 1, 1, m}, .dtype = t},
+                      {.shape = {m, 1, 1, m}, .dtype = t, .role = Role::out}};
+  product.run = [](Backend& b, Views v) {
+    b.matmul({.a = v[0], .b = v[1], .y = v[2], .trans_b = Transpose::yes});
+  };
+  const auto measure = [&](const Case& c) {
+    const Operands operands(backend, c, 0);
+    c.run(backend, operands.copy(0));
+    return time_case(backend, c, operands, {.seconds = kSeconds, .cold_bytes = 0}).seconds;
+  };
+  peaks.bytes_per_second = copy.bytes() / measure(copy);
+  peaks.flops = 2.0 * std::pow(static_cast<double>(m), 3) / measure(product);
+  return peaks;
+}
+
+}  // namespace pg::bench
