@@ -2,7 +2,8 @@
 # a stand-in whose device count is 0, so that every program links and says why it has no GPU.
 #
 # PG_CUDA=ON makes a missing nvcc an error, OFF does without it. The runtime is linked statically and
-# no other CUDA library at all: the programs start on machines without driver, toolkit or GPU.
+# no other CUDA library at all: the programs start on machines without driver, toolkit or GPU. Of
+# cuDNN and cuBLASLt only the headers are wanted; without them those parts are left out.
 set(PG_CUDA AUTO CACHE STRING "Build the CUDA backend: AUTO (if nvcc is found), ON or OFF")
 set(PG_CUDA_ARCHITECTURES "80-real;90a-real;90-virtual" CACHE STRING
     "GPU architectures: code for Ampere/Ada and Hopper, PTX for what comes later")
@@ -34,6 +35,15 @@ if(PG_NVCC)
   endif()
   file(GLOB cuda_sources CONFIGURE_DEPENDS kernels/cuda/*.cu kernels/cuda/*.cpp)
   list(FILTER cuda_sources EXCLUDE REGEX "/absent\\.cpp$")
+  find_path(PG_CUDNN_INCLUDE cudnn_graph.h HINTS ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES}
+            $ENV{CUDNN_ROOT}/include DOC "Folder of cuDNN's headers")
+  find_path(PG_CUBLASLT_INCLUDE cublasLt.h HINTS ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES}
+            DOC "Folder of cuBLASLt's header")
+  if(PG_CUDNN_INCLUDE AND PG_CUBLASLT_INCLUDE)
+    file(GLOB vendor_sources CONFIGURE_DEPENDS kernels/cuda/vendor/*.cpp)
+    list(FILTER cuda_sources EXCLUDE REGEX "/vendor_absent\\.cpp$")
+    list(APPEND cuda_sources ${vendor_sources})
+  endif()
   set(cuda_host_sources ${cuda_sources})
   list(FILTER cuda_host_sources INCLUDE REGEX "\\.cpp$")
   set_source_files_properties(${cuda_host_sources} PROPERTIES LANGUAGE CUDA)
@@ -43,6 +53,10 @@ if(PG_NVCC)
                          "SHELL:-Xptxas -warn-spills,-warn-lmem-usage,-Werror"
                          -Xcompiler=-Wall,-Wextra,-Wno-unused-parameter)
   target_include_directories(pg_cuda PUBLIC ${CMAKE_SOURCE_DIR})
+  if(vendor_sources)
+    target_include_directories(pg_cuda SYSTEM PUBLIC ${PG_CUDNN_INCLUDE} ${PG_CUBLASLT_INCLUDE})
+  endif()
+  target_link_libraries(pg_cuda PUBLIC ${CMAKE_DL_LIBS})
   set_target_properties(pg_cuda PROPERTIES CUDA_RUNTIME_LIBRARY Static)
 else()
   add_library(pg_cuda STATIC kernels/cuda/absent.cpp)

@@ -60,9 +60,20 @@ std::unique_ptr<Backend> make_cpu_backend(int threads = 0, CpuPath path = CpuPat
 // always use tensor cores with sums in f32.
 enum class MatrixMath : uint8_t { exact, tf32 };
 
+// Whose kernels compute convolutions and matrix products on a GPU.
+//   own      the project's: the same bits from each run, on whatever machine of a kind.
+//   vendor   cuDNN and cuBLASLt where they are installed and take the case, else the project's.
+//   fastest  what is fastest of the project's kernels, in each of their tilings, and the libraries;
+//            but bf16 weight gradients are the project's, since cuDNN rounds them to bf16.
+// vendor and fastest time the ways there are when they first meet a shape, and keep the choices in
+// a file (kernels/cuda/autotune.h): results have the same bits only with the same file. With
+// PROGAN_CUDA_AUTOTUNE=off in the environment nothing is timed, and nothing is left to chance.
+enum class CudaKernels : uint8_t { own, vendor, fastest };
+
 // GPUs that answer; 0 with the reason in words (no driver, no GPU, built without CUDA).
 int cuda_device_count(std::string* reason = nullptr);
 // The CUDA backend on one of them. Throws DeviceError.
-std::unique_ptr<Backend> make_cuda_backend(int device = 0, MatrixMath math = MatrixMath::exact);
+std::unique_ptr<Backend> make_cuda_backend(int device = 0, MatrixMath math = MatrixMath::exact,
+                                           CudaKernels kernels = CudaKernels::own);
 
 }  // namespace pg

@@ -8,7 +8,7 @@ int cuda_device_count(std::string* reason) {
   return 0;
 }
 
-std::unique_ptr<Backend> make_cuda_backend(int, MatrixMath) {
+std::unique_ptr<Backend> make_cuda_backend(int, MatrixMath, CudaKernels) {
   throw DeviceError("this program was built without the CUDA backend, use --device cpu");
 }
 

@@ -69,7 +69,10 @@ class CudaGraph : public StepGraph {
 
 }  // namespace
 
-CudaBackend::CudaBackend(int device, MatrixMath math) : queue_(device, math), upload_(queue_) {}
+CudaBackend::CudaBackend(int device, MatrixMath math, CudaKernels kernels)
+    : queue_(device, math), upload_(queue_) {
+  if (kernels != CudaKernels::own) alternatives_ = std::make_unique<Alternatives>(queue_, kernels);
+}
 
 void CudaBackend::begin_capture() {
   PG_CUDA(cudaStreamBeginCapture(queue_.stream(), cudaStreamCaptureModeThreadLocal));
@@ -87,7 +90,8 @@ std::string CudaBackend::description() const {
   cudaDeviceProp properties{};
   PG_CUDA(cudaGetDeviceProperties(&properties, queue_.device()));
   return message(properties.name, ", compute capability ", properties.major, ".", properties.minor,
-                 ", ", properties.totalGlobalMem >> 30, " GiB");
+                 ", ", properties.totalGlobalMem >> 30, " GiB",
+                 alternatives_ ? ", " + alternatives_->description() : "");
 }
 
 void* CudaBackend::allocate(int64_t bytes) {
@@ -125,8 +129,11 @@ void CudaBackend::copy(TensorView dst, ConstTensorView src) {
 
 void CudaBackend::synchronize() { PG_CUDA(cudaStreamSynchronize(queue_.stream())); }
 
-#define PG_KERNEL(kernel, Args) \
-  void CudaBackend::kernel(const Args& args) { cuda::kernel(queue_, args); }
+#define PG_KERNEL(kernel, Args)                            \
+  void CudaBackend::kernel(const Args& args) {             \
+    if (alternatives_ && alternatives_->run(args)) return; \
+    cuda::kernel(queue_, args);                            \
+  }
 #include "kernels/kernels.def"
 #undef PG_KERNEL
 
@@ -157,13 +164,13 @@ int cuda_device_count(std::string* reason) {
   return 0;
 }
 
-std::unique_ptr<Backend> make_cuda_backend(int device, MatrixMath math) {
+std::unique_ptr<Backend> make_cuda_backend(int device, MatrixMath math, CudaKernels kernels) {
   std::string reason;
   const int count = cuda_device_count(&reason);
   PG_CHECK(count > 0, DeviceError, reason, ", use --device cpu");
   PG_CHECK(device >= 0 && device < count, DeviceError, "there is no GPU ", device, ", there ",
            count == 1 ? "is one, 0" : message("are 0 to ", count - 1));
-  return std::make_unique<cuda::CudaBackend>(device, math);
+  return std::make_unique<cuda::CudaBackend>(device, math, kernels);
 }
 
 }  // namespace pg

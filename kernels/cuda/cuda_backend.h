@@ -1,12 +1,14 @@
 // cuda_backend.h: an NVIDIA GPU as a Backend.
 //
 // Everything is queued on one stream. Each kernel is a launcher of launchers.h, defined in the .cu
-// file of its contract; the class only hands arguments on.
+// file of its contract; the class hands arguments on, to the alternatives first where it has any.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "kernels/backend.h"
+#include "kernels/cuda/alternatives.h"
 #include "kernels/cuda/queue.h"
 #include "kernels/cuda/upload.h"
 
@@ -15,7 +17,7 @@ namespace pg::cuda {
 class CudaBackend : public Backend {
  public:
   // device: an index below cuda_device_count(). Throws DeviceError.
-  CudaBackend(int device, MatrixMath math);
+  CudaBackend(int device, MatrixMath math, CudaKernels kernels);
   ~CudaBackend() override;
 
   const char* name() const override { return "cuda"; }
@@ -37,6 +39,7 @@ class CudaBackend : public Backend {
  private:
   Queue queue_;
   Upload upload_;
+  std::unique_ptr<Alternatives> alternatives_;  // null: own kernels alone
 };
 
 }  // namespace pg::cuda

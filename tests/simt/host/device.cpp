@@ -114,6 +114,8 @@ cudaError_t cudaDriverGetVersion(int* version) {
   return returned(cudaSuccess);
 }
 
+cudaError_t cudaRuntimeGetVersion(int* version) { return cudaDriverGetVersion(version); }
+
 cudaError_t cudaGetDevice(int* device) {
   *device = 0;
   return returned(cudaSuccess);

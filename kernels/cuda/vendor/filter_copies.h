@@ -1,0 +1,37 @@
+// filter_copies.h: f32 filters rounded to bf16, once for each version of their contents.
+#pragma once
+
+#include <map>
+
+#include "kernels/cuda/convert.h"
+#include "kernels/cuda/device_memory.h"
+
+namespace pg::cuda {
+
+class FilterCopies {
+ public:
+  // The copy of w, made on the queue if it is not there in this version (Conv2dArgs::w_version).
+  // Without a version it is made each time, in `scratch`.
+  const void* get(Queue& queue, const ConstTensorView& w, uint64_t version, void* scratch) {
+    TensorView copy{scratch, DType::bf16, w.shape};
+    if (version != 0) {
+      Entry& entry = entries_[w.data];
+      copy.data = entry.memory.get(w.shape.numel() * size_of(DType::bf16));
+      if (entry.version == version && entry.shape == w.shape) return copy.data;
+      entry.version = version;
+      entry.shape = w.shape;
+    }
+    convert(queue, {.x = w, .y = copy});
+    return copy.data;
+  }
+
+ private:
+  struct Entry {
+    DeviceMemory memory;
+    Shape shape;
+    uint64_t version = 0;
+  };
+  std::map<const void*, Entry> entries_;
+};
+
+}  // namespace pg::cuda
