@@ -9,9 +9,5 @@ PG_MISSING(conv2d, Conv2dArgs)
 PG_MISSING(conv2d_input_grad, Conv2dInputGradArgs)
 PG_MISSING(conv2d_weight_grad, Conv2dWeightGradArgs)
 PG_MISSING(matmul, MatmulArgs)
-PG_MISSING(adam, AdamArgs)
-PG_MISSING(images_to_float, ImagesToFloatArgs)
-PG_MISSING(philox_normal, PhiloxArgs)
-PG_MISSING(philox_uniform, PhiloxArgs)
 
 }  // namespace pg::cuda
