@@ -1,6 +1,8 @@
 // norm.h: contracts of the normalisation kernels.
 //
-// engine/ops has already checked shapes and dtypes, so a backend only asserts them.
+// Tensors of one call have one element type, f64, f32 or bf16; beside bf16, the statistics r, y and
+// dy of one value for each pixel or sample are f32. engine/ops has already checked shapes and
+// dtypes, so a backend only asserts them.
 #pragma once
 
 #include "kernels/tensor_view.h"
@@ -55,8 +57,8 @@ struct MinibatchStddevGeometry {
 //   s[g]       = mean over h,w,c of sqrt(v[g,h,w,c] + eps)
 //   y[n]       = s[group of n]
 //
-// Sums in f64 for f64 and in f64 over positions for f32. A group of one sample with Variance
-// unbiased gives 0 variance.
+// Sums over a group lose nothing where its samples differ by little; sums over positions are f64. A
+// group of one sample with Variance unbiased gives 0 variance.
 struct MinibatchStddevArgs {
   ConstTensorView x;  // [N, H, W, C]
   TensorView y;       // [N, 1, 1, 1]

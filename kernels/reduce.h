@@ -11,13 +11,14 @@ namespace pg {
 // broadcasting. Examples: [N,H,W,C] -> [1,1,1,C] bias gradient, -> [N,1,1,1] per sample,
 // -> [1,1,1,1] total. f32 input is summed in f64 and rounded once.
 struct ReduceSumArgs {
-  ConstTensorView x;  // [N, H, W, C]
-  TensorView y;       // each extent that of x, or 1
+  ConstTensorView x;  // [N, H, W, C], f64, f32 or bf16
+  TensorView y;       // each extent that of x, or 1; x's dtype, or f32 for bf16
   double scale = 1.0;
   Accumulate accumulate = Accumulate::overwrite;
 };
 
-// stats[0] = 1 if every element of g is finite, else 0; stats[1] = Euclidean norm of g.
+// stats[0] = 1 if every element of g is finite, else 0; stats[1] = Euclidean norm of g, summed in
+// f64.
 // t[0] += stats[0]: the optimizer's step count advances only when the step will be applied.
 struct GradCheckArgs {
   ConstTensorView g;  // any shape, f32 or f64

@@ -21,7 +21,7 @@ enum class AverageOf : uint8_t { before_update, after_update };
 // If stats[0] is 0 (a gradient was not finite) w, m and v stay as they are; the average still
 // moves. Source: Adam (Kingma and Ba 2015), averaged generator (PGGAN appendix A).
 struct AdamArgs {
-  TensorView w, v;        // flat [1, 1, 1, count]
+  TensorView w, v;        // flat [1, 1, 1, count], f64 or f32 as all but lr, t and stats
   TensorView m{};         // absent: beta1 must be 0, m is g
   TensorView average{};   // absent: not wanted
   ConstTensorView g;      // flat
@@ -43,8 +43,9 @@ struct AdamArgs {
 struct ImagesToFloatArgs {
   ConstTensorView x;         // u8 [N, H, W, C]
   ConstTensorView mirror{};  // u8 [N, 1, 1, 1]; absent: none
-  ConstTensorView alpha{};   // y's dtype [1, 1, 1, 1] in device memory; absent: no fade
-  TensorView y;              // [N, H, W, C]
+  ConstTensorView alpha{};   // y's dtype, f32 beside bf16, [1, 1, 1, 1] in device memory; absent:
+                             // no fade
+  TensorView y;              // [N, H, W, C], f64, f32 or bf16
   double scale = 2.0 / 255.0, shift = -1.0;
 };
 
@@ -52,7 +53,7 @@ struct ImagesToFloatArgs {
 // normal N(0, 1) or uniform in [0, 1). The caller advances the counter by philox_blocks(count). The
 // same bits on every device; f64 outputs hold the f32 values.
 struct PhiloxArgs {
-  TensorView y;
+  TensorView y;             // f64 or f32
   ConstTensorView counter;  // u64 [1, 1, 1, 1] in device memory
   uint64_t seed = 0;
   uint64_t stream = 0;

@@ -226,8 +226,7 @@ void fill(Queue& queue, const FillArgs& args) {
     using T = typename decltype(tag)::type;
     T* const y = args.y.as<T>();
     const T value(static_cast<Acc<T>>(args.value));
-    launch_map<kPack<T>>(queue, Fill<T>{y, value}, args.y.shape.numel(),
-                         access_if(are_aligned(y)));
+    launch_map<kPack<T>>(queue, Fill<T>{y, value}, args.y.shape.numel(), access_if(are_aligned(y)));
   });
 }
 

@@ -151,8 +151,8 @@ void upsample(Queue& queue, const ResampleArgs& args) {
   const Shape& s = args.y.shape;
   dispatch_storage(args.y.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    const Upsample<T> f{args.x.as<T>(),  args.y.as<T>(),       Grid(args.x.shape),
-                        Grid(s),         Divider(args.factor), static_cast<Acc<T>>(args.scale)};
+    const Upsample<T> f{args.x.as<T>(), args.y.as<T>(),       Grid(args.x.shape),
+                        Grid(s),        Divider(args.factor), static_cast<Acc<T>>(args.scale)};
     launch_map<kPack<T>>(queue, f, small_count(s.numel()), access_of<T>(s, f.x, f.y));
   });
 }
@@ -193,8 +193,9 @@ void fade_in_vjp(Queue& queue, const FadeInVjpArgs& args) {
   small_count(s.numel());
   dispatch_storage(args.dy.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    const FadeInVjp<T> f{args.dy.as<T>(),  args.alpha.as<Acc<T>>(), args.dlo.as<T>(),
-                         args.dhi.as<T>(), Grid(half),              Grid(s)};
+    const FadeInVjp<T> f{args.dy.as<T>(),  args.alpha.as<Acc<T>>(),
+                         args.dlo.as<T>(), args.dhi.as<T>(),
+                         Grid(half),       Grid(s)};
     launch_map<kPack<T>>(queue, f, half.numel(), access_of<T>(s, f.dy, f.dlo, f.dhi));
   });
 }

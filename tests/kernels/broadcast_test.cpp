@@ -91,10 +91,13 @@ KERNEL_TEST(Lerp, MatchesReferenceForOneWeightAndOneForEachSample) {
       });
       expect_matches(
           [&](Bench& bench) {
-            bench.backend().lerp(
-                {.a = bench.in(a), .b = bench.in(b), .t = bench.in(t, bench.acc()), .y = bench.out(s)});
+            bench.backend().lerp({.a = bench.in(a),
+                                  .b = bench.in(b),
+                                  .t = bench.in(t, bench.acc()),
+                                  .y = bench.out(s)});
             const TensorView over = bench.inout(b);
-            bench.backend().lerp({.a = bench.in(a), .b = over, .t = bench.in(t, bench.acc()), .y = over});
+            bench.backend().lerp(
+                {.a = bench.in(a), .b = over, .t = bench.in(t, bench.acc()), .y = over});
           },
           {y, y});
     }

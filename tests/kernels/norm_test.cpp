@@ -75,8 +75,11 @@ KERNEL_TEST(PixelNormVjp, MatchesReference) {
       });
       expect_matches(
           [&](Bench& b) {
-            b.backend().pixel_norm_vjp(
-                {.dy = b.in(dy), .y = b.in(y), .r = b.in(r, b.acc()), .dx = b.out(s), .slope = slope});
+            b.backend().pixel_norm_vjp({.dy = b.in(dy),
+                                        .y = b.in(y),
+                                        .r = b.in(r, b.acc()),
+                                        .dx = b.out(s),
+                                        .slope = slope});
             const TensorView same = b.inout(dy);
             b.backend().pixel_norm_vjp(
                 {.dy = same, .y = b.in(y), .r = b.in(r, b.acc()), .dx = same, .slope = slope});

@@ -24,7 +24,8 @@ KERNEL_TEST(BiasLrelu, MatchesReference) {
       });
       expect_matches(
           [&](Bench& b) {
-            b.backend().bias_lrelu({.x = b.in(x), .b = b.in(bias, b.acc()), .y = b.out(s), .slope = slope});
+            b.backend().bias_lrelu(
+                {.x = b.in(x), .b = b.in(bias, b.acc()), .y = b.out(s), .slope = slope});
             b.backend().bias_lrelu({.x = b.in(x), .y = b.out(s), .slope = slope});
             const TensorView y = b.inout(x);
             b.backend().bias_lrelu({.x = y, .b = b.in(bias, b.acc()), .y = y, .slope = slope});

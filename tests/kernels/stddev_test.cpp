@@ -100,9 +100,9 @@ std::vector<Host> second_order(const Case& t, DType dtype, const Host& x, const 
                                const Host& u) {
   return run(dtype, [&](Bench& b) {
     b.backend().minibatch_stddev_vjp2({.x = b.in(x),
-                                       .dy = b.in(dy),
+                                       .dy = b.in(dy, b.acc()),
                                        .u = b.in(u),
-                                       .ddy = b.out(dy.shape),
+                                       .ddy = b.out(dy.shape, b.acc()),
                                        .dx = b.out(x.shape),
                                        .geometry = t.geometry});
   });
@@ -115,7 +115,7 @@ KERNEL_TEST(MinibatchStddev, MatchesReference) {
     expect_matches(
         [&](Bench& b) {
           b.backend().minibatch_stddev(
-              {.x = b.in(x), .y = b.out({t.x.n, 1, 1, 1}), .geometry = t.geometry});
+              {.x = b.in(x), .y = b.out({t.x.n, 1, 1, 1}, b.acc()), .geometry = t.geometry});
         },
         {forward(t, x)}, t.geometry.group);
   }
@@ -137,7 +137,7 @@ KERNEL_TEST(MinibatchStddevVjp, MatchesReference) {
     expect_matches(
         [&](Bench& b) {
           b.backend().minibatch_stddev_vjp(
-              {.x = b.in(x), .dy = b.in(dy), .dx = b.out(t.x), .geometry = t.geometry});
+              {.x = b.in(x), .dy = b.in(dy, b.acc()), .dx = b.out(t.x), .geometry = t.geometry});
         },
         {vjp(t, x, dy)}, t.geometry.group);
   }
@@ -150,7 +150,7 @@ KERNEL_TEST(MinibatchStddevVjp, MatchesFiniteDifference) {
     const Host x = random_host(t.x, 1), dy = random_host({t.x.n, 1, 1, 1}, 2);
     const auto got = run(DType::f64, [&](Bench& b) {
       b.backend().minibatch_stddev_vjp(
-          {.x = b.in(x), .dy = b.in(dy), .dx = b.out(t.x), .geometry = t.geometry});
+          {.x = b.in(x), .dy = b.in(dy, b.acc()), .dx = b.out(t.x), .geometry = t.geometry});
     });
     for (size_t i = 0; i < x.data.size(); ++i) {
       const double want = difference(x, i, [&](const Host& v) { return dot(dy, forward(t, v)); });
@@ -197,7 +197,7 @@ KERNEL_TEST(MinibatchStddevVjp2, GivesEachResultWithoutTheOther) {
   const auto both = second_order(t, DType::f64, x, dy, u);
   const auto alone = run(DType::f64, [&](Bench& b) {
     MinibatchStddevVjp2Args args{
-        .x = b.in(x), .dy = b.in(dy), .u = b.in(u), .geometry = t.geometry};
+        .x = b.in(x), .dy = b.in(dy, b.acc()), .u = b.in(u), .geometry = t.geometry};
     args.ddy = b.out(dy.shape);
     b.backend().minibatch_stddev_vjp2(args);
     args.ddy = {};
