@@ -5,7 +5,6 @@ namespace pg::cuda {
 
 #define PG_MISSING(kernel, Args) \
   void kernel(Queue&, const Args&) { PG_ASSERT(!"not implemented: " #kernel); }
-PG_MISSING(matmul, MatmulArgs)
 PG_MISSING(reduce_sum, ReduceSumArgs)
 PG_MISSING(grad_check, GradCheckArgs)
 PG_MISSING(minibatch_stddev, MinibatchStddevArgs)
