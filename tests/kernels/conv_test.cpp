@@ -163,10 +163,6 @@ KERNEL_TEST(Conv2dWeightGrad, MatchesLiteralLoops) {
     const auto expect = [&](const std::vector<Host>& want, auto call) {
       expect_matches([&](Bench& b) { call(b); }, want, length);
     };
-    expect({dw}, [&](Bench& b) {
-      b.backend().conv2d_weight_grad(
-          {.dy = b.in(dy), .x = b.in(x), .dw = b.out(t.w, b.acc()), .geometry = t.geometry});
-    });
     expect({dw, db_sum}, [&](Bench& b) {
       b.backend().conv2d_weight_grad({.dy = b.in(dy),
                                       .x = b.in(x),
@@ -182,6 +178,11 @@ KERNEL_TEST(Conv2dWeightGrad, MatchesLiteralLoops) {
                                       .geometry = t.geometry,
                                       .accumulate = Accumulate::add,
                                       .db = b.out(db.shape, b.acc())});
+    });
+    if (&t != &kCases[0]) continue;  // a call without a bias differs in nothing but that
+    expect({dw}, [&](Bench& b) {
+      b.backend().conv2d_weight_grad(
+          {.dy = b.in(dy), .x = b.in(x), .dw = b.out(t.w, b.acc()), .geometry = t.geometry});
     });
   }
 }
