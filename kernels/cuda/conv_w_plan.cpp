@@ -11,6 +11,7 @@ namespace pg::cuda {
 namespace {
 
 constexpr int64_t kProcessors = 132;
+constexpr int64_t kMostChunks = 65535;  // of a grid
 
 constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -44,15 +45,18 @@ double plan_clocks(const ConvWProblem& p, const ConvWTile& t, const ConvWPatch& 
   return waves * (steps * step_clocks(t, p, patch) + kProlog) + sums / kSumBytesPerClock;
 }
 
-// The best number of chunks, up to four blocks for each processor.
+// The best of few numbers of chunks: small ones, and those that fill one to four waves.
 Plan best_plan(const ConvWProblem& p, int tile, const ConvWPatch& patch) {
   const ConvWTile& t = kConvWTiles[tile];
   const int64_t tiles = ceil_div(p.low.c, t.channels_a()) * ceil_div(p.high.c, t.channels_b());
-  const int64_t most = std::clamp<int64_t>(4 * kProcessors / tiles, 1, patch.count(p.low));
+  const int64_t most = std::min<int64_t>(patch.count(p.low), kMostChunks);
   Plan best{{tile, 1}, plan_clocks(p, t, patch, 1)};
-  for (int64_t chunks = 2; chunks <= most; ++chunks) {
-    const double clocks = plan_clocks(p, t, patch, chunks);
-    if (clocks < best.clocks) best = {{tile, chunks}, clocks};
+  for (int64_t i = 1; i <= 4; ++i) {
+    for (const int64_t wanted : {i, i * kProcessors / tiles}) {
+      const int64_t chunks = std::clamp<int64_t>(wanted, 1, most);
+      const double clocks = plan_clocks(p, t, patch, chunks);
+      if (clocks < best.clocks) best = {{tile, chunks}, clocks};
+    }
   }
   return best;
 }
@@ -101,7 +105,7 @@ std::vector<ConvWCandidate> conv_w_candidates(const Queue& queue, const ConvWPro
     if (patch.images == 0) continue;
     const Plan best = best_plan(p, tile, patch);
     plans.push_back(best);
-    const int64_t most = std::min<int64_t>(patch.count(p.low), 65535);
+    const int64_t most = std::min<int64_t>(patch.count(p.low), kMostChunks);
     for (const int64_t chunks : {best.candidate.chunks / 2, 2 * best.candidate.chunks}) {
       if (chunks < 1 || chunks > most) continue;
       plans.push_back({{tile, chunks}, plan_clocks(p, kConvWTiles[tile], patch, chunks)});
