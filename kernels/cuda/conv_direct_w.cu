@@ -104,10 +104,10 @@ void run(Queue& queue, const Conv2dWeightGradArgs& args, const WeightGradForm& f
                   static_cast<unsigned>(chunks));
   launch(queue, direct_weight_grad_kernel<T>, {.grid = grid, .block = dim3(Tile::kThreads)},
          DirectWeightGrad<T>{f.low.as<T>(), source, partial, low.c, pixels, chunk, f.reversed});
-  sum_weight_grad_partials(queue, {.partial = {partial, dtype_of<A>, {chunks, 1, 1, 1}},
+  sum_weight_grad_partials(queue, {.partial = partial,
+                                   .chunks = chunks,
                                    .taps_h = f.taps_h,
                                    .taps_w = f.taps_w,
-                                   .c_stride = args.dw.shape.c,
                                    .dw = args.dw,
                                    .factor = factor_of(args.geometry),
                                    .accumulate = args.accumulate});

@@ -14,7 +14,7 @@ constexpr int kInARow = 64;  // terms of one f32 sum
 template <typename A>
 struct SumShape {
   int64_t chunks, chunk_numel, count;
-  int r, s, c, taps_h, taps_w, c_stride, fold;  // fold: 1 or 2 taps along each axis
+  int r, s, c, taps_h, taps_w, fold;  // fold: 1 or 2 taps along each axis
   A factor;
   bool add;
 };
@@ -30,11 +30,11 @@ __global__ void sum_partials_kernel(const A* __restrict__ partial, A* __restrict
     const int64_t filter = i / p.c;  // (k, r, s)
     const int s = static_cast<int>(filter % p.s), r = static_cast<int>(filter / p.s % p.r);
     const int64_t k = filter / p.s / p.r;
-    const A* const first = partial + ((k * p.taps_h + r) * p.taps_w + s) * p.c_stride + i % p.c;
+    const A* const first = partial + ((k * p.taps_h + r) * p.taps_w + s) * p.c + i % p.c;
     for (int64_t chunk = group; chunk < p.chunks; chunk += kGroups) {
       const A* const at = first + chunk * p.chunk_numel;
       for (int y = 0; y < p.fold; ++y) {
-        for (int x = 0; x < p.fold; ++x) sum += at[(int64_t{y} * p.taps_w + x) * p.c_stride];
+        for (int x = 0; x < p.fold; ++x) sum += at[(int64_t{y} * p.taps_w + x) * p.c];
       }
     }
   }
@@ -88,12 +88,12 @@ int64_t column_sum_chunk(const ConstTensorView& x) {
 
 void sum_weight_grad_partials(Queue& queue, const WeightGradSums& args) {
   const Shape& w = args.dw.shape;
-  const int64_t chunk_numel = w.n * args.taps_h * args.taps_w * args.c_stride;
+  const int64_t chunk_numel = w.n * args.taps_h * args.taps_w * w.c;
   const auto i = [](int64_t v) { return static_cast<int>(v); };
   dispatch_float(args.dw.dtype, [&](auto tag) {
     using A = typename decltype(tag)::type;
-    sum_partials<A>(queue, args.partial.data, args.dw.data,
-                    {.chunks = args.partial.shape.n,
+    sum_partials<A>(queue, args.partial, args.dw.data,
+                    {.chunks = args.chunks,
                      .chunk_numel = chunk_numel,
                      .count = w.numel(),
                      .r = i(w.h),
@@ -101,7 +101,6 @@ void sum_weight_grad_partials(Queue& queue, const WeightGradSums& args) {
                      .c = i(w.c),
                      .taps_h = i(args.taps_h),
                      .taps_w = i(args.taps_w),
-                     .c_stride = i(args.c_stride),
                      .fold = args.taps_h == w.h ? 1 : 2,
                      .factor = static_cast<A>(args.factor),
                      .add = args.accumulate == Accumulate::add});
@@ -123,7 +122,6 @@ void sum_bias_grad_partials(Queue& queue, const Conv2dWeightGradArgs& args, cons
                      .c = c,
                      .taps_h = 1,
                      .taps_w = 1,
-                     .c_stride = c,
                      .fold = 1,
                      .factor = A{1},
                      .add = args.db_accumulate == Accumulate::add});

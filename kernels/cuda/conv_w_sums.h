@@ -11,10 +11,10 @@ namespace pg::cuda {
 // dw[k,r,s,c] = (or +=) factor * sum over chunks, and where taps are folded over (r..r+1, s..s+1),
 // of partial[chunk, k, r', s', c]: the adjoint of folding a 3x3 filter into 4x4 (conv_form.h).
 struct WeightGradSums {
-  ConstTensorView partial;  // n = chunks; [chunks, K, taps_h, taps_w, c_stride], in type of dw
-  int64_t taps_h, taps_w;   // those of dw, or 4 where folded
-  int64_t c_stride;         // >= C
-  TensorView dw;            // [K, R, S, C]
+  const void* partial;  // [chunks, K, taps_h, taps_w, C] in the type of dw
+  int64_t chunks;
+  int64_t taps_h, taps_w;  // those of dw, or 4 where folded
+  TensorView dw;           // [K, R, S, C]
   double factor;
   Accumulate accumulate;
 };

@@ -18,6 +18,10 @@ const ConvCase kCases[] = {
     {"1x1 from RGB to wide", {2, 5, 3, 3}, {48, 1, 1, 3}, {.pad = 0}},
     {"1x1 in gray", {1, 3, 5, 1}, {1, 1, 1, 1}, {.pad = 0}},
     {"1x1", {2, 3, 5, 10}, {12, 1, 1, 10}, {.pad = 0}},
+    {"1x1 to RGB, aligned", {2, 9, 8, 16}, {3, 1, 1, 16}, {.pad = 0, .scale = 0.25}},
+    {"1x1 to RGB, in chunks", {1, 70, 60, 32}, {3, 1, 1, 32}, {.pad = 0}},
+    {"1x1 from RGB, aligned", {2, 9, 8, 3}, {24, 1, 1, 3}, {.pad = 0}},
+    {"1x1 from gray", {1, 23, 25, 1}, {16, 1, 1, 1}, {.pad = 0}},
     {"4x4 valid", {3, 4, 4, 6}, {7, 4, 4, 6}, {.pad = 0}},
     {"4x4 full", {2, 1, 1, 6}, {5, 4, 4, 6}, {.pad = 3}},
     {"2x3 filter", {1, 5, 6, 2}, {3, 2, 3, 2}, {.pad = 1}},
@@ -160,10 +164,6 @@ KERNEL_TEST(Conv2dWeightGrad, MatchesLiteralLoops) {
     const auto expect = [&](const std::vector<Host>& want, auto call) {
       expect_matches([&](Bench& b) { call(b); }, want, length);
     };
-    expect({dw}, [&](Bench& b) {
-      b.backend().conv2d_weight_grad(
-          {.dy = b.in(dy), .x = b.in(x), .dw = b.out(t.w, b.acc()), .geometry = t.geometry});
-    });
     expect({dw, db_sum}, [&](Bench& b) {
       b.backend().conv2d_weight_grad({.dy = b.in(dy),
                                       .x = b.in(x),
@@ -179,6 +179,11 @@ KERNEL_TEST(Conv2dWeightGrad, MatchesLiteralLoops) {
                                       .geometry = t.geometry,
                                       .accumulate = Accumulate::add,
                                       .db = b.out(db.shape, b.acc())});
+    });
+    if (&t != &kCases[0]) continue;  // a call without a bias differs in nothing but that
+    expect({dw}, [&](Bench& b) {
+      b.backend().conv2d_weight_grad(
+          {.dy = b.in(dy), .x = b.in(x), .dw = b.out(t.w, b.acc()), .geometry = t.geometry});
     });
   }
 }
