@@ -1,4 +1,5 @@
 // conv_tensor_test: the tensor-core convolution in both of its types, each candidate by itself.
+#include <cctype>
 #include <cmath>
 
 #include "kernels/cuda/conv_f.h"
@@ -66,38 +67,42 @@ void expect_all_match(const Run& problem_of, const std::vector<Host>& want, int6
   }
 }
 
-TEST(TensorConv, EveryCandidateMatchesLiteralLoops) {
-  for (const ConvCase& t : kCases) {
-    SCOPED_TRACE(t.name);
-    const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
-    const Host y = conv_reference(t, x, w);
-    expect_all_match(
-        [&](Bench& b) {
-          return cuda::ConvProblem::of(Conv2dArgs{
-              .x = b.in(x), .w = b.in(w, b.acc()), .y = b.out(y.shape), .geometry = t.geometry});
-        },
-        {y}, reduction(t));
-  }
+class TensorConvCase : public testing::TestWithParam<ConvCase> {};
+
+TEST_P(TensorConvCase, EveryCandidateMatchesLiteralLoops) {
+  const ConvCase& t = GetParam();
+  const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
+  const Host y = conv_reference(t, x, w);
+  expect_all_match(
+      [&](Bench& b) {
+        return cuda::ConvProblem::of(Conv2dArgs{
+            .x = b.in(x), .w = b.in(w, b.acc()), .y = b.out(y.shape), .geometry = t.geometry});
+      },
+      {y}, reduction(t));
 }
 
-TEST(TensorConv, EveryCandidateGivesTheInputGradient) {
-  for (const ConvCase& t : kCases) {
-    SCOPED_TRACE(t.name);
-    const Host dy = random_host(result_shape(t), 1), w = random_filter(t.w, 2);
-    const Host gate = random_host(t.x, 3);
-    const Host dx = gate_reference(input_grad_reference(t, dy, w), gate, 0.2);
-    expect_all_match(
-        [&](Bench& b) {
-          return cuda::ConvProblem::of(Conv2dInputGradArgs{.dy = b.in(dy),
-                                                           .w = b.in(w, b.acc()),
-                                                           .dx = b.out(t.x),
-                                                           .geometry = t.geometry,
-                                                           .gate = b.in(gate),
-                                                           .gate_slope = 0.2});
-        },
-        {dx}, grad_reduction(t));
-  }
+TEST_P(TensorConvCase, EveryCandidateGivesTheInputGradient) {
+  const ConvCase& t = GetParam();
+  const Host dy = random_host(result_shape(t), 1), w = random_filter(t.w, 2);
+  const Host gate = random_host(t.x, 3);
+  const Host dx = gate_reference(input_grad_reference(t, dy, w), gate, 0.2);
+  expect_all_match(
+      [&](Bench& b) {
+        return cuda::ConvProblem::of(Conv2dInputGradArgs{.dy = b.in(dy),
+                                                         .w = b.in(w, b.acc()),
+                                                         .dx = b.out(t.x),
+                                                         .geometry = t.geometry,
+                                                         .gate = b.in(gate),
+                                                         .gate_slope = 0.2});
+      },
+      {dx}, grad_reduction(t));
 }
+
+INSTANTIATE_TEST_SUITE_P(Shapes, TensorConvCase, testing::ValuesIn(kCases), [](const auto& info) {
+  std::string name;
+  for (const char c : std::string(info.param.name)) name += std::isalnum(c) ? c : '_';
+  return name;
+});
 
 TEST(TensorConv, EveryCandidateFinishesALayer) {
   for (const ConvCase& t : {kCases[0], kCases[7], kCases[9]}) {
