@@ -21,7 +21,7 @@ Config tiny_gan(Precision precision) {
   return c;
 }
 
-Run::Run(Backend& backend, const Config& config)
+SmallRun::SmallRun(Backend& backend, const Config& config)
     : context_(backend, kBlocks), gan_(context_, config), mirror_(kMinibatch, 0) {
   mirror_[1] = 1;
   images_.resize(kMinibatch * kLargest * kLargest * kChannels);
@@ -30,7 +30,7 @@ Run::Run(Backend& backend, const Config& config)
   }
 }
 
-void Run::iterate(const Stage& stage, double learning_rate) {
+void SmallRun::iterate(const Stage& stage, double learning_rate) {
   gan_.iterate({.resolution = stage.resolution,
                 .alpha = stage.alpha,
                 .g_learning_rate = learning_rate,
@@ -38,7 +38,7 @@ void Run::iterate(const Stage& stage, double learning_rate) {
                {.images = images_.data(), .mirror = mirror_.data(), .count = kMinibatch});
 }
 
-std::vector<double> Run::state(const std::string& prefix) const {
+std::vector<double> SmallRun::state(const std::string& prefix) const {
   std::vector<double> all;
   for (const auto& [name, tensor] : gan_.state()) {
     if (!name.starts_with(prefix)) continue;

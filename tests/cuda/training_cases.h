@@ -18,9 +18,9 @@ struct Stage {
 };
 
 // One training run in memory: the same seed and images whatever the device.
-class Run {
+class SmallRun {
  public:
-  Run(Backend& backend, const Config& config);
+  SmallRun(Backend& backend, const Config& config);
   void iterate(const Stage& stage, double learning_rate = 1e-3);
   // All tensors of a checkpoint, one after the other, whose name begins with `prefix`.
   std::vector<double> state(const std::string& prefix) const;

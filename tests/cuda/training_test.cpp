@@ -25,7 +25,7 @@ double distance(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 // Magnitudes of the gradients that Adam saw in the first step: v = (1 - beta2) g^2.
-std::vector<double> gradients(const Run& run, const std::string& network) {
+std::vector<double> gradients(const SmallRun& run, const std::string& network) {
   std::vector<double> v = run.state(network + ".adam/v");
   for (double& x : v) x = std::sqrt(x / 0.01);
   return v;
@@ -33,7 +33,7 @@ std::vector<double> gradients(const Run& run, const std::string& network) {
 
 // The first step of Adam moves each weight by about the learning rate whatever its gradient's size,
 // so weights whose gradient is rounding noise may go either way: those are left out.
-void expect_same_step(const Run& device, const Run& cpu, const std::string& network,
+void expect_same_step(const SmallRun& device, const SmallRun& cpu, const std::string& network,
                       double learning_rate, double tolerance) {
   const std::vector<double> g = gradients(device, network), want_g = gradients(cpu, network);
   EXPECT_LE(distance(g, want_g), tolerance * norm(want_g)) << "gradients of " << network;
@@ -53,7 +53,7 @@ void expect_same_iteration(Precision precision, const Stage& stage, double toler
   const auto device =
       make_cuda_backend(0, precision == Precision::fp32 ? MatrixMath::exact : MatrixMath::tf32);
   const auto oracle = make_cpu_backend(2, CpuPath::direct);
-  Run on_device(*device, tiny_gan(precision)), on_cpu(*oracle, tiny_gan());
+  SmallRun on_device(*device, tiny_gan(precision)), on_cpu(*oracle, tiny_gan());
   on_device.iterate(stage);
   on_cpu.iterate(stage);
   for (const char* network : {"D", "G"}) {
@@ -96,7 +96,7 @@ TEST(CapturedIteration, GivesTheBitsOfTheUncapturedOne) {
     KernelCounts counts;
     const auto captures = make_cuda_backend(0, MatrixMath::tf32);
     CountingBackend does_not(make_cuda_backend(0, MatrixMath::tf32), counts);
-    Run a(*captures, tiny_gan(precision)), b(does_not, tiny_gan(precision));
+    SmallRun a(*captures, tiny_gan(precision)), b(does_not, tiny_gan(precision));
     const Stage stages[] = {{4, 1.0},  {8, 0.25}, {8, 0.25}, {8, 0.5},
                             {8, 0.75}, {8, 1.0},  {8, 1.0},  {8, 1.0}};
     double rate = 1e-3;
