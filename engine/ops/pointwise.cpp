@@ -146,6 +146,15 @@ Tensor div(const Tensor& a, const Tensor& b) {
   });
 }
 
+Tensor convert(const Tensor& x, DType dtype) {
+  if (dtype == x.dtype()) return x;
+  Tensor y(x.context(), x.shape(), dtype);
+  x.backend().convert({.x = x.view(), .y = y.mut()});
+  return record("convert", {x}, y, [from = x.dtype()](const Tensor& dy, const Need&) -> Grads {
+    return {convert(dy, from)};
+  });
+}
+
 Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& t) {
   check_same("lerp", a, b);
   const Shape& s = t.shape();
