@@ -39,7 +39,6 @@ Tensor dense(const Tensor& x, const Tensor& w, double scale);
 Tensor bias_lrelu(const Tensor& x, const Tensor& b, double slope);  // b may be empty: no bias
 Tensor leaky_gate(const Tensor& x, const Tensor& ref, double slope);
 Tensor affine(const Tensor& x, double scale, double shift);  // scale * x + shift
-Tensor convert(const Tensor& x, DType dtype);                // x itself if it is of that type
 Tensor square(const Tensor& x);
 Tensor sqrt(const Tensor& x);
 Tensor reciprocal(const Tensor& x);
@@ -53,6 +52,9 @@ Tensor add(const Tensor& a, const Tensor& b);
 Tensor sub(const Tensor& a, const Tensor& b);
 Tensor mul(const Tensor& a, const Tensor& b);
 Tensor div(const Tensor& a, const Tensor& b);
+// x in another element type (f64, f32, bf16), rounded; x itself where it has that type. The
+// gradient is converted back.
+Tensor convert(const Tensor& x, DType dtype);
 // a + (b - a) * t; t [1,1,1,1] or [N,1,1,1] is a constant of the step, not differentiated
 Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& t);
 

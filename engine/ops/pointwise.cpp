@@ -77,15 +77,6 @@ Tensor affine(const Tensor& x, double scale, double shift) {
   });
 }
 
-Tensor convert(const Tensor& x, DType dtype) {
-  if (x.dtype() == dtype) return x;
-  Tensor y(x.context(), x.shape(), dtype);
-  x.backend().convert({.x = x.view(), .y = y.mut()});
-  return record("convert", {x}, y, [from = x.dtype()](const Tensor& dy, const Need&) -> Grads {
-    return {convert(dy, from)};
-  });
-}
-
 Tensor square(const Tensor& x) {
   return record_unary("square", x, run_unary(x, UnaryOp::square),
                       [x] { return affine(x, 2.0, 0.0); });
@@ -152,6 +143,15 @@ Tensor div(const Tensor& a, const Tensor& b) {
   return record("div", {a, b}, y, [a, b, y](const Tensor& dy, const Need& need) -> Grads {
     return {need[0] ? sum_to(div(dy, b), a.shape()) : Tensor(),
             need[1] ? sum_to(div(mul(dy, y), b), b.shape(), -1.0) : Tensor()};
+  });
+}
+
+Tensor convert(const Tensor& x, DType dtype) {
+  if (dtype == x.dtype()) return x;
+  Tensor y(x.context(), x.shape(), dtype);
+  x.backend().convert({.x = x.view(), .y = y.mut()});
+  return record("convert", {x}, y, [from = x.dtype()](const Tensor& dy, const Need&) -> Grads {
+    return {convert(dy, from)};
   });
 }
 

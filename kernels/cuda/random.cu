@@ -24,6 +24,7 @@ struct Uniform {
 
 struct Stream {
   const uint64_t* counter;
+  uint64_t offset;
   uint64_t seed, stream;
 };
 
@@ -32,7 +33,7 @@ template <typename T, typename Distribution>
 __global__ void philox_kernel(T* y, int64_t count, Stream s, bool aligned) {
   const int64_t step = int64_t{gridDim.x} * blockDim.x;
   for (int64_t b = int64_t{blockIdx.x} * blockDim.x + threadIdx.x; b * 4 < count; b += step) {
-    const uint64_t position = *s.counter + static_cast<uint64_t>(b);
+    const uint64_t position = *s.counter + s.offset + static_cast<uint64_t>(b);
     const auto four = Distribution::numbers(philox(s.seed, s.stream, position));
     if constexpr (sizeof(T) == sizeof(float)) {
       if (aligned && b * 4 + 4 <= count) {
@@ -53,7 +54,7 @@ void generate(Queue& queue, const PhiloxArgs& args) {
     T* const y = args.y.as<T>();
     const int64_t count = args.y.shape.numel();
     launch(queue, philox_kernel<T, Distribution>, stride_grid(queue, ceil_div(count, 4)), y, count,
-           Stream{args.counter.as<uint64_t>(), args.seed, args.stream}, is_aligned(y));
+           Stream{args.counter.as<uint64_t>(), args.offset, args.seed, args.stream}, is_aligned(y));
   });
 }
 

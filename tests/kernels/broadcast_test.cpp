@@ -53,7 +53,7 @@ KERNEL_TEST(Binary, MatchesReferenceInEveryBroadcast) {
 }
 
 KERNEL_TEST(Binary, MatchesReferenceOverSeveralChunks) {
-  const Shape y{5, 13, 17, 29};
+  const Shape y{5, 13, 17, 11};
   for (const BinaryOp op : {BinaryOp::add, BinaryOp::sub, BinaryOp::mul, BinaryOp::div}) {
     for (const int other : {0, 1, 8, 14, 15}) {
       check_binary(op, y, part_of(y, other));
@@ -61,6 +61,14 @@ KERNEL_TEST(Binary, MatchesReferenceOverSeveralChunks) {
     }
   }
   check_binary(BinaryOp::mul, part_of(y, 14), part_of(y, 1));
+}
+
+KERNEL_TEST(Binary, MatchesReferenceInPacks) {
+  const Shape y{3, 7, 9, 24};
+  for (const int other : {0, 1, 6, 7, 8, 9, 14, 15}) {
+    check_binary(BinaryOp::sub, y, part_of(y, other));
+    check_binary(BinaryOp::div, part_of(y, other), y);
+  }
 }
 
 KERNEL_TEST(Binary, WritesOverAnInput) {
@@ -81,7 +89,8 @@ KERNEL_TEST(Binary, WritesOverAnInput) {
 }
 
 KERNEL_TEST(Lerp, MatchesReferenceForOneWeightAndOneForEachSample) {
-  for (const Shape& s : {Shape{1, 1, 1, 1}, Shape{3, 5, 7, 3}, Shape{3, 31, 37, 11}}) {
+  for (const Shape& s :
+       {Shape{1, 1, 1, 1}, Shape{3, 5, 7, 3}, Shape{3, 31, 37, 11}, Shape{3, 9, 8, 16}}) {
     for (const Shape& weights : {Shape{}, Shape{s.n, 1, 1, 1}}) {
       const Host a = random_host(s, 1), b = random_host(s, 2), t = random_host(weights, 3, 0, 1);
       Host y(s);
@@ -111,11 +120,13 @@ struct ChannelCase {
 
 KERNEL_TEST(CopyChannels, MatchesReference) {
   const ChannelCase cases[] = {
-      {{2, 3, 5, 7}, {2, 3, 5, 9}, 0, 1, 7},        // concatenation, with room on both sides
-      {{2, 3, 5, 7}, {2, 3, 5, 4}, 2, 0, 4},        // a slice
-      {{3, 1, 1, 1}, {3, 4, 4, 6}, 0, 5, 1},        // one value for each sample
-      {{2, 3, 5, 7}, {2, 3, 5, 7}, 3, 2, 0},        // nothing
-      {{2, 33, 35, 8}, {2, 33, 35, 17}, 1, 8, 6}};  // several chunks
+      {{2, 3, 5, 7}, {2, 3, 5, 9}, 0, 1, 7},       // concatenation, with room on both sides
+      {{2, 3, 5, 7}, {2, 3, 5, 4}, 2, 0, 4},       // a slice
+      {{3, 1, 1, 1}, {3, 4, 4, 6}, 0, 5, 1},       // one value for each sample
+      {{2, 3, 5, 7}, {2, 3, 5, 7}, 3, 2, 0},       // nothing
+      {{2, 33, 35, 8}, {2, 33, 35, 17}, 1, 8, 6},  // several chunks
+      {{2, 9, 8, 24}, {2, 9, 8, 40}, 8, 16, 8},    // whole packs
+      {{3, 1, 1, 8}, {3, 5, 4, 16}, 0, 8, 8}};
   for (const ChannelCase& t : cases) {
     SCOPED_TRACE(message(t.x, " to ", t.y));
     const Host x = random_host(t.x, 1), before = random_host(t.y, 2);
@@ -141,6 +152,22 @@ KERNEL_TEST(CopyChannels, MatchesReference) {
         },
         {y, sum});
   }
+}
+
+KERNEL_TEST(Broadcast, HasTheSameBitsAtOddAddresses) {
+  const Shape s{3, 9, 8, 24};
+  const Host a = random_host(s, 1), b = random_host(s, 2), t = random_host({3, 1, 1, 1}, 3);
+  expect_same_at_odd_addresses([&](Bench& bench) {
+    for (const int mask : {1, 8, 14, 15}) {
+      const Host other = random_host(part_of(s, mask), 4, 0.5, 2.0);
+      bench.backend().binary(
+          {.a = bench.in(a), .b = bench.in(other), .y = bench.out(s), .op = BinaryOp::div});
+    }
+    bench.backend().lerp(
+        {.a = bench.in(a), .b = bench.in(b), .t = bench.in(t, bench.acc()), .y = bench.out(s)});
+    bench.backend().copy_channels(
+        {.x = bench.in(a), .y = bench.out({3, 9, 8, 40}), .x_first = 8, .y_first = 16, .count = 8});
+  });
 }
 
 }  // namespace

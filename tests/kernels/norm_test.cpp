@@ -7,8 +7,10 @@
 namespace pg::test {
 namespace {
 
-constexpr Shape kShapes[] = {
-    {1, 1, 1, 1}, {2, 3, 5, 3}, {2, 3, 5, 17}, {2, 5, 9, 512}, {3, 33, 35, 16}};
+// One or several pixels to a warp, with whole packs and without, and more channels than fit one.
+constexpr Shape kShapes[] = {{1, 1, 1, 1},    {2, 3, 5, 3},    {2, 3, 5, 17},
+                             {1, 3, 5, 40},   {1, 3, 3, 256},  {2, 5, 9, 512},
+                             {3, 33, 35, 16}, {1, 1, 3, 1040}, {1, 1, 3, 1037}};
 
 struct Reference {
   Host y, r;
@@ -108,6 +110,18 @@ KERNEL_TEST(PixelNormVjp, MatchesFiniteDifference) {
     high.data[i] += step;
     low.data[i] -= step;
     EXPECT_NEAR(got[0].data[i], (loss(high) - loss(low)) / (2 * step), 1e-8);
+  }
+}
+
+KERNEL_TEST(PixelNorm, HasTheSameBitsAtOddAddresses) {
+  for (const Shape& s : {Shape{2, 3, 5, 17}, Shape{2, 3, 5, 24}, Shape{1, 2, 3, 512}}) {
+    const Host x = random_host(s, 1), dy = random_host(s, 2);
+    const Host r = random_host({s.n, s.h, s.w, 1}, 3, 0.5, 2.0);
+    expect_same_at_odd_addresses([&](Bench& b) {
+      b.backend().pixel_norm({.x = b.in(x), .y = b.out(s), .r = b.out(r.shape, b.acc())});
+      b.backend().pixel_norm_vjp(
+          {.dy = b.in(dy), .y = b.in(x), .r = b.in(r, b.acc()), .dx = b.out(s), .slope = 0.2});
+    });
   }
 }
 

@@ -8,8 +8,9 @@
 namespace pg::test {
 namespace {
 
-// One chunk with a tail, several chunks, few and many channels.
-constexpr Shape kShapes[] = {{1, 1, 1, 1}, {2, 3, 5, 7}, {3, 61, 67, 3}, {2, 5, 7, 300}};
+// One chunk with a tail, several chunks, few and many channels; the last divides into packs.
+constexpr Shape kShapes[] = {
+    {1, 1, 1, 1}, {2, 3, 5, 7}, {3, 61, 67, 3}, {2, 5, 7, 300}, {2, 9, 17, 24}};
 
 double lrelu(double v, double slope) { return v > 0 ? v : slope * v; }
 
@@ -142,6 +143,79 @@ KERNEL_TEST(Fill, SetsEveryElement) {
     expect_matches([&](Bench& b) { b.backend().fill({.y = b.out(s), .value = -2.5}); },
                    {Host(s, -2.5)});
   }
+}
+
+// x to bf16, to nearest even, by arithmetic on its exponent.
+double to_bf16(double x) {
+  if (x == 0.0 || !std::isfinite(x)) return x;
+  const double unit = std::ldexp(1.0, std::max(std::ilogb(x), -126) - 7);
+  const double y = std::nearbyint(x / unit) * unit;
+  return std::abs(y) < std::ldexp(1.0, 128)
+             ? y
+             : std::copysign(std::numeric_limits<double>::infinity(), x);
+}
+
+double to_type(DType dtype, double x) {
+  if (dtype == DType::bf16) return to_bf16(x);
+  return dtype == DType::f32 ? static_cast<double>(static_cast<float>(x)) : x;
+}
+
+KERNEL_TEST(Convert, RoundsOnceToNearestEven) {
+  Host x({1, 1, 3, 1117});
+  for (size_t i = 0; i < x.data.size(); ++i) {
+    x.data[i] = std::sin(static_cast<double>(i)) * std::ldexp(1.0, static_cast<int>(i % 60) - 30);
+  }
+  // Halfway cases, and values just beside them that f32 cannot tell from halfway.
+  const double halfway[] = {1 + 0x1p-8, 1 + 0x3p-8, -1 - 0x1p-8, 0x1p-127, 0x1.01p-126};
+  for (size_t i = 0; i < std::size(halfway); ++i) {
+    x.data[3 * i] = halfway[i];
+    x.data[3 * i + 1] = halfway[i] * (1 + 0x1p-40);
+    x.data[3 * i + 2] = halfway[i] * (1 - 0x1p-40);
+  }
+  const double large[] = {std::numeric_limits<float>::max(),       0x1.ffp127, 0x1.feffp127, -1e39,
+                          std::numeric_limits<double>::infinity(), 0.0};
+  std::copy(std::begin(large), std::end(large), x.data.end() - std::ssize(large));
+  for (const DType from : {DType::f64, DType::f32, DType::bf16}) {
+    Host source = x;  // the values that the input holds
+    for (double& v : source.data) v = to_type(from, v);
+    for (const DType to : {DType::f64, DType::f32, DType::bf16}) {
+      SCOPED_TRACE(message(name_of(from), " to ", name_of(to)));
+      for (const Placement placement : {Placement::aligned, Placement::odd}) {
+        const auto got = run(
+            to,
+            [&](Bench& b) { b.backend().convert({.x = b.in(source, from), .y = b.out(x.shape)}); },
+            placement);
+        for (size_t i = 0; i < x.data.size(); ++i) {
+          ASSERT_EQ(got[0].data[i], to_type(to, source.data[i])) << source.data[i];
+        }
+      }
+    }
+  }
+}
+
+KERNEL_TEST(Convert, KeepsNan) {
+  const Host x({1, 1, 1, 3}, std::nan(""));
+  for (const DType from : {DType::f64, DType::f32, DType::bf16}) {
+    for (const DType to : {DType::f64, DType::f32, DType::bf16}) {
+      const auto got = run(to, [&](Bench& b) {
+        b.backend().convert({.x = b.in(x, from), .y = b.inout(Host(x.shape, 1.0))});
+      });
+      for (const double v : got[0].data) EXPECT_TRUE(std::isnan(v));
+    }
+  }
+}
+
+KERNEL_TEST(Pointwise, HasTheSameBitsAtOddAddresses) {
+  const Shape s{2, 9, 17, 24};
+  const Host x = random_host(s, 1), ref = random_host(s, 2), bias = random_host({1, 1, 1, s.c}, 3);
+  expect_same_at_odd_addresses([&](Bench& b) {
+    b.backend().bias_lrelu({.x = b.in(x), .b = b.in(bias, b.acc()), .y = b.out(s)});
+    b.backend().bias_lrelu({.x = b.in(x), .y = b.out(s)});
+    b.backend().leaky_gate({.x = b.in(x), .ref = b.in(ref), .y = b.out(s)});
+    b.backend().unary({.x = b.in(x), .y = b.out(s), .op = UnaryOp::tanh});
+    b.backend().affine({.x = b.in(x), .y = b.inout(ref), .scale = 0.3, .shift = 0.1});
+    b.backend().fill({.y = b.out(s), .value = 0.3});
+  });
 }
 
 KERNEL_TEST(BiasLrelu, KeepsNonFiniteValues) {

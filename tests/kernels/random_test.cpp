@@ -119,6 +119,15 @@ KERNEL_TEST(PhiloxKernels, GoOnWhereTheLastCallEnded) {
   for (size_t i = 0; i < 40; ++i) EXPECT_EQ(got[1].data[i], got[0].data[40 + i]);
 }
 
+KERNEL_TEST(PhiloxKernels, HaveTheSameBitsAtOddAddresses) {
+  expect_same_at_odd_addresses(
+      [&](Bench& b) {
+        b.backend().philox_normal(args_of(b, {1, 1, 1, 1027}, 5));
+        b.backend().philox_uniform(args_of(b, {1, 1, 1, 1027}, 5));
+      },
+      Floats::f64_f32);
+}
+
 KERNEL_TEST(PhiloxKernels, HaveTheMomentsOfTheirDistributions) {
   const Shape shape{1, 1, 1, 1 << 20};
   const auto got = run(DType::f32, [&](Bench& b) {

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "tests/kernels/kernel_device.h"
 #include "tests/kernels/kernel_test.h"
 
 namespace pg::test {
@@ -20,13 +21,14 @@ void check_sum(const Shape& sx, const Shape& sy) {
         0.3 * x(n, h, w, c);
   });
   for (size_t i = 0; i < y.data.size(); ++i) sum.data[i] += y.data[i];
-  const auto call = [&](Bench& b) {
-    ReduceSumArgs args{.x = b.in(x), .y = b.out(sy), .scale = 0.3};
+  const auto call_to = [&](Bench& b, DType dtype) {
+    ReduceSumArgs args{.x = b.in(x), .y = b.out(sy, dtype), .scale = 0.3};
     b.backend().reduce_sum(args);
-    args.y = b.inout(before);
+    args.y = b.inout(before, dtype);
     args.accumulate = Accumulate::add;
     b.backend().reduce_sum(args);
   };
+  const auto call = [&](Bench& b) { call_to(b, b.dtype()); };
   // In f32 the sum is f64 and rounded once: no growth with its length.
   const auto f32 = run(DType::f32, call);
   expect_close(f32[0], y, DType::f32);
@@ -34,6 +36,13 @@ void check_sum(const Shape& sx, const Shape& sy) {
   const auto f64 = run(DType::f64, call);
   expect_close(f64[0], y, DType::f64, sx.numel() / sy.numel());
   expect_close(f64[1], sum, DType::f64, sx.numel() / sy.numel());
+  if (!device_takes_bf16()) return;
+  const auto bf16 = run(DType::bf16, call);
+  expect_close(bf16[0], y, DType::bf16);
+  expect_close(bf16[1], sum, DType::bf16);
+  const auto wide = run(DType::bf16, [&](Bench& b) { call_to(b, DType::f32); });
+  expect_close(wide[0], y, DType::f32);
+  expect_close(wide[1], sum, DType::f32);
 }
 
 KERNEL_TEST(ReduceSum, MatchesReferenceForEveryPattern) {
@@ -50,6 +59,28 @@ KERNEL_TEST(ReduceSum, MatchesReferenceOverSeveralChunks) {
   check_sum({3, 40, 41, 11}, {1, 1, 1, 1});
   check_sum({2, 30, 41, 13}, {2, 30, 41, 1});
   check_sum({3, 5, 7, 600}, {3, 1, 1, 600});
+}
+
+KERNEL_TEST(ReduceSum, MatchesReferenceInPacks) {
+  check_sum({3, 32, 24, 3}, {1, 1, 1, 3});  // packs over several pixels
+  check_sum({3, 24, 32, 16}, {1, 1, 1, 16});
+  check_sum({2, 8, 12, 136}, {2, 1, 1, 136});
+  check_sum({5, 4, 4, 72}, {1, 4, 4, 72});
+  check_sum({2, 5, 7, 72}, {2, 5, 7, 1});
+  check_sum({3, 32, 24, 16}, {3, 1, 1, 1});
+  check_sum({3, 32, 24, 16}, {1, 1, 1, 1});
+  check_sum({3, 8, 6, 16}, {1, 8, 1, 16});  // not neighbours
+}
+
+KERNEL_TEST(ReduceSum, HasTheSameBitsAtOddAddresses) {
+  const Host x = random_host({2, 12, 10, 24}, 1);
+  const Host rgb = random_host({2, 8, 8, 3}, 2);
+  expect_same_at_odd_addresses([&](Bench& b) {
+    for (const int mask : {0, 1, 5, 7, 8, 14}) {
+      b.backend().reduce_sum({.x = b.in(x), .y = b.out(part_of(x.shape, mask))});
+    }
+    b.backend().reduce_sum({.x = b.in(rgb), .y = b.out({1, 1, 1, 3})});
+  });
 }
 
 KERNEL_TEST(ReduceSum, HasTheSameBitsAtAnyNumberOfThreads) {
@@ -121,6 +152,15 @@ KERNEL_TEST(AddScalars, AddsNumbersOfBothTypes) {
     b.backend().add_scalars(args);
   });
   expect_close(got[0], want, DType::f64);
+}
+
+KERNEL_TEST(GradCheck, HasTheSameBitsAtOddAddresses) {
+  const Host g = random_host({1, 1, 1, 10003}, 1);
+  expect_same_at_odd_addresses(
+      [&](Bench& b) {
+        b.backend().grad_check({.g = b.in(g), .stats = b.out({1, 1, 1, 2}, DType::f64)});
+      },
+      Floats::f64_f32);
 }
 
 }  // namespace

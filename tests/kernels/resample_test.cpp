@@ -11,9 +11,9 @@ struct Case {
   Shape large() const { return {small.n, small.h * factor, small.w * factor, small.c}; }
 };
 
-constexpr Case kCases[] = {{{2, 3, 5, 7}, 2},  {{2, 3, 5, 3}, 1},   {{1, 2, 3, 5}, 3},
-                           {{1, 1, 1, 3}, 8},  {{3, 21, 17, 9}, 2}, {{2, 31, 33, 3}, 2},
-                           {{2, 11, 9, 17}, 4}};
+constexpr Case kCases[] = {{{2, 3, 5, 7}, 2},   {{2, 3, 5, 3}, 1},   {{1, 2, 3, 5}, 3},
+                           {{1, 1, 1, 3}, 8},   {{3, 21, 17, 9}, 2}, {{2, 31, 33, 3}, 2},
+                           {{2, 11, 9, 17}, 4}, {{2, 9, 8, 24}, 2},  {{1, 3, 4, 16}, 4}};
 
 KERNEL_TEST(Upsample, MatchesReference) {
   for (const Case& t : kCases) {
@@ -93,6 +93,24 @@ KERNEL_TEST(FadeInVjp, MatchesReference) {
         },
         {dlo, dhi, dlo, dhi, dhi, dlo}, 4);
   }
+}
+
+KERNEL_TEST(Resample, HasTheSameBitsAtOddAddresses) {
+  const Case t{{2, 9, 8, 24}, 2};
+  const Host small = random_host(t.small, 1), large = random_host(t.large(), 2);
+  const Host alpha({}, 0.3125);
+  expect_same_at_odd_addresses([&](Bench& b) {
+    b.backend().upsample({.x = b.in(small), .y = b.out(t.large()), .scale = 0.3});
+    b.backend().avg_pool({.x = b.in(large), .y = b.out(t.small), .scale = 0.3});
+    b.backend().fade_in({.lo = b.in(small),
+                         .hi = b.in(large),
+                         .alpha = b.in(alpha, b.acc()),
+                         .y = b.out(t.large())});
+    b.backend().fade_in_vjp({.dy = b.in(large),
+                             .alpha = b.in(alpha, b.acc()),
+                             .dlo = b.out(t.small),
+                             .dhi = b.out(t.large())});
+  });
 }
 
 }  // namespace

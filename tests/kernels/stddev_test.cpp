@@ -1,6 +1,7 @@
 // stddev_test: minibatch standard deviation to second order.
 #include <cmath>
 
+#include "tests/kernels/kernel_device.h"
 #include "tests/kernels/kernel_test.h"
 
 namespace pg::test {
@@ -24,6 +25,7 @@ const Case kCases[] = {
     {"whole batch", {6, 3, 3, 4}, {.group = 6, .variance = Variance::unbiased, .eps = 0.01}},
     {"one sample", {3, 2, 2, 3}, {.group = 1, .variance = Variance::unbiased}},
     {"several chunks", {8, 5, 7, 113}, {.group = 4}},
+    {"pairs of positions", {8, 4, 4, 72}, {.group = 4}},
 };
 
 int64_t group_of(const Case& t, int64_t n) {
@@ -177,17 +179,38 @@ KERNEL_TEST(MinibatchStddevVjp2, MatchesFiniteDifference) {
   }
 }
 
-KERNEL_TEST(MinibatchStddevVjp2, SinglePrecisionMatchesDouble) {
+KERNEL_TEST(MinibatchStddevVjp2, LowerPrecisionMatchesDouble) {
   for (const Case& t : kCases) {
     SCOPED_TRACE(t.name);
     const Host x = random_host(t.x, 1), dy = random_host({t.x.n, 1, 1, 1}, 2);
     const Host u = random_host(t.x, 3);
     const auto want = second_order(t, DType::f64, x, dy, u);
-    const auto got = second_order(t, DType::f32, x, dy, u);
-    for (size_t i = 0; i < 2; ++i) {
-      expect_close(got[i], want[i], DType::f32, t.geometry.group * t.geometry.group);
-    }
+    const auto f32 = second_order(t, DType::f32, x, dy, u);
+    expect_close(f32[0], want[0], DType::f32, t.geometry.group * t.geometry.group);
+    expect_close(f32[1], want[1], DType::f32, t.geometry.group * t.geometry.group);
+    if (!device_takes_bf16()) continue;
+    const auto bf16 = second_order(t, DType::bf16, x, dy, u);
+    expect_close(bf16[0], want[0], DType::f32, t.geometry.group);
+    expect_close(bf16[1], want[1], DType::bf16, t.geometry.group);
   }
+}
+
+KERNEL_TEST(MinibatchStddevVjp2, HasTheSameBitsAtOddAddresses) {
+  const Case& t = kCases[7];
+  const Host x = random_host(t.x, 1), dy = random_host({t.x.n, 1, 1, 1}, 2);
+  const Host u = random_host(t.x, 3);
+  expect_same_at_odd_addresses([&](Bench& b) {
+    b.backend().minibatch_stddev(
+        {.x = b.in(x), .y = b.out(dy.shape, b.acc()), .geometry = t.geometry});
+    b.backend().minibatch_stddev_vjp(
+        {.x = b.in(x), .dy = b.in(dy, b.acc()), .dx = b.out(t.x), .geometry = t.geometry});
+    b.backend().minibatch_stddev_vjp2({.x = b.in(x),
+                                       .dy = b.in(dy, b.acc()),
+                                       .u = b.in(u),
+                                       .ddy = b.out(dy.shape, b.acc()),
+                                       .dx = b.out(t.x),
+                                       .geometry = t.geometry});
+  });
 }
 
 KERNEL_TEST(MinibatchStddevVjp2, GivesEachResultWithoutTheOther) {

@@ -137,6 +137,12 @@ KERNEL_TEST(Adam, SkipsAStepThatIsNotFiniteButMovesTheAverage) {
   }
 }
 
+KERNEL_TEST(Adam, HasTheSameBitsAtOddAddresses) {
+  const AdamState state = random_state(3000);
+  const Host g = random_host(flat(3000), 5);
+  expect_same_at_odd_addresses(call_of(state, g, {.beta1 = 0.5}), Floats::f64_f32);
+}
+
 Host random_bytes(const Shape& shape) {
   Host bytes = random_host(shape, 1, 0.0, 255.0);
   for (double& v : bytes.data) v = std::floor(v);
@@ -161,7 +167,8 @@ Host images_reference(const Host& x, const Host& mirror, double alpha) {
 }
 
 KERNEL_TEST(ImagesToFloat, MirrorsAndFades) {
-  for (const Shape& s : {Shape{3, 4, 6, 3}, Shape{4, 2, 2, 1}, Shape{3, 64, 66, 3}}) {
+  for (const Shape& s :
+       {Shape{3, 4, 6, 3}, Shape{4, 2, 2, 1}, Shape{3, 64, 66, 3}, Shape{2, 32, 32, 3}}) {
     const Host x = random_bytes(s);
     Host mirror({s.n, 1, 1, 1});
     for (size_t i = 0; i < mirror.data.size(); i += 2) mirror.data[i] = 1.0;
@@ -193,6 +200,17 @@ KERNEL_TEST(ImagesToFloat, TakesOddSizesWithoutFading) {
   expect_matches(
       [&](Bench& b) { b.backend().images_to_float({.x = b.in(x, DType::u8), .y = b.out(s)}); },
       {images_reference(x, plain, 1.0)}, 4);
+}
+
+KERNEL_TEST(ImagesToFloat, HasTheSameBitsAtOddAddresses) {
+  const Shape s{2, 32, 32, 3};
+  const Host x = random_bytes(s), mirror({2, 1, 1, 1}, {1.0, 0.0});
+  expect_same_at_odd_addresses([&](Bench& b) {
+    b.backend().images_to_float({.x = b.in(x, DType::u8),
+                                 .mirror = b.in(mirror, DType::u8),
+                                 .alpha = b.in(Host({}, 0.375), b.acc()),
+                                 .y = b.out(s)});
+  });
 }
 
 }  // namespace

@@ -55,6 +55,11 @@ std::vector<OpCase> pointwise_cases() {
   cases.push_back({.name = "Affine", .inputs = {kImage}, .run = [](const auto& in) {
                      return ops::affine(in[0], -1.5, 0.25);
                    }});
+  // To f64: of f64 the identity, of f32 exact both ways.
+  cases.push_back({.name = "Convert", .inputs = {kImage}, .run = [](const auto& in) {
+                     return ops::convert(ops::square(ops::convert(in[0], DType::f64)),
+                                         in[0].dtype());
+                   }});
   cases.push_back({.name = "BiasLrelu",
                    .inputs = {kImage, {1, 1, 1, 7}},
                    .run = [](const auto& in) { return ops::bias_lrelu(in[0], in[1], 0.2); }});
