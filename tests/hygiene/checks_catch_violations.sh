@@ -57,7 +57,7 @@ expect() {
 
 clean_project
 for check in includes_point_one_way ops_alone_call_kernels sources_are_formatted files_stay_short \
-  no_machine_in_files; do
+  no_machine_in_files kernels_keep_the_rules; do
   run $check
   ((status == 0 || status == 77)) || fail "$check on the clean project: $output"
 done
@@ -98,5 +98,22 @@ expect $check "one machine" README.md "Look at \`${slash}mnt/sets/faces\`."
 expect $check "one machine" engine/tensor.h "const char* kPath = \"${slash}tmp/x\";"
 expect $check "registry" README.md "pip install from pypi.""org"
 expect $check "address" CMakeLists.txt "set(URL https:"//example.com/x.tar.gz")"
+
+check=kernels_keep_the_rules
+anonymous=$'namespace {\n%s\n}  // namespace'
+expect $check "PTX outside" kernels/cuda/conv.cu '  asm volatile("nop;");'
+expect $check "PTX outside" kernels/cuda/tile.cuh 'int a = __cvta_generic_to_shared(p);'
+expect $check "__CUDA_ARCH__ outside" kernels/cuda/conv.cu '#if __CUDA_ARCH__ >= 900'
+# shellcheck disable=SC2059  # the format is the point
+expect $check "use dynamic_smem" kernels/cuda/conv.cu \
+  "$(printf "$anonymous" '  extern __shared__ float s[];')"
+expect $check "outside an anonymous namespace" kernels/cuda/tile.cuh '__shared__ float s[4];'
+expect $check "a kernel outside" kernels/cuda/conv.cu \
+  "$(printf "$anonymous" 'int a;')"$'\n__global__ void f() {}'
+expect $check "use launch()" kernels/cuda/conv.cu 'void f() { g<<<1, 2>>>(); }'
+expect $check "put it in front" kernels/cuda/conv.cu \
+  "$(printf "$anonymous" '  __shared__ alignas(16) float s[4];')"
+expect $check "a mutable static" kernels/cuda/conv.cu '  static int calls;'
+expect $check "fixed order" kernels/cuda/conv.cu '  atomicAdd(&sum, x);'
 
 ((failures == 0))

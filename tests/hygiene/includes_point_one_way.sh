@@ -10,7 +10,7 @@ complaints=$(cd "$root" && awk '
   # The layer a path belongs to; kernels/*.h, the contracts, are the layer "kernels".
   function layer(path) {
     if (path ~ /^kernels\/(cpu|cuda)\//) return substr(path, 1, index(substr(path, 9), "/") + 7)
-    if (path ~ /^tests\/simt\//) return "tests/simt"
+    if (path ~ /^tests\/(simt|cuda)\//) return substr(path, 1, 10)
     return substr(path, 1, index(path, "/") - 1)
   }
   BEGIN {
@@ -22,6 +22,7 @@ complaints=$(cd "$root" && awk '
     may["kernels/cuda"] = "kernels"
     may["tests"] = "apps model engine data kernels kernels/cpu tests/simt"
     may["tests/simt"] = "tests model engine data kernels kernels/cuda"
+    may["tests/cuda"] = "tests kernels kernels/cuda"  # what the contracts leave open to a device
     may["bench"] = "tests model engine data kernels kernels/cpu"
     top = "^(apps|model|engine|kernels|data|tests|bench)/"
     cuda = "^(cuda|cublas|cudnn|curand|cufft|nccl|nvrtc|nvml|nvtx|cooperative_groups|mma\\.h)|^(cub|cute|cutlass|thrust)/"

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# kernels_keep_the_rules.sh ROOT: what CUDA files may not hold, so that the emulator (tests/simt) can
+# run them and sums have the same bits in every run. ptx.cuh alone is exempt from the first rule.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
+root=$1
+need_files "$root" '*.cu' '*.cuh'
+
+complaints=$(cd "$root" && awk '
+  function complain(what) { print FILENAME ":" FNR ": " what }
+  FNR == 1 { anonymous = 0; kernels = FILENAME !~ /^tests\/simt\/shim\// }
+  !kernels { next }
+  { line = $0; sub(/\/\/.*/, "", line); gsub(/"[^"]*"/, "\"\"", line) }
+  line ~ /^namespace \{/ { anonymous = 1 }
+  $0 ~ /^\}  \/\/ namespace$/ { anonymous = 0 }
+  FILENAME !~ /^kernels\/cuda\/ptx\.cuh$/ {
+    if (line ~ /(^|[^a-z0-9_])(asm|__asm__)[^a-z0-9_]/ || line ~ /__cvta_generic_to_shared/)
+      complain("PTX outside ptx.cuh")
+    if (line ~ /__CUDA_ARCH__/) complain("__CUDA_ARCH__ outside ptx.cuh")
+    if (line ~ /extern[ \t]+__shared__/)
+      complain("extern __shared__ outside ptx.cuh: use dynamic_smem<T>()")
+    if (line ~ /__shared__/ && !anonymous)
+      complain("__shared__ outside an anonymous namespace, where the emulator cannot find it")
+  }
+  line ~ /<<</ { complain("<<<>>> is not C++: use launch()") }
+  line ~ /__shared__[ \t]+alignas/ { complain("g++ rejects alignas behind __shared__: put it in front") }
+  line ~ /__global__/ && !anonymous { complain("a kernel outside an anonymous namespace") }
+  line ~ /^[ \t]+static / && line !~ /\(|const/ {
+    complain("a mutable static looks like __shared__ to the emulator")
+  }
+  line ~ /atomicAdd|atomicSub/ && FILENAME ~ /^kernels\// {
+    complain("atomicAdd: sums of an order that changes; add in a fixed order, count with atomicInc")
+  }
+' "${files[@]}")
+verdict "$complaints" "The rules and their reasons: tests/simt/README.md."
