@@ -102,8 +102,8 @@ ConvWParams<T> params_of(const ConvWProblem& p, const ConvWTile& tile, const Con
   a.high_rows = rows;
   a.high_columns = columns;
   a.high_pixels = i(patch.high_pixels(tile));
-  a.per_row = fast_divisor(columns);
-  a.per_image = fast_divisor(int64_t{rows} * columns);
+  a.per_row = Divider(columns);
+  a.per_image = Divider(int64_t{rows} * columns);
   a.patches_h = i(ceil_div(p.low.h, patch.rows()));
   a.patches_w = i(ceil_div(p.low.w, patch.columns()));
   a.patches = i(patches);

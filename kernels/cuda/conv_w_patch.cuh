@@ -3,22 +3,11 @@
 #pragma once
 
 #include "kernels/cuda/conv_w.h"
+#include "kernels/cuda/divider.cuh"
 #include "kernels/cuda/ptx.cuh"
 #include "kernels/cuda/storage.cuh"
 
 namespace pg::cuda {
-
-// x / d by one multiplication, for x d < 2^32 and d > 1.
-struct FastDivisor {
-  uint32_t d, magic;
-
-  __device__ __forceinline__ int divide(int x) const {
-    return static_cast<int>(__umulhi(static_cast<uint32_t>(x), magic));
-  }
-};
-inline FastDivisor fast_divisor(int64_t d) {
-  return {static_cast<uint32_t>(d), static_cast<uint32_t>(((uint64_t{1} << 32) + d - 1) / d)};
-}
 
 enum class BiasFrom : uint8_t { none, low, high };
 
@@ -33,7 +22,7 @@ struct ConvWParams {
   int pad, tiles_a;
   int log_rows, log_columns;                 // of a patch of the low image
   int high_rows, high_columns, high_pixels;  // of a patch of the high image, border included
-  FastDivisor per_row, per_image;            // high_columns, high_rows * high_columns
+  Divider per_row, per_image;                // high_columns, high_rows * high_columns
   int patches_h, patches_w, patches, per_chunk;
   bool reversed;
   BiasFrom bias_from;
@@ -156,10 +145,11 @@ struct PatchStage {
       n = index >> (p.log_columns + p.log_rows);
       return;
     }
-    n = p.per_image.divide(index);
-    const int in_image = index - n * static_cast<int>(p.per_image.d);
-    y = p.per_row.divide(in_image);
-    x = in_image - y * p.high_columns;
+    auto rest = static_cast<uint32_t>(index);
+    uint32_t in_image = p.per_image.split(rest);
+    n = static_cast<int>(rest);
+    x = static_cast<int>(p.per_row.split(in_image));
+    y = static_cast<int>(in_image);
     if constexpr (tile.stride == 2) {
       const int half = p.high_columns / 2;
       x = x < half ? 2 * x : 2 * (x - half) + 1;

@@ -8,7 +8,7 @@
 #include "kernels/cuda/conv_form.h"
 #include "kernels/cuda/conv_w_sums.h"
 #include "kernels/cuda/launch.cuh"
-#include "kernels/cuda/storage.cuh"
+#include "kernels/cuda/pack.cuh"
 
 namespace pg::cuda {
 namespace {
@@ -29,12 +29,13 @@ struct RgbShape {
 // narrow: the narrow ones.
 template <typename T, int kN>
 struct RgbSums {
-  static constexpr int kVec = Vec<T>::kCount;
+  static constexpr int kVec = kPack<T>;
   float rows[kN + 1][kVec] = {};
   float narrow[kN] = {};
 
+  template <bool aligned>
   __device__ __forceinline__ void add_pixel(const T* wide_at, const T* narrow_at) {
-    const Vec<T> v = *reinterpret_cast<const Vec<T>*>(wide_at);
+    const Pack<T, kVec> v = load<kVec>(wide_at, aligned);
 #pragma unroll
     for (int j = 0; j < kN; ++j) {
       const float x = to_acc(narrow_at[j]);
@@ -71,12 +72,13 @@ struct RgbSums {
   }
 };
 
-// partial [chunks, K, C], bias [chunks, K] or null.
-template <typename T, int kN>
+// partial [chunks, K, C], bias [chunks, K] or null. aligned: packs of wide channels start on
+// 16-byte borders.
+template <typename T, int kN, bool aligned>
 __global__ void __launch_bounds__(kThreads)
     rgb_weight_grad_kernel(const T* __restrict__ wide, const T* __restrict__ narrow,
                            float* __restrict__ partial, float* __restrict__ bias, RgbShape p) {
-  constexpr int kVec = Vec<T>::kCount;
+  constexpr int kVec = kPack<T>;
   __shared__ float shared[kVec][kThreads];
   const int t = static_cast<int>(threadIdx.x), lane = t / p.vectors;
   const int channel = (static_cast<int>(blockIdx.y) * p.vectors + t % p.vectors) * kVec;
@@ -89,7 +91,7 @@ __global__ void __launch_bounds__(kThreads)
     const int64_t to = min(end, from + pass);
 #pragma unroll 4
     for (int64_t pixel = from + lane; pixel < to; pixel += p.lanes) {
-      sum.add_pixel(wide + pixel * p.wide + channel, narrow + pixel * kN);
+      sum.template add_pixel<aligned>(wide + pixel * p.wide + channel, narrow + pixel * kN);
     }
     total.add(sum);
   }
@@ -121,7 +123,7 @@ template <typename T, int narrow_channels>
 void run(Queue& queue, const Conv2dWeightGradArgs& args) {
   const bool to = to_rgb(args);
   const ConstTensorView wide = to ? args.x : args.dy, narrow = to ? args.dy : args.x;
-  constexpr int kVec = Vec<T>::kCount;
+  constexpr int kVec = kPack<T>;
   RgbShape p{.pixels = wide.shape.pixels(),
              .chunk = 0,
              .wide = static_cast<int>(wide.shape.c),
@@ -139,8 +141,10 @@ void run(Queue& queue, const Conv2dWeightGradArgs& args) {
   float* const bias = args.db ? partial + chunks * numel : nullptr;
   const dim3 grid(static_cast<unsigned>(chunks),
                   static_cast<unsigned>(ceil_div(p.wide, p.vectors * kVec)));
-  launch(queue, rgb_weight_grad_kernel<T, narrow_channels>, {.grid = grid, .block = dim3(kThreads)},
-         wide.as<T>(), narrow.as<T>(), partial, bias, p);
+  launch(queue,
+         is_aligned(wide.data) ? rgb_weight_grad_kernel<T, narrow_channels, true>
+                               : rgb_weight_grad_kernel<T, narrow_channels, false>,
+         {.grid = grid, .block = dim3(kThreads)}, wide.as<T>(), narrow.as<T>(), partial, bias, p);
   sum_weight_grad_partials(queue, {.partial = partial,
                                    .chunks = chunks,
                                    .taps_h = 1,
@@ -160,9 +164,7 @@ bool rgb_weight_grad_takes(const Conv2dWeightGradArgs& args) {
   }
   if (args.dy.dtype != DType::f32 && args.dy.dtype != DType::bf16) return false;
   const int64_t narrow = std::min(w.n, w.c), wide = std::max(w.n, w.c);
-  const void* data = to_rgb(args) ? args.x.data : args.dy.data;
-  const bool aligned = reinterpret_cast<uintptr_t>(data) % 16 == 0;
-  return (narrow == 1 || narrow == 3) && wide * size_of(args.dy.dtype) % 16 == 0 && aligned;
+  return (narrow == 1 || narrow == 3) && wide * size_of(args.dy.dtype) % 16 == 0;
 }
 
 void rgb_weight_grad(Queue& queue, const Conv2dWeightGradArgs& args) {

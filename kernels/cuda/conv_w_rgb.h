@@ -6,8 +6,8 @@
 
 namespace pg::cuda {
 
-// Whether the filter is 1x1 with 1 or 3 channels on one side and, on the other, 16-byte aligned
-// channels of f32 or bf16.
+// Whether the filter is 1x1 with 1 or 3 channels on one side and, on the other, a multiple of 16
+// bytes of f32 or bf16 channels.
 bool rgb_weight_grad_takes(const Conv2dWeightGradArgs& args);
 void rgb_weight_grad(Queue& queue, const Conv2dWeightGradArgs& args);
 

@@ -8,36 +8,23 @@
 #include <cmath>
 
 #include "kernels/cuda/launchers.h"
+#include "tests/kernels/conv_reference.h"
 #include "tests/kernels/kernel_device.h"
-#include "tests/kernels/kernel_test.h"
 
 namespace pg::test {
 namespace {
-
-struct Case {
-  const char* name;
-  Shape x, w;
-  ConvGeometry geometry{};
-};
-
-Shape result_shape(const Case& c) {
-  if (c.geometry.mode == ConvMode::up) return {c.x.n, 2 * c.x.h, 2 * c.x.w, c.w.n};
-  if (c.geometry.mode == ConvMode::down) return {c.x.n, c.x.h / 2, c.x.w / 2, c.w.n};
-  const int64_t pad = 2 * c.geometry.pad;
-  return {c.x.n, c.x.h + pad - c.w.h + 1, c.x.w + pad - c.w.w + 1, c.w.n};
-}
 
 struct Operands {
   Host dy, x, dw, db;  // dw, db: former contents
 };
 
-Operands operands_of(const Case& c) {
+Operands operands_of(const ConvCase& c) {
   return {random_host(result_shape(c), 1), random_host(c.x, 2), random_host(c.w, 3),
           random_host({1, 1, 1, c.w.n}, 4)};
 }
 
 // dw is added to, db overwritten.
-Conv2dWeightGradArgs args_of(Bench& b, const Case& c, const Operands& o) {
+Conv2dWeightGradArgs args_of(Bench& b, const ConvCase& c, const Operands& o) {
   return {.dy = b.in(o.dy),
           .x = b.in(o.x),
           .dw = b.inout(o.dw, b.acc()),
@@ -46,7 +33,7 @@ Conv2dWeightGradArgs args_of(Bench& b, const Case& c, const Operands& o) {
           .db = b.out(o.db.shape, b.acc())};
 }
 
-std::vector<Host> reference(const Case& c, const Operands& o) {
+std::vector<Host> reference(const ConvCase& c, const Operands& o) {
   const std::unique_ptr<Backend> cpu = make_cpu_backend(1, CpuPath::direct);
   Bench bench(*cpu, DType::f64);
   cpu->conv2d_weight_grad(args_of(bench, c, o));
@@ -54,7 +41,7 @@ std::vector<Host> reference(const Case& c, const Operands& o) {
 }
 
 // The call by one way, in one order of threads.
-std::vector<Host> run_way(const DeviceVariant& variant, DType dtype, const Case& c,
+std::vector<Host> run_way(const DeviceVariant& variant, DType dtype, const ConvCase& c,
                           const Operands& o, const cuda::ConvWCandidate& way) {
   const std::unique_ptr<Backend> memory = variant.open();
   cuda::Queue queue(0, MatrixMath::tf32);
@@ -66,7 +53,7 @@ std::vector<Host> run_way(const DeviceVariant& variant, DType dtype, const Case&
   return bench.finish();
 }
 
-std::vector<cuda::ConvWCandidate> ways_of(DType dtype, const Case& c) {
+std::vector<cuda::ConvWCandidate> ways_of(DType dtype, const ConvCase& c) {
   const cuda::Queue queue(0, MatrixMath::tf32);
   const Conv2dWeightGradArgs shapes{.dy = {nullptr, dtype, result_shape(c)},
                                     .x = {nullptr, dtype, c.x},
@@ -75,7 +62,7 @@ std::vector<cuda::ConvWCandidate> ways_of(DType dtype, const Case& c) {
   return cuda::conv_w_candidates(queue, cuda::conv_w_problem(shapes));
 }
 
-void expect_every_way_matches(const Case& c) {
+void expect_every_way_matches(const ConvCase& c) {
   SCOPED_TRACE(c.name);
   const Operands o = operands_of(c);
   const std::vector<Host> want = reference(c, o);
@@ -123,7 +110,7 @@ TEST(ConvWeightTensor, EveryWayOfMatrixProductsMatches) {
 
 // As in the last block of the discriminator: 512 channels and the statistic over the minibatch.
 TEST(ConvWeightTensor, Takes513Channels) {
-  const Case c{"513", {2, 4, 4, 513}, {16, 3, 3, 513}};
+  const ConvCase c{"513", {2, 4, 4, 513}, {16, 3, 3, 513}};
   const Operands o = operands_of(c);
   const std::vector<Host> got =
       run_way(device_variants().front(), DType::bf16, c, o, ways_of(DType::bf16, c).front());
@@ -132,7 +119,7 @@ TEST(ConvWeightTensor, Takes513Channels) {
 
 // More patches than stages, and blocks with unequal numbers of them.
 TEST(ConvWeightTensor, LongSumsHaveTheSameBitsInEveryOrderOfThreads) {
-  const Case c{"long", {1, 40, 36, 16}, {16, 3, 3, 16}};
+  const ConvCase c{"long", {1, 40, 36, 16}, {16, 3, 3, 16}};
   const Operands o = operands_of(c);
   const std::vector<Host> want = reference(c, o);
   for (const DType dtype : {DType::bf16, DType::f32}) {
@@ -160,7 +147,7 @@ Host rounded(Host host) {
 }
 
 TEST(ConvWeightTensor, RoundsF32FactorsToTheNearestTf32) {
-  const Case c{"inexact", {2, 5, 6, 8}, {16, 3, 3, 8}};
+  const ConvCase c{"inexact", {2, 5, 6, 8}, {16, 3, 3, 8}};
   Operands o = operands_of(c);
   double t = 0.0;
   for (double& v : o.dy.data) v = static_cast<double>(static_cast<float>(std::sin(t += 1.0)));
@@ -184,7 +171,7 @@ TEST(ConvWeightTensor, RoundsF32FactorsToTheNearestTf32) {
 }
 
 TEST(ConvWeightTensor, LauncherTakesUnalignedViews) {
-  const Case c{"view", {2, 4, 4, 16}, {8, 3, 3, 16}};
+  const ConvCase c{"view", {2, 4, 4, 16}, {8, 3, 3, 16}};
   const Operands o = operands_of(c);
   const std::unique_ptr<Backend> memory = device_variants().front().open();
   Bench bench(*memory, DType::bf16);
@@ -199,7 +186,7 @@ TEST(ConvWeightTensor, LauncherTakesUnalignedViews) {
 }
 
 TEST(ConvWeightTensor, CandidatesDependOnShapesAndFitTheDevice) {
-  const Case c{"large", {192, 32, 32, 512}, {512, 3, 3, 512}};
+  const ConvCase c{"large", {192, 32, 32, 512}, {512, 3, 3, 512}};
   for (const DType dtype : {DType::bf16, DType::f32}) {
     const auto ways = ways_of(dtype, c);
     ASSERT_FALSE(ways.empty());

@@ -11,7 +11,7 @@ namespace pg::test {
 struct ConvCase {
   const char* name;
   Shape x, w;
-  ConvGeometry geometry;
+  ConvGeometry geometry{};
 };
 
 inline Shape result_shape(const ConvCase& c) {
