@@ -98,7 +98,7 @@ __device__ __forceinline__ void normalize(const ConvEpilogue<T>& e,
       float sum = 0.0f;
 #pragma unroll
       for (int w = 0; w < Warps::kWarpsN; ++w) sum += sums[w * kTileRows + row];
-      const float r = 1.0f / sqrtf(sum / static_cast<float>(e.channels) + e.norm_eps);
+      const float r = rsqrtf(sum / static_cast<float>(e.channels) + e.norm_eps);
       const int64_t pixel = pixel_of(row);
       if (across == 0 && lane % 4 == 0 && pixel >= 0) e.r[pixel] = r;
 #pragma unroll

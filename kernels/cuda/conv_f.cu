@@ -1,8 +1,11 @@
 // conv_f.cu: problems, candidates and launches of the tensor-core convolution.
 #include "kernels/cuda/conv_f.h"
 
+#include <limits>
+
 #include "kernels/cuda/conv_f_params.h"
 #include "kernels/cuda/conv_form.h"
+#include "kernels/cuda/conv_narrow.h"
 #include "kernels/cuda/launchers.h"
 
 namespace pg::cuda {
@@ -24,6 +27,18 @@ Shape low_resolution(const ConvProblem& p) {
 Access input_access(const ConvProblem& p) {
   const bool whole = p.in.shape.c * size_of(p.in.dtype) % 16 == 0;
   return whole && aligned(p.in.data) ? Access::chunks : Access::elements;
+}
+
+NarrowShape narrow_shape(const ConvProblem& p, int64_t samples) {
+  const Shape low = low_resolution(p);
+  return {p.form, filter_of(p).taps(), p.in.shape.c, p.out.shape.c, samples, low.h, low.w};
+}
+
+// Below 0: no strip fits.
+double cost_of_narrow(const Queue& queue, const ConvProblem& p) {
+  const NarrowShape shape = narrow_shape(p, p.in.shape.n);
+  return p.in.dtype == DType::bf16 ? narrow_cost<bf16>(queue, shape)
+                                   : narrow_cost<float>(queue, shape);
 }
 
 bool norm_is_fused(const ConvProblem& p, int64_t columns) {
@@ -88,6 +103,20 @@ void launch_form(Queue& queue, const ConvProblem& p, const ConvParams<T>& k, int
   launch_conv_f<T, ConvForm::gather>(queue, k, candidate);
 }
 
+// Calls f(candidate) for each that can compute the problem.
+template <typename F>
+void for_each_candidate(const Queue& queue, const ConvProblem& p, F f) {
+  if (input_access(p) == Access::elements) {
+    return f(ConvCandidate{kElementsCandidate, "unaligned", cost<ElementsTile>(queue, p)});
+  }
+  for_each_tile([&]<typename Tile>(int index, const Tile&) {
+    if (Tile::kSharedBytes > queue.smem_per_block()) return;
+    f(ConvCandidate{index, kTileNames[index], cost<Tile>(queue, p)});
+  });
+  const double narrow = cost_of_narrow(queue, p);
+  if (narrow >= 0.0) f(ConvCandidate{kNarrowCandidate, "narrow", narrow});
+}
+
 // One launch for as many samples as 32-bit indices reach.
 template <typename T>
 void run(Queue& queue, const ConvProblem& p, int candidate) {
@@ -99,15 +128,21 @@ void run(Queue& queue, const ConvProblem& p, int candidate) {
   for (int64_t first = 0; first < in.n; first += batch) {
     const int64_t out_pixel = first * out.h * out.w;
     k.in = p.in.as<T>() + first * in.h * in.w * in.c;
-    k.rows = static_cast<int>(std::min(batch, in.n - first) * low.h * low.w);
+    const int64_t samples = std::min(batch, in.n - first);
+    k.rows = static_cast<int>(samples * low.h * low.w);
     k.epilogue.out = p.out.as<T>() + out_pixel * out.c;
     if (p.gate) k.epilogue.gate = p.gate.as<T>() + out_pixel * out.c;
     if (p.r) k.epilogue.r = p.r.as<float>() + out_pixel;
-    launch_form(queue, p, k, candidate);
+    if (candidate == kNarrowCandidate) {
+      launch_narrow<T>(queue, k, narrow_shape(p, samples));
+    } else {
+      launch_form(queue, p, k, candidate);
+    }
   }
 }
 
 int64_t columns_of(int candidate) {
+  if (candidate == kNarrowCandidate) return std::numeric_limits<int64_t>::max();  // all
   int64_t columns = ElementsTile::kColumns;
   for_each_tile([&]<typename Tile>(int index, const Tile&) {
     if (index == candidate) columns = Tile::kColumns;
@@ -154,30 +189,17 @@ bool conv_f_takes(const Queue& queue, DType dtype, const Shape& w, const ConvGeo
 }
 
 std::vector<ConvCandidate> conv_f_candidates(const Queue& queue, const ConvProblem& problem) {
-  if (input_access(problem) == Access::elements) {
-    return {{kElementsCandidate, "64x64 unaligned", cost<ElementsTile>(queue, problem)}};
-  }
   std::vector<ConvCandidate> list;
-  for_each_tile([&]<typename Tile>(int index, const Tile&) {
-    if (Tile::kSharedBytes > queue.smem_per_block()) return;
-    list.push_back({index,
-                    message(Tile::kRows, "x", Tile::kColumns, "x", 16 * Tile::kChunks, " bytes"),
-                    cost<Tile>(queue, problem)});
-  });
+  for_each_candidate(queue, problem, [&](const ConvCandidate& c) { list.push_back(c); });
   return list;
 }
 
 int default_conv_f(const Queue& queue, const ConvProblem& problem) {
-  if (input_access(problem) == Access::elements) return kElementsCandidate;
-  int best = -1;
-  double least = 0.0;
-  for_each_tile([&]<typename Tile>(int index, const Tile&) {
-    const double time = cost<Tile>(queue, problem);
-    if (Tile::kSharedBytes > queue.smem_per_block() || (best >= 0 && time >= least)) return;
-    best = index;
-    least = time;
+  ConvCandidate best{-1, "", 0.0};
+  for_each_candidate(queue, problem, [&](const ConvCandidate& c) {
+    if (best.index < 0 || c.cost < best.cost) best = c;
   });
-  return best;
+  return best.index;
 }
 
 void run_conv_f(Queue& queue, const ConvProblem& problem, int candidate) {

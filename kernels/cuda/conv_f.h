@@ -5,7 +5,6 @@
 // of that index, so all candidates give the same bits, but for the norm's mean.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "kernels/conv.h"
@@ -40,7 +39,7 @@ bool conv_f_takes(const Queue& queue, DType dtype, const Shape& w, const ConvGeo
 // A way to compute a problem.
 struct ConvCandidate {
   int index;         // for run_conv_f
-  std::string name;  // for logs: "128x64"
+  const char* name;  // for logs: "128x64"
   double cost;       // estimate, to be compared within one problem
 };
 

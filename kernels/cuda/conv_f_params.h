@@ -2,6 +2,7 @@
 // they come in.
 #pragma once
 
+#include <iterator>
 #include <tuple>
 
 #include "kernels/cuda/conv_epilogue.cuh"
@@ -27,7 +28,7 @@ struct ConvParams {
 };
 
 // kRows x kColumns results by kWarpsM x kWarpsN warps, in steps of kChunks chunks, kStages of which
-// are in shared memory. speed: rough relative rate of a busy processor, for the choice of a tile.
+// are in shared memory. kSpeed: rough relative rate of a busy processor, for the choice of a tile.
 template <int kRowsValue, int kColumnsValue, int kWarpsM, int kWarpsN, int kChunksValue,
           int kStagesValue, int kSpeed>
 struct ConvTile {
@@ -49,9 +50,13 @@ using ConvTiles = std::tuple<ConvTile<128, 256, 2, 4, 4, 4, 100>,  //
                              ConvTile<64, 64, 2, 2, 4, 4, 65>,     //
                              ConvTile<128, 32, 4, 1, 4, 4, 60>,    //
                              ConvTile<128, 16, 4, 1, 4, 4, 35>>;
+constexpr const char* kTileNames[] = {"128x256", "128x128", "128x128 deep", "128x64",
+                                      "64x64",   "128x32",  "128x16"};
+static_assert(std::size(kTileNames) == std::tuple_size_v<ConvTiles>);
 using ElementsTile = ConvTile<64, 64, 2, 2, 4, 4, 30>;
 constexpr int kTileCandidates = static_cast<int>(std::tuple_size_v<ConvTiles>);
-constexpr int kElementsCandidate = kTileCandidates;  // the only one for unaligned inputs
+constexpr int kElementsCandidate = kTileCandidates;    // the only one for unaligned inputs
+constexpr int kNarrowCandidate = kTileCandidates + 1;  // conv_narrow.h
 
 // Calls f(index, tile) for each of ConvTiles.
 template <typename F>

@@ -45,22 +45,31 @@ __device__ __forceinline__ T* tile_chunk(T* tile, int row, int chunk) {
   return tile + swizzled<kChunks>(row, chunk) * kChunkElements<T>;
 }
 
-// Fragment a of rows row0 .. row0 + 15 and chunks 2 step, 2 step + 1. row0: a multiple of 16.
-template <int kChunks, typename T>
-__device__ __forceinline__ void load_fragment_a(uint32_t (&a)[4], const T* tile, int row0,
-                                                int step) {
+// Where this lane reads, in elements, for fragment a of rows row0 .. row0 + 15 and chunks 0 and 1;
+// and for fragments b of rows (result columns) row0 .. row0 + 7 (b[0..1]) and row0 + 8 .. row0 + 15
+// (b[2..3]). Other chunks and rows are at_step() and rows_on() from there.
+template <typename T, int kChunks>
+__device__ __forceinline__ int place_a(int row0) {
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
-  ptx::ldmatrix_x4(a, tile_chunk<kChunks>(tile, row0 + lane % 16, 2 * step + lane / 16));
+  return swizzled<kChunks>(row0 + lane % 16, lane / 16) * kChunkElements<T>;
 }
-
-// Fragments b of rows (result columns) row0 .. row0 + 7 (b[0..1]) and row0 + 8 .. row0 + 15
-// (b[2..3]), chunks as above.
-template <int kChunks, typename T>
-__device__ __forceinline__ void load_fragments_b(uint32_t (&b)[4], const T* tile, int row0,
-                                                 int step) {
+template <typename T, int kChunks>
+__device__ __forceinline__ int place_b(int row0) {
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
   const int row = row0 + lane % 8 + lane / 16 * 8;
-  ptx::ldmatrix_x4(b, tile_chunk<kChunks>(tile, row, 2 * step + lane / 8 % 2));
+  return swizzled<kChunks>(row, lane / 8 % 2) * kChunkElements<T>;
+}
+
+// The place for chunks 2 step and 2 step + 1 instead of 0 and 1.
+template <typename T>
+__device__ __forceinline__ int at_step(int place, int step) {
+  return place ^ 2 * step * kChunkElements<T>;
+}
+
+// How far `rows`, a multiple of 8, lie ahead of any place.
+template <typename T, int kChunks>
+__device__ __forceinline__ constexpr int rows_on(int rows) {
+  return rows * kChunks * kChunkElements<T>;
 }
 
 // Rounds an f32 fragment to tf32 (the instruction would cut it off); nothing to do for bf16.
@@ -79,16 +88,19 @@ template <typename T, int kChunks, int kM, int kN>
 __device__ __forceinline__ void multiply_tiles(float (&acc)[kM][kN][4], const T* a, int row_a,
                                                const T* b, int row_b) {
   static_assert(kN % 2 == 0);
+  const int at_a = place_a<T, kChunks>(row_a), at_b = place_b<T, kChunks>(row_b);
 #pragma unroll
   for (int step = 0; step < kChunks / 2; ++step) {
     uint32_t fa[kM][4], fb[kN / 2][4];
 #pragma unroll
     for (int i = 0; i < kM; ++i) {
-      load_fragment_a<kChunks>(fa[i], a, row_a + 16 * i, step);
+      ptx::ldmatrix_x4(fa[i], a + at_step<T>(at_a, step) + rows_on<T, kChunks>(16 * i));
       round_fragment<T>(fa[i]);
     }
 #pragma unroll
-    for (int j = 0; j < kN / 2; ++j) load_fragments_b<kChunks>(fb[j], b, row_b + 16 * j, step);
+    for (int j = 0; j < kN / 2; ++j) {
+      ptx::ldmatrix_x4(fb[j], b + at_step<T>(at_b, step) + rows_on<T, kChunks>(16 * j));
+    }
 #pragma unroll
     for (int i = 0; i < kM; ++i) {
 #pragma unroll

@@ -24,6 +24,13 @@ const ConvCase kCases[] = {
     {"up, 5 to 6", {1, 4, 4, 5}, {6, 3, 3, 5}, {.mode = ConvMode::up}},
     {"down, 16 to 24", {2, 6, 10, 16}, {24, 3, 3, 16}, {.mode = ConvMode::down, .scale = 0.6}},
     {"down, 12 to 5", {1, 8, 8, 12}, {5, 3, 3, 12}, {.mode = ConvMode::down}},
+    // Strips of conv_narrow: more lines than a block takes and than a ring holds, two strips.
+    {"16 to 16, high", {2, 17, 7, 16}, {16, 3, 3, 16}, {}},
+    {"16 to 14, wide", {1, 2, 258, 16}, {14, 3, 3, 16}, {}},
+    {"32 to 32, high", {1, 11, 5, 32}, {32, 3, 3, 32}, {}},
+    {"up, 32 to 16, high", {2, 9, 3, 32}, {16, 3, 3, 32}, {.mode = ConvMode::up}},
+    {"down, 16 to 32, high", {2, 22, 6, 16}, {32, 3, 3, 16}, {.mode = ConvMode::down}},
+    {"down, 16 to 17, wide", {1, 2, 270, 16}, {17, 3, 3, 16}, {.mode = ConvMode::down}},
 };
 
 // A device whose f32 products are tf32, and a queue of its own to call what is not in the seam.
@@ -98,14 +105,14 @@ TEST_P(TensorConvCase, EveryCandidateGivesTheInputGradient) {
       {dx}, grad_reduction(t));
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, TensorConvCase, testing::ValuesIn(kCases), [](const auto& info) {
+INSTANTIATE_TEST_SUITE_P(Shapes, TensorConvCase, testing::ValuesIn(kCases), [](const auto& shape) {
   std::string name;
-  for (const char c : std::string(info.param.name)) name += std::isalnum(c) ? c : '_';
+  for (const char c : std::string(shape.param.name)) name += std::isalnum(c) ? c : '_';
   return name;
 });
 
 TEST(TensorConv, EveryCandidateFinishesALayer) {
-  for (const ConvCase& t : {kCases[0], kCases[7], kCases[9]}) {
+  for (const ConvCase& t : {kCases[0], kCases[7], kCases[9], kCases[11], kCases[14]}) {
     SCOPED_TRACE(t.name);
     const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
     const Host bias = random_host({1, 1, 1, t.w.n}, 3);
@@ -170,6 +177,33 @@ TEST(TensorConv, RepacksAFilterWhenItsVersionChanges) {
   run(y, 1);  // the caller said that nothing changed
   run(y_other, 2);
   run(y_other, 0);
+}
+
+// The shapes that the strips are made for choose them by themselves, in both directions.
+TEST(TensorConv, WideImagesWithFewChannelsUseStrips) {
+  Device device;
+  const auto chosen = [&](const ConvGeometry& g, const Shape& x, const Shape& w, DType dtype) {
+    const ConvCase t{"", x, w, g};
+    const cuda::ConvProblem problem =
+        cuda::ConvProblem::of(Conv2dArgs{.x = {nullptr, dtype, x},
+                                         .w = {nullptr, DType::f32, w},
+                                         .y = {nullptr, dtype, result_shape(t)},
+                                         .geometry = g});
+    const int index = cuda::default_conv_f(device.queue, problem);
+    for (const cuda::ConvCandidate& c : cuda::conv_f_candidates(device.queue, problem)) {
+      if (c.index == index) return std::string(c.name);
+    }
+    return std::string("none");
+  };
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    EXPECT_EQ(chosen({}, {4, 1024, 1024, 16}, {16, 3, 3, 16}, dtype), "narrow");
+    EXPECT_EQ(chosen({}, {4, 512, 512, 32}, {32, 3, 3, 32}, dtype), "narrow");
+    EXPECT_EQ(chosen({.mode = ConvMode::up}, {4, 512, 512, 32}, {16, 3, 3, 32}, dtype), "narrow");
+    EXPECT_EQ(chosen({.mode = ConvMode::down}, {4, 1024, 1024, 16}, {32, 3, 3, 16}, dtype),
+              "narrow");
+    EXPECT_NE(chosen({}, {16, 128, 128, 128}, {128, 3, 3, 128}, dtype), "narrow");
+    EXPECT_NE(chosen({}, {128, 4, 4, 16}, {16, 3, 3, 16}, dtype), "narrow");
+  }
 }
 
 TEST(WeightForms, KeepTheAddressOfAForm) {
