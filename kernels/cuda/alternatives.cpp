@@ -1,11 +1,14 @@
 // alternatives: the ways there are for each kernel, and the choice between them.
 #include "kernels/cuda/alternatives.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
 #include "kernels/cuda/conv_f.h"
 #include "kernels/cuda/conv_rgb.h"
+#include "kernels/cuda/conv_w.h"
+#include "kernels/cuda/conv_w_rgb.h"
 #include "kernels/cuda/event_timer.h"
 #include "kernels/cuda/launchers.h"
 
@@ -118,8 +121,20 @@ auto tilings(Queue& queue, const Conv2dArgs& a) { return tilings(queue, a, a.w.s
 auto tilings(Queue& queue, const Conv2dInputGradArgs& a) {
   return tilings(queue, a, a.w.shape, a.dy.dtype);
 }
-template <typename Args>
-std::vector<std::function<void(const Args&)>> tilings(Queue&, const Args&) {
+std::vector<std::function<void(const Conv2dWeightGradArgs&)>> tilings(
+    Queue& queue, const Conv2dWeightGradArgs& a) {
+  std::vector<std::function<void(const Conv2dWeightGradArgs&)>> list;
+  if (rgb_weight_grad_takes(a) || !conv_w_takes(queue, a)) return list;
+  const std::vector<ConvWCandidate> all = conv_w_candidates(queue, conv_w_problem(a));
+  constexpr size_t kMost = 6;  // they come in the order of a model of their time
+  for (size_t i = 1; i < std::min(all.size(), kMost); ++i) {
+    list.push_back([&queue, candidate = all[i]](const Conv2dWeightGradArgs& args) {
+      run_conv_w(queue, args, candidate);
+    });
+  }
+  return list;
+}
+std::vector<std::function<void(const MatmulArgs&)>> tilings(Queue&, const MatmulArgs&) {
   return {};
 }
 
