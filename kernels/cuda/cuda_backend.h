@@ -17,7 +17,7 @@ namespace pg::cuda {
 class CudaBackend : public Backend {
  public:
   // device: an index below cuda_device_count(). Throws DeviceError.
-  CudaBackend(int device, MatrixMath math, CudaKernels kernels);
+  CudaBackend(int device, MatrixMath math, CudaKernels kernels = CudaKernels::own);
   ~CudaBackend() override;
 
   const char* name() const override { return "cuda"; }

@@ -3,8 +3,8 @@
 
 #include <map>
 
-#include "kernels/cuda/convert.h"
 #include "kernels/cuda/device_memory.h"
+#include "kernels/cuda/launchers.h"
 
 namespace pg::cuda {
 

@@ -2,6 +2,7 @@
 // launches of the project around them.
 #include <algorithm>
 
+#include "kernels/cuda/conv_w_sums.h"
 #include "kernels/cuda/launchers.h"
 #include "kernels/cuda/vendor/libraries.h"
 
@@ -56,6 +57,7 @@ struct Places {
   ConstTensorView x, w, y;
   void* workspace = nullptr;
   void* trial = nullptr;  // a result to spoil while plans are tried, where the own one is added to
+  TensorView widened{};   // a rounded weight gradient in f32, where it is added to
 };
 
 Places places_of(DeviceMemory& memory, const ConvEntry& entry, const ConvSpec& spec,
@@ -66,12 +68,15 @@ Places places_of(DeviceMemory& memory, const ConvEntry& entry, const ConvSpec& s
   const int64_t x = pieces.add(up ? bytes_of(spec.x, spec.dtype) : 0);
   const int64_t y = pieces.add(down ? bytes_of(spec.y, spec.dtype) : 0);
   const int64_t w = pieces.add(is_rounded(job) ? bytes_of(spec.w, spec.dtype) : 0);
+  const bool widens = is_rounded(job) && job.accumulate == Accumulate::add;
+  const int64_t widened = pieces.add(widens ? bytes_of(spec.w, DType::f32) : 0);
   const int64_t trial = pieces.add(spec.beta != 0.0 ? bytes_of(spec.w, spec.dtype) : 0);
   char* const base = memory.get(pieces.bytes());
-  Places p{job.x, job.w, job.y, base + workspace, nullptr};
+  Places p{.x = job.x, .w = job.w, .y = job.y, .workspace = base + workspace};
   if (up) p.x = {base + x, spec.dtype, spec.x};
   if (down) p.y = {base + y, spec.dtype, spec.y};
   if (is_rounded(job)) p.w = {base + w, spec.dtype, spec.w};
+  if (widens) p.widened = {base + widened, DType::f32, spec.w};
   if (spec.beta != 0.0) p.trial = base + trial;
   return p;
 }
@@ -98,7 +103,10 @@ void finish(Queue& queue, const ConvJob& job, const Places& p) {
     avg_pool(queue, {.x = p.y, .y = writable(job.y)});
   }
   if (is_rounded(job) && job.pass == ConvPass::weight_grad) {
-    convert(queue, {.x = p.w, .y = writable(job.w), .accumulate = job.accumulate});
+    convert(queue, {.x = p.w, .y = p.widened ? p.widened : writable(job.w)});
+    if (p.widened) {
+      affine(queue, {.x = p.widened, .y = writable(job.w), .accumulate = Accumulate::add});
+    }
   }
 }
 
@@ -148,25 +156,39 @@ bool Vendor::conv2d(Autotuner& tuner, const Conv2dArgs& a) {
   if (!libraries_->convolve(tuner, job)) return false;
   Queue& queue = libraries_->queue;
   if (a.b) bias_lrelu(queue, {.x = a.y, .b = a.b, .y = a.y, .slope = a.slope});
+  if (a.r) pixel_norm(queue, {.x = a.y, .y = a.y, .r = a.r, .eps = a.norm_eps});
+  if (a.gate) leaky_gate(queue, {.x = a.y, .ref = a.gate, .y = a.y, .slope = a.gate_slope});
   return true;
 }
 
 bool Vendor::conv2d_input_grad(Autotuner& tuner, const Conv2dInputGradArgs& a) {
-  return libraries_->convolve(tuner, {.pass = ConvPass::input_grad,
-                                      .x = a.dx,
-                                      .w = a.w,
-                                      .y = a.dy,
-                                      .geometry = a.geometry,
-                                      .w_version = a.w_version});
+  const ConvJob job{.pass = ConvPass::input_grad,
+                    .x = a.dx,
+                    .w = a.w,
+                    .y = a.dy,
+                    .geometry = a.geometry,
+                    .w_version = a.w_version};
+  if (!libraries_->convolve(tuner, job)) return false;
+  Queue& queue = libraries_->queue;
+  if (a.gate) leaky_gate(queue, {.x = a.dx, .ref = a.gate, .y = a.dx, .slope = a.gate_slope});
+  return true;
 }
 
 bool Vendor::conv2d_weight_grad(Autotuner& tuner, const Conv2dWeightGradArgs& a) {
-  return libraries_->convolve(tuner, {.pass = ConvPass::weight_grad,
-                                      .x = a.x,
-                                      .w = a.dw,
-                                      .y = a.dy,
-                                      .geometry = a.geometry,
-                                      .accumulate = a.accumulate});
+  const ConvJob job{.pass = ConvPass::weight_grad,
+                    .x = a.x,
+                    .w = a.dw,
+                    .y = a.dy,
+                    .geometry = a.geometry,
+                    .accumulate = a.accumulate};
+  if (!libraries_->convolve(tuner, job)) return false;
+  if (a.db) {
+    const int64_t chunks = column_sum_chunks(a.dy);
+    void* const sums = libraries_->memory.get(chunks * bytes_of(a.db.shape, a.db.dtype));
+    column_sums(libraries_->queue, a.dy, sums);
+    sum_bias_grad_partials(libraries_->queue, a, sums, chunks);
+  }
+  return true;
 }
 
 }  // namespace pg::cuda

@@ -1,0 +1,267 @@
+// vendor_test: convolutions and products by libraries that stand in for cuDNN and cuBLASLt, held
+// against the CPU: what is handed to them, and what happens before and behind.
+#include "kernels/cuda/vendor.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "tests/cuda/environment.h"
+#include "tests/cuda_libraries/stand_in.h"
+
+namespace pg::test {
+namespace {
+
+// Times nothing and lets each way run.
+class NoTimer : public cuda::TrialTimer {
+ public:
+  bool ready() override { return true; }
+  double seconds(const std::function<void()>& work) override {
+    work();
+    return 1.0;
+  }
+};
+
+class VendorTest : public ::testing::Test {
+ protected:
+  // Memory for a tensor of random numbers that bf16 can represent, aligned as a device's is.
+  TensorView random(const Shape& shape, DType dtype = DType::f32) {
+    const TensorView exact = zeros(shape, DType::f32);
+    for (int64_t i = 0; i < shape.numel(); ++i) {
+      seed_ = seed_ * 6364136223846793005U + 1442695040888963407U;
+      exact.as<float>()[i] = static_cast<float>(static_cast<int>(seed_ >> 56) - 128) / 128.0f;
+    }
+    return dtype == DType::f32 ? exact : rounded(exact);
+  }
+  TensorView zeros(const Shape& shape, DType dtype = DType::f32) {
+    const TensorView view{cpu_->allocate(shape.numel() * size_of(dtype) + 16), dtype, shape};
+    memory_.push_back(view.data);
+    std::fill_n(static_cast<char*>(view.data), shape.numel() * size_of(dtype), 0);
+    return view;
+  }
+  TensorView copy_of(const ConstTensorView& v) {
+    const TensorView copy = zeros(v.shape, v.dtype);
+    cpu_->copy(copy, v);
+    return copy;
+  }
+  TensorView rounded(const ConstTensorView& v) {
+    const TensorView narrow = zeros(v.shape, DType::bf16);
+    cpu_->convert({.x = v, .y = narrow});
+    return narrow;
+  }
+  TensorView widened(const ConstTensorView& v) {
+    const TensorView wide = zeros(v.shape);
+    v.dtype == DType::f32 ? cpu_->copy(wide, v) : cpu_->convert({.x = v, .y = wide});
+    return wide;
+  }
+  // |got - want| <= 1e-5 (f32) or 2 % (bf16) of the largest |want|.
+  void expect_close(const ConstTensorView& got, const ConstTensorView& want, DType precision) {
+    const TensorView a = widened(got), b = widened(want);
+    const int64_t count = a.shape.numel();
+    double most = 0.0, error = 0.0;
+    for (int64_t i = 0; i < count; ++i) {
+      const double x = a.as<float>()[i], y = b.as<float>()[i];
+      ASSERT_TRUE(std::isfinite(x)) << "element " << i;
+      most = std::max(most, std::abs(y));
+      error = std::max(error, std::abs(x - y));
+    }
+    EXPECT_LE(error, (precision == DType::bf16 ? 2e-2 : 1e-5) * most);
+  }
+  void TearDown() override {
+    for (void* p : memory_) cpu_->release(p);
+    set_capturing(false);
+  }
+
+  std::unique_ptr<Backend> cpu_ = make_cpu_backend(1, CpuPath::direct);
+  std::vector<void*> memory_;
+  uint64_t seed_ = 1;
+  Variable folder_{"PROGAN_CUDA_LIBRARIES", PG_FAKE_LIBRARIES};
+  cuda::Queue queue_{0, MatrixMath::exact};
+  cuda::Vendor vendor_{queue_};
+  cuda::Autotuner tuner_{cuda::Autotune::on, std::make_unique<NoTimer>(), ""};
+};
+
+struct Layer {
+  const char* name;
+  Shape x, w;
+  ConvGeometry geometry;
+};
+
+const Layer kLayers[] = {{"same", {2, 5, 6, 7}, {3, 3, 3, 7}, {.scale = 0.7}},
+                         {"valid", {2, 4, 4, 3}, {5, 4, 4, 3}, {.pad = 0}},
+                         {"1x1", {1, 3, 2, 4}, {6, 1, 1, 4}, {.pad = 0, .scale = 1.5}},
+                         {"up", {2, 3, 2, 4}, {5, 3, 3, 4}, {.mode = ConvMode::up, .scale = 0.5}},
+                         {"down", {1, 6, 4, 3}, {4, 3, 3, 3}, {.mode = ConvMode::down}}};
+
+Shape result_of(const Layer& l) {
+  if (l.geometry.mode == ConvMode::up) return {l.x.n, 2 * l.x.h, 2 * l.x.w, l.w.n};
+  if (l.geometry.mode == ConvMode::down) return {l.x.n, l.x.h / 2, l.x.w / 2, l.w.n};
+  const int64_t more = 2 * l.geometry.pad + 1;
+  return {l.x.n, l.x.h + more - l.w.h, l.x.w + more - l.w.w, l.w.n};
+}
+
+TEST_F(VendorTest, TellsWhichLibrariesItFound) {
+  EXPECT_EQ(vendor_.description().substr(0, 8), "cuDNN 9.");
+  EXPECT_NE(vendor_.description().find(", cuBLASLt "), std::string::npos);
+  EXPECT_EQ(vendor_.versions().substr(0, 7), "cudnn9.");
+}
+
+TEST_F(VendorTest, ConvolutionMatchesTheCpu) {
+  for (const DType t : {DType::f32, DType::bf16}) {
+    for (const Layer& l : kLayers) {
+      SCOPED_TRACE(message(l.name, " ", name_of(t)));
+      const TensorView x = random(l.x, t), w = random(l.w), b = random({1, 1, 1, l.w.n});
+      const Shape y = result_of(l);
+      const TensorView gate = random(y, t);
+      Conv2dArgs args{.x = x,
+                      .w = w,
+                      .b = b,
+                      .y = zeros(y, t),
+                      .geometry = l.geometry,
+                      .slope = 0.2,
+                      .r = zeros({y.n, y.h, y.w, 1}),
+                      .gate = gate};
+      ASSERT_TRUE(vendor_.conv2d(tuner_, args));
+      Conv2dArgs want = args;
+      want.x = widened(x);
+      want.gate = widened(gate);
+      want.y = zeros(y);
+      want.r = zeros(args.r.shape);
+      cpu_->conv2d(want);
+      expect_close(args.y, want.y, t);
+      expect_close(args.r, want.r, t);
+    }
+  }
+}
+
+TEST_F(VendorTest, InputGradientMatchesTheCpu) {
+  for (const DType t : {DType::f32, DType::bf16}) {
+    for (const Layer& l : kLayers) {
+      SCOPED_TRACE(message(l.name, " ", name_of(t)));
+      const TensorView dy = random(result_of(l), t), w = random(l.w), gate = random(l.x, t);
+      const Conv2dInputGradArgs args{
+          .dy = dy, .w = w, .dx = zeros(l.x, t), .geometry = l.geometry, .gate = gate};
+      ASSERT_TRUE(vendor_.conv2d_input_grad(tuner_, args));
+      Conv2dInputGradArgs want = args;
+      want.dy = widened(dy);
+      want.gate = widened(gate);
+      want.dx = zeros(l.x);
+      cpu_->conv2d_input_grad(want);
+      expect_close(args.dx, want.dx, t);
+    }
+  }
+}
+
+// Each plan is tried once and timed thrice before the first result: an addition must count once.
+TEST_F(VendorTest, WeightGradientMatchesTheCpuAndAddsOnce) {
+  for (const DType t : {DType::f32, DType::bf16}) {
+    for (const Accumulate accumulate : {Accumulate::add, Accumulate::overwrite}) {
+      for (const Layer& l : kLayers) {
+        SCOPED_TRACE(message(l.name, " ", name_of(t), accumulate == Accumulate::add ? " add" : ""));
+        const TensorView x = random(l.x, t), dy = random(result_of(l), t), dw = random(l.w),
+                         db = random({1, 1, 1, l.w.n});
+        Conv2dWeightGradArgs want{.dy = widened(dy),
+                                  .x = widened(x),
+                                  .dw = copy_of(dw),
+                                  .geometry = l.geometry,
+                                  .accumulate = accumulate,
+                                  .db = copy_of(db),
+                                  .db_accumulate = accumulate};
+        cpu_->conv2d_weight_grad(want);
+        Conv2dWeightGradArgs args = want;
+        args.x = x;
+        args.dy = dy;
+        args.dw = dw;
+        args.db = db;
+        ASSERT_TRUE(vendor_.conv2d_weight_grad(tuner_, args));
+        expect_close(args.dw, want.dw, t);
+        expect_close(args.db, want.db, t);
+      }
+    }
+  }
+}
+
+TEST_F(VendorTest, ACopyOfAFilterLastsAsLongAsItsVersion) {
+  const Layer& l = kLayers[0];
+  const TensorView x = random(l.x, DType::bf16), w = random(l.w);
+  const auto result = [&](uint64_t version) {
+    const Conv2dArgs args{.x = x,
+                          .w = w,
+                          .y = zeros(result_of(l), DType::bf16),
+                          .geometry = l.geometry,
+                          .w_version = version};
+    EXPECT_TRUE(vendor_.conv2d(tuner_, args));
+    const TensorView y = widened(args.y);
+    return std::vector<float>(y.as<float>(), y.as<float>() + y.shape.numel());
+  };
+  const std::vector<float> before = result(1);
+  cpu_->affine({.x = w, .y = w, .scale = -1.0});
+  EXPECT_EQ(result(1), before);
+  std::vector<float> after = before;
+  for (float& v : after) v = -v;
+  EXPECT_EQ(result(2), after);
+  cpu_->affine({.x = w, .y = w, .scale = -1.0});
+  EXPECT_EQ(result(0), before);
+}
+
+TEST_F(VendorTest, ProductsMatchTheCpu) {
+  for (const DType t : {DType::f32, DType::bf16}) {
+    for (const Transpose ta : {Transpose::no, Transpose::yes}) {
+      for (const Transpose tb : {Transpose::no, Transpose::yes}) {
+        for (const Accumulate accumulate : {Accumulate::add, Accumulate::overwrite}) {
+          SCOPED_TRACE(message(name_of(t), " ", static_cast<int>(ta), static_cast<int>(tb)));
+          const int64_t m = 5, l = 7, j = 3;
+          const TensorView a =
+              ta == Transpose::no ? random({m, 1, 1, l}, t) : random({l, 1, 1, m}, t);
+          const TensorView b = tb == Transpose::no ? random({l, 1, 1, j}) : random({j, 1, 1, l});
+          const TensorView y = random({m, 1, 1, j});
+          MatmulArgs want{.a = widened(a),
+                          .b = b,
+                          .y = copy_of(y),
+                          .trans_a = ta,
+                          .trans_b = tb,
+                          .scale = 0.3,
+                          .accumulate = accumulate};
+          cpu_->matmul(want);
+          MatmulArgs args = want;
+          args.a = a;
+          args.y = y;
+          ASSERT_TRUE(vendor_.matmul(tuner_, args));
+          expect_close(args.y, want.y, DType::f32);
+        }
+      }
+    }
+  }
+}
+
+TEST_F(VendorTest, LeavesWhatTheLibrariesDoNotTake) {
+  const TensorView x{zeros({2, 4, 4, 8}, DType::f64).data, DType::f64, {2, 4, 4, 8}};
+  const TensorView w{zeros({2, 3, 3, 8}, DType::f64).data, DType::f64, {2, 3, 3, 8}};
+  const TensorView y{zeros({2, 4, 4, 2}, DType::f64).data, DType::f64, {2, 4, 4, 2}};
+  EXPECT_FALSE(vendor_.conv2d(tuner_, {.x = x, .w = w, .y = y}));
+  TensorView narrow = random({2, 4, 4, 8});
+  narrow.data = static_cast<char*>(narrow.data) + 4;
+  const TensorView wide = random({2, 3, 3, 8}), result = zeros({2, 4, 4, 2});
+  EXPECT_FALSE(vendor_.conv2d(tuner_, {.x = narrow, .w = wide, .y = result}));
+  narrow.data = static_cast<char*>(narrow.data) - 4;
+  EXPECT_TRUE(vendor_.conv2d(tuner_, {.x = narrow, .w = wide, .y = result}));
+  EXPECT_FALSE(vendor_.matmul(tuner_, {.a = x, .b = x, .y = y}));
+}
+
+// The failing plan of the stand-in is dropped on the first call; within a capture none is tried.
+TEST_F(VendorTest, PlansAreTriedBeforeACaptureAndNotWithin) {
+  const Layer& l = kLayers[0];
+  const Conv2dArgs args{
+      .x = random(l.x), .w = random(l.w), .y = zeros(result_of(l)), .geometry = l.geometry};
+  set_capturing(true);
+  EXPECT_THROW(vendor_.conv2d(tuner_, args), DeviceError);
+  set_capturing(false);
+  EXPECT_TRUE(vendor_.conv2d(tuner_, args));
+  set_capturing(true);
+  EXPECT_TRUE(vendor_.conv2d(tuner_, args));
+}
+
+}  // namespace
+}  // namespace pg::test
