@@ -35,7 +35,7 @@ const ConvCase kCases[] = {
 
 // A device whose f32 products are tf32, and a queue of its own to call what is not in the seam.
 struct Device {
-  cuda::CudaBackend backend{0, MatrixMath::tf32};
+  cuda::CudaBackend backend = cuda::CudaBackend(0, MatrixMath::tf32);
   cuda::Queue queue{0, MatrixMath::tf32};
 };
 

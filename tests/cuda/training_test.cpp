@@ -31,56 +31,83 @@ std::vector<double> gradients(const SmallRun& run, const std::string& network) {
   return v;
 }
 
-// The first step of Adam moves each weight by about the learning rate whatever its gradient's size,
-// so weights whose gradient is rounding noise may go either way: those are left out.
-void expect_same_step(const SmallRun& device, const SmallRun& cpu, const std::string& network,
-                      double learning_rate, double tolerance) {
-  const std::vector<double> g = gradients(device, network), want_g = gradients(cpu, network);
-  EXPECT_LE(distance(g, want_g), tolerance * norm(want_g)) << "gradients of " << network;
-  const std::vector<double> w = device.state(network + "/"), want = cpu.state(network + "/");
-  ASSERT_EQ(w.size(), want.size());
-  const double noise = 30 * tolerance * norm(want_g) / std::sqrt(static_cast<double>(g.size()));
-  size_t compared = 0;
-  for (size_t i = 0; i < w.size(); ++i) {
-    if (want_g[i] <= noise) continue;
-    ++compared;
-    ASSERT_NEAR(w[i], want[i], 0.1 * learning_rate) << network << " weight " << i;
-  }
-  EXPECT_GT(compared, w.size() / 10) << network;
-}
+struct Runs {
+  explicit Runs(Precision precision)
+      : device(make_cuda_backend(
+            0, precision == Precision::fp32 ? MatrixMath::exact : MatrixMath::tf32)),
+        oracle(make_cpu_backend(2, CpuPath::direct)),
+        on_device(*device, tiny_gan(precision)),
+        on_cpu(*oracle, on_cpu_config(precision)) {}
 
-void expect_same_iteration(Precision precision, const Stage& stage, double tolerance) {
-  const auto device =
-      make_cuda_backend(0, precision == Precision::fp32 ? MatrixMath::exact : MatrixMath::tf32);
-  const auto oracle = make_cpu_backend(2, CpuPath::direct);
-  SmallRun on_device(*device, tiny_gan(precision)), on_cpu(*oracle, tiny_gan());
-  on_device.iterate(stage);
-  on_cpu.iterate(stage);
-  for (const char* network : {"D", "G"}) {
-    expect_same_step(on_device, on_cpu, network, 1e-3, tolerance);
+  static Config on_cpu_config(Precision precision) {
+    Config c = tiny_gan(precision);
+    c.train.precision = Precision::fp32;
+    return c;
   }
-  EXPECT_LE(distance(on_device.state("Gs/"), on_cpu.state("Gs/")),
-            1e-6 * norm(on_cpu.state("Gs/")));
-  const TrainingStats a = on_device.stats(), b = on_cpu.stats();
-  EXPECT_NEAR(a.d_loss, b.d_loss, 10 * tolerance * std::max(1.0, std::abs(b.d_loss)));
-  EXPECT_NEAR(a.gradient_norm, b.gradient_norm, 10 * tolerance * std::max(1.0, b.gradient_norm));
+
+  void iterate(const Stage& stage, double learning_rate) {
+    on_device.iterate(stage, learning_rate);
+    on_cpu.iterate(stage, learning_rate);
+  }
+
+  std::unique_ptr<Backend> device, oracle;
+  SmallRun on_device, on_cpu;
+};
+
+// Gradients and scores of one iteration; the learning rate is 0, so that the step of D cannot blow
+// rounding up before G sees it (Adam's first step is as long for noise as for a gradient).
+void expect_same_gradients(Precision precision, const Stage& stage, double tolerance) {
+  Runs runs(precision);
+  runs.iterate(stage, 0.0);
+  for (const char* network : {"D", "G"}) {
+    const std::vector<double> g = gradients(runs.on_device, network);
+    const std::vector<double> want = gradients(runs.on_cpu, network);
+    EXPECT_GT(norm(want), 0.0);
+    EXPECT_LE(distance(g, want), tolerance * norm(want)) << "gradients of " << network;
+  }
+  const TrainingStats a = runs.on_device.stats(), b = runs.on_cpu.stats();
+  EXPECT_NEAR(a.d_loss, b.d_loss, tolerance * std::max(1.0, std::abs(b.d_loss)));
+  EXPECT_NEAR(a.gradient_norm, b.gradient_norm, tolerance * std::max(1.0, b.gradient_norm));
   EXPECT_EQ(a.d_skipped + a.g_skipped, 0);
 }
 
 // f32 sums in another order: 1e-5 is some 100 eps over a net of a dozen layers, forth, back and
 // forth again.
-TEST_P(TrainingOnDevice, IterationIsThatOfTheCpu) {
-  expect_same_iteration(Precision::fp32, GetParam(), 1e-5);
+TEST_P(TrainingOnDevice, GradientsAreThoseOfTheCpu) {
+  expect_same_gradients(Precision::fp32, GetParam(), 1e-5);
 }
 
-// Each product has factors rounded to 2^-11 and many are summed.
-TEST_P(TrainingOnDevice, IterationInTf32IsNearThatOfTheCpu) {
-  expect_same_iteration(Precision::tf32, GetParam(), 5e-3);
+// Each product has factors rounded to 2^-11, and there are a dozen layers.
+TEST_P(TrainingOnDevice, GradientsInTf32AreNearThoseOfTheCpu) {
+  expect_same_gradients(Precision::tf32, GetParam(), 5e-3);
 }
 
 // Activations are rounded to 2^-9 after each layer.
-TEST_P(TrainingOnDevice, IterationInBf16IsNearThatOfTheCpu) {
-  expect_same_iteration(Precision::bf16, GetParam(), 6e-2);
+TEST_P(TrainingOnDevice, GradientsInBf16AreNearThoseOfTheCpu) {
+  expect_same_gradients(Precision::bf16, GetParam(), 4e-2);
+}
+
+// Weights whose gradient is rounding noise may go either way in Adam's first step: left out.
+TEST_P(TrainingOnDevice, WeightsMoveAsOnTheCpu) {
+  constexpr double kRate = 1e-3;
+  Runs runs(Precision::fp32);
+  runs.iterate(GetParam(), kRate);
+  for (const std::string network : {"D", "G"}) {
+    const std::vector<double> g = gradients(runs.on_cpu, network);
+    const std::vector<double> w = runs.on_device.state(network + "/");
+    const std::vector<double> want = runs.on_cpu.state(network + "/");
+    ASSERT_EQ(w.size(), want.size());
+    const double noise = 1e-4 * norm(g) / std::sqrt(static_cast<double>(g.size()));
+    size_t compared = 0;
+    for (size_t i = 0; i < w.size(); ++i) {
+      if (g[i] <= noise) continue;
+      ++compared;
+      ASSERT_NEAR(w[i], want[i], 0.05 * kRate) << network << " weight " << i;
+    }
+    EXPECT_GT(compared, w.size() / 5) << network;
+  }
+  const std::vector<double> average = runs.on_cpu.state("Gs/");
+  EXPECT_LE(distance(runs.on_device.state("Gs/"), average), 1e-6 * norm(average));
 }
 
 INSTANTIATE_TEST_SUITE_P(Stages, TrainingOnDevice,
