@@ -25,6 +25,7 @@ class SmallRun {
   // All tensors of a checkpoint, one after the other, whose name begins with `prefix`.
   std::vector<double> state(const std::string& prefix) const;
   TrainingStats stats() const { return gan_.stats(); }
+  void reset_stats() { gan_.reset_stats(); }
 
  private:
   Context context_;
