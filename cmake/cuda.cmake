@@ -5,6 +5,7 @@
 # no other CUDA library at all: the programs start on machines without driver, toolkit or GPU. Of
 # cuDNN and cuBLASLt only the headers are wanted; without them those parts are left out.
 set(PG_CUDA AUTO CACHE STRING "Build the CUDA backend: AUTO (if nvcc is found), ON or OFF")
+option(PG_CUDA_LINEINFO "Source lines in the code for GPUs, for profilers" OFF)
 set(PG_CUDA_ARCHITECTURES "80-real;90a-real;90-virtual" CACHE STRING
     "GPU architectures: code for Ampere/Ada and Hopper, PTX for what comes later")
 
@@ -47,9 +48,12 @@ if(PG_NVCC)
   # Kernels go through nvcc, host code (.cpp) through the C++ compiler alone, which is faster.
   add_library(pg_cuda STATIC ${cuda_sources})
   # A spill to local memory or any other warning fails the build.
-  set(cuda_flags -lineinfo --Werror=all-warnings
+  set(cuda_flags --compress-mode=size --Werror=all-warnings
       "SHELL:-Xptxas -warn-spills,-warn-lmem-usage,-Werror"
       -Xcompiler=-Wall,-Wextra,-Wno-unused-parameter)
+  if(PG_CUDA_LINEINFO)
+    list(APPEND cuda_flags -lineinfo)
+  endif()
   set(cuda_host_flags -Wall -Wextra -Wshadow -Werror)
   target_compile_options(pg_cuda PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:${cuda_flags}>"
                          "$<$<COMPILE_LANGUAGE:CXX>:${cuda_host_flags}>")

@@ -69,7 +69,8 @@ struct Adam {
 };
 
 template <typename T>
-__global__ void __launch_bounds__(kThreads) adam_kernel(Adam<T> adam, int64_t count, bool aligned) {
+__global__ void __launch_bounds__(kThreads)
+    adam_kernel(Adam<T> adam, int64_t count, Access access) {
   constexpr int N = kPack<T>, kTile = kThreads * N;
   alignas(16) __shared__ Constants<T> shared;
   if (threadIdx.x == 0) shared = adam.constants();
@@ -77,7 +78,7 @@ __global__ void __launch_bounds__(kThreads) adam_kernel(Adam<T> adam, int64_t co
   const Constants<T> c = shared;
   for (int64_t first = int64_t{blockIdx.x} * kTile; first < count;
        first += int64_t{gridDim.x} * kTile) {
-    if (aligned && first + kTile <= count) {
+    if (access == Access::packs && first + kTile <= count) {
       adam.template run<N>(first + static_cast<int>(threadIdx.x) * N, c);
     } else {
       const int64_t end = first + kTile < count ? first + kTile : count;
@@ -114,7 +115,7 @@ void adam(Queue& queue, const AdamArgs& args) {
                     .epsilon = args.epsilon,
                     .average_of = args.average_of};
     launch(queue, adam_kernel<T>, stride_grid(queue, ceil_div(count, kPack<T>), kThreads), f, count,
-           are_aligned(f.w, f.v, f.m, f.average, f.g));
+           access_if(aligned(f.w, f.v, f.m, f.average, f.g)));
   });
 }
 

@@ -24,7 +24,7 @@ template <typename T>
 __global__ void __launch_bounds__(kThreads)
     check_chunks_kernel(const T* g, int64_t count, int64_t chunk, double* partial) {
   constexpr int N = kPack<T>, kStep = kThreads * N;
-  const bool aligned = is_aligned(g);
+  const Access access = access_if(aligned(g));
   const int64_t begin = blockIdx.x * chunk, end = min(begin + chunk, count);
   double squares = 0.0;
   int bad = 0;
@@ -35,7 +35,7 @@ __global__ void __launch_bounds__(kThreads)
       const int64_t at = i + k * kStep;
       v[k] = Pack<T, N>{};
       if (at + N <= end) {
-        v[k] = load<N>(g + at, aligned);
+        v[k] = load<N>(g + at, access);
       } else {
         for (int j = 0; j < N; ++j) v[k].value[j] = at + j < end ? g[at + j] : T{0};
       }

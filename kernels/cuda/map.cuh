@@ -13,9 +13,6 @@ namespace pg::cuda {
 
 inline constexpr int kMapThreads = 256;
 
-enum class Access : uint8_t { packs, elements };
-inline Access access_if(bool packs) { return packs ? Access::packs : Access::elements; }
-
 namespace {
 
 template <int N, typename F>

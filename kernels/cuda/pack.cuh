@@ -17,13 +17,16 @@ struct alignas(N * sizeof(T) < 16 ? N * sizeof(T) : 16) Pack {
 template <typename T>
 inline constexpr int kPack = 16 / static_cast<int>(sizeof(T));
 
-// Whether packs may start at p.
-__host__ __device__ inline bool is_aligned(const void* p) {
-  return reinterpret_cast<uintptr_t>(p) % 16 == 0;
-}
+// Whether packs may start at each of some addresses.
 template <typename... P>
-bool are_aligned(const P*... p) {
-  return (is_aligned(p) && ...);
+__host__ __device__ bool aligned(const P*... p) {
+  return ((reinterpret_cast<uintptr_t>(p) % 16 == 0) && ...);
+}
+
+// How memory is to be reached: in packs, which must be aligned, or element by element.
+enum class Access : uint8_t { packs, elements };
+__host__ __device__ inline Access access_if(bool packs) {
+  return packs ? Access::packs : Access::elements;
 }
 
 template <int N, typename T>
@@ -35,18 +38,18 @@ __device__ __forceinline__ void store(T* p, const Pack<T, N>& v) {
   *reinterpret_cast<Pack<T, N>*>(p) = v;
 }
 
-// The same for an address that need not be aligned.
+// The same for addresses that may not be aligned.
 template <int N, typename T>
-__device__ __forceinline__ Pack<T, N> load(const T* p, bool aligned) {
-  if (aligned) return load<N>(p);
+__device__ __forceinline__ Pack<T, N> load(const T* p, Access access) {
+  if (access == Access::packs) return load<N>(p);
   Pack<T, N> v;
 #pragma unroll
   for (int j = 0; j < N; ++j) v.value[j] = p[j];
   return v;
 }
 template <int N, typename T>
-__device__ __forceinline__ void store(T* p, const Pack<T, N>& v, bool aligned) {
-  if (aligned) return store(p, v);
+__device__ __forceinline__ void store(T* p, const Pack<T, N>& v, Access access) {
+  if (access == Access::packs) return store(p, v);
 #pragma unroll
   for (int j = 0; j < N; ++j) p[j] = v.value[j];
 }

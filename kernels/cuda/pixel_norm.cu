@@ -21,7 +21,7 @@ constexpr int kThreads = 256, kMostPacks = 4;
 struct Rows {
   int64_t pixels;
   int channels, lanes;
-  bool aligned;
+  Access access;
 
   __device__ int64_t pixel() const {
     const int in_block = static_cast<int>(threadIdx.x) / lanes;
@@ -40,7 +40,7 @@ struct Rows {
     for (int k = 0; k < K; ++k) {
       const int c = channel<N>(tile, k);
       v[k] = Pack<T, N>{};
-      if (c < end) v[k] = load<N>(row + c, aligned);
+      if (c < end) v[k] = load<N>(row + c, access);
     }
   }
 };
@@ -80,7 +80,7 @@ __global__ void __launch_bounds__(kThreads) pixel_norm_kernel(NormTensors<T> t, 
       if (c >= rows.channels) continue;
 #pragma unroll
       for (int j = 0; j < N; ++j) v[k].value[j] = from_acc<T>(to_acc(v[k].value[j]) * inverse);
-      store(t.y + first + c, v[k], rows.aligned);
+      store(t.y + first + c, v[k], rows.access);
     }
   }
 }
@@ -126,7 +126,7 @@ __global__ void __launch_bounds__(kThreads) pixel_norm_vjp_kernel(VjpTensors<T> 
         const A yj = to_acc(y[k].value[j]), g = inverse * (to_acc(dy[k].value[j]) - yj * mean);
         dy[k].value[j] = from_acc<T>(yj > A{0} ? g : t.slope * g);
       }
-      store(t.dx + first + c, dy[k], rows.aligned);
+      store(t.dx + first + c, dy[k], rows.access);
     }
   }
 }
@@ -137,12 +137,12 @@ using Int = std::integral_constant<int, n>;
 // Calls run(Int<N>, Int<K>, rows, grid). The layout decides the order of the sums, so it depends on
 // the shape alone and not on addresses.
 template <typename T, typename F>
-void with_layout(const Shape& s, bool aligned, F run) {
+void with_layout(const Shape& s, Access access, F run) {
   constexpr int kN = kPack<T>;
   const int64_t packs = s.c % kN == 0 ? s.c / kN : s.c;
   const int lanes = power_of_two(packs, 32);
   PG_ASSERT(s.c < int64_t{1} << 30);
-  const Rows rows{s.pixels(), static_cast<int>(s.c), lanes, aligned};
+  const Rows rows{s.pixels(), static_cast<int>(s.c), lanes, access};
   const int64_t blocks = ceil_div(s.pixels(), kThreads / lanes);
   const LaunchShape shape{.grid = dim3(static_cast<unsigned>(blocks)), .block = dim3(kThreads)};
   if (s.c % kN != 0) return run(Int<1>{}, Int<kMostPacks>{}, rows, shape);
@@ -160,7 +160,7 @@ void pixel_norm(Queue& queue, const PixelNormArgs& args) {
     using T = typename decltype(tag)::type;
     const NormTensors<T> t{args.x.as<T>(), args.y.as<T>(), args.r.as<Acc<T>>(),
                            static_cast<Acc<T>>(args.eps)};
-    with_layout<T>(s, are_aligned(t.x, t.y), [&](auto n, auto k, auto rows, auto shape) {
+    with_layout<T>(s, access_if(aligned(t.x, t.y)), [&](auto n, auto k, auto rows, auto shape) {
       launch(queue, pixel_norm_kernel<T, n(), k()>, shape, t, rows);
     });
   });
@@ -173,9 +173,10 @@ void pixel_norm_vjp(Queue& queue, const PixelNormVjpArgs& args) {
     using T = typename decltype(tag)::type;
     const VjpTensors<T> t{args.dy.as<T>(), args.y.as<T>(), args.r.as<Acc<T>>(), args.dx.as<T>(),
                           static_cast<Acc<T>>(args.slope)};
-    with_layout<T>(s, are_aligned(t.dy, t.y, t.dx), [&](auto n, auto k, auto rows, auto shape) {
-      launch(queue, pixel_norm_vjp_kernel<T, n(), k()>, shape, t, rows);
-    });
+    with_layout<T>(s, access_if(aligned(t.dy, t.y, t.dx)),
+                   [&](auto n, auto k, auto rows, auto shape) {
+                     launch(queue, pixel_norm_vjp_kernel<T, n(), k()>, shape, t, rows);
+                   });
   });
 }
 

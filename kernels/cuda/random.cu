@@ -30,13 +30,13 @@ struct Stream {
 
 // A thread for each block of four numbers; the last may be cut.
 template <typename T, typename Distribution>
-__global__ void philox_kernel(T* y, int64_t count, Stream s, bool aligned) {
+__global__ void philox_kernel(T* y, int64_t count, Stream s, Access access) {
   const int64_t step = int64_t{gridDim.x} * blockDim.x;
   for (int64_t b = int64_t{blockIdx.x} * blockDim.x + threadIdx.x; b * 4 < count; b += step) {
     const uint64_t position = *s.counter + s.offset + static_cast<uint64_t>(b);
     const auto four = Distribution::numbers(philox(s.seed, s.stream, position));
     if constexpr (sizeof(T) == sizeof(float)) {
-      if (aligned && b * 4 + 4 <= count) {
+      if (access == Access::packs && b * 4 + 4 <= count) {
         store(y + b * 4,
               Pack<float, 4>{{four.value[0], four.value[1], four.value[2], four.value[3]}});
         continue;
@@ -54,7 +54,8 @@ void generate(Queue& queue, const PhiloxArgs& args) {
     T* const y = args.y.as<T>();
     const int64_t count = args.y.shape.numel();
     launch(queue, philox_kernel<T, Distribution>, stride_grid(queue, ceil_div(count, 4)), y, count,
-           Stream{args.counter.as<uint64_t>(), args.offset, args.seed, args.stream}, is_aligned(y));
+           Stream{args.counter.as<uint64_t>(), args.offset, args.seed, args.stream},
+           access_if(aligned(y)));
   });
 }
 

@@ -44,8 +44,8 @@ struct Sink {
 
 // N elements of which `left` exist; the others count as 0.
 template <int N, typename T>
-__device__ __forceinline__ Pack<T, N> load_some(const T* p, int64_t left, bool aligned) {
-  if (left >= N && aligned) return load<N>(p);
+__device__ __forceinline__ Pack<T, N> load_some(const T* p, int64_t left, Access access) {
+  if (left >= N && access == Access::packs) return load<N>(p);
   Pack<T, N> v{};
 #pragma unroll
   for (int j = 0; j < N; ++j) {
@@ -70,10 +70,10 @@ __global__ void __launch_bounds__(kThreads)
   const int64_t row = int64_t{blockIdx.x} * (kThreads / lanes) + threadIdx.x / lanes;
   const int lane = static_cast<int>(threadIdx.x) & (lanes - 1);
   const T* const from = x + row * length;
-  const bool aligned = is_aligned(from);
+  const Access access = access_if(aligned(from));
   Acc<T> part = 0;
   for (int i = lane * N; i < length && row < rows; i += lanes * N) {
-    add_all(part, load_some<N>(from + i, length - i, aligned));
+    add_all(part, load_some<N>(from + i, length - i, access));
   }
   const double sum = group_sum(static_cast<double>(part), lanes);
   if (lane == 0 && row < rows) sink.store(row, sum);
@@ -90,20 +90,20 @@ __global__ void __launch_bounds__(kThreads)
     sum_rows_kernel(const T* x, int64_t length, int64_t chunk, double* partial, Sink sink) {
   constexpr int N = kPack<T>, kStep = kThreads * N;
   const T* const row = x + int64_t{blockIdx.x} * length;
-  const bool aligned = is_aligned(row);
+  const Access access = access_if(aligned(row));
   const int64_t begin = blockIdx.y * chunk, rest = length - begin, count = min(chunk, rest);
   double sum = 0.0;
   for (int64_t tile = 0; tile < count; tile += kRowTile<T>) {
     const int64_t i = tile + static_cast<int>(threadIdx.x) * N;
     const T* const from = row + begin + i;
     Pack<T, N> v[kBatch];
-    if (aligned && tile + kRowTile<T> <= count) {
+    if (access == Access::packs && tile + kRowTile<T> <= count) {
 #pragma unroll
       for (int k = 0; k < kBatch; ++k) v[k] = load<N>(from + k * kStep);
     } else {
 #pragma unroll
       for (int k = 0; k < kBatch; ++k) {
-        v[k] = load_some<N>(from + k * kStep, count - i - k * kStep, aligned);
+        v[k] = load_some<N>(from + k * kStep, count - i - k * kStep, access);
       }
     }
     Acc<T> part = 0;
@@ -125,7 +125,7 @@ struct Columns {
   int chunks = 1;     // blocks that share the rows
   int width = 1;      // threads along inner, a power of two; the others share the rows of a chunk
   double* partial = nullptr;  // [outer, chunks, inner]; null: one chunk, straight to the sink
-  bool aligned = false;
+  Access access = Access::elements;
 
   int64_t column_blocks(int n) const { return ceil_div(inner, int64_t{width} * n); }
 };
@@ -168,7 +168,7 @@ __global__ void __launch_bounds__(kThreads, 4)
       for (int u = 0; u < kUnroll; ++u) {
         const int r = row + (k + u) * step;
         v[u] = Pack<T, N>{};
-        if (r < rows) v[u] = load<N>(from + r * c.inner, c.aligned);
+        if (r < rows) v[u] = load<N>(from + r * c.inner, c.access);
       }
 #pragma unroll
       for (int u = 0; u < kUnroll; ++u) {
@@ -308,7 +308,7 @@ void sum_columns(Queue& queue, const T* x, Layout l, int64_t fold, const Sink& s
   l.inner *= fold;
   Columns c{.outer = l.outer, .reduced = l.reduced, .inner = l.inner};
   c.width = power_of_two(ceil_div(l.inner, N), kThreads);
-  c.aligned = is_aligned(x);
+  c.access = access_if(aligned(x));
   const int64_t others = l.outer * c.column_blocks(N), step = kThreads / c.width;
   const int64_t most = std::max<int64_t>(1, kManyBlocks / others);
   c.chunk = ceil_div(std::max(16 * step, ceil_div(l.reduced, most)), step) * step;

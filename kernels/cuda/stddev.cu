@@ -23,7 +23,7 @@ struct Groups {
   int count, size;    // groups of the batch, samples of one
   int each;           // groups of one minibatch
   GroupOrder order;
-  bool aligned;            // packs may be used on every sample
+  Access access;           // packs may be used on every sample
   double inverse_divisor;  // 1 / d of the variance; 0 where that of one sample is defined as 0
   double eps;
 
@@ -52,7 +52,7 @@ class Slice {
   }
 
   __device__ Pack<T, N> at(int i) const {
-    return load<N>(x_ + groups_.offset(group_, i, position_), groups_.aligned);
+    return load<N>(x_ + groups_.offset(group_, i, position_), groups_.access);
   }
   // x - mean of the group, for position j of v = at(i).
   __device__ double centred(const Pack<T, N>& v, int j) const {
@@ -145,7 +145,7 @@ __global__ void __launch_bounds__(kThreads, 2)
     Pack<T, N> out;
 #pragma unroll
     for (int j = 0; j < N; ++j) out.value[j] = from_double<T>(slice.centred(v, j) * s[j]);
-    store(dx + groups.offset(group, i, p), out, groups.aligned);
+    store(dx + groups.offset(group, i, p), out, groups.access);
   }
 }
 
@@ -174,7 +174,7 @@ struct SecondOrder {
         const double g = std::fma(-curvature[j], xs.centred(xi, j), us.centred(ui, j));
         out.value[j] = from_double<T>(factor * g / s[j]);
       }
-      store(dx + groups.offset(group, i, first_position<N>()), out, groups.aligned);
+      store(dx + groups.offset(group, i, first_position<N>()), out, groups.access);
     }
   }
 };
@@ -201,7 +201,7 @@ __global__ void __launch_bounds__(kThreads, 2)
   if (t.partial != nullptr) add_block(sum, t.partial);
 }
 
-Groups groups_of(const Shape& x, const MinibatchStddevGeometry& g, bool aligned) {
+Groups groups_of(const Shape& x, const MinibatchStddevGeometry& g, Access access) {
   PG_ASSERT(g.batches >= 1 && g.group >= 1 && x.n % g.batches == 0);
   const int64_t each = x.n / g.batches / g.group;
   PG_ASSERT(each * g.group * g.batches == x.n && x.n < int64_t{1} << 31);
@@ -212,7 +212,7 @@ Groups groups_of(const Shape& x, const MinibatchStddevGeometry& g, bool aligned)
           .size = static_cast<int>(g.group),
           .each = static_cast<int>(each),
           .order = g.order,
-          .aligned = aligned,
+          .access = access,
           .inverse_divisor = one ? 0.0 : 1.0 / static_cast<double>(divisor),
           .eps = g.eps};
 }
@@ -256,7 +256,7 @@ void minibatch_stddev(Queue& queue, const MinibatchStddevArgs& args) {
   dispatch_storage(args.x.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T* const x = args.x.as<T>();
-    const Groups groups = groups_of(args.x.shape, args.geometry, are_aligned(x));
+    const Groups groups = groups_of(args.x.shape, args.geometry, access_if(aligned(x)));
     with_slices(groups, [&](auto l) {
       double* const partial = partial_of(queue, groups, l.blocks);
       launch(queue, minibatch_stddev_kernel<T, l.N>, l.shape, x, partial, groups);
@@ -271,7 +271,7 @@ void minibatch_stddev_vjp(Queue& queue, const MinibatchStddevVjpArgs& args) {
     using T = typename decltype(tag)::type;
     const T* const x = args.x.as<T>();
     T* const dx = args.dx.as<T>();
-    const Groups groups = groups_of(args.x.shape, args.geometry, are_aligned(x, dx));
+    const Groups groups = groups_of(args.x.shape, args.geometry, access_if(aligned(x, dx)));
     with_slices(groups, [&](auto l) {
       launch(queue, minibatch_stddev_vjp_kernel<T, l.N>, l.shape, x, args.dy.as<Acc<T>>(), dx,
              groups);
@@ -287,7 +287,8 @@ void minibatch_stddev_vjp2(Queue& queue, const MinibatchStddevVjp2Args& args) {
     using T = typename decltype(tag)::type;
     SecondOrder<T> t{args.x.as<T>(), args.u.as<T>(), args.dy.as<Acc<T>>(), args.dx.as<T>(),
                      nullptr};
-    const Groups groups = groups_of(args.x.shape, args.geometry, are_aligned(t.x, t.u, t.dx));
+    const Groups groups =
+        groups_of(args.x.shape, args.geometry, access_if(aligned(t.x, t.u, t.dx)));
     with_slices(groups, [&](auto l) {
       if (args.ddy) t.partial = partial_of(queue, groups, l.blocks);
       launch(queue, minibatch_stddev_vjp2_kernel<T, l.N>, l.shape, t, groups);
