@@ -10,6 +10,7 @@
 #include "kernels/cuda/launchers.h"
 
 namespace pg::cuda {
+
 void conv2d(Queue& queue, const Conv2dArgs& args) {
   check_conv(args.x.shape, args.w.shape, args.y.shape, args.geometry);
   PG_ASSERT(!args.gate || args.gate.shape == args.y.shape);

@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "kernels/cuda/conv_f.h"
-#include "kernels/cuda/cuda_backend.h"
 #include "tests/kernels/conv_reference.h"
 #include "tests/kernels/kernel_device.h"
 
@@ -35,7 +34,7 @@ const ConvCase kCases[] = {
 
 // A device whose f32 products are tf32, and a queue of its own to call what is not in the seam.
 struct Device {
-  cuda::CudaBackend backend = cuda::CudaBackend(0, MatrixMath::tf32);
+  std::unique_ptr<Backend> backend = make_cuda_backend(0, MatrixMath::tf32);
   cuda::Queue queue{0, MatrixMath::tf32};
 };
 
@@ -52,7 +51,7 @@ void expect_all_match(DType dtype, const Run& problem_of, const std::vector<Host
     const DeviceVariant& variant = variants[i % variants.size()];
     variant.open();  // sets the order of threads
     Device device;
-    Bench bench(device.backend, dtype);
+    Bench bench(*device.backend, dtype);
     const cuda::ConvProblem problem = problem_of(bench);
     const auto candidates = cuda::conv_f_candidates(device.queue, problem);
     count = std::max(candidates.size(), variants.size());
@@ -144,8 +143,8 @@ TEST(TensorConv, RoundsFactorsWithoutBias) {
   }
   const Host y = conv_reference(t, host[0], host[1]);
   Device device;
-  Bench bench(device.backend, DType::f32);
-  device.backend.conv2d({.x = bench.in(host[0]), .w = bench.in(host[1]), .y = bench.out(y.shape)});
+  Bench bench(*device.backend, DType::f32);
+  device.backend->conv2d({.x = bench.in(host[0]), .w = bench.in(host[1]), .y = bench.out(y.shape)});
   const Host got = bench.finish()[0];
   constexpr double kHalfUnit = 0x1.0p-11;  // of tf32, which has 11 bits
   double mean = 0.0;
@@ -164,7 +163,7 @@ TEST(TensorConv, RepacksAFilterWhenItsVersionChanges) {
   const Host x = random_host(t.x, 1), w = random_filter(t.w, 2), other = random_filter(t.w, 3);
   const Host y = conv_reference(t, x, w), y_other = conv_reference(t, x, other);
   Device device;
-  Bench bench(device.backend, DType::bf16);
+  Bench bench(*device.backend, DType::bf16);
   const ConstTensorView xv = bench.in(x);
   const TensorView wv = bench.inout(w, DType::f32);
   const auto run = [&](const Host& want, uint64_t version) {
@@ -173,7 +172,7 @@ TEST(TensorConv, RepacksAFilterWhenItsVersionChanges) {
   };
   run(y, 1);
   const std::vector<float> values(other.data.begin(), other.data.end());
-  device.backend.upload(wv, values.data());
+  device.backend->upload(wv, values.data());
   run(y, 1);  // the caller said that nothing changed
   run(y_other, 2);
   run(y_other, 0);
@@ -208,7 +207,7 @@ TEST(TensorConv, WideImagesWithFewChannelsUseStrips) {
 
 TEST(WeightForms, KeepTheAddressOfAForm) {
   Device device;
-  Bench bench(device.backend, DType::f32);
+  Bench bench(*device.backend, DType::f32);
   cuda::FilterForm form{
       .w = bench.in(random_filter({8, 3, 3, 8}, 1)), .form = cuda::ConvForm::spread, .version = 1};
   cuda::WeightForms& forms = device.queue.forms();
