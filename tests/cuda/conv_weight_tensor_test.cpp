@@ -170,19 +170,30 @@ TEST(ConvWeightTensor, RoundsF32FactorsToTheNearestTf32) {
   EXPECT_LT(error, 2 * 0x1.0p-11 * static_cast<double>(length));
 }
 
-TEST(ConvWeightTensor, LauncherTakesUnalignedViews) {
-  const ConvCase c{"view", {2, 4, 4, 16}, {8, 3, 3, 16}};
-  const Operands o = operands_of(c);
+// The launcher's dw where x begins `shift` elements into its memory.
+Host launched_dw(const ConvCase& c, const Operands& o, int64_t shift) {
   const std::unique_ptr<Backend> memory = device_variants().front().open();
   Bench bench(*memory, DType::bf16);
-  Host shifted({1, 1, 1, o.x.shape.numel() + 1});
-  std::copy(o.x.data.begin(), o.x.data.end(), shifted.data.begin() + 1);
+  Host shifted({1, 1, 1, o.x.shape.numel() + shift});
+  std::copy(o.x.data.begin(), o.x.data.end(), shifted.data.begin() + shift);
   const ConstTensorView whole = bench.in(shifted);
   Conv2dWeightGradArgs args = args_of(bench, c, o);
-  args.x = {static_cast<const char*>(whole.data) + 2, DType::bf16, c.x};
+  args.x = {static_cast<const char*>(whole.data) + 2 * shift, DType::bf16, c.x};
   memory->conv2d_weight_grad(args);
   memory->synchronize();
-  expect_close(bench.finish()[0], reference(c, o)[0], DType::f32, o.dy.shape.pixels());
+  return bench.finish()[0];
+}
+
+TEST(ConvWeightTensor, LauncherGivesTheSameBitsAtAnyAddress) {
+  const ConvCase cases[] = {{"3x3", {2, 4, 4, 16}, {8, 3, 3, 16}},
+                            {"to RGB", {2, 7, 9, 16}, {3, 1, 1, 16}, {.pad = 0}}};
+  for (const ConvCase& c : cases) {
+    SCOPED_TRACE(c.name);
+    const Operands o = operands_of(c);
+    const Host aligned = launched_dw(c, o, 0);
+    expect_close(aligned, reference(c, o)[0], DType::f32, o.dy.shape.pixels());
+    EXPECT_EQ(launched_dw(c, o, 1).data, aligned.data);
+  }
 }
 
 TEST(ConvWeightTensor, CandidatesDependOnShapesAndFitTheDevice) {
