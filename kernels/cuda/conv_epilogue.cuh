@@ -9,13 +9,16 @@
 
 namespace pg::cuda {
 
-enum class Access : uint8_t { elements, chunks };  // chunks: rows are whole aligned 16-byte chunks
+enum class RowAccess : uint8_t {
+  elements,
+  chunks
+};  // chunks: rows are whole aligned 16-byte chunks
 
 template <typename T>
 struct ConvEpilogue {
   T* out;
   int channels;  // of the result
-  Access access;
+  RowAccess access;
   float factor;
   const float* b;  // null: no bias, no lrelu
   float slope;
@@ -146,7 +149,7 @@ __device__ __forceinline__ void store_rows(const ConvEpilogue<T>& e, const float
   constexpr int kCount = kChunkElements<T>, kChunksInRow = Warps::kColumns / kCount;
   constexpr int kItems = 16 * kChunksInRow / kWarp;
   const int lane = Warps::lane();
-  if (e.access == Access::chunks) {
+  if (e.access == RowAccess::chunks) {
 #pragma unroll 4
     for (int n = 0; n < kItems; ++n) {
       const int row = (n * kWarp + lane) / kChunksInRow;

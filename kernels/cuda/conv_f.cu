@@ -24,9 +24,9 @@ Shape low_resolution(const ConvProblem& p) {
   return p.form == ConvForm::gather ? p.out.shape : p.in.shape;
 }
 
-Access input_access(const ConvProblem& p) {
+RowAccess input_access(const ConvProblem& p) {
   const bool whole = p.in.shape.c * size_of(p.in.dtype) % 16 == 0;
-  return whole && aligned(p.in.data) ? Access::chunks : Access::elements;
+  return whole && aligned(p.in.data) ? RowAccess::chunks : RowAccess::elements;
 }
 
 NarrowShape narrow_shape(const ConvProblem& p, int64_t samples) {
@@ -85,7 +85,7 @@ ConvParams<T> params_of(const ConvProblem& p, const FilterForm& form, const void
       p.out.shape.c * size_of(p.out.dtype) % 16 == 0 && aligned(p.out.data) && aligned(p.gate.data);
   k.epilogue = {.out = nullptr,
                 .channels = as_int(p.out.shape.c),
-                .access = whole ? Access::chunks : Access::elements,
+                .access = whole ? RowAccess::chunks : RowAccess::elements,
                 .factor = static_cast<float>(p.factor),
                 .b = p.b.as<float>(),
                 .slope = static_cast<float>(p.slope),
@@ -106,7 +106,7 @@ void launch_form(Queue& queue, const ConvProblem& p, const ConvParams<T>& k, int
 // Calls f(candidate) for each that can compute the problem.
 template <typename F>
 void for_each_candidate(const Queue& queue, const ConvProblem& p, F f) {
-  if (input_access(p) == Access::elements) {
+  if (input_access(p) == RowAccess::elements) {
     return f(ConvCandidate{kElementsCandidate, "unaligned", cost<ElementsTile>(queue, p)});
   }
   for_each_tile([&]<typename Tile>(int index, const Tile&) {

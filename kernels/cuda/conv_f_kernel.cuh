@@ -20,7 +20,7 @@ struct Taps {
 };
 
 // The rows of input tiles that a thread copies.
-template <typename T, typename Tile, ConvForm kForm, Access kAccess>
+template <typename T, typename Tile, ConvForm kForm, RowAccess kAccess>
 class InputRows {
  public:
   __device__ __forceinline__ InputRows(const ConvParams<T>& p, int first_row, int phase)
@@ -39,7 +39,7 @@ class InputRows {
       const bool inside = (inside_[i] >> tap_ & 1) != 0;
       const T* const from = p_.in + (inside ? offset_[i] + tap_offset_ + channel_ : 0);
       T* const to = tile_chunk<Tile::kChunks>(tile, row_ + i * kRowsPerPass, chunk);
-      if constexpr (kAccess == Access::chunks) {
+      if constexpr (kAccess == RowAccess::chunks) {
         ptx::cp_async_16(to, from, inside ? 16 : 0);
       } else {
         Vec<T> values;
@@ -130,7 +130,7 @@ class FilterRows {
   const T* from_;
 };
 
-template <typename T, typename Tile, ConvForm kForm, Access kAccess>
+template <typename T, typename Tile, ConvForm kForm, RowAccess kAccess>
 __global__ void __launch_bounds__(Tile::kThreads) conv_f_kernel(const ConvParams<T> p) {
   using Warps = typename Tile::Warps;
   constexpr int kPhases = Taps<kForm>::kPhases, kStep = Tile::kChunks * kChunkElements<T>;
@@ -180,7 +180,7 @@ __global__ void __launch_bounds__(Tile::kThreads) conv_f_kernel(const ConvParams
   finish<Warps>(p.epilogue, acc, reinterpret_cast<float*>(stages), first_column, pixel_of);
 }
 
-template <typename T, typename Tile, ConvForm kForm, Access kAccess>
+template <typename T, typename Tile, ConvForm kForm, RowAccess kAccess>
 void launch_tile(const Queue& queue, ConvParams<T> p) {
   const int64_t across = ceil_div(p.epilogue.channels, Tile::kColumns);
   const int64_t blocks = ceil_div(p.rows, Tile::kRows) * across * Taps<kForm>::kPhases;
@@ -196,12 +196,12 @@ void launch_tile(const Queue& queue, ConvParams<T> p) {
 
 template <typename T, ConvForm kForm>
 void launch_conv_f(const Queue& queue, const ConvParams<T>& params, int candidate) {
-  if (params.input_access == Access::elements) {
+  if (params.input_access == RowAccess::elements) {
     PG_ASSERT(candidate == kElementsCandidate);
-    return launch_tile<T, ElementsTile, kForm, Access::elements>(queue, params);
+    return launch_tile<T, ElementsTile, kForm, RowAccess::elements>(queue, params);
   }
   for_each_tile([&]<typename Tile>(int index, const Tile&) {
-    if (index == candidate) launch_tile<T, Tile, kForm, Access::chunks>(queue, params);
+    if (index == candidate) launch_tile<T, Tile, kForm, RowAccess::chunks>(queue, params);
   });
 }
 

@@ -17,7 +17,7 @@ template <typename T>
 struct ConvParams {
   const T* in;  // [samples, height, width, channels]
   int height, width, channels;
-  Access input_access;      // elements: chunks of the input are not aligned
+  RowAccess input_access;   // elements: chunks of the input are not aligned
   const T* filter;          // FilterForm of [phase][output][tap][padded]
   int padded, taps, depth;  // depth = taps * padded
   int pad;                  // of form plain; 1 otherwise

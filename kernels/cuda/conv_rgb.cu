@@ -21,7 +21,7 @@ struct RgbParams {
   T* out;
   int64_t pixels;
   int few, many;
-  bool aligned;     // whether packs of the wide tensor (and gate) may move at once
+  Access access;    // of the wide tensor and the gate
   const Acc<T>* w;  // of the pair (f, m): w[f * w_few + m * w_many]
   int64_t w_few, w_many;
   Acc<T> factor;
@@ -66,7 +66,7 @@ __global__ void __launch_bounds__(kThreads) expand_kernel(const RgbParams<T> p) 
       }
       const int64_t at = pixel * p.many + first;
       Pack<T, kCount> gate{}, result;
-      if (p.gate != nullptr) gate = load<kCount>(p.gate + at, p.aligned);
+      if (p.gate != nullptr) gate = load<kCount>(p.gate + at, p.access);
 #pragma unroll
       for (int m = 0; m < kCount; ++m) {
         Acc<T> sum{0};
@@ -74,7 +74,7 @@ __global__ void __launch_bounds__(kThreads) expand_kernel(const RgbParams<T> p) 
         for (int f = 0; f < kFew; ++f) sum += x[f] * w[f][m];
         result.value[m] = finished(p, sum, bias[m], gate.value[m]);
       }
-      store(p.out + at, result, p.aligned);
+      store(p.out + at, result, p.access);
     }
   }
 }
@@ -91,7 +91,7 @@ template <typename T, int kCount>
 __device__ __forceinline__ void add_pixel(const RgbParams<T>& p, const Acc<T>* w, int64_t pixel,
                                           int lane, int lanes, Acc<T> (&sum)[kFew]) {
   for (int first = lane * kCount; first < p.many; first += lanes * kCount) {
-    const auto x = load<kCount>(p.in + pixel * p.many + first, p.aligned);
+    const auto x = load<kCount>(p.in + pixel * p.many + first, p.access);
 #pragma unroll
     for (int m = 0; m < kCount; ++m) {
 #pragma unroll
@@ -154,7 +154,7 @@ template <typename T>
 void run(const Queue& queue, RgbParams<T> p, Direction direction) {
   const bool expands = direction == Direction::expand;
   const bool packs = p.many % kPack<T> == 0;
-  p.aligned = packs && (expands ? are_aligned(p.out, p.gate) : are_aligned(p.in));
+  p.access = access_if(packs && (expands ? aligned(p.out, p.gate) : aligned(p.in)));
   if (expands) {
     return packs ? launch_expand<T, kPack<T>>(queue, p) : launch_expand<T, 1>(queue, p);
   }
@@ -175,7 +175,7 @@ void conv_rgb(Queue& queue, const Conv2dArgs& a) {
             .pixels = a.y.shape.pixels(),
             .few = static_cast<int>(std::min(c, k)),
             .many = static_cast<int>(std::max(c, k)),
-            .aligned = false,
+            .access = Access::elements,
             .w = a.w.as<Acc<T>>(),
             .w_few = from_few ? 1 : c,
             .w_many = from_few ? c : 1,
@@ -199,7 +199,7 @@ void conv_rgb_input_grad(Queue& queue, const Conv2dInputGradArgs& a) {
             .pixels = a.dx.shape.pixels(),
             .few = static_cast<int>(std::min(c, k)),
             .many = static_cast<int>(std::max(c, k)),
-            .aligned = false,
+            .access = Access::elements,
             .w = a.w.as<Acc<T>>(),
             .w_few = from_few ? c : 1,
             .w_many = from_few ? 1 : c,
