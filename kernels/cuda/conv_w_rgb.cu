@@ -142,7 +142,7 @@ void run(Queue& queue, const Conv2dWeightGradArgs& args) {
   const dim3 grid(static_cast<unsigned>(chunks),
                   static_cast<unsigned>(ceil_div(p.wide, p.vectors * kVec)));
   launch(queue,
-         is_aligned(wide.data) ? rgb_weight_grad_kernel<T, narrow_channels, true>
+         aligned(wide.as<T>()) ? rgb_weight_grad_kernel<T, narrow_channels, true>
                                : rgb_weight_grad_kernel<T, narrow_channels, false>,
          {.grid = grid, .block = dim3(kThreads)}, wide.as<T>(), narrow.as<T>(), partial, bias, p);
   sum_weight_grad_partials(queue, {.partial = partial,
