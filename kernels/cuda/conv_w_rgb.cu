@@ -33,9 +33,9 @@ struct RgbSums {
   float rows[kN + 1][kVec] = {};
   float narrow[kN] = {};
 
-  template <bool aligned>
+  template <Access kAccess>
   __device__ __forceinline__ void add_pixel(const T* wide_at, const T* narrow_at) {
-    const Pack<T, kVec> v = load<kVec>(wide_at, aligned);
+    const Pack<T, kVec> v = load<kVec>(wide_at, kAccess);
 #pragma unroll
     for (int j = 0; j < kN; ++j) {
       const float x = to_acc(narrow_at[j]);
@@ -72,9 +72,9 @@ struct RgbSums {
   }
 };
 
-// partial [chunks, K, C], bias [chunks, K] or null. aligned: packs of wide channels start on
+// partial [chunks, K, C], bias [chunks, K] or null. kAccess: packs of wide channels start on
 // 16-byte borders.
-template <typename T, int kN, bool aligned>
+template <typename T, int kN, Access kAccess>
 __global__ void __launch_bounds__(kThreads)
     rgb_weight_grad_kernel(const T* __restrict__ wide, const T* __restrict__ narrow,
                            float* __restrict__ partial, float* __restrict__ bias, RgbShape p) {
@@ -91,7 +91,7 @@ __global__ void __launch_bounds__(kThreads)
     const int64_t to = min(end, from + pass);
 #pragma unroll 4
     for (int64_t pixel = from + lane; pixel < to; pixel += p.lanes) {
-      sum.template add_pixel<aligned>(wide + pixel * p.wide + channel, narrow + pixel * kN);
+      sum.template add_pixel<kAccess>(wide + pixel * p.wide + channel, narrow + pixel * kN);
     }
     total.add(sum);
   }
@@ -142,8 +142,8 @@ void run(Queue& queue, const Conv2dWeightGradArgs& args) {
   const dim3 grid(static_cast<unsigned>(chunks),
                   static_cast<unsigned>(ceil_div(p.wide, p.vectors * kVec)));
   launch(queue,
-         aligned(wide.as<T>()) ? rgb_weight_grad_kernel<T, narrow_channels, true>
-                               : rgb_weight_grad_kernel<T, narrow_channels, false>,
+         aligned(wide.as<T>()) ? rgb_weight_grad_kernel<T, narrow_channels, Access::packs>
+                               : rgb_weight_grad_kernel<T, narrow_channels, Access::elements>,
          {.grid = grid, .block = dim3(kThreads)}, wide.as<T>(), narrow.as<T>(), partial, bias, p);
   sum_weight_grad_partials(queue, {.partial = partial,
                                    .chunks = chunks,
