@@ -155,23 +155,22 @@ std::vector<Host> run(DType dtype, const std::function<void(Bench&)>& call, Plac
 
 namespace {
 
-// bf16 results are sums in f32, rounded to 8 bits: an error of up to 2^-9. A kernel may store an
-// intermediate result, which makes two, and take a statistic of what it stored, which makes three.
-double tolerance_of(DType dtype, int64_t length) {
+// bf16 results are sums in f32, rounded to 8 bits: an error of up to 2^-8 each time.
+double tolerance_of(DType dtype, int64_t length, int roundings) {
   const double root = 8 * std::sqrt(static_cast<double>(length));
   if (dtype == DType::f64) return root * std::numeric_limits<double>::epsilon();
   const double f32 = root * static_cast<double>(std::numeric_limits<float>::epsilon());
-  return dtype == DType::bf16 ? 0x1.8p-8 + f32 : f32;
+  return dtype == DType::bf16 ? roundings * 0x1.0p-8 + f32 : f32;
 }
 
 }  // namespace
 
-void expect_close(const Host& got, const Host& want, DType dtype, int64_t length) {
+void expect_close(const Host& got, const Host& want, DType dtype, int64_t length, int roundings) {
   ASSERT_EQ(got.shape, want.shape);
   double squares = 0.0;
   for (const double v : want.data) squares += v * v;
   const double rms = std::sqrt(squares / static_cast<double>(want.data.size()));
-  const double tolerance = tolerance_of(dtype, length);
+  const double tolerance = tolerance_of(dtype, length, roundings);
   for (size_t i = 0; i < want.data.size(); ++i) {
     const double bound = tolerance * std::max(std::abs(want.data[i]), rms);
     ASSERT_LE(std::abs(got.data[i] - want.data[i]), bound)
@@ -191,13 +190,13 @@ std::vector<DType> types_of(Floats floats) {
 }  // namespace
 
 void expect_matches(const std::function<void(Bench&)>& call, const std::vector<Host>& want,
-                    int64_t length, Floats floats) {
+                    int64_t length, Floats floats, int roundings) {
   for (const DType dtype : types_of(floats)) {
     const std::vector<Host> got = run(dtype, call);
     ASSERT_EQ(got.size(), want.size());
     for (size_t i = 0; i < want.size(); ++i) {
       SCOPED_TRACE(message("result ", i));
-      expect_close(got[i], want[i], dtype, length);
+      expect_close(got[i], want[i], dtype, length, roundings);
     }
   }
 }

@@ -98,14 +98,16 @@ std::vector<Host> run(DType dtype, const std::function<void(Bench&)>& call,
                       Placement placement = Placement::aligned);
 
 // Expects |got - want| <= k eps sqrt(length) max(|want|, rms of want), k = 8, for each element.
-// `length` is that of the sums within; eps that of dtype (of f32 for bf16, and one rounding more).
-void expect_close(const Host& got, const Host& want, DType dtype, int64_t length = 1);
+// `length` is that of the sums within; eps that of dtype; for bf16 that of f32, and 2^-8 for each
+// of `roundings`: one for the result, more where a kernel may store intermediate results.
+void expect_close(const Host& got, const Host& want, DType dtype, int64_t length = 1,
+                  int roundings = 1);
 
 // run() in f64, f32 and, where the device and the kernel take it, bf16; each result compared with
 // its reference.
 enum class Floats : uint8_t { all, f64_f32 };
 void expect_matches(const std::function<void(Bench&)>& call, const std::vector<Host>& want,
-                    int64_t length = 1, Floats floats = Floats::all);
+                    int64_t length = 1, Floats floats = Floats::all, int roundings = 1);
 
 // Expects the same bits from tensors at odd addresses as from aligned ones, in the types of
 // expect_matches.
