@@ -7,7 +7,7 @@ root=$1
 need_files "$root"
 
 # Besides the system's own: examples, as in /path/to/pictures, /data/leaves or /nonexistent/file.
-system='bin|data|dev|etc|lib|lib64|nonexistent|path|proc|sbin|sys|usr|var'
+system='bin|data|dev|etc|lib|lib64|nonexistent|opt|path|proc|sbin|sys|usr|var'
 start='(^|[][:space:]"'"'"'`=:(])'
 registries='pypi[.]org|pythonhosted[.]org|npmjs[.]|crates[.]io|docker[.]io|ghcr[.]io|quay[.]io'
 registries+='|nvcr[.]io|conan[.]io|anaconda[.]|nuget[.]org|proxy[.]golang|rubygems[.]|maven[.]'
