@@ -87,9 +87,12 @@ bool run_precision(const Options& o, const Device& device, const std::string& na
   PeakList peaks;
   for (const std::string& kernels : o.kernels) {
     backends.push_back(open_backend(device, kernels, precision, static_cast<int>(o.threads)));
-    peaks.measured.emplace_back(kernels, measure_peaks(*backends.back(), precision, device));
+    Backend& backend = *backends.back();
+    const Peaks measured = measure_peaks(backend, precision, device);
+    // Afterwards, so that a backend that loads libraries names them.
+    peaks.push_back({kernels, backend.description(), measured});
   }
-  Report report(o.json ? Format::json : Format::table, backends[0]->description(), name.c_str());
+  Report report(o.json ? Format::json : Format::table, name);
   report.peaks(peaks);
   const TimingOptions timing{.seconds = o.milliseconds * 1e-3, .cold_bytes = o.cold_mb << 20};
   bool ok = true;

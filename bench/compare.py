@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
-"""compare.py OURS PYTORCH: lines of bench_step --json beside those of pytorch_step.py, as one Markdown
-table: for each resolution and precision the fastest variant of either side and their ratio."""
+"""Markdown tables of what the benchmarks print as JSON.
+
+compare.py OURS PYTORCH     bench_step --json beside pytorch_step.py: for each resolution and precision
+                            the fastest variant of either side, and their ratio
+compare.py --kernels LINES  bench_kernels --json: the kernels of each backend side by side"""
 import json
 import sys
 
@@ -53,10 +56,52 @@ def table(ours, theirs):
     return rows
 
 
+def kernel_cells(line):
+    if line is None:
+        return ['-'] * 5
+    if 'ms' not in line:
+        return ['-', '-', '-', '-', line['check']]
+    spread = (line['ms_max'] - line['ms_min']) / line['ms']
+    return [f"{line['ms']:.4f} ({100 * spread:.0f} %)", f"{line['tflops']:.1f}",
+            f"{line['gb_per_second']:.0f}", f"{100 * line['share_of_peak']:.0f} %",
+            f"{line['check']} ({line['error']:.0e})" if line['error'] is not None else 'wrong']
+
+
+def kernel_table(lines):
+    peaks = [line for line in lines if 'peak' in line]
+    found = [line for line in lines if 'case' in line]
+    names = list(dict.fromkeys(line['kernels'] for line in found))
+    rows = [f"- {p['precision']}, {p['peak']}: copy {p['copy_gb_per_second']:.0f} GB/s, matrix product "
+            f"{p['matrix_product_tflops']:.1f} TFLOP/s ({p['device']})" for p in peaks]
+    heads = ['case', 'shape', 'precision']
+    for name in names:
+        heads += [f'{name}, ms (spread)', 'TFLOP/s', 'GB/s', 'of the peak', 'check']
+    if len(names) == 2:
+        heads.append(f'{names[0]} / {names[1]}, time')
+    rows += ['', row(heads), '|' + '---|' * len(heads)]
+    by_case = {}
+    for line in found:
+        by_case.setdefault((line['precision'], line['case'], line['shape']), {})[
+            line['kernels']] = line
+    for (precision, case, shape), lines_by_name in by_case.items():
+        pair = [lines_by_name.get(name) for name in names]
+        cells_of_row = [case, shape, precision]
+        for line in pair:
+            cells_of_row += kernel_cells(line)
+        if len(names) == 2:
+            both = all(line is not None and 'ms' in line for line in pair)
+            cells_of_row.append(f"{pair[0]['ms'] / pair[1]['ms']:.2f}" if both else '-')
+        rows.append(row(cells_of_row))
+    return rows
+
+
 def main():
     if len(sys.argv) != 3:
         print(__doc__, file=sys.stderr)
         return 2
+    if sys.argv[1] == '--kernels':
+        print('\n'.join(kernel_table(lines_of(sys.argv[2]))))
+        return 0
     ours, theirs = lines_of(sys.argv[1]), lines_of(sys.argv[2])
     print('\n'.join(table(ours, theirs)))
     for line in theirs:

@@ -16,6 +16,14 @@ int parse_index(const std::string& name) {
   return index;
 }
 
+CudaKernels parse_kernels(const std::string& name) {
+  if (name == "vendor") return CudaKernels::vendor;
+  if (name == "fastest") return CudaKernels::fastest;
+  PG_CHECK(name == "own", UsageError, "a GPU has no kernels '", name,
+           "': choose own, vendor or fastest");
+  return CudaKernels::own;
+}
+
 }  // namespace
 
 Device choose_device(const std::string& name) {
@@ -62,8 +70,7 @@ std::unique_ptr<Backend> open_backend(const Device& device, const std::string& k
     return make_cpu_backend(threads, kernels == "cpu" ? CpuPath::fast : CpuPath::direct);
   }
   const MatrixMath math = precision == Precision::fp32 ? MatrixMath::exact : MatrixMath::tf32;
-  PG_CHECK(kernels == "own", UsageError, "a GPU has no kernels '", kernels, "': choose own");
-  return make_cuda_backend(device.index, math);
+  return make_cuda_backend(device.index, math, parse_kernels(kernels));
 }
 
 int64_t default_batch(const Device& device, int64_t resolution) {

@@ -177,7 +177,7 @@ void add_stddev(std::vector<Case>& cases, const Selection& sel, const Map& m) {
   cases.push_back(checked(
       [m, geometry](int64_t n, DType t) {
         Case c = named("minibatch_stddev", m.r, m.of(n));
-        c.operands = {in(m.of(n), t), out({n, 1, 1, 1}, t)};
+        c.operands = {in(m.of(n), t), out({n, 1, 1, 1}, acc_of(t))};
         c.run = [g = geometry(n)](Backend& b, Views v) {
           b.minibatch_stddev({.x = v[0], .y = v[1], .geometry = g});
         };
@@ -187,7 +187,7 @@ void add_stddev(std::vector<Case>& cases, const Selection& sel, const Map& m) {
   cases.push_back(checked(
       [m, geometry](int64_t n, DType t) {
         Case c = named("minibatch_stddev_vjp", m.r, m.of(n));
-        c.operands = {in(m.of(n), t), in({n, 1, 1, 1}, t), out(m.of(n), t)};
+        c.operands = {in(m.of(n), t), in({n, 1, 1, 1}, acc_of(t)), out(m.of(n), t)};
         c.run = [g = geometry(n)](Backend& b, Views v) {
           b.minibatch_stddev_vjp({.x = v[0], .dy = v[1], .dx = v[2], .geometry = g});
         };
@@ -197,8 +197,8 @@ void add_stddev(std::vector<Case>& cases, const Selection& sel, const Map& m) {
   cases.push_back(checked(
       [m, geometry](int64_t n, DType t) {
         Case c = named("minibatch_stddev_vjp2", m.r, m.of(n));
-        c.operands = {in(m.of(n), t), in({n, 1, 1, 1}, t), in(m.of(n), t), out({n, 1, 1, 1}, t),
-                      out(m.of(n), t)};
+        c.operands = {in(m.of(n), t), in({n, 1, 1, 1}, acc_of(t)), in(m.of(n), t),
+                      out({n, 1, 1, 1}, acc_of(t)), out(m.of(n), t)};
         c.run = [g = geometry(n)](Backend& b, Views v) {
           b.minibatch_stddev_vjp2(
               {.x = v[0], .dy = v[1], .u = v[2], .ddy = v[3], .dx = v[4], .geometry = g});
@@ -216,6 +216,18 @@ void add_channels(std::vector<Case>& cases, const Selection& sel, const Map& m) 
         c.run = [count = m.c](Backend& b, Views v) {
           b.copy_channels({.x = v[0], .y = v[1], .count = count});
         };
+        return c;
+      },
+      sel));
+}
+
+// What stands between f32 images and bf16 activations.
+void add_conversion(std::vector<Case>& cases, const Selection& sel, const Map& image) {
+  cases.push_back(checked(
+      [m = image](int64_t n, DType t) {
+        Case c = named("convert", m.r, m.of(n));
+        c.operands = {in(m.of(n), acc_of(t)), out(m.of(n), t)};
+        c.run = [](Backend& b, Views v) { b.convert({.x = v[0], .y = v[1]}); };
         return c;
       },
       sel));
@@ -259,7 +271,7 @@ Case adam_case(int64_t n, DType t) {
 
 Case grad_check_case(int64_t n, DType t) {
   Case c = named("grad_check", 0, {1, 1, 1, n});
-  c.operands = {in({n, 1, 1, 1}, t), out({1, 1, 1, 2}, DType::f64)};
+  c.operands = {in({n, 1, 1, 1}, acc_of(t)), out({1, 1, 1, 2}, DType::f64)};
   c.operands[1].extent = Extent::shared;
   c.run = [](Backend& b, Views v) { b.grad_check({.g = flat(v[0]), .stats = v[1]}); };
   return c;
@@ -274,6 +286,7 @@ std::vector<Case> memory_cases(const Selection& s) {
   add_pixel_norm(cases, s, map);
   add_bias_gradient(cases, s, map);
   add_images(cases, s, image);
+  if (s.activations == DType::bf16) add_conversion(cases, s, image);
   if (s.resolution == 4) {
     add_stddev(cases, s, map);
     add_channels(cases, s, map);

@@ -24,11 +24,11 @@ std::string Measurement::verdict() const {
   return ok() ? "ok" : "wrong";
 }
 
-Peaks PeakList::best() const {
+Peaks best_of(const PeakList& peaks) {
   Peaks best;
-  for (const auto& [name, peaks] : measured) {
-    best.bytes_per_second = std::max(best.bytes_per_second, peaks.bytes_per_second);
-    best.flops = std::max(best.flops, peaks.flops);
+  for (const BackendPeaks& p : peaks) {
+    best.bytes_per_second = std::max(best.bytes_per_second, p.peaks.bytes_per_second);
+    best.flops = std::max(best.flops, p.peaks.flops);
   }
   return best;
 }
@@ -38,21 +38,23 @@ double share_of_peak(const Case& c, const Timing& t, const Peaks& peaks) {
 }
 
 void Report::peaks(const PeakList& peaks) {
-  best_ = peaks.best();
+  best_ = best_of(peaks);
   if (format_ == Format::json) {
-    for (const auto& [name, p] : peaks.measured) {
-      print({{"peak", name},
-             {"device", device_},
+    for (const auto& [kernels, description, p] : peaks) {
+      print({{"peak", kernels},
+             {"device", description},
              {"precision", precision_},
              {"copy_gb_per_second", p.bytes_per_second / 1e9},
              {"matrix_product_tflops", p.flops / 1e12}});
     }
     return;
   }
-  std::printf("\n%s, %s\n", device_.c_str(), precision_.c_str());
-  for (const auto& [name, p] : peaks.measured) {
-    std::printf("peak %-8s copy %.0f GB/s (read and written), matrix product %.2f TFLOP/s\n",
-                name.c_str(), p.bytes_per_second / 1e9, p.flops / 1e12);
+  std::printf("\n%s; operands outside of the caches\n", precision_.c_str());
+  for (const auto& [kernels, description, p] : peaks) {
+    std::printf(
+        "%-8s %s\n         peak: copy %.0f GB/s (read and written), matrix product %.2f "
+        "TFLOP/s\n",
+        kernels.c_str(), description.c_str(), p.bytes_per_second / 1e9, p.flops / 1e12);
   }
   std::printf("%-36s %-20s %s\n", "case", "shape",
               "| kernels       ms  spread  TFLOP/s    GB/s  share  error    check");
@@ -67,9 +69,8 @@ void Report::row(const Case& c, const std::vector<Measurement>& found) {
 }
 
 void Report::json_row(const Case& c, const Measurement& m) const {
-  Json line{{"case", c.name},      {"shape", c.shape},        {"resolution", c.resolution},
-            {"device", device_},   {"precision", precision_}, {"kernels", m.kernels},
-            {"check", m.verdict()}};
+  Json line{
+      {"case", c.name}, {"shape", c.shape}, {"resolution", c.resolution}, {"check", m.verdict()}};
   if (m.failure.empty()) {
     const Timing& t = m.timing;
     line.update({{"ms", milli(t.seconds)},

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "bench/timing.h"
@@ -22,10 +21,12 @@ struct Measurement {
 };
 
 // Peaks of each backend, and the best of them, which shares refer to.
-struct PeakList {
-  std::vector<std::pair<std::string, Peaks>> measured;
-  Peaks best() const;
+struct BackendPeaks {
+  std::string kernels, description;  // the device, and the libraries where they are used
+  Peaks peaks;
 };
+using PeakList = std::vector<BackendPeaks>;
+Peaks best_of(const PeakList& peaks);
 
 // Seconds that the peaks allow at least, over seconds taken.
 double share_of_peak(const Case& c, const Timing& t, const Peaks& peaks);
@@ -34,8 +35,8 @@ enum class Format : uint8_t { table, json };
 
 class Report {
  public:
-  Report(Format format, std::string device, const char* precision)
-      : format_(format), device_(std::move(device)), precision_(precision) {}
+  Report(Format format, std::string precision)
+      : format_(format), precision_(std::move(precision)) {}
 
   void peaks(const PeakList& peaks);
   void row(const Case& c, const std::vector<Measurement>& found);
@@ -44,7 +45,7 @@ class Report {
   void json_row(const Case& c, const Measurement& m) const;
   void table_row(const Case& c, const std::vector<Measurement>& found) const;
   Format format_;
-  std::string device_, precision_;
+  std::string precision_;
   Peaks best_;
 };
 

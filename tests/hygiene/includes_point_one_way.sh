@@ -20,7 +20,7 @@ complaints=$(cd "$root" && awk '
     may["engine"] = "kernels"
     may["kernels/cpu"] = "kernels"
     may["kernels/cuda"] = "kernels"
-    may["tests"] = "apps model engine data kernels kernels/cpu tests/simt"
+    may["tests"] = "apps bench model engine data kernels kernels/cpu tests/simt"
     may["tests/simt"] = "tests tests/cuda model engine data kernels kernels/cuda"
     # What the contracts leave open to a device, and stand-ins of the libraries that it opens.
     may["tests/cuda"] = "tests model engine data kernels kernels/cuda"

@@ -1,0 +1,147 @@
+#!/usr/bin/env bash
+# bundle.sh [OPTION...]: builds, and packs the programs with the libraries they need into one archive
+# that runs on other distributions; then unpacks it elsewhere and tries it.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/packages.sh
+
+usage() {
+  cat <<TEXT
+Usage: scripts/bundle.sh [--with-tests] [--no-build]
+
+Writes build/bundle/progan_cuda-VERSION-linux-x86_64.tar.gz: the programs, the shared libraries that
+they need besides the C library's, licence texts, and scripts/gpu_verify.sh with what it uses. It
+runs on x86-64 Linux with a C library no older than this machine's; a GPU needs its driver alone.
+
+  --with-tests  also the test programs that check a GPU (larger)
+  --no-build    packs build/release as it is
+TEXT
+}
+
+tests=no build=yes
+for argument in "$@"; do
+  case $argument in
+    -h | --help) usage && exit 0 ;;
+    --with-tests) tests=yes ;;
+    --no-build) build=no ;;
+    *)
+      echo "bundle.sh: wrong argument \"$argument\"; see scripts/bundle.sh --help." >&2
+      exit 2
+      ;;
+  esac
+done
+
+fail() {
+  echo "bundle.sh: $*" >&2
+  exit 1
+}
+
+readonly kMostBytes=60000000
+[[ $build == no ]] || scripts/build.sh release
+programs=(progan_cuda bench_kernels bench_step)
+if [[ $tests == yes ]]; then
+  for name in test_cuda test_cuda_ops test_kernels test_engine; do
+    [[ ! -x build/release/bin/$name ]] || programs+=("$name")
+  done
+fi
+for name in "${programs[@]}"; do
+  [[ -x build/release/bin/$name ]] ||
+    fail "build/release/bin/$name is missing; build it with scripts/build.sh."
+done
+
+version=$(sed -n 's/^project(progan_cuda VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
+name=progan_cuda-$version-linux-x86_64
+folder=build/bundle/$name
+archive=$folder.tar.gz
+rm -rf "$folder" "$archive"
+mkdir -p "$folder"/{bin,lib,licences,scripts,bench}
+
+# The C library's family belongs to the system: it must fit the kernel, the loader and the driver.
+readonly kSystem='^(ld-linux.*|linux-vdso|lib(c|m|pthread|dl|rt))\.so'
+
+# libraries_of FILE...: paths of the shared libraries to bundle.
+libraries_of() {
+  ldd "$@" | awk '$2 == "=>" { print $1, $3 }' | sort -u |
+    while read -r soname path; do
+      [[ $soname =~ $kSystem ]] || echo "$path"
+    done
+}
+
+# licence_of PACKAGE: its copyright file, with the common licences that it refers to.
+licence_of() {
+  local file=/usr/share/doc/$1/copyright common
+  [[ -f $file ]] || return 0
+  cp "$file" "$folder/licences/$1.txt"
+  grep -oh '/usr/share/common-licenses/[A-Za-z0-9.-]*[A-Za-z0-9]' "$file" | sort -u |
+    while read -r common; do
+      [[ ! -f $common ]] || cp -L "$common" "$folder/licences/"
+    done
+}
+
+# package_of PATH: the Debian package that a file is from, under the name that it was installed by.
+package_of() {
+  dpkg-query -S "$1" 2>/dev/null || dpkg-query -S "/usr$1" 2>/dev/null ||
+    dpkg-query -S "${1#/usr}" 2>/dev/null
+}
+
+for program in "${programs[@]}"; do
+  cp "build/release/bin/$program" "$folder/bin/"
+  strip --strip-unneeded "$folder/bin/$program"
+done
+while read -r path; do
+  cp -L "$path" "$folder/lib/"
+  package=$(package_of "$(readlink -f "$path")" | head -n 1 | sed 's/[:,].*//') ||
+    fail "no package owns $path, so its licence is not known; use the packages of scripts/build.sh."
+  licence_of "$package"
+done < <(libraries_of "${programs[@]/#/build/release/bin/}")
+for package in libcli11-dev nlohmann-json3-dev libstb-dev libexif-dev libgtest-dev; do
+  licence_of "$package" # in the programs themselves
+done
+cp README.md "$folder/"
+cp scripts/gpu_verify.sh "$folder/scripts/"
+cp bench/*.py "$folder/bench/"
+compiler=$(sed -n 's/^CMAKE_CUDA_COMPILER:[A-Z]*=//p' build/release/CMakeCache.txt)
+{
+  echo "commit $(git -c safe.directory='*' describe --always --dirty --abbrev=12 2>/dev/null ||
+    echo unknown)"
+  [[ ! -x $compiler ]] || "$compiler" --version | sed -n 's/^Cuda compilation tools, /CUDA /p'
+} >"$folder/VERSION"
+
+tar -C build/bundle --sort=name --owner=0 --group=0 --numeric-owner -cf - "$name" |
+  gzip -9 >"$archive"
+bytes=$(stat -c %s "$archive")
+((bytes < kMostBytes)) || fail "$archive has $bytes bytes, more than the $kMostBytes it may have."
+
+# From here on only what the archive holds counts.
+elsewhere=$(mktemp -d)
+trap 'rm -rf "$elsewhere"' EXIT
+tar -xzf "$archive" -C "$elsewhere"
+for program in "$elsewhere/$name"/bin/*; do
+  foreign=$(env -i "$(command -v ldd)" "$program" | awk '$2 == "=>" { print $1, $3 }' |
+    grep -v " $elsewhere/$name/lib/" | grep -vE "$kSystem") || true
+  [[ -z $foreign ]] || fail "${program##*/} takes libraries from outside of the bundle: $foreign"
+  env -i "$program" --help >/dev/null || fail "${program##*/} --help failed in the unpacked bundle."
+done
+
+# Where a root without any of this machine's libraries can be made, the programs must start there.
+alone=$elsewhere/alone
+mkdir -p "$alone/lib64" "$alone/lib/x86_64-linux-gnu" "$alone/tmp"
+mv "$elsewhere/$name" "$alone/bundle"
+for library in ld-linux-x86-64.so.2 libc.so.6 libm.so.6 libpthread.so.0 libdl.so.2 librt.so.1; do
+  path=$(ldconfig -p | awk -v name="$library" '$1 == name && /x86-64/ { print $NF; exit }')
+  [[ -z $path ]] || cp -L "$path" "$alone/lib/x86_64-linux-gnu/"
+done
+cp -L /lib64/ld-linux-x86-64.so.2 "$alone/lib64/"
+enter=(chroot "$alone")
+[[ $(id -u) == 0 ]] || enter=(unshare --user --map-root-user chroot "$alone")
+tried="started with its own libraries"
+if "${enter[@]}" bundle/bin/progan_cuda --help >/dev/null 2>&1; then
+  for program in "${programs[@]}"; do
+    env -i "${enter[@]}" "bundle/bin/$program" --help >/dev/null ||
+      fail "$program does not start where nothing but the C library is installed."
+  done
+  tried="started in a root with nothing but the C library"
+elif "${enter[@]}" bundle/bin/nothing 2>&1 | grep -q "No such file"; then
+  fail "progan_cuda does not start where nothing but the C library is installed."
+fi
+echo "Bundled: $archive ($((bytes / 1000000)) MB, ${#programs[@]} programs, $tried)"

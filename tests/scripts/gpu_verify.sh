@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# gpu_verify.sh ROOT BUILD: without a GPU scripts/gpu_verify.sh says so; with one (here: programs that
+# play their parts) it runs what is asked for, goes on where it stopped, and reports what failed.
+set -euo pipefail
+root=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+fail() {
+  echo "FAILED: $*" >&2
+  failures=$((failures + 1))
+}
+
+# play PATH LINE...: a program that prints the lines.
+play() {
+  local path=$1
+  shift
+  mkdir -p "$(dirname "$path")"
+  { echo '#!/bin/sh' && printf '%s\n' "$@"; } >"$path"
+  chmod +x "$path"
+}
+
+# verify ARGUMENT...: the script of a bundle of such programs; output in $output, status in $status.
+verify() {
+  status=0
+  output=$(cd "$work" && PATH="$work/path:$PATH" "$work/bundle/scripts/gpu_verify.sh" "$@" \
+    --out "$work/out" 2>&1) || status=$?
+}
+
+mkdir -p "$work/bundle/scripts" "$work/bundle/bench"
+cp "$root/scripts/gpu_verify.sh" "$work/bundle/scripts/"
+cp "$root"/bench/*.py "$work/bundle/bench/"
+play "$work/bundle/bin/progan_cuda" 'echo "device  cuda:0  A card"'
+play "$work/bundle/bin/test_cuda" 'echo "[  PASSED  ] 12 tests."'
+play "$work/bundle/bin/test_cuda_ops" 'echo "[  FAILED  ] Conv.Gradient"; exit 1'
+play "$work/bundle/bin/bench_kernels" 'echo "{\"case\": \"4x4/G/Conv/forward\", \"shape\": \"N1\", \
+\"precision\": \"bf16\", \"kernels\": \"own\", \"check\": \"ok\", \"ms\": 2, \"ms_min\": 2, \
+\"ms_max\": 2, \"tflops\": 1, \"gb_per_second\": 1, \"share_of_peak\": 0.5, \"error\": 1e-5}"'
+play "$work/bundle/bin/bench_step" 'echo "{\"resolution\": 4, \"precision\": \"bf16\", \
+\"batch\": 128, \"images_per_second\": 1000, \"peak_memory_mb\": 7, \"kernels\": \"own\"}"'
+play "$work/path/nvidia-smi" 'exit 9'
+
+verify tests
+((status == 2)) || fail "without a GPU the status is $status"
+[[ $output == *"no NVIDIA GPU"* && $(wc -l <<<"$output") == 1 ]] || fail "without a GPU: $output"
+
+play "$work/path/nvidia-smi" 'echo "A card, 580.1, 80000 MiB"'
+verify no-such-part
+((status == 2)) || fail "an unknown part gives $status"
+verify --limit step=4
+((status == 1)) || fail "a failed test gives $status: $output"
+[[ $(<"$work/out/build.status") == ok* ]] || fail "build: $output"
+[[ $(<"$work/out/tests.status") == failed* ]] || fail "tests: $output"
+[[ $(<"$work/out/kernels.status") == ok* ]] || fail "kernels: $output"
+report=$(<"$work/out/report.md")
+for text in "A card, 580.1" "| tests | failed" "FAILED  ] Conv.Gradient" "4x4/G/Conv/forward" \
+  "| 4 | 128 | bf16 | 1000 |"; do
+  [[ $report == *"$text"* ]] || fail "the report lacks \"$text\": $report"
+done
+
+play "$work/bundle/bin/test_cuda_ops" 'echo "[  PASSED  ] 3 tests."'
+verify tests build
+((status == 0)) || fail "mended tests give $status: $output"
+[[ $output == *"build: has succeeded before"* && $(<"$work/out/tests.status") == ok* ]] ||
+  fail "going on: $output"
+play "$work/bundle/bin/test_cuda" 'sleep 60'
+verify tests --again --limit tests=1
+[[ $(<"$work/out/tests.status") == incomplete* ]] || fail "a part that takes too long: $output"
+
+((failures == 0))
