@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # pytorch_step.sh ROOT BUILD: the PyTorch variants compute the same and print lines that compare.py
-# takes. Without PyTorch it is skipped (77).
+# takes. Without PyTorch 2 it is skipped (77).
 set -euo pipefail
 root=$1
 for python in python3 /usr/bin/python3 none; do
-  "$python" -c 'import torch' 2>/dev/null && break
+  "$python" -c 'import torch; torch._foreach_lerp_' 2>/dev/null && break
 done
 if [[ $python == none ]]; then
-  echo "skipped: no python3 here has PyTorch (Debian: apt-get install python3-torch)"
+  echo "skipped: no python3 here has PyTorch 2"
   exit 77
 fi
 work=$(mktemp -d)
