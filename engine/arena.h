@@ -23,7 +23,7 @@ class Arena {
   Arena& operator=(const Arena&) = delete;
 
   // The smallest free range that fits, the lowest among equals. 64-byte aligned, not cleared.
-  // Throws DeviceError when the backend has no memory left.
+  // Throws OutOfMemoryError when the backend has no memory left.
   void* allocate(int64_t bytes);
   void release(void* p) noexcept;
 

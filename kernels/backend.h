@@ -30,7 +30,7 @@ class Backend {
 
   virtual const char* name() const = 0;                       // "cpu", "cuda"
   virtual std::string description() const = 0;                // the device in words, for logs
-  virtual void* allocate(int64_t bytes) = 0;                  // 64-byte aligned; throws DeviceError
+  virtual void* allocate(int64_t bytes) = 0;                  // 64-byte aligned; OutOfMemoryError
   virtual void release(void* p) noexcept = 0;                 // of allocate
   virtual void upload(TensorView dst, const void* src) = 0;   // host -> device, dst.numel elements
   virtual void download(void* dst, ConstTensorView src) = 0;  // device -> host, waits

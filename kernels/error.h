@@ -26,9 +26,14 @@ class DTypeError : public Error {  // an element type that the operation does no
   using Error::Error;
 };
 
-class DeviceError : public Error {  // a device call failed, or memory ran out
+class DeviceError : public Error {  // a device call failed
  public:
   using Error::Error;
+};
+
+class OutOfMemoryError : public DeviceError {  // a device has no memory left
+ public:
+  using DeviceError::DeviceError;
 };
 
 class IoError : public Error {  // a file or folder could not be read or written

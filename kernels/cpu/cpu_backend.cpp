@@ -53,7 +53,7 @@ void* CpuBackend::allocate(int64_t bytes) {
   PG_ASSERT(bytes >= 0);
   const int64_t rounded = std::max<int64_t>(1, ceil_div(bytes, kAlignment)) * kAlignment;
   void* p = std::aligned_alloc(kAlignment, static_cast<size_t>(rounded));
-  PG_CHECK(p != nullptr, DeviceError, "the CPU has no memory for ", bytes,
+  PG_CHECK(p != nullptr, OutOfMemoryError, "the CPU has no memory for ", bytes,
            " bytes, choose a smaller batch or resolution");
   return p;
 }

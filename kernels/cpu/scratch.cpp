@@ -21,7 +21,7 @@ float* Scratch::reserve(int64_t floats) {
   std::free(data_);
   floats_ = 0;
   data_ = static_cast<float*>(std::aligned_alloc(kAlignment, static_cast<size_t>(bytes)));
-  PG_CHECK(data_ != nullptr, DeviceError, "no memory for ", bytes,
+  PG_CHECK(data_ != nullptr, OutOfMemoryError, "no memory for ", bytes,
            " bytes of convolution workspace; use a smaller batch");
   madvise(data_, static_cast<size_t>(bytes), MADV_HUGEPAGE);  // advice: failure costs speed alone
   floats_ = bytes / 4;

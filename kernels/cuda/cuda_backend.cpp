@@ -17,6 +17,12 @@ size_t bytes_of(const ConstTensorView& view) {
 void check(cudaError_t status, const char* call) {
   if (status == cudaSuccess) return;
   cudaGetLastError();  // an error that is not sticky must not be reported again by the next call
+  if (status == cudaErrorMemoryAllocation) {
+    size_t free = 0, total = 0;
+    cudaMemGetInfo(&free, &total);
+    throw OutOfMemoryError(message("the GPU has no memory left (", free >> 20, " of ", total >> 20,
+                                   " MiB are free), choose a smaller minibatch or resolution"));
+  }
   throw DeviceError(message("CUDA: ", cudaGetErrorString(status), " (in ", call, ")"));
 }
 
@@ -97,16 +103,7 @@ std::string CudaBackend::description() const {
 void* CudaBackend::allocate(int64_t bytes) {
   PG_ASSERT(bytes >= 0);
   void* p = nullptr;
-  const cudaError_t status = cudaMalloc(&p, static_cast<size_t>(std::max<int64_t>(bytes, 1)));
-  if (status == cudaErrorMemoryAllocation) {
-    cudaGetLastError();
-    size_t free = 0, total = 0;
-    PG_CUDA(cudaMemGetInfo(&free, &total));
-    throw DeviceError(message("the GPU has no memory for ", bytes, " bytes more (", free >> 20,
-                              " of ", total >> 20,
-                              " MiB are free), choose a smaller batch or resolution"));
-  }
-  check(status, "cudaMalloc");
+  PG_CUDA(cudaMalloc(&p, static_cast<size_t>(std::max<int64_t>(bytes, 1))));
   return p;
 }
 

@@ -122,12 +122,24 @@ void Trainer::look_at_schedule() {
 
 void Trainer::iterate() {
   const Batch& batch = loader_.next(point_.resolution, point_.minibatch);
-  gan_.iterate(
-      {.resolution = point_.resolution,
-       .alpha = point_.alpha,
-       .g_learning_rate = point_.g_learning_rate,
-       .d_learning_rate = point_.d_learning_rate},
-      {.images = batch.images.data(), .mirror = batch.mirror.data(), .count = point_.minibatch});
+  try {
+    gan_.iterate(
+        {.resolution = point_.resolution,
+         .alpha = point_.alpha,
+         .g_learning_rate = point_.g_learning_rate,
+         .d_learning_rate = point_.d_learning_rate},
+        {.images = batch.images.data(), .mirror = batch.mirror.data(), .count = point_.minibatch});
+  } catch (const OutOfMemoryError& error) {
+    // The step is half done, so no checkpoint can be written now; the last one stands.
+    const int64_t held = context_.step().reserved_bytes() + context_.persistent().reserved_bytes();
+    const int64_t smaller =
+        std::max({int64_t{1}, config_.model.mbstd_group_size, point_.minibatch / 2});
+    throw OutOfMemoryError(
+        message("stage ", stage_name(point_.resolution, point_.fading), " with minibatch ",
+                point_.minibatch, " needs more than the ", held >> 20,
+                " MiB that it got: ", error.what(), "; go on with: progan_cuda train --resume ",
+                run_.path().string(), " --set schedule.max_minibatch=", smaller));
+  }
   counters_.images_shown += point_.minibatch;
   counters_.data_position = loader_.position();
   counters_.repeat = (counters_.repeat + 1) % config_.schedule.minibatch_repeats;
