@@ -2,6 +2,7 @@
 #include <string>
 
 #include "tests/kernels/conv_reference.h"
+#include "tests/kernels/kernel_device.h"
 
 namespace pg::test {
 namespace {
@@ -80,18 +81,20 @@ KERNEL_TEST(Conv2d, NormalisesPixelsBehindTheActivation) {
     const double eps = 0.01;
     const std::vector<Host> want =
         norm_reference(lrelu_reference(conv_reference(t, x, w), bias, 0.2), eps);
-    expect_matches(
-        [&](Bench& b) {
-          b.backend().conv2d({.x = b.in(x),
-                              .w = b.in(w, b.acc()),
-                              .b = b.in(bias, b.acc()),
-                              .y = b.out(want[0].shape),
-                              .geometry = t.geometry,
-                              .slope = 0.2,
-                              .r = b.out(want[1].shape, b.acc()),
-                              .norm_eps = eps});
-        },
-        want, reduction(t));
+    for (const DType dtype : {DType::f64, DType::f32, DType::bf16}) {
+      if (dtype == DType::bf16 && !device_takes_bf16()) continue;
+      const std::vector<Host> got = run(dtype, [&](Bench& b) {
+        b.backend().conv2d({.x = b.in(x),
+                            .w = b.in(w, b.acc()),
+                            .b = b.in(bias, b.acc()),
+                            .y = b.out(want[0].shape),
+                            .geometry = t.geometry,
+                            .slope = 0.2,
+                            .r = b.out(want[1].shape, b.acc()),
+                            .norm_eps = eps});
+      });
+      expect_normalised(got, want, dtype, reduction(t));
+    }
   }
 }
 
