@@ -40,12 +40,11 @@ struct Device {
 
 using Run = std::function<cuda::ConvProblem(Bench&)>;
 
-// Runs the problem with each of its candidates, in turn with each order of threads, and compares
-// with `want`. All give the same bits.
-void expect_all_match(DType dtype, const Run& problem_of, const std::vector<Host>& want,
-                      int64_t length) {
+// Runs the problem with each of its candidates, in turn with each order of threads, and calls
+// check(results).
+void for_each_candidate(DType dtype, const Run& problem_of,
+                        const std::function<void(const std::vector<Host>&)>& check) {
   const std::vector<DeviceVariant>& variants = device_variants();
-  std::vector<Host> first;
   size_t count = 1;
   for (size_t i = 0; i < count; ++i) {
     const DeviceVariant& variant = variants[i % variants.size()];
@@ -56,20 +55,22 @@ void expect_all_match(DType dtype, const Run& problem_of, const std::vector<Host
     const auto candidates = cuda::conv_f_candidates(device.queue, problem);
     count = std::max(candidates.size(), variants.size());
     const cuda::ConvCandidate& candidate = candidates[i % candidates.size()];
-    SCOPED_TRACE(message(candidate.name, ", ", variant.name));
+    SCOPED_TRACE(message(name_of(dtype), ", ", candidate.name, ", ", variant.name));
     cuda::run_conv_f(device.queue, problem, candidate.index);
     PG_CUDA(cudaStreamSynchronize(device.queue.stream()));
-    const std::vector<Host> got = bench.finish();
-    for (size_t r = 0; r < want.size(); ++r) expect_close(got[r], want[r], dtype, length);
-    if (i == 0) first = got;
-    EXPECT_EQ(got[0].data, first[0].data) << "another sum than with " << candidates[0].name;
+    check(bench.finish());
   }
 }
 
-void expect_all_match(const Run& problem_of, const std::vector<Host>& want, int64_t length) {
+// Both types, each candidate: expects `want`, and the same bits from all candidates.
+void expect_all_match(const Run& problem_of, const Host& want, int64_t length) {
   for (const DType dtype : {DType::f32, DType::bf16}) {
-    SCOPED_TRACE(name_of(dtype));
-    expect_all_match(dtype, problem_of, want, length);
+    std::vector<double> first;
+    for_each_candidate(dtype, problem_of, [&](const std::vector<Host>& got) {
+      expect_close(got[0], want, dtype, length);
+      if (first.empty()) first = got[0].data;
+      EXPECT_EQ(got[0].data, first) << "other bits than from the first candidate";
+    });
   }
 }
 
@@ -84,7 +85,7 @@ TEST_P(TensorConvCase, EveryCandidateMatchesLiteralLoops) {
         return cuda::ConvProblem::of(Conv2dArgs{
             .x = b.in(x), .w = b.in(w, b.acc()), .y = b.out(y.shape), .geometry = t.geometry});
       },
-      {y}, reduction(t));
+      y, reduction(t));
 }
 
 TEST_P(TensorConvCase, EveryCandidateGivesTheInputGradient) {
@@ -101,7 +102,7 @@ TEST_P(TensorConvCase, EveryCandidateGivesTheInputGradient) {
                                                          .gate = b.in(gate),
                                                          .gate_slope = 0.2});
       },
-      {dx}, grad_reduction(t));
+      dx, grad_reduction(t));
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, TensorConvCase, testing::ValuesIn(kCases), [](const auto& shape) {
@@ -125,7 +126,37 @@ TEST(TensorConv, EveryCandidateFinishesALayer) {
                                                   .geometry = t.geometry,
                                                   .slope = 0.2});
         },
-        {y}, reduction(t));
+        y, reduction(t));
+  }
+}
+
+// Where the tile has all channels of a pixel the norm is fused, elsewhere it follows; then the
+// gate.
+TEST(TensorConv, EveryCandidateNormalisesPixels) {
+  for (const ConvCase& t : {kCases[0], kCases[3], kCases[7], kCases[11], kCases[15]}) {
+    SCOPED_TRACE(t.name);
+    const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
+    const Host bias = random_host({1, 1, 1, t.w.n}, 3), gate = random_host(result_shape(t), 4);
+    std::vector<Host> want =
+        norm_reference(lrelu_reference(conv_reference(t, x, w), bias, 0.2), 0.1);
+    want[0] = gate_reference(want[0], gate, 0.2);
+    for (const DType dtype : {DType::f32, DType::bf16}) {
+      for_each_candidate(
+          dtype,
+          [&](Bench& b) {
+            return cuda::ConvProblem::of(Conv2dArgs{.x = b.in(x),
+                                                    .w = b.in(w, b.acc()),
+                                                    .b = b.in(bias, b.acc()),
+                                                    .y = b.out(want[0].shape),
+                                                    .geometry = t.geometry,
+                                                    .slope = 0.2,
+                                                    .r = b.out(want[1].shape, b.acc()),
+                                                    .norm_eps = 0.1,
+                                                    .gate = b.in(gate),
+                                                    .gate_slope = 0.2});
+          },
+          [&](const std::vector<Host>& got) { expect_normalised(got, want, dtype, reduction(t)); });
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 // tests.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 #include "tests/kernels/kernel_test.h"
@@ -91,6 +92,23 @@ inline std::vector<Host> norm_reference(Host y, double eps) {
     for (int64_t k = 0; k < y.shape.c; ++k) y(n, p, q, k) *= r(n, p, q, 0);
   });
   return {y, r};
+}
+
+// For {y, r} of a norm behind a convolution. In bf16 the sums may be rounded before the norm, in
+// each of the channels that r sums, and the result is rounded again.
+inline void expect_normalised(const std::vector<Host>& got, const std::vector<Host>& want,
+                              DType dtype, int64_t length) {
+  ASSERT_EQ(got.size(), want.size());
+  for (size_t i = 0; i < want.size(); ++i) {
+    if (dtype != DType::bf16) {
+      expect_close(got[i], want[i], dtype, length);
+      continue;
+    }
+    for (size_t j = 0; j < want[i].data.size(); ++j) {
+      const double bound = 0x1.0p-7 * std::max(1.0, std::abs(want[i].data[j]));
+      ASSERT_NEAR(got[i].data[j], want[i].data[j], bound) << "result " << i << " element " << j;
+    }
+  }
 }
 
 inline Host gate_reference(Host y, const Host& gate, double slope) {
