@@ -99,6 +99,30 @@ TEST_F(AlternativesTest, SwitchedOffTheyTimeNothing) {
   EXPECT_EQ(choices(), "");
 }
 
+// Before the first result each way runs four times: an addition must count once.
+TEST_F(AlternativesTest, WhatIsAddedIsAddedOnce) {
+  const auto own = open(CudaKernels::own), fastest = open(CudaKernels::fastest);
+  const auto add_all = [](Backend& backend) {
+    const ConvCase& t = kCases[0];
+    Bench b(backend, DType::f32);
+    backend.conv2d_weight_grad({.dy = b.in(random_host(result_shape(t), 1)),
+                                .x = b.in(random_host(t.x, 2)),
+                                .dw = b.inout(random_host(t.w, 3)),
+                                .geometry = t.geometry,
+                                .accumulate = Accumulate::add,
+                                .db = b.inout(random_host({1, 1, 1, t.w.n}, 4)),
+                                .db_accumulate = Accumulate::add});
+    backend.matmul({.a = b.in(random_host({5, 1, 1, 24}, 5)),
+                    .b = b.in(random_host({24, 1, 1, 8}, 6)),
+                    .y = b.inout(random_host({5, 1, 1, 8}, 7)),
+                    .accumulate = Accumulate::add});
+    return b.finish();
+  };
+  expect_same(add_all(*fastest), add_all(*own));
+  EXPECT_NE(choices().find("conv2d_weight_grad same tf32"), std::string::npos) << choices();
+  EXPECT_NE(choices().find("matmul tf32"), std::string::npos) << choices();
+}
+
 // A synchronisation would break the capture, and is an error of the emulator.
 TEST_F(AlternativesTest, NothingIsTimedWhileAGraphIsCaptured) {
   const auto fastest = open(CudaKernels::fastest);
