@@ -9,19 +9,20 @@
 namespace pg {
 namespace {
 
-// The CPU with little memory.
+// The CPU with so many bytes.
 class SmallBackend : public test::CountingBackend {
  public:
   SmallBackend(int64_t bytes, test::KernelCounts& counts)
-      : CountingBackend(make_cpu_backend(1), counts), left_(bytes) {}
+      : CountingBackend(make_cpu_backend(1), counts), most_(bytes) {}
   void* allocate(int64_t bytes) override {
-    PG_CHECK(bytes <= left_, OutOfMemoryError, "there is no memory for ", bytes, " bytes");
-    left_ -= bytes;
+    PG_CHECK(used_ + bytes <= most_, OutOfMemoryError, "there is no memory for ", bytes, " bytes");
+    used_ += bytes;
     return CountingBackend::allocate(bytes);
   }
+  int64_t used() const { return used_; }
 
  private:
-  int64_t left_;
+  int64_t most_, used_ = 0;
 };
 
 class Memory : public TemporaryFolder {};
@@ -40,16 +41,23 @@ TEST_F(Memory, StageThatDoesNotFitIsNamedWithAWayToGoOn) {
   config.train.image_grid = "1x1";
   config.train.out = (folder_ / "runs").string();
   resolve(config, {.resolution = 8, .channels = 3});
-  const RunFolder run = RunFolder::create(config, "small");
-  Progress progress(config, {.style = ProgressStyle::silent});
-  const auto log = make_logger(run.log_file(), {});
+  ProgressOptions silent;
+  silent.style = ProgressStyle::silent;
+  Progress progress(config, silent);
   test::KernelCounts counts;
-  SmallBackend backend((4 << 20) + (256 << 10), counts);
-  Context context(backend, {.persistent = 1 << 20, .step = 128 << 10});
-  Trainer trainer(context, config, dataset, run, progress, *log);
+  const ArenaBlocks blocks{.persistent = 1 << 20, .step = 64 << 10};
   const std::atomic<bool> stop = false;
-  const std::string error = error_of<OutOfMemoryError>([&] { trainer.run(stop); });
-  EXPECT_EQ(trainer.counters().images_shown, 64) << "4x4 must fit, 8x8 must not: " << error;
+  const auto train = [&](SmallBackend& backend, double kimg) {
+    config.schedule.total_kimg = kimg;
+    const RunFolder run = RunFolder::create(config, "small");
+    const auto log = make_logger(run.log_file(), {});
+    Context context(backend, blocks);
+    Trainer(context, config, dataset, run, progress, *log).run(stop);
+  };
+  SmallBackend enough(int64_t{1} << 40, counts);
+  train(enough, 0.064);
+  SmallBackend too_small(enough.used(), counts);  // 4x4 fits, and nothing more
+  const std::string error = error_of<OutOfMemoryError>([&] { train(too_small, 0.128); });
   EXPECT_NE(error.find("8x8 fading with minibatch 16"), std::string::npos) << error;
   EXPECT_NE(error.find("max_minibatch=8"), std::string::npos) << error;
 }
