@@ -72,7 +72,7 @@ licence_of() {
   local file=/usr/share/doc/$1/copyright common
   [[ -f $file ]] || return 0
   cp "$file" "$folder/licences/$1.txt"
-  grep -oh '/usr/share/common-licenses/[A-Za-z0-9.-]*[A-Za-z0-9]' "$file" | sort -u |
+  { grep -oh '/usr/share/common-licenses/[A-Za-z0-9.-]*[A-Za-z0-9]' "$file" || true; } | sort -u |
     while read -r common; do
       [[ ! -f $common ]] || cp -L "$common" "$folder/licences/"
     done
@@ -113,12 +113,12 @@ bytes=$(stat -c %s "$archive")
 ((bytes < kMostBytes)) || fail "$archive has $bytes bytes, more than the $kMostBytes it may have."
 
 # From here on only what the archive holds counts.
-elsewhere=$(mktemp -d)
+elsewhere=$(readlink -f "$(mktemp -d)")
 trap 'rm -rf "$elsewhere"' EXIT
 tar -xzf "$archive" -C "$elsewhere"
 for program in "$elsewhere/$name"/bin/*; do
   foreign=$(env -i "$(command -v ldd)" "$program" | awk '$2 == "=>" { print $1, $3 }' |
-    grep -v " $elsewhere/$name/lib/" | grep -vE "$kSystem") || true
+    grep -vF " $elsewhere/$name/bin/../lib/" | grep -vE "$kSystem") || true
   [[ -z $foreign ]] || fail "${program##*/} takes libraries from outside of the bundle: $foreign"
   env -i "$program" --help >/dev/null || fail "${program##*/} --help failed in the unpacked bundle."
 done
