@@ -71,21 +71,25 @@ Operand vector_of(int64_t channels, DType dtype, Role role) {
           .place = role == Role::in ? Place::stays : Place::moves};
 }
 
-// Channels of one output pixel after bias, lrelu and norm.
-std::vector<double> pixel(const Reference& f, const Values& b, Then then, const Shape& at) {
-  std::vector<double> y(static_cast<size_t>(f.ys.c));
+// Channels of one output pixel after bias, lrelu and norm, and the factor of the norm.
+struct Pixel {
+  std::vector<double> y;
+  double r = 1;
+};
+Pixel pixel(const Reference& f, const Values& b, Then then, const Shape& at) {
+  Pixel result{.y = std::vector<double>(static_cast<size_t>(f.ys.c))};
   double square = 0;
   for (int64_t k = 0; k < f.ys.c; ++k) {
     double v = f.y(at.n, at.h, at.w, k) + b[k];
     if (then != Then::bias && v < 0) v *= kSlope;
-    y[static_cast<size_t>(k)] = v;
+    result.y[static_cast<size_t>(k)] = v;
     square += v * v;
   }
   if (then == Then::norm) {
-    const double r = 1 / std::sqrt(square / static_cast<double>(f.ys.c) + kNormEps);
-    for (double& v : y) v *= r;
+    result.r = 1 / std::sqrt(square / static_cast<double>(f.ys.c) + kNormEps);
+    for (double& v : result.y) v *= result.r;
   }
-  return y;
+  return result;
 }
 
 // Corners, where padding shows, and some places between.
@@ -100,13 +104,16 @@ std::vector<Shape> sampled_pixels(const Shape& s) {
 }
 
 std::vector<Sampled> forward_samples(const Reference& f, const Values& b, Then then) {
-  Sampled y{.operand = 3, .index = {}, .want = {}};
+  Sampled y{.operand = 3, .index = {}, .want = {}}, r{.operand = 4, .index = {}, .want = {}};
   for (const Shape& at : sampled_pixels(f.ys)) {
-    const std::vector<double> channels = pixel(f, b, then, at);
-    const int64_t first = ((at.n * f.ys.h + at.h) * f.ys.w + at.w) * f.ys.c;
-    for (int64_t k = 0; k < f.ys.c; ++k) y.index.push_back(first + k);
-    y.want.insert(y.want.end(), channels.begin(), channels.end());
+    const Pixel want = pixel(f, b, then, at);
+    const int64_t position = (at.n * f.ys.h + at.h) * f.ys.w + at.w;
+    for (int64_t k = 0; k < f.ys.c; ++k) y.index.push_back(position * f.ys.c + k);
+    y.want.insert(y.want.end(), want.y.begin(), want.y.end());
+    r.index.push_back(position);
+    r.want.push_back(want.r);
   }
+  if (then == Then::norm) return {y, r};
   return {y};
 }
 

@@ -6,10 +6,11 @@ import torch
 import torch.nn.functional as F
 
 LATENT, SLOPE, GROUP, EPSILON = 512, 0.2, 4, 1e-8
+FMAP_BASE, FMAP_MAX = 8192, 512
 
 
 def fmaps(resolution):
-    return min(8192 // (resolution // 2), 512)
+    return min(FMAP_BASE // (resolution // 2), FMAP_MAX)
 
 
 class Parameters:

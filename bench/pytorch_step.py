@@ -22,6 +22,7 @@ import time
 
 import torch
 
+import pytorch_network
 from pytorch_network import (EPSILON, LATENT, Network, discriminator_parameters, fmaps,
                              generator_parameters)
 
@@ -121,8 +122,9 @@ class Training:
         return loss.detach()
 
     def g_step(self):
-        torch._foreach_lerp_(self.average, [t.detach() for t in self.g.values()],
-                             1 - AVERAGE_DECAY)
+        torch._foreach_mul_(self.average, AVERAGE_DECAY)
+        torch._foreach_add_(self.average, [t.detach() for t in self.g.values()],
+                            alpha=1 - AVERAGE_DECAY)
         with self.o.autocast():
             loss = -self.score(self.d, self.generate(self.g, self.latents()), 1).mean()
         self.apply(self.g_adam, self.g, loss)
@@ -247,6 +249,7 @@ def check():
     counts = [counts[0] + sum(3 * c + 3 for c in others), counts[1] + sum(4 * c for c in others)]
     if counts != [23079115, 23087249]:
         raise SystemExit(f'pytorch_step.py: wrong numbers of parameters: {counts}')
+    pytorch_network.FMAP_MAX = 24  # narrow layers show differences as well, and sooner
     want = gradients('eager-fp32', 'penalty_by_autograd')
     others = [('eager-fp32-nchw-folded', 'penalty_by_autograd'), ('eager-fp32', 'penalty_by_func')]
     for variant, penalty in others[:2 if hasattr(torch, 'func') else 1]:

@@ -69,8 +69,8 @@ void Report::row(const Case& c, const std::vector<Measurement>& found) {
 }
 
 void Report::json_row(const Case& c, const Measurement& m) const {
-  Json line{
-      {"case", c.name}, {"shape", c.shape}, {"resolution", c.resolution}, {"check", m.verdict()}};
+  Json line{{"case", c.name},          {"shape", c.shape},     {"resolution", c.resolution},
+            {"precision", precision_}, {"kernels", m.kernels}, {"check", m.verdict()}};
   if (m.failure.empty()) {
     const Timing& t = m.timing;
     line.update({{"ms", milli(t.seconds)},

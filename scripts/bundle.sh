@@ -113,7 +113,7 @@ bytes=$(stat -c %s "$archive")
 ((bytes < kMostBytes)) || fail "$archive has $bytes bytes, more than the $kMostBytes it may have."
 
 # From here on only what the archive holds counts.
-elsewhere=$(mktemp -d)
+elsewhere=$(readlink -f "$(mktemp -d)")
 trap 'rm -rf "$elsewhere"' EXIT
 tar -xzf "$archive" -C "$elsewhere"
 for program in "$elsewhere/$name"/bin/*; do

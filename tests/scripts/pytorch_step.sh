@@ -12,7 +12,7 @@ if [[ $python == none ]]; then
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export PYTHONDONTWRITEBYTECODE=1 OMP_WAIT_POLICY=passive
+export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 # tests run side by side
 [[ $("$python" "$root/bench/pytorch_step.py" --check) == ok ]]
 "$python" "$root/bench/pytorch_step.py" --device cpu --resolution 4 --batch 2 --seconds 0 \
   --variants eager-fp32,graph-fp32 >"$work/pytorch.jsonl"
