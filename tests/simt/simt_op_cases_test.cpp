@@ -20,7 +20,8 @@ Context& oracle_context() {
 
 Context& cuda_context(uint64_t seed) {
   static const std::unique_ptr<Backend> backend = make_cuda_backend();
-  static Context context(*backend);
+  // The emulator fills and watches what it allocates, so blocks are small.
+  static Context context(*backend, {.persistent = 1 << 20, .step = 4 << 20});
   simt::set_seed(seed);
   return context;
 }
