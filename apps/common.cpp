@@ -45,10 +45,10 @@ Precision resolve_precision(Precision wanted, const DeviceChoice& device) {
 }
 
 std::unique_ptr<Backend> open_device(const DeviceChoice& device, int64_t threads,
-                                     Precision precision) {
+                                     Precision precision, CudaKernels kernels) {
   if (!device.cuda) return make_cpu_backend(static_cast<int>(threads));
-  return make_cuda_backend(device.index,
-                           precision == Precision::fp32 ? MatrixMath::exact : MatrixMath::tf32);
+  return make_cuda_backend(
+      device.index, precision == Precision::fp32 ? MatrixMath::exact : MatrixMath::tf32, kernels);
 }
 
 Config load_config(const ConfigSources& sources) {

@@ -25,7 +25,8 @@ DeviceChoice choose_device(const std::string& name);
 Precision resolve_precision(Precision wanted, const DeviceChoice& device);
 
 std::unique_ptr<Backend> open_device(const DeviceChoice& device, int64_t threads,
-                                     Precision precision = Precision::fp32);
+                                     Precision precision = Precision::fp32,
+                                     CudaKernels kernels = CudaKernels::own);
 
 // Where a configuration comes from, later ones on top: preset, file, --set, own options.
 struct ConfigSources {

@@ -110,7 +110,7 @@ void run_training(Config config, const Config* before, const std::optional<Resum
   const DeviceChoice device = choose_device(config.train.device);
   config.train.precision = resolve_precision(config.train.precision, device);
   const std::unique_ptr<Backend> backend =
-      open_device(device, config.train.threads, config.train.precision);
+      open_device(device, config.train.threads, config.train.precision, config.train.kernels);
   const Dataset dataset = open_data(config);
   resolve(config, {.resolution = dataset.max_resolution(), .channels = dataset.channels()});
   const RunFolder run =

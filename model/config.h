@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "data/fit.h"
+#include "kernels/backend.h"
 #include "kernels/norm.h"
 #include "kernels/train.h"
 
@@ -103,6 +104,7 @@ struct TrainConfig {
   int64_t seed = 1000;
   std::string device = "auto";  // auto, cpu, cuda or cuda:I
   Precision precision = Precision::automatic;
+  CudaKernels kernels = CudaKernels::own;
   int64_t threads = 0;             // 0: all cores
   std::string image_grid = "8x8";  // rows x columns; see image_grid()
   std::string out = "runs";

@@ -34,6 +34,8 @@ constexpr std::array<std::string_view, 2> kNames<OptimizerReset>{"fade_borders",
 template <>
 constexpr std::array<std::string_view, 2> kNames<AverageOf>{"before_g_step", "after_g_step"};
 template <>
+constexpr std::array<std::string_view, 3> kNames<CudaKernels>{"own", "vendor", "fastest"};
+template <>
 constexpr std::array<std::string_view, 4> kNames<Precision>{"auto", "fp32", "tf32", "bf16"};
 template <>
 constexpr std::array<std::string_view, 4> kNames<Fit>{"auto", "crop", "pad", "stretch"};
@@ -223,8 +225,10 @@ std::vector<Key> train_keys() {
                KeyForm::device),
       PG_TRAIN(precision,
                "Arithmetic of the convolutions (auto: tf32 on a GPU, fp32 on the CPU); sums and "
-               "parameters "
-               "stay fp32."),
+               "parameters stay fp32."),
+      PG_TRAIN(kernels,
+               "Convolutions and matrix products on a GPU: own, vendor (cuDNN and cuBLASLt where "
+               "installed) or fastest (timed once for each shape)."),
       PG_TRAIN(threads, "Threads of the CPU backend; 0 takes all cores.", {0, 4096}),
       PG_TRAIN(image_grid, "Rows x columns of the sample images.", {}, KeyForm::grid),
       PG_TRAIN(out, "Folder that run folders are made in."),
