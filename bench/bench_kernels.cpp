@@ -19,6 +19,7 @@ struct Options {
   std::string device = "auto", filter;
   std::vector<std::string> kernels, precisions;
   std::vector<int64_t> resolutions;
+  std::vector<double> peaks;  // TFLOP/s and GB/s; empty: measured
   int64_t batch = 0, threads = 0, cold_mb = 0;
   double milliseconds = 25;
   bool json = false, list = false;
@@ -88,9 +89,10 @@ bool run_precision(const Options& o, const Device& device, const std::string& na
   for (const std::string& kernels : o.kernels) {
     backends.push_back(open_backend(device, kernels, precision, static_cast<int>(o.threads)));
     Backend& backend = *backends.back();
-    const Peaks measured = measure_peaks(backend, precision, device);
+    const Peaks p =
+        o.peaks.empty() ? measure_peaks(backend, precision, device) : given_peaks(o.peaks);
     // Afterwards, so that a backend that loads libraries names them.
-    peaks.push_back({kernels, backend.description(), measured});
+    peaks.push_back({kernels, backend.description(), p});
   }
   Report report(o.json ? Format::json : Format::table, name);
   report.peaks(peaks);
@@ -140,6 +142,9 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--filter", o.filter, "only cases whose name matches this regular expression");
   app.add_option("--milliseconds", o.milliseconds, "time each case for at least this long");
   app.add_option("--cold-mb", o.cold_mb, "what the copies of moving operands occupy together");
+  app.add_option("--peaks", o.peaks, "TFLOP/s,GB/s that shares refer to (default: measured)")
+      ->delimiter(',')
+      ->expected(2);
   app.add_option("--threads", o.threads, "compute threads of the CPU (0: all cores)");
   app.add_flag("--json", o.json, "one JSON object a line instead of a table");
   app.add_flag("--list", o.list, "print the names of the cases and end");

@@ -164,9 +164,8 @@ double floor_of(const Setup& s, Backend& backend, int64_t resolution, int64_t ba
   PG_CHECK(o.fmap_base == 8192 && o.fmap_max == 512, UsageError,
            "--floor is known for the official feature maps alone: leave out --fmap-base and "
            "--fmap-max");
-  const Peaks peaks = o.peaks.empty()
-                          ? measure_peaks(backend, s.precision, s.device)
-                          : Peaks{.bytes_per_second = o.peaks[1] * 1e9, .flops = o.peaks[0] * 1e12};
+  const Peaks peaks =
+      o.peaks.empty() ? measure_peaks(backend, s.precision, s.device) : given_peaks(o.peaks);
   return floor_seconds(iteration_work(resolution, batch, s.precision == Precision::bf16 ? 2 : 4),
                        peaks);
 }

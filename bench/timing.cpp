@@ -11,7 +11,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int64_t kMostCopies = 256;
-constexpr int64_t kFewestCaptured = 16;  // launches in a graph, so that starting it does not count
+constexpr int64_t kFewestCaptured = 16;  // launches in a graph, so that starting it does not count,
+constexpr double kLongLaunch = 1e-3;     // unless one takes so many seconds that it never does
 
 int64_t bytes_of(const Operand& o) { return o.shape.numel() * size_of(o.dtype); }
 
@@ -99,8 +100,8 @@ Timing time_case(Backend& backend, const Case& c, const Operands& operands,
     return time_batches(
         backend, [&] { c.run(backend, operands.copy(next++ % copies)); }, 1, options.seconds);
   }
-  const int64_t rounds = (kFewestCaptured + copies - 1) / copies;
-  backend.synchronize();
+  const double once = seconds_of(backend, [&] { c.run(backend, operands.copy(0)); });
+  const int64_t rounds = once > kLongLaunch ? 1 : (kFewestCaptured + copies - 1) / copies;
   backend.begin_capture();
   for (int64_t i = 0; i < rounds * copies; ++i) c.run(backend, operands.copy(i % copies));
   const std::unique_ptr<StepGraph> graph = backend.end_capture();
@@ -132,6 +133,12 @@ Peaks measure_peaks(Backend& backend, Precision precision, const Device& device)
   peaks.bytes_per_second = copy.bytes() / measure(copy);
   peaks.flops = 2.0 * std::pow(static_cast<double>(m), 3) / measure(product);
   return peaks;
+}
+
+Peaks given_peaks(const std::vector<double>& numbers) {
+  PG_CHECK(numbers.size() == 2 && numbers[0] > 0 && numbers[1] > 0, UsageError,
+           "--peaks takes two positive numbers, TFLOP/s and GB/s, as in 400,4300");
+  return {.bytes_per_second = numbers[1] * 1e9, .flops = numbers[0] * 1e12};
 }
 
 }  // namespace pg::bench

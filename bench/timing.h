@@ -55,5 +55,7 @@ struct Peaks {
   double flops = 0;             // a large matrix product
 };
 Peaks measure_peaks(Backend& backend, Precision precision, const Device& device);
+// From TFLOP/s and GB/s. Throws UsageError unless both are positive.
+Peaks given_peaks(const std::vector<double>& numbers);
 
 }  // namespace pg::bench
