@@ -41,7 +41,11 @@ readonly kMostBytes=60000000
 programs=(progan_cuda bench_kernels bench_step)
 if [[ $tests == yes ]]; then
   for name in test_cuda test_cuda_ops test_kernels test_engine; do
-    [[ ! -x build/release/bin/$name ]] || programs+=("$name")
+    if [[ -x build/release/bin/$name ]]; then
+      programs+=("$name")
+    else
+      echo "bundle.sh: without $name, which was not built here (it may need nvcc)." >&2
+    fi
   done
 fi
 for name in "${programs[@]}"; do
