@@ -71,13 +71,15 @@ TEST(Train, SignalsWriteACheckpointThatResumes) {
   }
 }
 
-// What timeout(1) does by chance, its signal arriving twice, here every time.
+// What timeout(1) does by chance: its signal arrives twice, here while a long iteration runs.
 TEST(Train, ASignalSentTwiceStillWritesACheckpoint) {
   for (const std::string signal : {"INT", "TERM"}) {
     const Sandbox box;
     box.write("twice.sh", "\"$@\" & child=$!\nsleep 2\nkill -" + signal +
-                              " $child\nsleep 0.05\nkill -" + signal + " $child\nwait $child\n");
-    const Outcome o = box.run(tiny("--kimg 1000"), "env --default-signal bash ./twice.sh");
+                              " $child\nsleep 0.02\nkill -" + signal + " $child\nwait $child\n");
+    const Outcome o =
+        box.run(tiny("--kimg 1000 --set model.fmap_base=512 --set schedule.max_minibatch=64"),
+                "env --default-signal bash ./twice.sh");
     EXPECT_EQ(o.code, 0) << signal << ": " << o.err;
     EXPECT_NE(o.err.find("stopped at"), std::string::npos) << o.err;
   }
