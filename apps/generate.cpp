@@ -17,13 +17,13 @@ namespace fs = std::filesystem;
 
 struct GenerateOptions {
   std::string from, seeds = "0-63", grid, out = "generated", device = "auto";
-  int64_t resolution = 0, batch = 16, threads = 0;
+  int64_t resolution = 0, batch = 16, threads = 0, label = -1;
 };
 
 fs::path checkpoint_of(const std::string& from) { return resolve_resume(from, "runs").checkpoint; }
 
-void write_grid(const GenerateOptions& o, const std::vector<Image>& images) {
-  const auto count = static_cast<int64_t>(images.size());
+// Columns of the picture that holds `count` images.
+int64_t columns_of(const GenerateOptions& o, int64_t count) {
   int64_t columns = 1;
   while (columns * columns < count) ++columns;
   if (!o.grid.empty()) {
@@ -32,6 +32,30 @@ void write_grid(const GenerateOptions& o, const std::vector<Image>& images) {
              grid.rows * grid.columns, " places, but --seeds names ", count, " images");
     columns = grid.columns;
   }
+  return columns;
+}
+
+// Images first .. end - 1: the class that --class names, or one for each row of the grid, or of one
+// image after the other.
+Tensor labels_of(Context& context, const Config& config, const GenerateOptions& o, int64_t row,
+                 size_t first, size_t end) {
+  const int64_t classes = label_count(config);
+  PG_CHECK(o.label < 0 || classes > 0, UsageError, "--class ", o.label,
+           " was given, but this model was trained without classes");
+  PG_CHECK(o.label < classes || classes == 0, UsageError, "--class ", o.label,
+           " does not exist; this model has the classes 0 to ", classes - 1);
+  if (classes == 0) return {};
+  std::vector<int32_t> labels;
+  for (size_t i = first; i < end; ++i) {
+    const int64_t next = static_cast<int64_t>(i) / row % classes;
+    labels.push_back(static_cast<int32_t>(o.label >= 0 ? o.label : next));
+  }
+  return one_hot(context, labels, classes);
+}
+
+bool one_picture(const GenerateOptions& o) { return !o.grid.empty() || o.out.ends_with(".png"); }
+
+void write_grid(const GenerateOptions& o, const std::vector<Image>& images, int64_t columns) {
   const fs::path file = o.out.ends_with(".png") ? fs::path(o.out) : fs::path(o.out) / "grid.png";
   if (file.has_parent_path()) fs::create_directories(file.parent_path());
   write_png(file, make_grid(images, columns));
@@ -65,20 +89,22 @@ void generate(const GenerateOptions& o) {
   ParameterStore average(context, generator.specs());
   read_average(checkpoint, average);
   const Weights weights(average, resolution);
+  const int64_t columns = one_picture(o) ? columns_of(o, static_cast<int64_t>(seeds.size())) : 1;
   std::vector<Image> images;
   for (size_t first = 0; first < seeds.size(); first += static_cast<size_t>(o.batch)) {
     const size_t end = std::min(seeds.size(), first + static_cast<size_t>(o.batch));
+    const Tensor labels = labels_of(context, config, o, columns, first, end);
     Tensor z;
     for (size_t i = first; i < end; ++i) {
       const Tensor row = seeded_latents(context, config, seeds[i], 1);
       z = z ? ops::concat_batch(z, row) : row;
     }
-    for (Image& image : to_images(generator.forward(weights, z, resolution, {}))) {
+    for (Image& image : to_images(generator.forward(weights, z, labels, resolution, {}))) {
       images.push_back(std::move(image));
     }
   }
-  if (!o.grid.empty() || o.out.ends_with(".png")) {
-    write_grid(o, images);
+  if (one_picture(o)) {
+    write_grid(o, images, columns);
   } else {
     write_singles(o, images, seeds);
   }
@@ -92,6 +118,8 @@ void add_generate(CLI::App& app) {
   cmd->add_option("--from", o->from, "run folder, run number in runs/, or checkpoint file")
       ->required();
   cmd->add_option("--seeds", o->seeds, "which images: 7, 0-63 or 1,5,9 (default: 0-63)");
+  cmd->add_option("--class", o->label, "class of all images (default: one for each row in turn)")
+      ->check(CLI::NonNegativeNumber);
   cmd->add_option("--grid", o->grid, "one picture of ROWSxCOLUMNS images instead of single ones");
   cmd->add_option("--resolution", o->resolution, "size, up to that of the run (default: that)");
   cmd->add_option("--out", o->out, "folder, or a .png for one picture (default: generated)");

@@ -112,7 +112,10 @@ void run_training(Config config, const Config* before, const std::optional<Resum
   const std::unique_ptr<Backend> backend =
       open_device(device, config.train.threads, config.train.precision, config.train.kernels);
   const Dataset dataset = open_data(config);
-  resolve(config, {.resolution = dataset.max_resolution(), .channels = dataset.channels()});
+  resolve(config, {.resolution = dataset.max_resolution(),
+                   .channels = dataset.channels(),
+                   .images = dataset.count(),
+                   .labels = dataset.label_count()});
   const RunFolder run =
       resume ? resume->run : RunFolder::create(config, data_slug(config.data.path));
   const RunLock lock(run);

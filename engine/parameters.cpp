@@ -2,6 +2,7 @@
 #include "engine/parameters.h"
 
 #include <atomic>
+#include <cmath>
 
 #include "engine/random.h"
 
@@ -9,10 +10,16 @@ namespace pg {
 namespace {
 // Parameters start on 64-byte borders (16 f32).
 constexpr int64_t kAlignElements = 16;
+
+double root_mean_square(const std::vector<double>& values) {
+  double sum = 0.0;
+  for (const double v : values) sum += v * v;
+  return std::sqrt(sum / static_cast<double>(values.size()));
+}
 }  // namespace
 
 ParameterStore::ParameterStore(Context& context, std::vector<ParameterSpec> specs, DType dtype)
-    : specs_(std::move(specs)) {
+    : specs_(std::move(specs)), factors_(specs_.size(), 1.0) {
   int64_t next = 0, resolution = 0;
   for (const ParameterSpec& spec : specs_) {
     PG_ASSERT(spec.resolution >= resolution);
@@ -47,17 +54,37 @@ int64_t ParameterStore::prefix(int64_t resolution) const {
   return count();
 }
 
+void ParameterStore::initialize_one(size_t index, RandomStream& random) {
+  const ParameterSpec& spec = specs_[index];
+  const Tensor w = flat_.alias(spec.shape, first_[index]);
+  double scale = spec.init_scale, shift = 0.0;
+  if (spec.init == Init::uniform) {
+    random.uniform_into(w);
+    shift = -scale;
+    scale *= 2.0;
+  } else {
+    random.normal_into(w);
+  }
+  if (spec.init == Init::unit_rms) {
+    factors_[index] = root_mean_square(to_host(w));
+    scale = 1.0 / factors_[index];
+  }
+  if (scale != 1.0 || shift != 0.0) {
+    w.backend().affine({.x = w.view(), .y = w.mut(), .scale = scale, .shift = shift});
+  }
+}
+
 void ParameterStore::initialize(uint64_t seed, uint64_t stream) {
   RandomStream random(flat_.context(), seed, stream);
   for (size_t i = 0; i < specs_.size(); ++i) {
-    if (specs_[i].init_stddev == 0.0) continue;
-    const Tensor w = flat_.alias(specs_[i].shape, first_[i]);
-    random.normal_into(w);
-    if (specs_[i].init_stddev != 1.0) {
-      w.backend().affine({.x = w.view(), .y = w.mut(), .scale = specs_[i].init_stddev});
-    }
+    if (specs_[i].init != Init::zeros) initialize_one(i, random);
   }
   touch();
+}
+
+void ParameterStore::set_factors(std::vector<double> factors) {
+  PG_ASSERT(factors.size() == specs_.size());
+  factors_ = std::move(factors);
 }
 
 void ParameterStore::touch() {

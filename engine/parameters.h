@@ -13,12 +13,20 @@
 
 namespace pg {
 
+// How a parameter starts: zeros; N(0, scale^2); N(0, 1) divided by its root mean square, which
+// multiplies ParameterStore::scale instead; or uniform in -scale .. scale.
+enum class Init : uint8_t { zeros, normal, unit_rms, uniform };
+
 struct ParameterSpec {
   std::string name;
   Shape shape;
-  double init_stddev = 1.0;  // N(0, init_stddev^2); 0: zeros
-  int64_t resolution = 4;    // first resolution that uses it
+  Init init = Init::normal;
+  double init_scale = 1.0;
+  int64_t resolution = 4;  // first resolution that uses it
+  double scale = 1.0;      // run-time constant of the layer (equalized learning rate)
 };
+
+class RandomStream;
 
 class ParameterStore {
  public:
@@ -36,14 +44,23 @@ class ParameterStore {
   int64_t prefix(int64_t resolution) const;
   int64_t count() const { return flat_.numel(); }
 
-  // Draws every parameter from N(0, init_stddev^2): Philox stream (seed, stream).
+  // Draws every parameter as its spec says: Philox stream (seed, stream).
   void initialize(uint64_t seed, uint64_t stream);
+
+  // Run-time constant of a layer: the spec's, times a factor that Init::unit_rms or an imported
+  // network sets for each parameter; 1 otherwise.
+  double scale(size_t index) const { return specs_[index].scale * factors_[index]; }
+  const std::vector<double>& factors() const { return factors_; }
+  void set_factors(std::vector<double> factors);
   // To be called after every change of the contents: transformed copies become stale.
   void touch();
 
  private:
+  void initialize_one(size_t index, RandomStream& random);
+
   std::vector<ParameterSpec> specs_;
   std::vector<int64_t> first_;  // element of each spec
+  std::vector<double> factors_;
   std::unordered_map<std::string, size_t> index_;
   Tensor flat_;
 };

@@ -28,9 +28,11 @@ Tensor RandomStream::normal(const Shape& shape, DType dtype) {
 
 void RandomStream::normal_into(const Tensor& y) { y.backend().philox_normal(next(y)); }
 
+void RandomStream::uniform_into(const Tensor& y) { y.backend().philox_uniform(next(y)); }
+
 Tensor RandomStream::uniform(const Shape& shape, DType dtype) {
   Tensor y(counter_.context(), shape, dtype);
-  y.backend().philox_uniform(next(y));
+  uniform_into(y);
   return y;
 }
 

@@ -18,6 +18,7 @@ class RandomStream {
   Tensor normal(const Shape& shape, DType dtype = DType::f32);   // N(0, 1)
   Tensor uniform(const Shape& shape, DType dtype = DType::f32);  // [0, 1)
   void normal_into(const Tensor& y);
+  void uniform_into(const Tensor& y);
 
   uint64_t position() const { return position_; }
   void seek(uint64_t position) { position_ = position; }

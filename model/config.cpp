@@ -19,10 +19,16 @@ int64_t final_or_largest_resolution(const Config& config) {
 void validate_growth(const Config& config) {
   const ScheduleConfig& s = config.schedule;
   const int64_t last = final_or_largest_resolution(config);
+  const bool by_kimg = s.unit == ScheduleUnit::kimg;
+  PG_CHECK(!by_kimg || s.total_kimg > 0.0, UsageError, "schedule.total_kimg is 0; with ",
+           "schedule.unit = kimg it must say when training ends");
+  PG_CHECK(s.last_batch != LastBatch::keep || s.unit == ScheduleUnit::epochs, UsageError,
+           "schedule.last_batch = keep needs schedule.unit = epochs: a smaller minibatch has no ",
+           "place in a schedule of iterations or kimg; take across or drop");
   PG_CHECK(s.lod_initial_resolution <= last, UsageError, "schedule.lod_initial_resolution is ",
            s.lod_initial_resolution, ", which is above model.resolution, ", last,
            "; training grows from the one to the other");
-  const bool grows = config.model.resolution != 0 && s.lod_initial_resolution < last;
+  const bool grows = by_kimg && config.model.resolution != 0 && s.lod_initial_resolution < last;
   PG_CHECK(!grows || std::llround((s.lod_training_kimg + s.lod_transition_kimg) * 1000.0) > 0,
            UsageError,
            "schedule.lod_training_kimg and schedule.lod_transition_kimg are both 0, so ",
@@ -33,13 +39,17 @@ void validate_growth(const Config& config) {
 // Minibatch stddev needs whole groups (numerics: G = min(group size, N), and G divides N).
 void validate_groups(const Config& config) {
   const int64_t size = config.model.mbstd_group_size;
-  if (size == 0) return;
+  if (size == 0 || config.model.mbstd_remainder == GroupRemainder::whole) return;
   const int64_t last = final_or_largest_resolution(config);
   for (int64_t r = config.schedule.lod_initial_resolution; r <= last; r *= 2) {
     const int64_t n = minibatch_at(config, r);
     PG_CHECK(n % std::min(size, n) == 0, UsageError, "the minibatch of ", n, " images at ", r, "x",
              r, " does not split into groups of model.mbstd_group_size = ", size,
              "; make it a multiple (schedule.minibatch, schedule.max_minibatch)");
+    PG_CHECK(size >= n || config.schedule.last_batch != LastBatch::keep, UsageError,
+             "schedule.last_batch = keep makes minibatches of any size, which groups of ",
+             "model.mbstd_group_size = ", size,
+             " may not divide; set model.mbstd_remainder = whole");
   }
 }
 
@@ -57,6 +67,11 @@ void resolve(Config& config, const DataShape& data) {
   if (model.resolution == 0) model.resolution = data.resolution;
   if (model.channels == 0) model.channels = data.channels;
   model.latent_size = latent_size(config);
+  if (config.data.images == 0) config.data.images = data.images;
+  if (model.label_size == 0) model.label_size = data.labels;
+  PG_CHECK(model.conditioning == Conditioning::none || label_count(config) > 1, UsageError,
+           "model.conditioning needs classes, but the data set '", config.data.path,
+           "' has none; put the images of each class in a sub-folder");
   PG_CHECK(model.resolution <= data.resolution, UsageError, "model.resolution is ",
            model.resolution, ", but the data set '", config.data.path, "' ends at ",
            data.resolution, "x", data.resolution, "; build it larger or train smaller");
@@ -75,6 +90,10 @@ int64_t fmaps(const Config& config, int64_t stage) {
 
 int64_t latent_size(const Config& config) {
   return config.model.latent_size == 0 ? fmaps(config, 0) : config.model.latent_size;
+}
+
+int64_t label_count(const Config& config) {
+  return config.model.conditioning == Conditioning::none ? 0 : config.model.label_size;
 }
 
 int64_t minibatch_at(const Config& config, int64_t resolution) {

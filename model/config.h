@@ -24,11 +24,25 @@ namespace pg {
 template <typename T>
 using ByResolution = std::map<int64_t, T>;
 
+enum class NormOrder { activation_first, norm_first };
+enum class FirstBias { channel, value };  // one for each channel, or for each of its 16 pixels
+enum class WeightInit { normal, unit_rms };
+enum class PlainInit { he, torch };  // of layers without equalized learning rate
+enum class OutputActivation { none, tanh, tanh_above_4x4 };
+enum class Conditioning { none, acgan, projection };
 enum class DownOrder { pool_first, activation_first };
-enum class LossKind { wgan_gp };
+enum class NarrowAt { second, first };  // convolution of a block of D that changes the channels
+enum class GroupRemainder { error, whole };
+enum class ScheduleUnit { kimg, iterations, epochs };
+enum class LastBatch { across, drop, keep };  // where an epoch is no multiple of the minibatch
+enum class RealFade { none, exact, bytes };
+enum class GeneratorLatents { fresh, as_critic };
+enum class LossKind { wgan_gp, logistic, hinge, lsgan };
 enum class GpSpace { full, current };  // resolution at which the gradient norm is measured
+enum class GpMix { real_to_fake, fake_to_real };
 enum class Reduction { mean, sum };
-enum class OptimizerReset { fade_borders, never };
+enum class OptimizerReset { fade_borders, new_resolution, never };
+enum class AverageRestart { never, new_resolution };
 enum class Precision { automatic, fp32, tf32, bf16 };  // automatic: tf32 on a GPU, else fp32
 
 struct ModelConfig {
@@ -40,24 +54,49 @@ struct ModelConfig {
   int64_t fmap_max = 512;
   bool normalize_latents = true;
   bool use_pixelnorm = true;
+  bool first_pixelnorm = true;  // also after the first layer, where use_pixelnorm
+  NormOrder norm_order = NormOrder::activation_first;
   double pixelnorm_epsilon = 1e-8;
   bool use_wscale = true;
+  bool g_wscale = true;      // of the generator's layers, where use_wscale
+  bool first_wscale = true;  // of its first layer
+  bool last_wscale = true;   // of the discriminator's last layer
+  bool scale_bias = false;   // the equalized-LR constant multiplies the bias too
+  WeightInit init = WeightInit::normal;
+  PlainInit plain_init = PlainInit::he;
+  FirstBias first_bias = FirstBias::channel;
+  OutputActivation output_activation = OutputActivation::none;
   double leaky_slope = 0.2;
   int64_t mbstd_group_size = 4;  // 0: no minibatch stddev; at least N: the whole minibatch
   GroupOrder mbstd_order = GroupOrder::strided;
   Variance mbstd_variance = Variance::biased;
   double mbstd_epsilon = 1e-8;
+  GroupRemainder mbstd_remainder = GroupRemainder::error;
   DownOrder down_order = DownOrder::pool_first;
+  NarrowAt narrow_at = NarrowAt::second;
+  bool d_fade_at_8x8 = true;
   double to_rgb_gain = 1.0;
   double last_gain = 1.0;
   double first_layer_gain = 0.35355339059327379;  // sqrt(2) / 4
+  Conditioning conditioning = Conditioning::none;
+  int64_t label_size = 0;        // classes; 0: those of the data set, none where unconditional
+  bool normalize_labels = true;  // labels join the latents before (official) or after the norm
 };
 
 struct ScheduleConfig {
+  ScheduleUnit unit = ScheduleUnit::kimg;
   int64_t lod_initial_resolution = 4;
   double lod_training_kimg = 600.0;
   double lod_transition_kimg = 600.0;
-  double total_kimg = 12000.0;
+  double total_kimg = 12000.0;  // 0: until the last stage ends (iterations and epochs)
+  // For iterations and epochs, a stage being one resolution with its fade:
+  double stage_length = 30.0;
+  ByResolution<double> stage_lengths;
+  double fade_length = 15.0;
+  double alpha_start = 0.0;
+  int64_t alpha_step = 0;    // iterations between two values of alpha; 0: follows the images
+  int64_t alpha_offset = 0;  // iterations
+  LastBatch last_batch = LastBatch::across;
   int64_t minibatch_base = 4;
   ByResolution<int64_t> minibatch = {{4, 128}, {8, 128},  {16, 128}, {32, 64},
                                      {64, 32}, {128, 16}, {256, 8},  {512, 4}};
@@ -66,7 +105,10 @@ struct ScheduleConfig {
   double tick_kimg_base = 160.0;
   ByResolution<double> tick_kimg = {{4, 160.0},  {8, 140.0},  {16, 120.0}, {32, 100.0}, {64, 80.0},
                                     {128, 60.0}, {256, 40.0}, {512, 20.0}, {1024, 10.0}};
-  bool fade_reals = true;
+  bool repeat_images = false;  // the repeats are on the same images and latents
+  int64_t n_critic = 1;        // steps of D for each of G
+  GeneratorLatents generator_latents = GeneratorLatents::fresh;
+  RealFade fade_reals = RealFade::exact;
 };
 
 struct LossConfig {
@@ -74,8 +116,12 @@ struct LossConfig {
   double gp_lambda = 10.0;
   double gp_target = 1.0;
   GpSpace gp_space = GpSpace::full;
+  GpMix gp_mix = GpMix::real_to_fake;
+  double r1_gamma = 0.0;
   double drift_epsilon = 1e-3;
   Reduction reduction = Reduction::mean;
+  double label_weight = 1.0;
+  bool label_column_bug = false;  // GAN zoo's: class scores begin at the critic's column
 };
 
 struct OptimizerConfig {
@@ -89,11 +135,13 @@ struct OptimizerConfig {
   OptimizerReset reset = OptimizerReset::fade_borders;
   double average_decay = 0.999;
   AverageOf average_order = AverageOf::before_update;
+  AverageRestart average_restart = AverageRestart::never;
   double rampup_kimg = 0.0;
 };
 
 struct DataConfig {
   std::string path;
+  int64_t images = 0;  // in the data set, what epochs count; 0: taken from it
   bool mirror = false;
   std::string cache_folder;  // empty: the default place
   Fit fit = Fit::automatic;
@@ -115,6 +163,7 @@ struct CheckpointConfig {
   double every_kimg = 160.0;
   double images_every_kimg = 0.0;  // 0: at every tick
   int64_t keep = 3;                // latest checkpoints kept; 0: all
+  bool step_images = false;        // generated_imageK.png after each resolution
 };
 
 struct Config {
@@ -135,6 +184,8 @@ struct GridSize {
 struct DataShape {
   int64_t resolution = 0;
   int64_t channels = 0;
+  int64_t images = 0;
+  int64_t labels = 0;  // classes, 0: none
 };
 
 // The configuration of a published variant. Throws UsageError with the nearest name for an unknown
@@ -181,6 +232,9 @@ int64_t fmaps(const Config& config, int64_t stage);
 
 // model.latent_size, or fmaps(0) where that is 0.
 int64_t latent_size(const Config& config);
+
+// Classes that the networks are conditioned on: 0 where model.conditioning is none.
+int64_t label_count(const Config& config);
 
 // Images in a minibatch at this resolution, after max_minibatch.
 int64_t minibatch_at(const Config& config, int64_t resolution);

@@ -22,7 +22,36 @@ constexpr std::array<std::string_view, 2> kNames<Variance>{"biased", "unbiased"}
 template <>
 constexpr std::array<std::string_view, 2> kNames<DownOrder>{"pool_first", "activation_first"};
 template <>
-constexpr std::array<std::string_view, 1> kNames<LossKind>{"wgan-gp"};
+constexpr std::array<std::string_view, 2> kNames<NormOrder>{"activation_first", "norm_first"};
+template <>
+constexpr std::array<std::string_view, 2> kNames<FirstBias>{"channel", "value"};
+template <>
+constexpr std::array<std::string_view, 2> kNames<WeightInit>{"normal", "unit_rms"};
+template <>
+constexpr std::array<std::string_view, 2> kNames<PlainInit>{"he", "torch"};
+template <>
+constexpr std::array<std::string_view, 3> kNames<OutputActivation>{"none", "tanh",
+                                                                   "tanh_above_4x4"};
+template <>
+constexpr std::array<std::string_view, 3> kNames<Conditioning>{"none", "acgan", "projection"};
+template <>
+constexpr std::array<std::string_view, 2> kNames<NarrowAt>{"second", "first"};
+template <>
+constexpr std::array<std::string_view, 2> kNames<GroupRemainder>{"error", "whole"};
+template <>
+constexpr std::array<std::string_view, 3> kNames<ScheduleUnit>{"kimg", "iterations", "epochs"};
+template <>
+constexpr std::array<std::string_view, 3> kNames<LastBatch>{"across", "drop", "keep"};
+template <>
+constexpr std::array<std::string_view, 3> kNames<RealFade>{"none", "exact", "bytes"};
+template <>
+constexpr std::array<std::string_view, 2> kNames<GeneratorLatents>{"fresh", "as_critic"};
+template <>
+constexpr std::array<std::string_view, 2> kNames<GpMix>{"real_to_fake", "fake_to_real"};
+template <>
+constexpr std::array<std::string_view, 2> kNames<AverageRestart>{"never", "new_resolution"};
+template <>
+constexpr std::array<std::string_view, 4> kNames<LossKind>{"wgan-gp", "logistic", "hinge", "lsgan"};
 template <>
 constexpr std::array<std::string_view, 2> kNames<GpSpace>{"full", "current"};
 template <>
@@ -30,7 +59,8 @@ constexpr std::array<std::string_view, 2> kNames<Reduction>{"mean", "sum"};
 template <>
 constexpr std::array<std::string_view, 2> kNames<AdamEpsilon>{"tensorflow", "pytorch"};
 template <>
-constexpr std::array<std::string_view, 2> kNames<OptimizerReset>{"fade_borders", "never"};
+constexpr std::array<std::string_view, 3> kNames<OptimizerReset>{"fade_borders", "new_resolution",
+                                                                 "never"};
 template <>
 constexpr std::array<std::string_view, 2> kNames<AverageOf>{"before_g_step", "after_g_step"};
 template <>
@@ -112,6 +142,7 @@ constexpr KeyRange kEpsilon{0.0, 1.0};
 constexpr KeyRange kGain{1e-6, 1e3};
 constexpr KeyRange kKimg{0.0, 1e6};
 constexpr KeyRange kSomeKimg{0.001, 1e6};
+constexpr KeyRange kLength{1e-6, 1e9};
 constexpr KeyRange kMinibatch{1, 65536};
 constexpr KeyRange kLearningRate{0.0, 10.0};
 constexpr KeyRange kDecay{0.0, 0.9999999};
@@ -129,8 +160,23 @@ std::vector<Key> model_keys() {
       PG_MODEL(fmap_max, "Most channels of any block.", kChannels),
       PG_MODEL(normalize_latents, "Latents are pixel-normalised before the first layer."),
       PG_MODEL(use_pixelnorm, "Pixel norm after each convolution of the generator."),
+      PG_MODEL(first_pixelnorm, "Pixel norm also after the first layer of the generator."),
+      PG_MODEL(norm_order, "Leaky ReLU, then pixel norm (the paper), or the other way round."),
       PG_MODEL(pixelnorm_epsilon, "Added to the mean square inside pixel norm.", kEpsilon),
       PG_MODEL(use_wscale, "Equalized learning rate: weights are scaled at run time."),
+      PG_MODEL(g_wscale, "Equalized learning rate in the generator, where use_wscale."),
+      PG_MODEL(first_wscale, "Equalized learning rate in the generator's first layer."),
+      PG_MODEL(last_wscale, "Equalized learning rate in the discriminator's last layer."),
+      PG_MODEL(scale_bias, "The constant of a layer multiplies its bias as well (GAN zoo)."),
+      PG_MODEL(init,
+               "Equalized weights start as N(0, 1) (normal) or so divided by their root mean "
+               "square, which joins the constant (unit_rms: the Theano version)."),
+      PG_MODEL(plain_init,
+               "Other weights start as N(0, He's constant^2) (he) or uniformly as PyTorch does "
+               "(torch)."),
+      PG_MODEL(first_bias, "The first layer's bias is one number per channel, or per value."),
+      PG_MODEL(output_activation,
+               "What follows the blend of the RGB layers: nothing, tanh, or tanh above 4x4."),
       PG_MODEL(leaky_slope, "Slope of leaky ReLU below zero.", {0.0, 1.0}),
       PG_MODEL(mbstd_group_size,
                "Images in a group of minibatch stddev; 0 leaves it out, more than the minibatch "
@@ -140,22 +186,46 @@ std::vector<Key> model_keys() {
                "Image n of N is in group n % (N / G) (strided) or n / G (contiguous)."),
       PG_MODEL(mbstd_variance, "Divisor of the variance: G (biased) or G - 1 (unbiased)."),
       PG_MODEL(mbstd_epsilon, "Added to the variance under the root.", kEpsilon),
+      PG_MODEL(mbstd_remainder,
+               "A minibatch that groups do not divide is an error, or one whole group."),
+      PG_MODEL(narrow_at, "Convolution of a discriminator block that changes the channels."),
+      PG_MODEL(d_fade_at_8x8, "The discriminator fades at 8x8 too (GAN zoo does not)."),
       PG_MODEL(down_order,
                "Blocks of the discriminator pool before bias and activation, or after."),
       PG_MODEL(to_rgb_gain, "Gain of the layers that make RGB.", kGain),
       PG_MODEL(last_gain, "Gain of the last layer of the discriminator.", kGain),
       PG_MODEL(first_layer_gain, "Gain of the first dense layer; official: sqrt(2) / 4.", kGain),
+      PG_MODEL(conditioning,
+               "Use of class labels: none, acgan (an auxiliary classifier in D) or projection."),
+      PG_MODEL(label_size, "Classes; 0 takes those of the data set.", {0, 65536}),
+      PG_MODEL(normalize_labels, "Labels join the latents before pixel norm (true) or after it."),
   };
 }
 
 std::vector<Key> schedule_keys() {
   return {
+      PG_SCHEDULE(unit,
+                  "What stages are measured in: kimg (lod_training_kimg, lod_transition_kimg), or "
+                  "iterations or epochs (stage_length, fade_length)."),
       PG_SCHEDULE(lod_initial_resolution, "Resolution that training starts at.", kResolutions,
                   KeyForm::power_of_two),
       PG_SCHEDULE(lod_training_kimg,
                   "Thousands of images at a resolution before the next fades in.", kKimg),
       PG_SCHEDULE(lod_transition_kimg, "Thousands of images that a fade lasts.", kKimg),
-      PG_SCHEDULE(total_kimg, "Thousands of images shown until training ends.", kSomeKimg),
+      PG_SCHEDULE(total_kimg,
+                  "Thousands of images shown until training ends; 0: after the last stage, where "
+                  "stages are iterations or epochs.",
+                  kKimg),
+      PG_SCHEDULE(stage_length, "Iterations or epochs at a resolution, with its fade.", kLength),
+      PG_SCHEDULE(stage_lengths, "The same by resolution; goes before stage_length.", kLength),
+      PG_SCHEDULE(fade_length, "Iterations or epochs of a stage in which it fades in.", {0.0, 1e9}),
+      PG_SCHEDULE(alpha_start, "Fade weight at the first image of a stage.", {0.0, 1.0}),
+      PG_SCHEDULE(alpha_step, "Iterations between two fade weights; 0: it follows the images.",
+                  {0, 1000000}),
+      PG_SCHEDULE(alpha_offset, "Iterations by which the fade weight is ahead.", {0, 1000000}),
+      PG_SCHEDULE(last_batch,
+                  "The minibatch at the end of an epoch goes on into the next one (across), is "
+                  "dropped or is smaller (keep)."),
       PG_SCHEDULE(minibatch_base, "Images in a minibatch at resolutions without an entry below.",
                   kMinibatch),
       PG_SCHEDULE(minibatch, "Images in a minibatch, by resolution.", kMinibatch),
@@ -167,20 +237,35 @@ std::vector<Key> schedule_keys() {
       PG_SCHEDULE(tick_kimg_base, "Thousands of images in a tick, where not given below.",
                   kSomeKimg),
       PG_SCHEDULE(tick_kimg, "Thousands of images in a tick, by resolution.", kSomeKimg),
-      PG_SCHEDULE(fade_reals, "Real images fade between resolutions as the networks do."),
+      PG_SCHEDULE(repeat_images, "These minibatches are of the same images and latents."),
+      PG_SCHEDULE(n_critic, "Steps of the discriminator for each of the generator.", {1, 1000}),
+      PG_SCHEDULE(generator_latents,
+                  "The step of the generator draws fresh latents, or takes those of the step of "
+                  "the discriminator."),
+      PG_SCHEDULE(fade_reals,
+                  "Real images fade as the networks do: not at all, exactly, or cut to bytes."),
   };
 }
 
 std::vector<Key> loss_keys() {
   return {
-      PG_LOSS(kind, "Loss of both networks."),
+      PG_LOSS(kind,
+              "Loss of both networks. The penalties below apply to each: logistic usually goes "
+              "with gp_lambda = 0, drift_epsilon = 0, r1_gamma = 10."),
       PG_LOSS(gp_lambda, "Weight of the gradient penalty.", {0.0, 1e6}),
       PG_LOSS(gp_target, "Norm that the gradient penalty pulls to.", {1e-3, 1e6}),
       PG_LOSS(gp_space,
               "Gradients are measured on images upscaled to the final resolution (full: what the "
               "official code does) or as they are (current)."),
+      PG_LOSS(gp_mix, "t = 0 is the real or the fake image of a mixed pair."),
+      PG_LOSS(r1_gamma, "Weight gamma / 2 of the squared gradient norm at real images.",
+              {0.0, 1e6}),
       PG_LOSS(drift_epsilon, "Weight of the squared score of real images.", {0.0, 1e3}),
       PG_LOSS(reduction, "Losses of the images of a minibatch are averaged or summed."),
+      PG_LOSS(label_weight, "Weight of the cross-entropy of class labels (acgan).", {0.0, 1e6}),
+      PG_LOSS(label_column_bug,
+              "Class scores begin at the critic's own column, as in GAN zoo, where the last class "
+              "therefore has no score."),
   };
 }
 
@@ -197,9 +282,13 @@ std::vector<Key> optimizer_keys() {
       PG_OPTIMIZER(
           epsilon_form,
           "Epsilon is added before (tensorflow) or after (pytorch) the correction of bias."),
-      PG_OPTIMIZER(reset, "Adam starts anew where a fade begins and ends, or never."),
+      PG_OPTIMIZER(
+          reset,
+          "Adam starts anew where a fade begins and ends, at each new resolution, or never."),
       PG_OPTIMIZER(average_decay, "Decay of the averaged generator per minibatch.", {0.0, 1.0}),
       PG_OPTIMIZER(average_order, "The averaged generator is updated before or after a step of G."),
+      PG_OPTIMIZER(average_restart,
+                   "The averaged generator starts anew from G at each new resolution, or never."),
       PG_OPTIMIZER(rampup_kimg, "Thousands of images over which learning rates rise; 0: none.",
                    kKimg),
   };
@@ -208,6 +297,8 @@ std::vector<Key> optimizer_keys() {
 std::vector<Key> data_keys() {
   return {
       PG_DATA(path, "Image folder, archive or data set to train on."),
+      PG_DATA(images, "Images in the data set, counted by epochs; 0 takes them from it.",
+              {0.0, 1e12}),
       PG_DATA(mirror, "Images are mirrored left to right at random."),
       PG_DATA(cache_folder, "Folder for the resized images; empty takes the default place."),
       PG_DATA(fit,
@@ -242,6 +333,7 @@ std::vector<Key> checkpoint_keys() {
       PG_CHECKPOINT(images_every_kimg,
                     "Thousands of images between sample images; 0: at every tick.", kKimg),
       PG_CHECKPOINT(keep, "Latest checkpoints that are kept; 0 keeps all.", {0, 1000000}),
+      PG_CHECKPOINT(step_images, "Writes generated_imageK.png after each resolution."),
   };
 }
 

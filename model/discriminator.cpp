@@ -2,6 +2,7 @@
 #include "model/discriminator.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/ops.h"
 #include "model/generator.h"
@@ -15,28 +16,34 @@ Discriminator::Discriminator(const Config& config) : config_(config) {
 std::vector<ParameterSpec> Discriminator::specs() const {
   const ModelConfig& m = config_.model;
   std::vector<ParameterSpec> specs;
-  const int64_t base = fmaps(config_, 1), last = fmaps(config_, 0);
+  const int64_t base = fmaps(config_, 1), last = fmaps(config_, 0), classes = label_count(config_);
   const int64_t extra = m.mbstd_group_size > 0 ? 1 : 0;
+  const int64_t outputs = m.conditioning == Conditioning::acgan ? 1 + classes : 1;
   append_layer(specs, m, {4, "FromRGB", {base, 1, 1, m.channels}, kHeGain, base});
   append_layer(specs, m, {4, "Conv", {base, 3, 3, base + extra}, kHeGain, base});
   append_layer(specs, m, {4, "Dense0", {last, 1, 1, 16 * base}, kHeGain, last});
-  append_layer(specs, m, {4, "Dense1", {1, 1, 1, last}, m.last_gain, 1});
+  append_layer(specs, m, {4, "Dense1", {outputs, 1, 1, last}, m.last_gain, outputs, m.last_wscale});
+  if (m.conditioning == Conditioning::projection) {
+    specs.push_back({.name = "4x4/Embedding/weight",
+                     .shape = {last, 1, 1, classes},
+                     .scale = 1.0 / std::sqrt(static_cast<double>(last))});
+  }
   for (int64_t r = 8; r <= m.resolution; r *= 2) {
     const int64_t wide = fmaps(config_, stage_of(r)), next = fmaps(config_, stage_of(r / 2));
+    const int64_t middle = m.narrow_at == NarrowAt::second ? wide : next;
     append_layer(specs, m, {r, "FromRGB", {wide, 1, 1, m.channels}, kHeGain, wide});
-    append_layer(specs, m, {r, "Conv0", {wide, 3, 3, wide}, kHeGain, wide});
-    append_layer(specs, m, {r, "Conv1_down", {next, 3, 3, wide}, kHeGain, next});
+    append_layer(specs, m, {r, "Conv0", {middle, 3, 3, wide}, kHeGain, middle});
+    append_layer(specs, m, {r, "Conv1_down", {next, 3, 3, middle}, kHeGain, next});
   }
   return specs;
 }
 
 Tensor Discriminator::layer(const Weights& w, const Tensor& x, int64_t resolution, const char* name,
                             const ConvGeometry& shape) const {
-  const std::string path = layer_name(resolution, name);
-  const Tensor& weight = w[path + "/weight"];
+  const LayerWeights l = layer_weights(w, layer_name(resolution, name));
   ConvGeometry g = shape;
-  g.scale = runtime_scale(config_.model, kHeGain, weight.shape());
-  return ops::conv_bias_lrelu(x, weight, w[path + "/bias"], g, config_.model.leaky_slope);
+  g.scale = l.scale;
+  return ops::conv_bias_lrelu(x, l.w, l.b, g, config_.model.leaky_slope);
 }
 
 Tensor Discriminator::from_rgb(const Weights& w, const Tensor& images, int64_t resolution) const {
@@ -54,7 +61,13 @@ Tensor Discriminator::block(const Weights& w, const Tensor& x, int64_t resolutio
 Tensor Discriminator::with_stddev(const Tensor& x, int64_t batches) const {
   const ModelConfig& m = config_.model;
   if (m.mbstd_group_size == 0) return x;
-  const MinibatchStddevGeometry g{.group = std::min(m.mbstd_group_size, x.shape().n / batches),
+  const int64_t n = x.shape().n / batches;
+  int64_t group = std::min(m.mbstd_group_size, n);
+  if (m.mbstd_remainder == GroupRemainder::whole) {
+    if (n == 1) return ops::append_channel(x, full({x.shape().n, 1, 1, 1}, 0.0, x));
+    if (n % group != 0) group = n;
+  }
+  const MinibatchStddevGeometry g{.group = group,
                                   .batches = batches,
                                   .order = m.mbstd_order,
                                   .variance = m.mbstd_variance,
@@ -62,32 +75,44 @@ Tensor Discriminator::with_stddev(const Tensor& x, int64_t batches) const {
   return ops::append_channel(x, ops::minibatch_stddev(x, g));
 }
 
-Tensor Discriminator::head(const Weights& w, const Tensor& x, int64_t batches) const {
+DiscriminatorOutput Discriminator::head(const Weights& w, const Tensor& x, const Tensor& labels,
+                                        int64_t batches) const {
   const ModelConfig& m = config_.model;
   const Tensor y = layer(w, with_stddev(x, batches), 4, "Conv", {});
   const Tensor flat = ops::reshape(y, {y.shape().n, 1, 1, y.numel() / y.shape().n});
-  const Tensor& w0 = w["4x4/Dense0/weight"];
-  const Tensor& w1 = w["4x4/Dense1/weight"];
-  const Tensor hidden = ops::bias_lrelu(ops::dense(flat, w0, runtime_scale(m, kHeGain, w0.shape())),
-                                        w["4x4/Dense0/bias"], m.leaky_slope);
-  return ops::bias_lrelu(ops::dense(hidden, w1, runtime_scale(m, m.last_gain, w1.shape())),
-                         w["4x4/Dense1/bias"], 1.0);
+  const LayerWeights l0 = layer_weights(w, "4x4/Dense0"), l1 = layer_weights(w, "4x4/Dense1");
+  const Tensor hidden = ops::bias_lrelu(ops::dense(flat, l0.w, l0.scale), l0.b, m.leaky_slope);
+  const Tensor out = ops::bias_lrelu(ops::dense(hidden, l1.w, l1.scale), l1.b, 1.0);
+  if (m.conditioning == Conditioning::acgan) {
+    const int64_t first = config_.loss.label_column_bug ? 0 : 1;
+    return {.score = ops::take_channels(out, 0, 1),
+            .logits = ops::take_channels(out, first, label_count(config_))};
+  }
+  if (m.conditioning == Conditioning::none) return {.score = out, .logits = {}};
+  PG_CHECK(labels && labels.shape().c == label_count(config_), ShapeError, "this discriminator is ",
+           "conditional: it takes one-hot labels of ", label_count(config_), " classes");
+  const std::string name = "4x4/Embedding/weight";
+  const Tensor embedded = ops::dense(labels, w[name], w.scale(name));
+  const Tensor match = ops::sum_to(ops::mul(hidden, embedded), out.shape());
+  return {.score = ops::add(out, match), .logits = {}};
 }
 
-Tensor Discriminator::forward(const Weights& w, const Tensor& images, int64_t resolution,
-                              const Tensor& alpha, int64_t batches) const {
+DiscriminatorOutput Discriminator::forward(const Weights& w, const Tensor& images,
+                                           const Tensor& labels, int64_t resolution,
+                                           const Tensor& alpha, int64_t batches) const {
   const Shape& s = images.shape();
   PG_CHECK(s.h == resolution && s.w == resolution && s.c == config_.model.channels, ShapeError,
            "the discriminator takes ", resolution, "x", resolution, " images of ",
            config_.model.channels, " channels, not ", s);
   Tensor x = from_rgb(w, images, resolution);
+  const bool fades = alpha && (resolution > 8 || config_.model.d_fade_at_8x8);
   for (int64_t r = resolution; r >= 8; r /= 2) {
     x = block(w, x, r);
-    if (r == resolution && alpha) {
+    if (r == resolution && fades) {
       x = ops::lerp(from_rgb(w, ops::avg_pool(images), r / 2), x, alpha);
     }
   }
-  return head(w, from_activation(config_, x), batches);
+  return head(w, from_activation(config_, x), labels, batches);
 }
 
 }  // namespace pg

@@ -10,6 +10,11 @@
 
 namespace pg {
 
+struct DiscriminatorOutput {
+  Tensor score;   // [N, 1, 1, 1]
+  Tensor logits;  // [N, 1, 1, K] where model.conditioning is acgan, else empty
+};
+
 class Discriminator {
  public:
   // `config` must be resolved (resolution, channels set).
@@ -17,17 +22,21 @@ class Discriminator {
 
   std::vector<ParameterSpec> specs() const;
 
-  // images [N, R, R, channels] -> scores [N, 1, 1, 1]. The N images are `batches` minibatches in a
-  // row, each with minibatch statistics of its own. alpha as in Generator::forward.
-  Tensor forward(const Weights& w, const Tensor& images, int64_t resolution, const Tensor& alpha,
-                 int64_t batches) const;
+  // images [N, R, R, channels] -> critic scores. The N images are `batches` minibatches in a row,
+  // each with minibatch statistics of its own. alpha as in Generator::forward. labels: one-hot
+  // [N, 1, 1, K], where model.conditioning is projection, whose score is
+  //   s + <h, E y>,  h the input of the last layer, E [C, K] = embedding / sqrt(C)
+  // (Miyato and Koyama 2018).
+  DiscriminatorOutput forward(const Weights& w, const Tensor& images, const Tensor& labels,
+                              int64_t resolution, const Tensor& alpha, int64_t batches) const;
 
  private:
   Tensor layer(const Weights& w, const Tensor& x, int64_t resolution, const char* name,
                const ConvGeometry& shape) const;
   Tensor from_rgb(const Weights& w, const Tensor& images, int64_t resolution) const;
   Tensor block(const Weights& w, const Tensor& x, int64_t resolution) const;
-  Tensor head(const Weights& w, const Tensor& x, int64_t batches) const;
+  DiscriminatorOutput head(const Weights& w, const Tensor& x, const Tensor& labels,
+                           int64_t batches) const;
   Tensor with_stddev(const Tensor& x, int64_t batches) const;
 
   Config config_;

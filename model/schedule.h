@@ -49,7 +49,15 @@ struct StageSpan {
 //   lod = max(0, log2(final / initial) - i - max(0, k - training) / transition)
 //   resolution = final / 2^floor(lod), alpha = 1 - (lod - floor(lod))
 // A fade therefore starts one image after `training` and its resolution is stable from the first
-// image of the next phase. Needs model.resolution (see resolve); throws UsageError where it is 0.
+// image of the next phase.
+//
+// Where schedule.unit is iterations or epochs, every resolution is one stage of stage_length, the
+// first fade_length of it fading (never at 4x4 or at the first one). After m of its images, with B
+// the minibatch, F the length of the fade and q = max(1, alpha_step B), all in images:
+//   alpha = min(1, alpha_start + (floor(m / q) q + alpha_offset B) / F)
+// An epoch has data.images images, or floor(data.images / B) B where the last minibatch is dropped.
+// Needs model.resolution, and for epochs data.images (see resolve); throws UsageError where it is
+// 0.
 SchedulePoint schedule_at(const Config& config, int64_t images_shown);
 
 // The lod before the first step: every point of a schedule is a reset after it.
@@ -59,11 +67,12 @@ inline constexpr double kNoLod = -1.0;
 // optimizer.reset = fade_borders.
 bool optimizer_resets_between(double previous_lod, double lod);
 
-// The stages up to schedule.total_kimg, in order and without gaps; schedule_at agrees with the span
+// The stages up to total_images, in order and without gaps; schedule_at agrees with the span
 // that holds its image.
 std::vector<StageSpan> stages(const Config& config);
 
-// schedule.total_kimg in images.
+// Images until training ends: schedule.total_kimg, or the end of the last stage where that is
+// sooner (iterations, epochs).
 int64_t total_images(const Config& config);
 
 // "16x16 fading", "16x16 stable".

@@ -20,14 +20,21 @@ Weights::Weights(const ParameterStore& store, int64_t resolution, Tape& tape) {
 void Weights::add(const ParameterStore& store, size_t index, Tensor tensor) {
   index_.emplace(store.specs()[index].name, index);
   tensors_.push_back(std::move(tensor));
+  scales_.push_back(store.scale(index));
 }
 
-const Tensor& Weights::operator[](const std::string& name) const {
+size_t Weights::index_of(const std::string& name) const {
   const auto it = index_.find(name);
   PG_CHECK(it != index_.end(), Error, "this network has no parameter '", name,
            "' at this resolution");
-  return tensors_[it->second];
+  return it->second;
 }
+
+const Tensor& Weights::operator[](const std::string& name) const {
+  return tensors_[index_of(name)];
+}
+
+double Weights::scale(const std::string& name) const { return scales_[index_of(name)]; }
 
 std::string layer_name(int64_t resolution, const char* layer) {
   return message(resolution, "x", resolution, "/", layer);
@@ -40,13 +47,49 @@ double he_constant(double gain, const Shape& w) {
 void append_layer(std::vector<ParameterSpec>& specs, const ModelConfig& config,
                   const LayerSpec& s) {
   const std::string name = layer_name(s.resolution, s.layer);
-  const double stddev = config.use_wscale ? 1.0 : he_constant(s.gain, s.w);
-  specs.push_back({name + "/weight", s.w, stddev, s.resolution});
-  specs.push_back({name + "/bias", {1, 1, 1, s.bias}, 0.0, s.resolution});
+  ParameterSpec w{.name = name + "/weight", .shape = s.w, .resolution = s.resolution};
+  ParameterSpec b{.name = name + "/bias",
+                  .shape = {1, 1, 1, s.bias},
+                  .init = Init::zeros,
+                  .resolution = s.resolution};
+  if (s.equalized && config.use_wscale) {
+    w.scale = he_constant(s.gain, s.w);
+    if (config.init == WeightInit::unit_rms) w.init = Init::unit_rms;
+    if (config.scale_bias) b.scale = w.scale;
+  } else if (config.plain_init == PlainInit::torch) {
+    w.init = b.init = Init::uniform;
+    const int64_t fan = s.fan > 0 ? s.fan : s.w.h * s.w.w * s.w.c;
+    w.init_scale = b.init_scale = 1.0 / std::sqrt(static_cast<double>(fan));
+  } else {
+    w.init_scale = he_constant(s.gain, s.w);
+  }
+  specs.push_back(std::move(w));
+  specs.push_back(std::move(b));
 }
 
-double runtime_scale(const ModelConfig& config, double gain, const Shape& w) {
-  return config.use_wscale ? he_constant(gain, w) : 1.0;
+LayerWeights layer_weights(const Weights& weights, const std::string& layer) {
+  const std::string w = layer + "/weight", b = layer + "/bias";
+  const double bias_scale = weights.scale(b);
+  return {.w = weights[w],
+          .b = bias_scale == 1.0 ? weights[b] : ops::affine(weights[b], bias_scale, 0.0),
+          .scale = weights.scale(w)};
+}
+
+Tensor one_hot(Context& context, std::span<const int32_t> labels, int64_t classes) {
+  const Tensor rows(context, {static_cast<int64_t>(labels.size()), 1, 1, classes}, DType::f32);
+  std::vector<double> values(static_cast<size_t>(rows.numel()), 0.0);
+  for (size_t i = 0; i < labels.size(); ++i) {
+    PG_CHECK(labels[i] >= 0 && labels[i] < classes, UsageError, "there is no class ", labels[i],
+             "; classes are 0 to ", classes - 1);
+    values[i * static_cast<size_t>(classes) + static_cast<size_t>(labels[i])] = 1.0;
+  }
+  from_host(rows, values);
+  return rows;
+}
+
+Tensor append_labels(const Tensor& x, const Tensor& labels) {
+  const int64_t c = x.shape().c, k = labels.shape().c;
+  return ops::add(ops::place_channels(x, 0, c + k), ops::place_channels(labels, c, c + k));
 }
 
 Tensor to_activation(const Config& config, const Tensor& x) {

@@ -2,6 +2,7 @@
 #include "model/training/checkpoint.h"
 
 #include <charconv>
+#include <sstream>
 
 #include "model/training/safetensors.h"
 
@@ -35,12 +36,39 @@ void for_each_number(Counters& c, Random& r, F&& f) {
   f("lod", c.lod);
   f("looked_at", c.looked_at);
   f("repeat", c.repeat);
+  f("critic_steps", c.critic_steps);
   f("tick_start", c.tick_start);
   f("next_images", c.next_images);
   f("next_checkpoint", c.next_checkpoint);
   f("data_position", c.data_position);
   f("random_latents", r.latents);
   f("random_mixing", r.mixing);
+  f("random_latents_before", r.latents_before);
+}
+
+// ParameterStore::factors as "1 1.0003 ..."; only written where one is not 1.
+std::string factors_text(const ParameterStore& store) {
+  std::string text;
+  bool any = false;
+  for (const double f : store.factors()) {
+    if (!text.empty()) text += ' ';
+    text += text_of(f);
+    any = any || f != 1.0;
+  }
+  return any ? text : "";
+}
+
+void read_factors(const Safetensors& file, const std::string& network, ParameterStore& store) {
+  const auto entry = file.metadata().find(network + ".factors");
+  std::vector<double> factors(store.specs().size(), 1.0);
+  if (entry != file.metadata().end()) {
+    std::istringstream text(entry->second);
+    for (double& f : factors) text >> f;
+    PG_CHECK(!text.fail() && (text >> std::ws).eof(), FormatError, "the checkpoint '",
+             file.path().string(), "' does not hold ", factors.size(), " numbers as ", network,
+             ".factors");
+  }
+  store.set_factors(std::move(factors));
 }
 
 Safetensors open_checkpoint(const std::filesystem::path& path) {
@@ -81,6 +109,10 @@ void write_checkpoint(const std::filesystem::path& path, const Gan& gan,
   const Gan::RandomState random = gan.random_state();
   Metadata metadata = {
       {"format", kFormat}, {"version", kVersion}, {"config", to_toml(gan.config())}};
+  for (const auto& [name, store] : gan.stores()) {
+    const std::string factors = factors_text(*store);
+    if (!factors.empty()) metadata[name + ".factors"] = factors;
+  }
   for_each_number(counters, random,
                   [&](const char* key, auto value) { metadata[key] = text_of(value); });
   write_safetensors(path, buffers, metadata);
@@ -89,6 +121,7 @@ void write_checkpoint(const std::filesystem::path& path, const Gan& gan,
 TrainingCounters read_checkpoint(const std::filesystem::path& path, Gan& gan) {
   const Safetensors file = open_checkpoint(path);
   for (const auto& [name, tensor] : gan.state()) load(file, name, tensor);
+  for (const auto& [name, store] : gan.stores()) read_factors(file, name, *store);
   gan.state_changed();
   TrainingCounters counters;
   Gan::RandomState random;
@@ -106,6 +139,7 @@ void read_average(const std::filesystem::path& path, ParameterStore& average) {
   const Safetensors file = open_checkpoint(path);
   const std::vector<Tensor> views = average.all();
   for (size_t i = 0; i < views.size(); ++i) load(file, "Gs/" + average.specs()[i].name, views[i]);
+  read_factors(file, "Gs", average);
   average.touch();
 }
 

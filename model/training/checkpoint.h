@@ -16,11 +16,12 @@ namespace pg {
 // resumed run needs to go on as if it had never stopped.
 struct TrainingCounters {
   int64_t images_shown = 0;
-  double lod = -1.0;        // at the last look at the schedule; kNoLod before the first
-  int64_t looked_at = 0;    // images shown at that look
-  int64_t repeat = 0;       // minibatches done since then
-  int64_t tick_start = 0;   // images shown at the start of this tick
-  int64_t next_images = 0;  // images shown at which the next picture is due
+  double lod = -1.0;         // at the last look at the schedule; kNoLod before the first
+  int64_t looked_at = 0;     // images shown at that look
+  int64_t repeat = 0;        // minibatches done since then
+  int64_t critic_steps = 0;  // steps of D since the last of G
+  int64_t tick_start = 0;    // images shown at the start of this tick
+  int64_t next_images = 0;   // images shown at which the next picture is due
   int64_t next_checkpoint = 0;
   uint64_t data_position = 0;
 };

@@ -1,6 +1,7 @@
 // gan.cpp: construction, one iteration, and the list of state for checkpoints.
 #include "model/training/gan.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/ops.h"
@@ -20,11 +21,11 @@ enum Sum : size_t {
   kRealScore,
   kFakeScore,
   kPenalty,
-  kDrift,
   kGradientNorm,
-  kGScore,
+  kDLoss,
   kDFinite,
   kDNorm,
+  kGLoss,
   kGFinite,
   kGNorm,
   kSums
@@ -48,8 +49,8 @@ Gan::Gan(Context& context, const Config& config)
   const OptimizerConfig& o = config.optimizer;
   g_->initialize(seed, kInitG);
   d_->initialize(seed, kInitD);
-  ops::copy_into(average_->flat(), g_->flat());
-  average_->touch();
+  average_->set_factors(g_->factors());
+  restart_average();
   g_adam_ = std::make_unique<Adam>(*g_, adam_options(o), average_.get(),
                                    AverageOptions{.decay = o.average_decay, .of = o.average_order});
   d_adam_ = std::make_unique<Adam>(*d_, adam_options(o));
@@ -75,12 +76,30 @@ void Gan::upload_inputs(const IterationSettings& settings, const RealImages& rea
   }
   backend.upload(images_.mut(), reals.images);
   backend.upload(mirror_.mut(), reals.mirror);
+  if (label_count(config_) > 0) upload_labels(reals);
+}
+
+void Gan::upload_labels(const RealImages& reals) {
+  const Shape shape{reals.count, 1, 1, label_count(config_)};
+  if (!labels_ || labels_.shape() != shape) {
+    labels_ = Tensor(context_, shape, DType::f32, Lifetime::persistent);
+    g_labels_ = Tensor(context_, shape, DType::f32, Lifetime::persistent);
+  }
+  const auto bring = [&](const Tensor& to, const int32_t* labels) {
+    PG_ASSERT(labels != nullptr);
+    ops::copy_into(to, one_hot(context_, {labels, static_cast<size_t>(reals.count)}, shape.c));
+  };
+  bring(labels_, reals.labels);
+  bring(g_labels_, reals.g_labels);
 }
 
 void Gan::iterate(const IterationSettings& settings, const RealImages& reals) {
   const Plan plan{.resolution = settings.resolution,
                   .count = reals.count,
-                  .fading = settings.alpha < 1.0 && settings.resolution > 4};
+                  .fading = settings.alpha < 1.0 && settings.resolution > 4,
+                  .steps = settings.steps};
+  if (settings.latents == Latents::again) latents_.seek(latents_before_);
+  latents_before_ = latents_.position();
   if (plan.resolution != last_.resolution) {
     g_adam_->clear_gradients();
     d_adam_->clear_gradients();
@@ -97,6 +116,7 @@ void Gan::iterate(const IterationSettings& settings, const RealImages& reals) {
   }
   last_ = plan;
   ++iterations_;
+  if (plan.steps == Steps::both) ++g_iterations_;
 }
 
 void Gan::capture(const Plan& plan) {
@@ -121,54 +141,66 @@ void Gan::replay() {
 void Gan::run(const Plan& plan) {
   const StageView stage{.resolution = plan.resolution, .alpha = plan.fading ? alpha_ : Tensor{}};
   const Shape latent{plan.count, 1, 1, latent_size(config_)};
-  const DiscriminatorLoss loss = d_step(stage, latent);
-  collect(loss, g_step(stage, latent));
+  const Tensor z = latents_.normal(latent);
+  const DiscriminatorLoss d = d_step(stage, z);
+  if (plan.steps == Steps::critic_only) {
+    collect(d, nullptr);
+    return;
+  }
+  const bool again = config_.schedule.generator_latents == GeneratorLatents::as_critic;
+  const GeneratorLoss g = g_step(stage, again ? z : latents_.normal(latent));
+  collect(d, &g);
 }
 
-DiscriminatorLoss Gan::d_step(const StageView& stage, const Shape& latent) {
+DiscriminatorLoss Gan::d_step(const StageView& stage, const Tensor& z) {
   const Weights constants(*g_, stage.resolution);
+  const bool fade_here = config_.schedule.fade_reals == RealFade::exact;
   const DiscriminatorInputs inputs{
-      .real = ops::images_to_float(images_, mirror_,
-                                   config_.schedule.fade_reals ? stage.alpha : Tensor{}),
-      .fake = generator_.forward(constants, latents_.normal(latent), stage.resolution, stage.alpha),
-      .mix = mixing_.uniform({latent.n})};
+      .real = ops::images_to_float(images_, mirror_, fade_here ? stage.alpha : Tensor{}),
+      .fake = generator_.forward(constants, z, labels_, stage.resolution, stage.alpha),
+      .mix = mixing_.uniform({z.shape().n}),
+      .labels = labels_};
   DiscriminatorLoss loss = discriminator_gradients(config_, discriminator_, *d_, stage, inputs,
                                                    d_adam_->gradients(stage.resolution));
   d_adam_->step(stage.resolution);
   return loss;
 }
 
-Tensor Gan::g_step(const StageView& stage, const Shape& latent) {
-  Tensor score =
+GeneratorLoss Gan::g_step(const StageView& stage, const Tensor& z) {
+  GeneratorLoss loss =
       generator_gradients(config_, generator_, *g_, discriminator_, *d_, stage,
-                          {.z = latents_.normal(latent)}, g_adam_->gradients(stage.resolution));
+                          {.z = z, .labels = g_labels_}, g_adam_->gradients(stage.resolution));
   g_adam_->step(stage.resolution);
-  return score;
+  return loss;
 }
 
 // One launch adds what the iteration found to the sums, in the order of Sum.
-void Gan::collect(const DiscriminatorLoss& loss, const Tensor& fake_score) {
-  const Tensor &d = d_adam_->stats_tensor(), &g = g_adam_->stats_tensor();
-  const Tensor numbers[kSums] = {
-      loss.real_score, loss.fake_score, loss.penalty,   loss.drift,     loss.gradient_norm,
-      fake_score,      d.alias({}, 0),  d.alias({}, 1), g.alias({}, 0), g.alias({}, 1)};
-  ops::add_scalars(sums_, numbers);
+void Gan::collect(const DiscriminatorLoss& d, const GeneratorLoss* g) {
+  const Tensor &ds = d_adam_->stats_tensor(), &gs = g_adam_->stats_tensor();
+  std::vector<Tensor> numbers = {d.real_score, d.fake_score,    d.penalty,      d.gradient_norm,
+                                 d.total,      ds.alias({}, 0), ds.alias({}, 1)};
+  if (g != nullptr) {
+    for (const Tensor& t : {g->total, gs.alias({}, 0), gs.alias({}, 1)}) numbers.push_back(t);
+  }
+  ops::add_scalars(sums_.alias({1, 1, 1, static_cast<int64_t>(numbers.size())}, 0), numbers);
 }
 
 TrainingStats Gan::stats() const {
   TrainingStats s{.iterations = iterations_};
   if (iterations_ == 0) return s;
   std::vector<double> mean = to_host(sums_);
-  const auto n = static_cast<double>(iterations_);
   s.d_skipped = iterations_ - std::llround(mean[kDFinite]);
-  s.g_skipped = iterations_ - std::llround(mean[kGFinite]);
-  for (double& m : mean) m /= n;
+  s.g_skipped = g_iterations_ - std::llround(mean[kGFinite]);
+  for (size_t i = 0; i < kSums; ++i) {
+    const int64_t n = i < kGLoss ? iterations_ : g_iterations_;
+    mean[i] /= static_cast<double>(std::max<int64_t>(n, 1));
+  }
   s.real_score = mean[kRealScore];
   s.fake_score = mean[kFakeScore];
   s.penalty = mean[kPenalty];
   s.gradient_norm = mean[kGradientNorm];
-  s.d_loss = s.fake_score - s.real_score + s.penalty + mean[kDrift];
-  s.g_loss = -mean[kGScore];
+  s.d_loss = mean[kDLoss];
+  s.g_loss = mean[kGLoss];
   s.d_weight_gradient_norm = mean[kDNorm];
   s.g_weight_gradient_norm = mean[kGNorm];
   return s;
@@ -176,12 +208,17 @@ TrainingStats Gan::stats() const {
 
 void Gan::reset_stats() {
   from_host(sums_, std::vector<double>(kSums, 0.0));
-  iterations_ = 0;
+  iterations_ = g_iterations_ = 0;
 }
 
 void Gan::reset_optimizers() {
   g_adam_->reset();
   d_adam_->reset();
+}
+
+void Gan::restart_average() {
+  ops::copy_into(average_->flat(), g_->flat());
+  average_->touch();
 }
 
 std::vector<std::pair<std::string, Tensor>> Gan::state() const {
@@ -200,6 +237,10 @@ std::vector<std::pair<std::string, Tensor>> Gan::state() const {
   return state;
 }
 
+std::vector<std::pair<std::string, ParameterStore*>> Gan::stores() const {
+  return {{"G", g_.get()}, {"Gs", average_.get()}, {"D", d_.get()}};
+}
+
 void Gan::state_touched() {
   g_->touch();
   average_->touch();
@@ -212,12 +253,15 @@ void Gan::state_changed() {
 }
 
 Gan::RandomState Gan::random_state() const {
-  return {.latents = latents_.position(), .mixing = mixing_.position()};
+  return {.latents = latents_.position(),
+          .mixing = mixing_.position(),
+          .latents_before = latents_before_};
 }
 
 void Gan::set_random_state(const RandomState& s) {
   latents_.seek(s.latents);
   mixing_.seek(s.mixing);
+  latents_before_ = s.latents_before;
 }
 
 }  // namespace pg

@@ -11,7 +11,12 @@
 namespace pg {
 
 // What the schedule says about one iteration.
+enum class Steps : uint8_t { both, critic_only };
+enum class Latents : uint8_t { fresh, again };  // again: those of the iteration before
+
 struct IterationSettings {
+  Steps steps = Steps::both;
+  Latents latents = Latents::fresh;
   int64_t resolution = 4;
   double alpha = 1.0;  // weight of this resolution; below 1: fading in
   double g_learning_rate = 1e-3, d_learning_rate = 1e-3;
@@ -22,6 +27,9 @@ struct RealImages {
   const uint8_t* images;  // [N, R, R, C]
   const uint8_t* mirror;  // [N], 0 or 1
   int64_t count;          // N
+  // Classes of the real images and of the fakes of the step of G, [N] each; null: unconditional.
+  const int32_t* labels = nullptr;
+  const int32_t* g_labels = nullptr;
 };
 
 // What the iterations since the last reset found: means over iterations of means over minibatches.
@@ -39,9 +47,9 @@ class Gan {
   // `config` must be resolved. Draws the initial parameters from train.seed.
   Gan(Context& context, const Config& config);
 
-  // One D step and one G step, with the moving average as optimizer.average_order says. Does not
-  // wait for the device. A device that can capture gets the iteration as one graph, from the second
-  // one with the same resolution, fading and minibatch on.
+  // One D step and (Steps::both) one G step, with the moving average as optimizer.average_order
+  // says. Does not wait for the device. A device that can capture gets the iteration as one graph,
+  // from the second one with the same resolution, fading and minibatch on.
   void iterate(const IterationSettings& settings, const RealImages& reals);
 
   // Waits for the device.
@@ -50,15 +58,20 @@ class Gan {
 
   // Forgets both optimizers' moments and step counts.
   void reset_optimizers();
+  // The averaged generator becomes the present one.
+  void restart_average();
 
   // Everything a checkpoint must hold, by name ("G/8x8/Conv1/weight", "D.adam/v", ...): tensors to
   // be downloaded or uploaded.
   std::vector<std::pair<std::string, Tensor>> state() const;
+  // The networks by the names that state() begins with: G, Gs, D.
+  std::vector<std::pair<std::string, ParameterStore*>> stores() const;
   // To be called after uploads into state().
   void state_changed();
   // Positions of the random streams.
   struct RandomState {
     uint64_t latents = 0, mixing = 0;
+    uint64_t latents_before = 0;  // at the start of the last iteration
   };
   RandomState random_state() const;
   void set_random_state(const RandomState& s);
@@ -74,6 +87,7 @@ class Gan {
   struct Plan {
     int64_t resolution = 0, count = 0;
     bool fading = false;
+    Steps steps = Steps::both;
     bool operator==(const Plan&) const = default;
   };
   void upload_inputs(const IterationSettings& settings, const RealImages& reals, const Plan& plan);
@@ -81,9 +95,10 @@ class Gan {
   void replay();
   void state_touched();
   void run(const Plan& plan);
-  DiscriminatorLoss d_step(const StageView& stage, const Shape& latent);
-  Tensor g_step(const StageView& stage, const Shape& latent);
-  void collect(const DiscriminatorLoss& loss, const Tensor& fake_score);
+  DiscriminatorLoss d_step(const StageView& stage, const Tensor& z);
+  GeneratorLoss g_step(const StageView& stage, const Tensor& z);
+  void collect(const DiscriminatorLoss& d, const GeneratorLoss* g);
+  void upload_labels(const RealImages& reals);
 
   Context& context_;
   Config config_;
@@ -93,8 +108,10 @@ class Gan {
   std::unique_ptr<Adam> g_adam_, d_adam_;
   RandomStream latents_, mixing_;
   Tensor alpha_, images_, mirror_;
-  Tensor sums_;  // of what stats() tells
-  int64_t iterations_ = 0;
+  Tensor labels_, g_labels_;  // one-hot
+  Tensor sums_;               // of what stats() tells
+  int64_t iterations_ = 0, g_iterations_ = 0;
+  uint64_t latents_before_ = 0;
   Plan last_;  // of the last iteration; empty where something else has changed the state since
   std::unique_ptr<StepGraph> graph_;
   Plan captured_;

@@ -43,15 +43,27 @@ Tensor seeded_latents(Context& context, const Config& config, uint64_t seed, int
   return z;
 }
 
+Tensor grid_labels(Context& context, const Config& config, int64_t rows, int64_t columns) {
+  const int64_t classes = label_count(config);
+  if (classes == 0) return {};
+  std::vector<int32_t> labels;
+  for (int64_t i = 0; i < rows * columns; ++i) {
+    labels.push_back(static_cast<int32_t>(i / columns % classes));
+  }
+  return one_hot(context, labels, classes);
+}
+
 Image sample_grid(const Generator& generator, const ParameterStore& parameters, const Tensor& z,
-                  const GridOptions& o) {
+                  const Tensor& labels, const GridOptions& o) {
   const Weights weights(parameters, o.resolution);
   const Tensor alpha =
       o.alpha < 1.0 && o.resolution > 4 ? full({}, o.alpha, parameters.flat()) : Tensor();
   std::vector<Image> images;
   for (int64_t first = 0; first < z.shape().n; first += o.batch) {
-    const Tensor some = ops::slice_batch(z, first, std::min(o.batch, z.shape().n - first));
-    const Tensor x = generator.forward(weights, some, o.resolution, alpha);
+    const int64_t n = std::min(o.batch, z.shape().n - first);
+    const Tensor some = ops::slice_batch(z, first, n);
+    const Tensor classes = labels ? ops::slice_batch(labels, first, n) : Tensor();
+    const Tensor x = generator.forward(weights, some, classes, o.resolution, alpha);
     for (Image& image : to_images(ops::upsample(x, o.show_at / o.resolution))) {
       images.push_back(std::move(image));
     }

@@ -16,6 +16,9 @@ std::vector<Image> to_images(const Tensor& x);
 // Row i depends on (seed + i) alone: z ~ N(0, 1), [count, 1, 1, latent].
 Tensor seeded_latents(Context& context, const Config& config, uint64_t seed, int64_t count);
 
+// One-hot labels of a grid with a class in each row: row % classes; empty for unconditional models.
+Tensor grid_labels(Context& context, const Config& config, int64_t rows, int64_t columns);
+
 // Rows x columns images of `generator` from the latents 0, 1, ... (row-major), each pixel repeated
 // so that they have the final resolution, as one picture. alpha as in training.
 struct GridOptions {
@@ -26,7 +29,7 @@ struct GridOptions {
   int64_t batch = 16;  // images generated at a time
 };
 Image sample_grid(const Generator& generator, const ParameterStore& parameters, const Tensor& z,
-                  const GridOptions& o);
+                  const Tensor& labels, const GridOptions& o);
 
 // The first rows x columns images of a shuffled data set.
 Image reals_grid(const Dataset& dataset, const GridOptions& o, uint64_t seed);

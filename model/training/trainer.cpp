@@ -62,19 +62,19 @@ Trainer::Trainer(Context& context, const Config& config, const Dataset& dataset,
       progress_(progress),
       log_(log),
       gan_(context, config),
-      loader_(dataset, {.seed = static_cast<uint64_t>(config.train.seed),
-                        .mirror = config.data.mirror ? Mirror::yes : Mirror::no}),
+      minibatches_(dataset, config),
       tick_(std::make_unique<Tick>()) {
   const GridSize grid = image_grid(config);
   fixed_latents_ = seeded_latents(context, config, static_cast<uint64_t>(config.train.seed),
                                   grid.rows * grid.columns);
+  fixed_labels_ = grid_labels(context, config, grid.rows, grid.columns);
 }
 
 Trainer::~Trainer() = default;
 
 void Trainer::resume(const std::filesystem::path& checkpoint) {
   counters_ = read_checkpoint(checkpoint, gan_);
-  loader_.seek(counters_.data_position);
+  minibatches_.seek(counters_.data_position);
   cut_stats(run_.stats_file(), static_cast<double>(counters_.images_shown) / 1000.0);
 }
 
@@ -98,6 +98,7 @@ Trainer::Outcome Trainer::run(const std::atomic<bool>& stop) {
   if (finished) {
     if (tick_->images > 0) end_tick();
     survives([this] { save_fakes(); });
+    save_step_image(point_.resolution);
   }
   write_checkpoint(run_.checkpoint_file(counters_.images_shown), gan_, counters_);
   run_.prune_checkpoints(config_.checkpoint.keep, run_.checkpoint_file(counters_.images_shown));
@@ -111,7 +112,12 @@ void Trainer::look_at_schedule() {
   const SchedulePoint before = point_;
   point_ = schedule_at(config_, counters_.images_shown);
   const bool border = optimizer_resets_between(counters_.lod, point_.lod);
-  if (border && config_.optimizer.reset == OptimizerReset::fade_borders) gan_.reset_optimizers();
+  const bool grown = counters_.lod != kNoLod && before.resolution != point_.resolution;
+  const OptimizerConfig& o = config_.optimizer;
+  if (border && o.reset == OptimizerReset::fade_borders) gan_.reset_optimizers();
+  if (grown && o.reset == OptimizerReset::new_resolution) gan_.reset_optimizers();
+  if (grown && o.average_restart == AverageRestart::new_resolution) gan_.restart_average();
+  if (grown) save_step_image(before.resolution);
   if (border || before.resolution != point_.resolution) {
     log_.info("{} from {:.1f} kimg: minibatch {}", stage_name(point_.resolution, point_.fading),
               static_cast<double>(counters_.images_shown) / 1000.0, point_.minibatch);
@@ -121,29 +127,22 @@ void Trainer::look_at_schedule() {
 }
 
 void Trainer::iterate() {
-  const Batch& batch = loader_.next(point_.resolution, point_.minibatch);
+  const ScheduleConfig& s = config_.schedule;
+  const RealImages& reals = minibatches_.at(point_);
+  const bool again = s.repeat_images && counters_.repeat > 0;
+  const bool both = counters_.critic_steps + 1 == s.n_critic;
   try {
-    gan_.iterate(
-        {.resolution = point_.resolution,
-         .alpha = point_.alpha,
-         .g_learning_rate = point_.g_learning_rate,
-         .d_learning_rate = point_.d_learning_rate},
-        {.images = batch.images.data(), .mirror = batch.mirror.data(), .count = point_.minibatch});
+    gan_.iterate({.steps = both ? Steps::both : Steps::critic_only,
+                  .latents = again ? Latents::again : Latents::fresh,
+                  .resolution = point_.resolution,
+                  .alpha = point_.alpha,
+                  .g_learning_rate = point_.g_learning_rate,
+                  .d_learning_rate = point_.d_learning_rate},
+                 reals);
   } catch (const OutOfMemoryError& error) {
-    // The step is half done, so no checkpoint can be written now; the last one stands.
-    const int64_t held = context_.step().reserved_bytes() + context_.persistent().reserved_bytes();
-    const int64_t smaller =
-        std::max({int64_t{1}, config_.model.mbstd_group_size, point_.minibatch / 2});
-    throw OutOfMemoryError(
-        message("stage ", stage_name(point_.resolution, point_.fading), " with minibatch ",
-                point_.minibatch, " needs more than the ", held >> 20,
-                " MiB that it got: ", error.what(), "; go on with: progan_cuda train --resume ",
-                run_.path().string(), " --set schedule.max_minibatch=", smaller));
+    explain_out_of_memory(error);
   }
-  counters_.images_shown += point_.minibatch;
-  counters_.data_position = loader_.position();
-  counters_.repeat = (counters_.repeat + 1) % config_.schedule.minibatch_repeats;
-  tick_->images += point_.minibatch;
+  count_iteration(reals);
   // Looking waits for the device, so it is done a few times a second and not in each iteration.
   constexpr double kLookSeconds = 0.2;
   if (seconds_since(tick_->looked) > kLookSeconds) look_at_stats();
@@ -152,6 +151,29 @@ void Trainer::iterate() {
                     .g_loss = tick_->latest.g_loss,
                     .d_loss = tick_->latest.d_loss,
                     .gradient_norm = tick_->latest.gradient_norm});
+}
+
+void Trainer::count_iteration(const RealImages& reals) {
+  const ScheduleConfig& s = config_.schedule;
+  counters_.critic_steps = (counters_.critic_steps + 1) % s.n_critic;
+  counters_.repeat = (counters_.repeat + 1) % s.minibatch_repeats;
+  tick_->images += reals.count;
+  if (s.repeat_images && counters_.repeat > 0) return;  // the same images once more
+  counters_.images_shown += reals.count;
+  minibatches_.advance();
+  counters_.data_position = minibatches_.position();
+}
+
+// The step is half done, so no checkpoint can be written now; the last one stands.
+void Trainer::explain_out_of_memory(const OutOfMemoryError& error) const {
+  const int64_t held = context_.step().reserved_bytes() + context_.persistent().reserved_bytes();
+  const int64_t smaller =
+      std::max({int64_t{1}, config_.model.mbstd_group_size, point_.minibatch / 2});
+  throw OutOfMemoryError(message("stage ", stage_name(point_.resolution, point_.fading),
+                                 " with minibatch ", point_.minibatch, " needs more than the ",
+                                 held >> 20, " MiB that it got: ", error.what(),
+                                 "; go on with: progan_cuda train --resume ", run_.path().string(),
+                                 " --set schedule.max_minibatch=", smaller));
 }
 
 void Trainer::look_at_stats() {
@@ -195,10 +217,24 @@ void Trainer::save_reals() {
 }
 
 void Trainer::save_fakes() {
-  write_png(
-      run_.fakes_image(counters_.images_shown),
-      sample_grid(gan_.generator(), gan_.average_parameters(), fixed_latents_, grid_options()));
+  write_png(run_.fakes_image(counters_.images_shown),
+            sample_grid(gan_.generator(), gan_.average_parameters(), fixed_latents_, fixed_labels_,
+                        grid_options()));
   counters_.next_images = counters_.images_shown + images_of(config_.checkpoint.images_every_kimg);
+}
+
+// After each resolution, numbered from 0 for the first.
+void Trainer::save_step_image(int64_t resolution) {
+  if (!config_.checkpoint.step_images) return;
+  GridOptions o = grid_options();
+  o.resolution = o.show_at = resolution;
+  o.alpha = 1.0;
+  const int64_t step = stage_of(resolution) - stage_of(config_.schedule.lod_initial_resolution);
+  survives([&] {
+    write_png(
+        run_.path() / message("generated_image", step, ".png"),
+        sample_grid(gan_.generator(), gan_.average_parameters(), fixed_latents_, fixed_labels_, o));
+  });
 }
 
 // A full disk in the middle of a run is no reason to lose it: training goes on and the next tick

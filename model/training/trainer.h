@@ -5,9 +5,9 @@
 #include <functional>
 #include <memory>
 
-#include "data/loader.h"
 #include "model/training/checkpoint.h"
 #include "model/training/log.h"
+#include "model/training/minibatches.h"
 #include "model/training/progress.h"
 #include "model/training/run_folder.h"
 #include "model/training/samples.h"
@@ -15,8 +15,9 @@
 
 namespace pg {
 
-// Trains one run in its folder. Per iteration: one minibatch of real images, a step of D, the
-// moving average, a step of G (PGGAN appendix A; schedule.h says what and how large). Per tick:
+// Trains one run in its folder. Per iteration: one minibatch of real images, a step of D, and at
+// every schedule.n_critic-th the moving average and a step of G (PGGAN appendix A; schedule.h says
+// what and how large). Per tick:
 // a line in stats.jsonl and a picture; checkpoints as configured.
 class Trainer {
  public:
@@ -30,7 +31,7 @@ class Trainer {
   // Goes on from a checkpoint of the same networks; statistics after it are cut off.
   void resume(const std::filesystem::path& checkpoint);
 
-  // Until schedule.total_kimg, or until `stop` becomes true: the iteration is finished and a
+  // Until total_images, or until `stop` becomes true: the iteration is finished and a
   // checkpoint written in either case. Throws IoError if that last checkpoint cannot be written;
   // whatever else cannot be written (full disk) is a warning and tried again at the next tick.
   Outcome run(const std::atomic<bool>& stop);
@@ -47,6 +48,9 @@ class Trainer {
   void end_tick();
   void save_reals();
   void save_fakes();
+  void save_step_image(int64_t resolution);
+  void count_iteration(const RealImages& reals);
+  [[noreturn]] void explain_out_of_memory(const OutOfMemoryError& error) const;
   void save_checkpoint();
   bool survives(const std::function<void()>& write);
   GridOptions grid_options() const;
@@ -58,10 +62,10 @@ class Trainer {
   Progress& progress_;
   spdlog::logger& log_;
   Gan gan_;
-  Loader loader_;
+  Minibatches minibatches_;
   std::unique_ptr<StatsFile> stats_;
   std::unique_ptr<Tick> tick_;
-  Tensor fixed_latents_;
+  Tensor fixed_latents_, fixed_labels_;
   SchedulePoint point_;
   TrainingCounters counters_;
 };

@@ -59,7 +59,7 @@ KeyValue other_value(const Key& key) {
     case KeyKind::integer_table:
       return std::map<int64_t, double>{{8, 24.0}};
     case KeyKind::number_table:
-      return std::map<int64_t, double>{};
+      return std::map<int64_t, double>{{8, 3.5}};
   }
   return now;
 }

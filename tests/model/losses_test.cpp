@@ -55,17 +55,22 @@ struct Networks {
     in.fake = noise.normal(images, DType::f64);
     in.mix = noise.uniform({4}, DType::f64);
     z = noise.normal({4, 1, 1, latent_size(c)}, DType::f64);
+    if (label_count(c) > 0) {
+      const std::vector<int32_t> labels = {0, 2, 1, 2};
+      in.labels = ops::convert(one_hot(context(), labels, label_count(c)), DType::f64);
+    }
   }
 
   double d_loss(const Tensor& gradient) {
     const DiscriminatorLoss l = discriminator_gradients(config, d, d_store, stage, in,
                                                         d_store.views(gradient, stage.resolution));
-    return to_host(l.fake_score)[0] - to_host(l.real_score)[0] + to_host(l.penalty)[0] +
-           to_host(l.drift)[0];
+    return to_host(l.total)[0];
   }
   double g_loss(const Tensor& gradient) {
-    return -to_host(generator_gradients(config, g, g_store, d, d_store, stage, {.z = z},
-                                        g_store.views(gradient, stage.resolution)))[0];
+    const GeneratorLoss l =
+        generator_gradients(config, g, g_store, d, d_store, stage, {.z = z, .labels = in.labels},
+                            g_store.views(gradient, stage.resolution));
+    return to_host(l.total)[0];
   }
 
   Config config;
@@ -162,7 +167,8 @@ TEST(Losses, GradientNormIsThatOfTheFullResolutionImage) {
   {
     Tape tape(context());
     const Tensor large = tape.watch(ops::upsample(s.in.real, 4));
-    const Tensor scores = s.d.forward(Weights(s.d_store, 4), ops::avg_pool(large, 4), 4, {}, 1);
+    const Tensor scores =
+        s.d.forward(Weights(s.d_store, 4), ops::avg_pool(large, 4), {}, 4, {}, 1).score;
     const Tensor gradient = tape.grad(scores, std::span(&large, 1), {}, GradMode::keep)[0];
     const Tensor squares = ops::sum_to(ops::square(gradient), {4, 1, 1, 1});
     expected = to_host(ops::mean(ops::sqrt(squares)))[0];

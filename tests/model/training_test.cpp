@@ -107,7 +107,7 @@ Distance distance_to_reals(Context& context, const Gan& gan, const fs::path& fol
   }
   const Weights weights(gan.average_parameters(), 8);
   const Tensor z = seeded_latents(context, gan.config(), 0, kImages);
-  fakes = to_images(ops::avg_pool(gan.generator().forward(weights, z, 8, {})));
+  fakes = to_images(ops::avg_pool(gan.generator().forward(weights, z, {}, 8, {})));
   const Moments a = moments_of(reals), b = moments_of(fakes);
   return {squared_distance(a.mean, b.mean), squared_distance(a.covariance, b.covariance)};
 }
