@@ -1,6 +1,7 @@
 // schedule_test.cpp: the schedule against the published one, and properties of any schedule.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/error.h"
@@ -172,6 +173,104 @@ TEST(Schedule, NoPhasesStayAtTheInitialResolution) {
   c.schedule.lod_training_kimg = c.schedule.lod_transition_kimg = 0.0;
   EXPECT_EQ(schedule_at(c, 5000).resolution, 32);
   ASSERT_EQ(stages(c).size(), 1u);
+}
+
+Config epochs(const char* preset_name, int64_t images) {
+  Config c = preset(preset_name);
+  c.model.resolution = 64;
+  c.data.images = images;
+  return c;
+}
+
+// 48k iterations of 16 images at 4x4, 96k above; alpha rises by 1/600 every 32 iterations, from 0,
+// and is 1 at iteration 19200.
+TEST(Schedule, GanZooFadesInSteps) {
+  const Config c = epochs("gan-zoo", 0);
+  EXPECT_EQ(schedule_at(c, 48000 * 16 - 1).resolution, 4);
+  const int64_t start = 48000 * 16;
+  const auto alpha = [&](int64_t iteration) {
+    return schedule_at(c, start + iteration * 16).alpha;
+  };
+  EXPECT_EQ(schedule_at(c, start).resolution, 8);
+  EXPECT_EQ(alpha(0), 0.0);
+  EXPECT_EQ(alpha(31), 0.0);
+  EXPECT_DOUBLE_EQ(alpha(32), 1.0 / 600.0);
+  EXPECT_DOUBLE_EQ(alpha(19199), 599.0 / 600.0);
+  EXPECT_EQ(alpha(19200), 1.0);
+  EXPECT_EQ(schedule_at(c, start + 96000 * 16).resolution, 16);
+  EXPECT_EQ(total_images(c), (48000 + 4 * 96000) * 16);
+}
+
+// Python: fader = int(50 / 100 * 42 * len(loader)), alpha = ticker / fader with ticker from 1.
+TEST(Schedule, AkanimaxCountsWholeMinibatches) {
+  const Config c = epochs("akanimax", 1000);  // 31 minibatches of 32 in an epoch
+  const int64_t stage = 42 * 31 * 32, fader = 21 * 31;
+  EXPECT_DOUBLE_EQ(schedule_at(c, stage).alpha, 1.0 / static_cast<double>(fader));
+  EXPECT_DOUBLE_EQ(schedule_at(c, stage + 99 * 32).alpha, 100.0 / static_cast<double>(fader));
+  EXPECT_EQ(schedule_at(c, stage + (fader - 1) * 32).alpha, 1.0);
+  EXPECT_EQ(schedule_at(c, 2 * stage).resolution, 16);
+}
+
+TEST(Schedule, TutorialStartsAlphaAtOneHundredThousandth) {
+  const Config c = epochs("tutorial", 1000);
+  const int64_t stage = 30 * 1000;
+  EXPECT_EQ(schedule_at(c, stage - 1).resolution, 4);
+  EXPECT_DOUBLE_EQ(schedule_at(c, stage).alpha, 1e-5);
+  EXPECT_DOUBLE_EQ(schedule_at(c, stage + 32).alpha, 1e-5 + 32 / (0.5 * 30 * 1000));
+  EXPECT_EQ(schedule_at(c, stage + 15000).alpha, 1.0);
+  EXPECT_EQ(total_images(c), 5 * stage);
+}
+
+TEST(Schedule, ReadmeHasTenEpochsAndItsMinibatches) {
+  Config c = epochs("readme-hq", 30000);
+  c.model.resolution = 1024;
+  const std::vector<int64_t> minibatch = {16, 16, 16, 16, 16, 16, 16, 8, 4};
+  for (size_t i = 0; i < minibatch.size(); ++i) {
+    const SchedulePoint p = schedule_at(c, static_cast<int64_t>(i) * 300000);
+    EXPECT_EQ(p.resolution, int64_t{4} << i);
+    EXPECT_EQ(p.minibatch, minibatch[i]);
+  }
+}
+
+TEST(Schedule, EightGpusHaveTheirPublishedTable) {
+  Config c = preset("official-tf-8gpu");
+  c.model.resolution = 1024;
+  const std::vector<int64_t> minibatch = {512, 256, 128, 64, 32, 32, 32, 32, 32};
+  const std::vector<double> rate = {1, 1, 1, 1, 1, 1.5, 2, 3, 3};
+  for (size_t i = 0; i < minibatch.size(); ++i) {
+    const SchedulePoint p = schedule_at(c, static_cast<int64_t>(i) * 1200000);
+    EXPECT_EQ(p.minibatch, minibatch[i]);
+    EXPECT_DOUBLE_EQ(p.g_learning_rate, rate[i] * 1e-3);
+  }
+}
+
+TEST(Schedule, EpochsOfAnUnknownSetAreAUsageError) {
+  EXPECT_THROW(schedule_at(epochs("tutorial", 0), 0), UsageError);
+}
+
+// Stages of every table preset, at every image of a small run.
+TEST(Schedule, StagesOfTablesAgreeWithEveryImage) {
+  for (const char* name : {"gan-zoo", "akanimax", "tutorial", "readme-hq", "exercise"}) {
+    Config c = epochs(name, 70);
+    c.schedule.stage_lengths = {{16, 7.0}};
+    c.schedule.stage_length = 5.0;
+    c.schedule.fade_length = 3.0;
+    c.schedule.alpha_step = std::min<int64_t>(c.schedule.alpha_step, 2);
+    int64_t n = 0;
+    double lod = 1e9;
+    for (const StageSpan& span : stages(c)) {
+      EXPECT_EQ(span.first, n);
+      for (; n < span.end; ++n) {
+        const SchedulePoint p = schedule_at(c, n);
+        ASSERT_EQ(p.resolution, span.resolution) << name << " " << n;
+        ASSERT_EQ(p.fading, span.fading) << name << " " << n;
+        ASSERT_LE(p.lod, lod);
+        lod = p.lod;
+      }
+    }
+    EXPECT_EQ(n, total_images(c));
+    EXPECT_EQ(lod, 0.0);
+  }
 }
 
 TEST(Schedule, UnknownResolutionIsAUsageError) {
