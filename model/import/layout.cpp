@@ -121,15 +121,21 @@ Form official_tf_form(const Config& c, Network network, const Layer& l) {
 }
 
 // The branch original-theano-version, network.py: true convolutions, so filters are mirrored.
-Form theano_form(const Layer& l, int64_t index) {
-  const std::string number = std::to_string(index);
+// A file lists weight, scale (with equalized learning rate) and bias of each layer.
+std::string theano_name(int64_t number) {
+  std::string text = std::to_string(number);
+  return std::string(text.size() < 3 ? 3 - text.size() : 0, '0') + text;
+}
+
+Form theano_form(const Config& c, const Layer& l, int64_t index) {
+  const int64_t each = c.model.use_wscale ? 3 : 2, first = index * each;
   std::string axes = "o i y x", flip = "yx";
   if (l.kind == Kind::first) flip = "";
   if (l.kind == Kind::rgb || l.kind == Kind::last) {
     axes = "i o";
     flip = "";
   }
-  return {number + " W", number + " b", axes, shape_of(axes, l), flip};
+  return {theano_name(first), theano_name(first + each - 1), axes, shape_of(axes, l), flip};
 }
 
 // facebookresearch/pytorch_GAN_zoo, models/networks/progressive_conv_net.py.
@@ -248,7 +254,7 @@ Form form_of(Layout layout, Network network, const Config& c, const Layer& l, in
     case Layout::official_tf:
       return official_tf_form(c, network, l);
     case Layout::theano:
-      return theano_form(l, index);
+      return theano_form(c, l, index);
     case Layout::gan_zoo:
       return gan_zoo_form(network, l);
     case Layout::akanimax:
@@ -270,8 +276,9 @@ std::string all_axes(const std::string& axes) {
   return axes.find('y') == std::string::npos ? "y x " + axes : axes;
 }
 
-void append_entries(std::vector<LayoutEntry>& entries, Layout layout, const Layer& l,
-                    const Form& f) {
+void append_entries(std::vector<LayoutEntry>& entries, Layout layout, const Config& config,
+                    const Layer& l, const Form& f) {
+  const bool scaled = layout == Layout::theano && config.model.use_wscale;
   const AxisExtents extents = {{'o', l.out}, {'i', l.in}, {'y', l.size}, {'x', l.size}};
   entries.push_back(
       {.ours = l.name + "/weight",
@@ -279,9 +286,8 @@ void append_entries(std::vector<LayoutEntry>& entries, Layout layout, const Laye
        .foreign_shape = f.shape,
        .indices = gather_indices({all_axes(f.axes), our_axes(l.kind), f.flip}, extents),
        .factor = f.factor});
-  if (layout == Layout::theano) {
-    std::string scale = f.weight;
-    scale.replace(scale.size() - 1, 1, "scale");
+  if (scaled) {
+    const std::string scale = theano_name(std::stoll(f.weight) + 1);
     entries.push_back(
         {.ours = l.name + "/weight", .foreign = scale, .foreign_shape = {}, .indices = {}});
   }
@@ -331,7 +337,7 @@ std::vector<LayoutEntry> layout_entries(Layout layout, Network network, const Co
   std::vector<LayoutEntry> entries;
   for (size_t i = 0; i < layers.size(); ++i) {
     const Form form = form_of(layout, network, config, layers[i], static_cast<int64_t>(i));
-    append_entries(entries, layout, layers[i], form);
+    append_entries(entries, layout, config, layers[i], form);
   }
   return entries;
 }

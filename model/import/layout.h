@@ -17,7 +17,7 @@ enum class Network { generator, discriminator };
 
 struct LayoutEntry {
   std::string ours;     // "8x8/Conv1/weight", as in ParameterStore
-  std::string foreign;  // "scaleLayers.0.1.module.weight"; theano: the layer, see below
+  std::string foreign;  // "scaleLayers.0.1.module.weight"
   std::vector<int64_t> foreign_shape;
   std::vector<int64_t> indices;  // ours[i] = foreign[indices[i]]
   // foreign weights are ours times this: only mmgeneration's fused filters, which are scaled by
@@ -26,10 +26,10 @@ struct LayoutEntry {
 };
 
 // Entries for every parameter that the published version has, in the order of its own list. The
-// names of `theano`, whose files hold a plain list, are "N W", "N scale" and "N b" of its N-th
-// layer; scale entries have no `ours` of their own but name the weight that they scale, and an
-// empty `indices`. `config` must be resolved and be such a network (its preset, at any size);
-// throws UsageError where that version cannot hold what the configuration asks for.
+// names of `theano`, whose files hold a plain list, are places in it, "000", "001"; the scale of a
+// layer is an entry that names the weight it belongs to and has no `indices`. `config` must be
+// resolved and be such a network (its preset, at any size); throws UsageError where that version
+// cannot hold what the configuration asks for.
 std::vector<LayoutEntry> layout_entries(Layout layout, Network network, const Config& config);
 
 std::string_view layout_name(Layout layout);

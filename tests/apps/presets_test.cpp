@@ -117,9 +117,9 @@ TEST(Conditional, GeneratesTheClassAskedFor) {
   // A class in each row: the first pixel of row 1 is that of class 1.
   const Image grid = decode_file(box / "grid.png"), b = decode_file(box / "b.png");
   EXPECT_EQ(grid.pixels[static_cast<size_t>(16 * 32 * 3)], b.pixels[0]);
-  const Outcome o = box.run("generate --from 0 --seeds 5 --class 5 --out c.png");
+  const Outcome o = box.run("generate --from 0 --seeds 5 --class 6 --out c.png");
   EXPECT_EQ(o.code, 2);
-  EXPECT_EQ(o.err, "progan_cuda: --class 5 does not exist; this model has the classes 0 to 4\n");
+  EXPECT_EQ(o.err, "progan_cuda: --class 6 does not exist; this model has the classes 0 to 5\n");
 }
 
 TEST(Conditional, DataWithoutClassesIsRefused) {

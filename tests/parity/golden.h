@@ -1,0 +1,51 @@
+// golden.h: what a published variant computes (tests/goldens), and the same computed by this
+// engine.
+//
+// Each file holds parameters under the variant's own names, inputs, and outputs, losses, gradients
+// and parameters after three training steps; docs/parity.md says how they were made.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/import/layout.h"
+#include "model/losses.h"
+#include "model/training/safetensors.h"
+
+namespace pg::test {
+
+struct Stage {
+  int64_t resolution;
+  double alpha;
+  std::string name() const;  // "8/0.3", as in the keys of a file
+};
+
+// Quantity ("outputs of G", ...) -> largest error, relative to the largest value of a tensor.
+using Errors = std::map<std::string, double>;
+
+class Golden {
+ public:
+  // `variant` is the name of a file in tests/goldens, without its ending.
+  explicit Golden(const std::string& variant);
+
+  // The preset at the size of the file.
+  const Config& config() const { return config_; }
+  bool has_critic() const { return layout_ != Layout::exercise; }
+
+  // Everything in the file, computed in `dtype` on `context` by networks of `config`, which is
+  // config() or differs from it on purpose. `edit` may change the entries of a network first.
+  using Edit = void (*)(std::vector<LayoutEntry>& entries);
+  Errors compare(Context& context, const Config& config, DType dtype, Edit edit = nullptr) const;
+
+  std::vector<double> values(const std::string& key) const;
+  const Safetensors& file() const { return file_; }
+
+ private:
+  friend class Run;
+  Safetensors file_;
+  Config config_;
+  Layout layout_;
+};
+
+}  // namespace pg::test
