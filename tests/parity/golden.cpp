@@ -144,6 +144,8 @@ class Run {
         }
         continue;
       }
+      PG_CHECK(foreign.size() == e.indices.size(), ShapeError, prefix, e.foreign, " has ",
+               foreign.size(), " elements, not ", e.indices.size());
       from_host(store.get(e.ours), gathered(foreign, e.indices));
     }
     store.set_factors(factors);
