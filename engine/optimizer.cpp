@@ -46,6 +46,8 @@ void Adam::step(int64_t resolution) {
   Backend& backend = g_.backend();
   const Tensor g = g_.alias(active);
   backend.grad_check({.g = g.view(), .stats = stats_.mut(), .t = t_.mut()});
+  const uint64_t version = parameters_.flat().version();
+  parameters_.touch();
   backend.adam({.w = parameters_.flat().alias(active).mut(),
                 .v = v_.alias(active).mut(),
                 .m = m_ ? m_.alias(active).mut() : TensorView{},
@@ -59,8 +61,9 @@ void Adam::step(int64_t resolution) {
                 .eps = options_.eps,
                 .average_decay = average_options_.decay,
                 .epsilon = options_.epsilon,
-                .average_of = average_options_.of});
-  parameters_.touch();
+                .average_of = average_options_.of,
+                .w_version = version,
+                .next_w_version = parameters_.flat().version()});
   if (average_ != nullptr) average_->touch();
 }
 

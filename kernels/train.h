@@ -19,7 +19,13 @@ enum class AverageOf : uint8_t { before_update, after_update };
 //   average += (w_before or w_after - average) * (1 - average_decay)
 //
 // If stats[0] is 0 (a gradient was not finite) w, m and v stay as they are; the average still
-// moves. Source: Adam (Kingma and Ba 2015), averaged generator (PGGAN appendix A).
+// moves.
+//
+// w_version and next_w_version, if not 0, name the contents of w before and after the call, as
+// Conv2dArgs::w_version does for filters within w; they must differ. A backend that keeps
+// transformed copies may bring those in use to the new version in the same go.
+//
+// Source: Adam (Kingma and Ba 2015), averaged generator (PGGAN appendix A).
 struct AdamArgs {
   TensorView w, v;        // flat [1, 1, 1, count], f64 or f32 as all but lr, t and stats
   TensorView m{};         // absent: beta1 must be 0, m is g
@@ -32,6 +38,7 @@ struct AdamArgs {
   double average_decay = 0.999;
   AdamEpsilon epsilon = AdamEpsilon::tensorflow;
   AverageOf average_of = AverageOf::before_update;
+  uint64_t w_version = 0, next_w_version = 0;
 };
 
 // Image bytes to the network's range, with mirroring and the fade-in of real images:

@@ -1,121 +1,44 @@
 // conv_forms.cu: packing of filters for the tensor-core convolution, and the cache of the results.
-//
-// A block reads all taps of 32 x 32 (output, input) pairs once, along w's fast index, and writes
-// each packed tap along the form's fast index; shared memory turns one into the other.
 #include "kernels/cuda/conv_forms.h"
 
+#include "kernels/cuda/filter_tile.cuh"
 #include "kernels/cuda/launch.cuh"
-#include "kernels/cuda/ptx.cuh"
-#include "kernels/cuda/storage.cuh"
 
 namespace pg::cuda {
 namespace {
 
-constexpr int kSide = 32, kRows = 8, kMostTaps = 9;
-
-struct PackParams {
-  const float* w;  // [k][side][side][c]
-  int k, c, side;
-  int outputs, inputs, padded, phases, taps, tap_width;
-  ConvForm form;
-  FilterUse use;
-};
-
-// The source rows (or columns) first .. end - 1 that a packed row sums.
-struct TapRange {
-  int first, end;
-};
-
-__device__ __forceinline__ TapRange tap_range(ConvForm form, int phase, int tap) {
-  if (form == ConvForm::plain) return {tap, tap + 1};
-  if (form == ConvForm::gather) return {max(tap - 1, 0), min(tap + 1, 3)};
-  if (tap == 0) return {0, 1 + phase};
-  return {1 + phase, 3};
-}
-
-// Sum of the taps that packed tap (u, v) of phase (a, b) stands for, of one filter plane.
-__device__ float folded(const PackParams& p, int phase, int tap, const float* plane, int stride) {
-  const TapRange rows = tap_range(p.form, phase / 2, tap / p.tap_width);
-  const TapRange columns = tap_range(p.form, phase % 2, tap % p.tap_width);
-  float sum = 0.0f;
-  for (int r = rows.first; r < rows.end; ++r) {
-    for (int s = columns.first; s < columns.end; ++s) {
-      const int source = r * p.side + s;
-      const bool flip = p.use == FilterUse::transposed;
-      sum += plane[(flip ? p.side * p.side - 1 - source : source) * stride];
-    }
-  }
-  return sum;
-}
-
-template <typename T>
-__device__ __forceinline__ T rounded(float x) {
-  if constexpr (sizeof(T) == 2) {
-    return from_acc<T>(x);
-  } else {
-    return ptx::round_to_tf32(x);
-  }
-}
-
-template <typename T>
-__global__ void pack_filter_kernel(const PackParams p, T* __restrict__ out) {
-  __shared__ float tile[kMostTaps][kSide][kSide + 1];
-  const int c = static_cast<int>(blockIdx.x) * kSide + static_cast<int>(threadIdx.x);
-  const int first_k = static_cast<int>(blockIdx.y) * kSide;
-  const int taps_in = p.side * p.side;
-  for (int row = static_cast<int>(threadIdx.y); row < kSide; row += kRows) {
-    const bool inside = first_k + row < p.k && c < p.c;
-    for (int t = 0; t < taps_in; ++t) {
-      const int64_t at = (static_cast<int64_t>(first_k + row) * taps_in + t) * p.c + c;
-      tile[t][row][threadIdx.x] = inside ? p.w[at] : 0.0f;
+__global__ void __launch_bounds__(kTileThreads)
+    pack_filter_kernel(const float* __restrict__ w, TilePlace at, FormCopy copy) {
+  alignas(16) __shared__ FilterTile tile;
+  at.first_k = static_cast<int>(blockIdx.y) * kFilterTile;
+  at.first_c = static_cast<int>(blockIdx.x) * kFilterTile;
+  const int lane = static_cast<int>(threadIdx.x) % kFilterTile, c = at.first_c + lane;
+  const int taps = at.side * at.side;
+  for (int row = static_cast<int>(threadIdx.x) / kFilterTile; row < kFilterTile;
+       row += kTileThreads / kFilterTile) {
+    const bool inside = at.first_k + row < at.k && c < at.c;
+    for (int t = 0; t < taps; ++t) {
+      const int64_t i = (static_cast<int64_t>(at.first_k + row) * taps + t) * at.c + c;
+      tile[t][row][lane] = inside ? w[i] : 0.0f;
     }
   }
   __syncthreads();
-  const bool forward = p.use == FilterUse::forward;
-  const int first_output = static_cast<int>(forward ? blockIdx.y : blockIdx.x) * kSide;
-  const int lane = static_cast<int>(threadIdx.x);
-  const int input = static_cast<int>(forward ? blockIdx.x : blockIdx.y) * kSide + lane;
-  for (int row = static_cast<int>(threadIdx.y); row < kSide; row += kRows) {
-    const int output = first_output + row;
-    if (output >= p.outputs || input >= p.padded) continue;
-    const float* const plane = forward ? &tile[0][row][lane] : &tile[0][lane][row];
-    for (int phase = 0; phase < p.phases; ++phase) {
-      T* const to = out + (static_cast<int64_t>(phase) * p.outputs + output) * p.taps * p.padded;
-      for (int tap = 0; tap < p.taps; ++tap) {
-        to[static_cast<int64_t>(tap) * p.padded + input] =
-            rounded<T>(folded(p, phase, tap, plane, kSide * (kSide + 1)));
-      }
-    }
-  }
+  write_form(tile, at, copy);
 }
 
 void pack_filter(Queue& queue, const FilterForm& form, void* out) {
   const Shape& w = form.w.shape;
   PG_ASSERT(w.h == w.w && (w.h == 3 || (w.h == 1 && form.form == ConvForm::plain)));
-  const auto as_int = [](int64_t n) { return static_cast<int>(n); };
-  const PackParams p{form.w.as<float>(),
-                     as_int(w.n),
-                     as_int(w.c),
-                     as_int(w.h),
-                     as_int(form.outputs()),
-                     as_int(form.inputs()),
-                     as_int(form.padded_inputs()),
-                     as_int(form.phases()),
-                     as_int(form.taps()),
-                     form.form == ConvForm::spread   ? 2
-                     : form.form == ConvForm::gather ? 4
-                                                     : as_int(w.h),
-                     form.form,
-                     form.use};
-  // Tiles cover the padding too: it is shorter than a tile, and a tile begins with a real input.
-  const LaunchShape shape{.grid = dim3(static_cast<unsigned>(ceil_div(w.c, kSide)),
-                                       static_cast<unsigned>(ceil_div(w.n, kSide))),
-                          .block = dim3(kSide, kRows)};
-  if (form.dtype == DType::bf16) {
-    launch(queue, pack_filter_kernel<bf16>, shape, p, static_cast<bf16*>(out));
-  } else {
-    launch(queue, pack_filter_kernel<float>, shape, p, static_cast<float*>(out));
-  }
+  const TilePlace at{.k = static_cast<int>(w.n),
+                     .c = static_cast<int>(w.c),
+                     .side = static_cast<int>(w.h),
+                     .first_k = 0,
+                     .first_c = 0};
+  const LaunchShape shape{.grid = dim3(static_cast<unsigned>(ceil_div(w.c, kFilterTile)),
+                                       static_cast<unsigned>(ceil_div(w.n, kFilterTile))),
+                          .block = dim3(kTileThreads)};
+  const FormCopy copy{.data = out, .form = form.form, .use = form.use, .dtype = form.dtype};
+  launch(queue, pack_filter_kernel, shape, form.w.as<float>(), at, copy);
 }
 
 }  // namespace
@@ -154,7 +77,40 @@ const void* WeightForms::get(Queue& queue, const FilterForm& form) {
     entry.version = form.version;
     entry.shape = form.w.shape;
   }
+  entry.asked_for = true;
   return entry.data;
+}
+
+std::vector<WeightForms::InUse> WeightForms::in_use(const ConstTensorView& flat, uint64_t version) {
+  const auto* const begin = flat.as<float>();
+  const auto* const end = begin + flat.shape.numel();
+  std::vector<InUse> list;
+  const float* w = nullptr;  // the last filter of the list
+  Shape shape{0, 0, 0, 0};
+  for (auto it = entries_.lower_bound({begin, ConvForm{}, FilterUse{}, DType{}});
+       it != entries_.end(); ++it) {
+    const auto& [data, form, use, dtype] = it->first;
+    Entry& entry = it->second;
+    const auto* const first = static_cast<const float*>(data);
+    if (first >= end) break;
+    if (!entry.asked_for || entry.version != version || entry.shape.h != 3) continue;
+    const bool same = first == w && entry.shape == shape;
+    const bool apart = w == nullptr || first - w >= shape.numel();
+    if ((!same && !apart) || end - first < entry.shape.numel()) continue;
+    w = first;
+    shape = entry.shape;
+    entry.asked_for = false;
+    list.push_back({.w = w,
+                    .shape = shape,
+                    .copy = {.data = entry.data, .form = form, .use = use, .dtype = dtype}});
+  }
+  return list;
+}
+
+void WeightForms::made(const std::vector<InUse>& list, uint64_t version) {
+  for (const InUse& form : list) {
+    entries_.at({form.w, form.copy.form, form.copy.use, form.copy.dtype}).version = version;
+  }
 }
 
 void WeightForms::clear() {

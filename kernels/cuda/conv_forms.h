@@ -35,6 +35,17 @@ struct FilterForm {
   int64_t bytes() const;
 };
 
+// Forms are made of tiles of so many outputs and inputs.
+inline constexpr int kFilterTile = 32;
+
+// What a kernel that makes a form must know of it.
+struct FormCopy {
+  void* data;
+  ConvForm form;
+  FilterUse use;
+  DType dtype;
+};
+
 // The forms of filters that have a version, each at one address as long as its shape stays. They
 // live until clear() or the end; there are as many as there are layers.
 class WeightForms {
@@ -48,6 +59,20 @@ class WeightForms {
   // packed each time into the queue's scratch memory and valid until that is taken again. Allocates
   // the first time a form is asked for, which must not be while a graph is captured.
   const void* get(Queue& queue, const FilterForm& form);
+
+  // A form of a 3x3 filter that whoever changes the filter may make anew by the way.
+  struct InUse {
+    const float* w;
+    Shape shape;
+    FormCopy copy;
+  };
+  // Those of filters within `flat` that hold `version` and were asked for since they were last in
+  // such a list, by address. Filters of the list are the same or do not overlap: of others only the
+  // first is in it, and the rest are packed when they are asked for.
+  std::vector<InUse> in_use(const ConstTensorView& flat, uint64_t version);
+  // Work that is queued by now makes them; they hold `version` from now on.
+  void made(const std::vector<InUse>& list, uint64_t version);
+
   // Gives the memory back; no queued work and no captured graph may use it any more.
   void clear();
 
@@ -57,6 +82,7 @@ class WeightForms {
     int64_t bytes = 0;
     Shape shape;
     uint64_t version = 0;
+    bool asked_for = false;  // since it was last in a list of in_use()
   };
   using Key = std::tuple<const void*, ConvForm, FilterUse, DType>;
 

@@ -8,8 +8,11 @@
 
 namespace pg::cuda {
 
+// Those of an odd number of elements lie anywhere.
 template <typename T, int N>
-struct alignas(N * sizeof(T) < 16 ? N * sizeof(T) : 16) Pack {
+struct alignas(N % 2 != 0           ? sizeof(T)
+               : N * sizeof(T) < 16 ? N * sizeof(T)
+                                    : 16) Pack {
   T value[N];
 };
 

@@ -44,6 +44,8 @@ void reset_device_errors() {
   clear_fault();
 }
 
+int64_t launches() { return host().launches; }
+
 cudaError_t queue_launch(const cudaLaunchConfig_t& config, Launch&& launch) {
   launch.grid = config.gridDim;
   launch.block = config.blockDim;
@@ -53,6 +55,7 @@ cudaError_t queue_launch(const cudaLaunchConfig_t& config, Launch&& launch) {
   const size_t most =
       asked == host().smem_limits.end() ? kSmemWithoutAsking : static_cast<size_t>(asked->second);
   if (launch.smem > most) return returned(cudaErrorInvalidValue);
+  ++host().launches;
   const auto work = [launch = std::move(launch)] { return run(launch); };
   return returned(queue_work(config.stream, {.run = work}));
 }

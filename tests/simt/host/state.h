@@ -47,6 +47,7 @@ struct HostState {
   CUstream_st default_stream;
   std::vector<CUstream_st*> streams{&default_stream};
   StreamOrder order = StreamOrder::at_once;
+  int64_t launches = 0;
   cudaError_t sticky = cudaSuccess, last = cudaSuccess;
 };
 HostState& host();
