@@ -1,20 +1,27 @@
 // training_cases.cpp: a small run whose images are noise from a counter.
 #include "tests/cuda/training_cases.h"
 
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
 #include "kernels/philox.h"
 
 namespace pg::test {
 namespace {
 constexpr int64_t kMinibatch = 4, kLargest = 8, kChannels = 3;
+constexpr int32_t kLabels[kMinibatch + 1] = {0, 2, 1, 2, 0};
 // Small blocks: the emulator fills what it allocates.
 constexpr ArenaBlocks kBlocks{.persistent = 1 << 20, .step = 4 << 20};
 }  // namespace
 
-Config tiny_gan(Precision precision) {
-  Config c = preset("official-tf");
+Config tiny_gan(Precision precision, const std::string& name) {
+  Config c = preset(name);
   c.model.resolution = kLargest;
   c.model.channels = kChannels;
   c.model.fmap_base = 64;
+  c.model.label_size = 3;
   c.model.fmap_max = 16;
   c.model.latent_size = 8;
   c.train.precision = precision;
@@ -38,7 +45,11 @@ void SmallRun::iterate(const Stage& stage, double learning_rate) {
                 .alpha = stage.alpha,
                 .g_learning_rate = learning_rate,
                 .d_learning_rate = learning_rate},
-               {.images = images_.data(), .mirror = mirror_.data(), .count = kMinibatch});
+               {.images = images_.data(),
+                .mirror = mirror_.data(),
+                .count = kMinibatch,
+                .labels = kLabels,
+                .g_labels = kLabels + 1});
 }
 
 std::vector<double> SmallRun::state(const std::string& prefix) const {
@@ -49,6 +60,39 @@ std::vector<double> SmallRun::state(const std::string& prefix) const {
     all.insert(all.end(), values.begin(), values.end());
   }
   return all;
+}
+
+double norm(const std::vector<double>& v) {
+  double sum = 0;
+  for (const double x : v) sum += x * x;
+  return std::sqrt(sum);
+}
+
+double distance(const std::vector<double>& a, const std::vector<double>& b) {
+  EXPECT_EQ(a.size(), b.size());
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
+  return std::sqrt(sum);
+}
+
+std::vector<double> gradients(const SmallRun& run, const std::string& network) {
+  std::vector<double> v = run.state(network + ".adam/v");
+  for (double& x : v) x = std::sqrt(x / 0.01);
+  return v;
+}
+
+void expect_same_gradients(SmallRun& device, SmallRun& cpu, const Stage& stage, double tolerance) {
+  device.iterate(stage, 0.0);
+  cpu.iterate(stage, 0.0);
+  for (const char* network : {"D", "G"}) {
+    const std::vector<double> g = gradients(device, network), want = gradients(cpu, network);
+    EXPECT_GT(norm(want), 0.0);
+    EXPECT_LE(distance(g, want), tolerance * norm(want)) << "gradients of " << network;
+  }
+  const TrainingStats a = device.stats(), b = cpu.stats();
+  EXPECT_NEAR(a.d_loss, b.d_loss, tolerance * std::max(1.0, std::abs(b.d_loss)));
+  EXPECT_NEAR(a.gradient_norm, b.gradient_norm, tolerance * std::max(1.0, b.gradient_norm));
+  EXPECT_EQ(a.d_skipped + a.g_skipped, 0);
 }
 
 }  // namespace pg::test

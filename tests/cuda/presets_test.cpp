@@ -1,0 +1,57 @@
+// presets_test.cpp: iterations of every published variant, loss and kind of labels on the GPU are
+// those of the CPU.
+#include <gtest/gtest.h>
+
+#include "tests/cuda/training_cases.h"
+
+namespace pg::test {
+namespace {
+
+// f32 sums in another order, as in training_test.cpp.
+constexpr double kTolerance = 1e-5;
+
+void expect_as_on_cpu(const Config& config, const Stage& stage) {
+  const auto device = make_cuda_backend(0, MatrixMath::exact);
+  const auto oracle = make_cpu_backend(2, CpuPath::direct);
+  SmallRun on_device(*device, config), on_cpu(*oracle, config);
+  expect_same_gradients(on_device, on_cpu, stage, kTolerance);
+}
+
+class PresetOnDevice : public testing::TestWithParam<std::string> {};
+
+TEST_P(PresetOnDevice, GradientsAreThoseOfTheCpu) {
+  const Config config = tiny_gan(Precision::fp32, GetParam());
+  for (const Stage& stage : {Stage{4, 1.0}, Stage{8, 0.3}, Stage{8, 1.0}}) {
+    expect_as_on_cpu(config, stage);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PresetOnDevice,
+                         testing::Values("paper", "gan-zoo", "akanimax", "tutorial", "readme-hq",
+                                         "exercise"),
+                         [](const auto& p) {
+                           std::string name = p.param;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+class VariantOnDevice : public testing::TestWithParam<const char*> {};
+
+TEST_P(VariantOnDevice, GradientsAreThoseOfTheCpu) {
+  Config config = tiny_gan();
+  set_assignment(config, GetParam());
+  if (config.loss.kind == LossKind::logistic) config.loss.r1_gamma = 10.0;
+  expect_as_on_cpu(config, {8, 0.3});
+}
+
+INSTANTIATE_TEST_SUITE_P(All, VariantOnDevice,
+                         testing::Values("loss.kind=logistic", "loss.kind=hinge", "loss.kind=lsgan",
+                                         "model.conditioning=acgan",
+                                         "model.conditioning=projection"),
+                         [](const auto& p) {
+                           const std::string text = p.param;
+                           return text.substr(text.find('=') + 1);
+                         });
+
+}  // namespace
+}  // namespace pg::test
