@@ -121,9 +121,18 @@ class Akanimax(Variant):
     def apply(self, p, path, x):
         return equalized(x, p[path + '.weight'], p[path + '.bias'])
 
+    def latent(self, z):
+        return pixel_norm(z)
+
+    def from_rgb(self, p, index, image):
+        return leaky(self.apply(p, f'from_rgb.{index}.0', image))
+
+    def stddev(self, x):
+        return append_stddev(x, group=4, order='strided', unbiased=False, eps=1e-8)
+
     def generate(self, s, p, z, resolution, alpha, labels=None):
-        weight = p['layers.0.conv_1.weight'] * he(s.latent)
-        x = F.conv_transpose2d(pixel_norm(z)[:, :, None, None], weight, p['layers.0.conv_1.bias'])
+        x, weight = self.latent(z)[:, :, None, None], p['layers.0.conv_1.weight']
+        x = F.conv_transpose2d(x, weight * he(s.latent), p['layers.0.conv_1.bias'])
         x = pixel_norm(leaky(self.apply(p, 'layers.0.conv_2', leaky(x))))
         last = len(s.grown(resolution))
         for k in range(1, last + 1):
@@ -138,15 +147,14 @@ class Akanimax(Variant):
     def criticize(self, s, p, image, resolution, alpha):
         head = s.log2 - 2
         first = head - len(s.grown(resolution))
-        x = leaky(self.apply(p, f'from_rgb.{first}.0', image))
+        x = self.from_rgb(p, first, image)
         for j in range(first, head):
             x = leaky(self.apply(p, f'layers.{j}.conv_1', x))
             x = box2(leaky(self.apply(p, f'layers.{j}.conv_2', x)))
             if j == first:
-                old = leaky(self.apply(p, f'from_rgb.{j + 1}.0', box2(image)))
+                old = self.from_rgb(p, j + 1, box2(image))
                 x = alpha * x + (1 - alpha) * old
-        x = append_stddev(x, group=4, order='strided', unbiased=False, eps=1e-8)
-        x = leaky(self.apply(p, f'layers.{head}.conv_1', x))
+        x = leaky(self.apply(p, f'layers.{head}.conv_1', self.stddev(x)))
         weight = p[f'layers.{head}.conv_2.weight']
         bias = p[f'layers.{head}.conv_2.bias']
         x = leaky(F.conv2d(x, weight * he(fan_in(weight)), bias))
