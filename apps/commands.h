@@ -12,6 +12,7 @@ void add_train(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_dataset(CLI::App& app);
 void add_config(CLI::App& app);
+void add_import(CLI::App& app);
 void add_info(CLI::App& app);
 
 }  // namespace pg::apps

@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   pg::apps::add_generate(app);
   pg::apps::add_dataset(app);
   pg::apps::add_config(app);
+  pg::apps::add_import(app);
   pg::apps::add_info(app);
   try {
     if (argc < 2) {

@@ -75,6 +75,7 @@ struct ModelConfig {
   DownOrder down_order = DownOrder::pool_first;
   NarrowAt narrow_at = NarrowAt::second;
   bool d_fade_at_8x8 = true;
+  bool from_rgb_activation = true;
   double to_rgb_gain = 1.0;
   double last_gain = 1.0;
   double first_layer_gain = 0.35355339059327379;  // sqrt(2) / 4

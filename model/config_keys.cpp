@@ -190,6 +190,8 @@ std::vector<Key> model_keys() {
                "A minibatch that groups do not divide is an error, or one whole group."),
       PG_MODEL(narrow_at, "Convolution of a discriminator block that changes the channels."),
       PG_MODEL(d_fade_at_8x8, "The discriminator fades at 8x8 too (GAN zoo does not)."),
+      PG_MODEL(from_rgb_activation,
+               "Leaky ReLU after the layers that read RGB (akanimax before 3.0 has none)."),
       PG_MODEL(down_order,
                "Blocks of the discriminator pool before bias and activation, or after."),
       PG_MODEL(to_rgb_gain, "Gain of the layers that make RGB.", kGain),

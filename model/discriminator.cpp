@@ -47,7 +47,10 @@ Tensor Discriminator::layer(const Weights& w, const Tensor& x, int64_t resolutio
 }
 
 Tensor Discriminator::from_rgb(const Weights& w, const Tensor& images, int64_t resolution) const {
-  return layer(w, to_activation(config_, images), resolution, "FromRGB", {.pad = 0});
+  const Tensor x = to_activation(config_, images);
+  if (config_.model.from_rgb_activation) return layer(w, x, resolution, "FromRGB", {.pad = 0});
+  const LayerWeights l = layer_weights(w, layer_name(resolution, "FromRGB"));
+  return ops::conv_bias_lrelu(x, l.w, l.b, {.pad = 0, .scale = l.scale}, 1.0);
 }
 
 Tensor Discriminator::block(const Weights& w, const Tensor& x, int64_t resolution) const {

@@ -186,6 +186,27 @@ Form akanimax_form(const Config& c, Network network, const Layer& l) {
   return {name + ".weight", name + ".bias", axes, shape};
 }
 
+// The same before 3.0: 4x4 is a block of its own name, and the discriminator counts from below.
+Form akanimax_pre3_form(Network network, const Layer& l) {
+  const bool g = network == Network::generator;
+  const int64_t level = stage_of(l.resolution) - 1;
+  const std::string axes = l.kind == Kind::first ? "i o y x" : "o i y x";
+  std::string name;
+  if (l.kind == Kind::rgb) {
+    name = message(g ? "rgb_converters." : "rgb_to_features.", level);
+  } else {
+    int64_t conv = ends_with(l, "Conv1") || ends_with(l, "Conv1_down") ? 2 : 1;
+    if (g && l.resolution == 4) conv = l.kind == Kind::first ? 1 : 2;
+    if (l.kind == Kind::flat) conv = 2;
+    if (l.kind == Kind::last) conv = 3;
+    const std::string block = level > 0 ? message("layers.", level - 1)
+                              : g       ? "initial_block"
+                                        : "final_block";
+    name = message(block, ".conv_", conv);
+  }
+  return {name + ".weight", name + ".bias", axes, shape_of(axes, l)};
+}
+
 // The tutorial (aladdinpersson/Machine-Learning-Collection, ProGAN/model.py). readme-hq ends with
 // Flatten and Linear, whose place in the head is one further.
 Form tutorial_form(const Config& c, Network network, const Layer& l) {
@@ -259,6 +280,8 @@ Form form_of(Layout layout, Network network, const Config& c, const Layer& l, in
       return gan_zoo_form(network, l);
     case Layout::akanimax:
       return akanimax_form(c, network, l);
+    case Layout::akanimax_pre3:
+      return akanimax_pre3_form(network, l);
     case Layout::tutorial:
       return tutorial_form(c, network, l);
     case Layout::exercise:

@@ -12,7 +12,16 @@
 
 namespace pg {
 
-enum class Layout { official_tf, theano, gan_zoo, akanimax, tutorial, exercise, mmgeneration };
+enum class Layout {
+  official_tf,
+  theano,
+  gan_zoo,
+  akanimax,
+  akanimax_pre3,
+  tutorial,
+  exercise,
+  mmgeneration
+};
 enum class Network { generator, discriminator };
 
 struct LayoutEntry {

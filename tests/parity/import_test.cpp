@@ -1,0 +1,135 @@
+// import_test.cpp: files with the names and shapes of every published layout give the images of the
+// PyTorch implementations.
+#include "model/import/import.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "engine/ops.h"
+
+namespace pg::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kFormats[] = {"official-tf", "theano",        "gan-zoo-legacy", "gan-zoo-zip",
+                                    "akanimax",    "akanimax-pre3", "tutorial",       "readme-hq",
+                                    "exercise",    "mmgeneration"};
+
+// Files of every format at one resolution, made once by the script.
+class Files {
+ public:
+  Files(int64_t resolution, int64_t shrink)
+      : folder_(fs::temp_directory_path() / message("progan-import-", getpid(), "-", resolution)) {
+    const std::string script = PG_SOURCE_DIR "/tests/formats/make_layout_files.py";
+    const std::string python = "/usr/bin/python3 ";
+    able_ = std::system((python + "-c 'import numpy, torch' 2>/dev/null").c_str()) == 0;
+    if (!able_) return;
+    const std::string command = message(python, script, " --out ", folder_.string(),
+                                        " --resolution ", resolution, " --shrink ", shrink);
+    made_ = std::system(command.c_str()) == 0;
+  }
+  ~Files() {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+  Files(const Files&) = delete;
+  Files& operator=(const Files&) = delete;
+  bool able() const { return able_; }
+  bool made() const { return made_; }
+  const fs::path& folder() const { return folder_; }
+
+ private:
+  fs::path folder_;
+  bool able_ = false, made_ = false;
+};
+
+Context& context() {
+  static const std::unique_ptr<Backend> backend = make_cpu_backend(2, CpuPath::direct);
+  static Context c(*backend);
+  return c;
+}
+
+Tensor tensor_of(const StoredTensor& stored, const Shape& shape) {
+  std::vector<float> values(static_cast<size_t>(stored.elements()));
+  stored.copy_to<float>(values);
+  const Tensor t(context(), shape, DType::f32);
+  from_host(t, std::vector<double>(values.begin(), values.end()));
+  return t;
+}
+
+double relative_error(const std::vector<double>& got, const std::vector<double>& want) {
+  double error = 0, largest = 0;
+  for (size_t i = 0; i < got.size(); ++i) {
+    error = std::max(error, std::abs(got[i] - want[i]));
+    largest = std::max(largest, std::abs(want[i]));
+  }
+  return error / largest;
+}
+
+// [N, C, H, W] values -> ours.
+std::vector<double> channels_last(const StoredTensor& stored) {
+  const std::vector<int64_t>& s = stored.shape;
+  std::vector<float> values(static_cast<size_t>(stored.elements()));
+  stored.copy_to<float>(values);
+  const AxisExtents extents = {{'n', s[0]}, {'c', s[1]}, {'y', s[2]}, {'x', s[3]}};
+  const std::vector<float> turned =
+      gathered(values, gather_indices({"n c y x", "n y x c", ""}, extents));
+  return {turned.begin(), turned.end()};
+}
+
+void expect_same_images(const fs::path& folder, const std::string& format) {
+  const Safetensors reference(folder / "reference.safetensors");
+  std::vector<ForeignFile> files;
+  for (const std::string name : nlohmann::json::parse(reference.metadata_at("files"))) {
+    files.push_back(read_foreign(folder / name));
+  }
+  const ForeignNetworks networks = read_networks(files);
+  Gan gan(context(), networks.config);
+  load_networks(networks, gan);
+  const int64_t r = networks.config.model.resolution;
+  const Tensor z = tensor_of(reference.at("z"), {2, 1, 1, latent_size(networks.config)});
+  const Tensor images = gan.generator().forward(Weights(gan.average_parameters(), r), z, {}, r, {});
+  EXPECT_LE(relative_error(to_host(images), channels_last(reference.at("images"))), 1e-5) << format;
+  if (reference.find("scores") == nullptr) return;
+  std::vector<double> scores(2);
+  reference.at("scores").copy_to<double>(scores);
+  const Discriminator d(networks.config);
+  const Tensor got =
+      d.forward(Weights(gan.discriminator_parameters(), r), images, {}, r, {}, 1).score;
+  EXPECT_LE(relative_error(to_host(got), scores), 1e-4) << format;
+}
+
+class Import : public testing::TestWithParam<const char*> {
+ protected:
+  static void expect_all(const Files& files) {
+    if (!files.able()) GTEST_SKIP() << "needs /usr/bin/python3 with torch and numpy";
+    ASSERT_TRUE(files.made());
+    expect_same_images(files.folder() / GetParam(), GetParam());
+  }
+};
+
+TEST_P(Import, GivesTheImagesOfTheOriginal) {
+  static const Files files(16, 32);
+  expect_all(files);
+}
+
+// The depth of the largest models, with few channels.
+TEST_P(Import, GivesTheImagesOfTheOriginalAt1024) {
+  static const Files files(1024, 64);
+  expect_all(files);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Import, testing::ValuesIn(kFormats), [](const auto& p) {
+  std::string name = p.param;
+  std::erase(name, '-');
+  return name;
+});
+
+}  // namespace
+}  // namespace pg::test
