@@ -8,9 +8,9 @@
 #include <string_view>
 #include <type_traits>
 
-#include "model/import/pickle_nodes.h"
+#include "model/import/refusal.h"
 
-namespace pg::pickle {
+namespace pg::foreign {
 
 class ByteReader {
  public:
@@ -63,4 +63,4 @@ T number_in_line(std::string_view digits) {
   return value;
 }
 
-}  // namespace pg::pickle
+}  // namespace pg::foreign

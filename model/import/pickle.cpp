@@ -103,15 +103,12 @@ PickleValue PickleValue::state() const {
 
 Pickle::Pickle(std::span<const uint8_t> bytes, std::string name)
     : name_(std::move(name)), nodes_(std::make_unique<pickle::Nodes>(bytes.size())) {
-  try {
+  foreign::naming_file(name_, [&] {
     const pickle::Parsed parsed = pickle::parse(bytes, *nodes_);
     root_ = parsed.root;
     bytes_read_ = parsed.bytes_read;
     for (const PickleValue& value : tensors()) pickle::describe_tensor(*nodes_, value.node());
-  } catch (const pickle::Refusal& refusal) {
-    throw FormatError(
-        message("cannot import '", name_, "': ", refusal.reason, "; ", refusal.advice));
-  }
+  });
 }
 
 Pickle::~Pickle() = default;

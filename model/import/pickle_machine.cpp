@@ -13,6 +13,9 @@ namespace pg::pickle {
 
 namespace {
 
+using foreign::ByteReader;
+using foreign::number_in_line;
+
 struct OpcodeName {
   uint8_t code;
   std::string_view name;

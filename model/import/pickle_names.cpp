@@ -52,6 +52,7 @@ constexpr std::array kKnown = {
     Known{"torch.BoolStorage", Role::storage, StoredType::boolean},
 };
 
+constexpr size_t kLongestKey = 100;  // keys are numbers
 constexpr std::string_view kStateDictAdvice = "save the weights alone, as a state_dict";
 
 // Arguments of a call, with their kinds checked as they are taken.
@@ -317,6 +318,7 @@ Id persistent(Nodes& nodes, Id description) {
   const std::string_view key = values.of(2, PickleKind::text).text;
   const int64_t elements = values.of(4, PickleKind::integer).integer;
   require(elements >= 0, "a storage has ", elements, " elements");
+  require(key.size() <= kLongestKey, "a storage has a key of ", key.size(), " bytes");
   if (values.size() > 5) {
     require(values.any(5).kind == PickleKind::none, "it has a storage that is part of another");
   }

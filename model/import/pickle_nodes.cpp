@@ -84,14 +84,6 @@ PickledTensor describe_torch(const Nodes& nodes, const Node& node) {
 
 }  // namespace
 
-std::string shown(std::string_view text) {
-  constexpr size_t kLongest = 80;
-  std::string result;
-  for (const char c : text.substr(0, kLongest)) result += c >= ' ' && c <= '~' ? c : '?';
-  if (text.size() > kLongest) result += "...";
-  return result;
-}
-
 Id Nodes::add(Node node) {
   require(nodes_.size() < kMostNodes, "it has more than ", kMostNodes, " values");
   nodes_.push_back(std::move(node));

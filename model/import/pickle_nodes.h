@@ -1,11 +1,11 @@
-// pickle_nodes.h: what the parts of the pickle reader share: the table of nodes and refusals.
+// pickle_nodes.h: what the parts of the pickle reader share: the table of nodes.
 #pragma once
 
 #include <deque>
 #include <utility>
 
-#include "kernels/error.h"
 #include "model/import/pickle.h"
+#include "model/import/refusal.h"
 
 namespace pg::pickle {
 
@@ -35,19 +35,9 @@ enum class Role : uint8_t {
   rebuild_parameter,  // (tensor, ...)
 };
 
-// A refusal without the name of the file, which Pickle adds.
-struct Refusal {
-  std::string reason;
-  std::string advice = "download or export it again";
-};
-
-template <typename... Parts>
-void require(bool condition, const Parts&... parts) {
-  if (!condition) throw Refusal{message(parts...)};
-}
-
-// Text of a file as a message may hold it: printable ASCII, not long.
-std::string shown(std::string_view text);
+using foreign::Refusal;
+using foreign::require;
+using foreign::shown;
 
 // The meaning of `text` and `items` by kind and role:
 //   text               text
