@@ -22,8 +22,8 @@
 
 namespace pg {
 
-// Element types of files; counters need more than the DType of kernels.
-enum class StoredType : uint8_t { f64, f32, bf16, u8, i32, i64, u64 };
+// Element types of files: counters need more than the DType of kernels, foreign weights the rest.
+enum class StoredType : uint8_t { f64, f32, bf16, u8, i32, i64, u64, f16, i8, i16, boolean };
 
 int64_t size_of(StoredType type);
 std::string_view name_of(StoredType type);  // "F64", as files spell it

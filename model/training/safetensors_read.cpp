@@ -20,8 +20,17 @@ struct TypeInfo {
 };
 
 // In the order of StoredType.
-constexpr std::array<TypeInfo, 7> kTypes = {
-    {{"F64", 8}, {"F32", 4}, {"BF16", 2}, {"U8", 1}, {"I32", 4}, {"I64", 8}, {"U64", 8}}};
+constexpr std::array<TypeInfo, 11> kTypes = {{{"F64", 8},
+                                              {"F32", 4},
+                                              {"BF16", 2},
+                                              {"U8", 1},
+                                              {"I32", 4},
+                                              {"I64", 8},
+                                              {"U64", 8},
+                                              {"F16", 2},
+                                              {"I8", 1},
+                                              {"I16", 2},
+                                              {"BOOL", 1}}};
 
 // Reasons travel without the file name, which the caller adds.
 struct Damage {
