@@ -67,6 +67,26 @@ int64_t resolution_of(const Recognised& what, const NamedTensors& tensors, const
   throw FormatError(message("'", file, "' has no complete network"));
 }
 
+// fmap_max and fmap_base that give these channels at stages 1, 2, ... Where channels are cut to
+// fmap_max or raised to 1 they say little of the base: each stage's own guess is tried.
+void set_channels(const std::vector<int64_t>& channels, const std::string& file, Config& config) {
+  config.model.fmap_max = channels.front();
+  const auto fits = [&] {
+    for (size_t i = 0; i < channels.size(); ++i) {
+      if (fmaps(config, static_cast<int64_t>(i) + 1) != channels[i]) return false;
+    }
+    return true;
+  };
+  std::string all;
+  for (size_t i = channels.size(); i-- > 0;) {
+    config.model.fmap_base = channels[i] << (i + 1);
+    if (fits()) return;
+    all = message(channels[i], all.empty() ? "" : ", ", all);
+  }
+  throw FormatError(message("'", file, "' has ", all, " channels from 4x4 on, which no fmap_base ",
+                            "and fmap_max give"));
+}
+
 }  // namespace
 
 NamedTensors with_plain_names(const NamedTensors& tensors) {
@@ -106,19 +126,13 @@ void size_from_shapes(const Recognised& what, const NamedTensors& tensors, const
   }
   ModelConfig& m = config.model;
   m.resolution = resolution;
-  m.fmap_max = channels.front();
-  m.fmap_base = std::max<int64_t>(channels.back(), 1) << channels.size();
   if (g) {
     m.channels = count("4x4/ToRGB/bias");
-    m.latent_size = count("4x4/Dense/weight") / (16 * channels.front()) - label_count(config);
   } else {
     m.channels = count("4x4/FromRGB/weight") / channels.front();
   }
-  for (size_t s = 1; s <= channels.size(); ++s) {
-    PG_CHECK(fmaps(config, static_cast<int64_t>(s)) == channels[s - 1], FormatError, "'", file,
-             "' has ", channels[s - 1], " channels at ", 4 << (s - 1), "x", 4 << (s - 1),
-             ", which no fmap_base and fmap_max give with the others");
-  }
+  set_channels(channels, file, config);
+  if (g) m.latent_size = count("4x4/Dense/weight") / (16 * channels.front()) - label_count(config);
 }
 
 }  // namespace pg
