@@ -13,6 +13,15 @@ using pickle::Id;
 using pickle::Node;
 using pickle::Role;
 
+namespace {
+
+template <typename T>
+std::span<const uint8_t> bytes_of(const T& value) {
+  return {reinterpret_cast<const uint8_t*>(&value), sizeof(value)};
+}
+
+}  // namespace
+
 std::string_view name_of(PickleKind kind) {
   constexpr std::array<std::string_view, 11> kNames = {
       "nothing", "a truth value", "an integer", "a number",  "a text",         "a list",
@@ -136,6 +145,13 @@ std::vector<PickledStorage> Pickle::storages() const {
 
 PickledTensor Pickle::tensor(const PickleValue& value) const {
   PG_ASSERT(value.owner_ == this);
+  const Node& node = value.node();
+  if (node.kind == PickleKind::number) {
+    return {.type = StoredType::f64, .bytes = bytes_of(node.number)};
+  }
+  if (node.kind == PickleKind::integer) {
+    return {.type = StoredType::i64, .bytes = bytes_of(node.integer)};
+  }
   return pickle::describe_tensor(*nodes_, value.node_of(PickleKind::tensor));
 }
 

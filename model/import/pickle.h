@@ -89,10 +89,10 @@ struct PickledStorage {
 // and offset count elements; offset and strides stay within the storage or the bytes.
 struct PickledTensor {
   StoredType type = StoredType::f32;
-  std::vector<int64_t> shape, strides;
+  std::vector<int64_t> shape = {}, strides = {};
   int64_t offset = 0;
-  std::optional<PickledStorage> storage;  // of a torch tensor
-  std::span<const uint8_t> bytes;         // of a NumPy array
+  std::optional<PickledStorage> storage = {};  // of a torch tensor
+  std::span<const uint8_t> bytes = {};         // of a NumPy array
 };
 
 class Pickle {
@@ -109,9 +109,12 @@ class Pickle {
   PickleValue root() const { return {*this, root_}; }
   size_t bytes_read() const { return bytes_read_; }
 
-  std::vector<PickleValue> tensors() const;        // all, in the order of the file
-  std::vector<PickledStorage> storages() const;    // each key once
-  PickledTensor tensor(const PickleValue&) const;  // throws FormatError for another kind
+  std::vector<PickleValue> tensors() const;      // all, in the order of the file
+  std::vector<PickledStorage> storages() const;  // each key once
+
+  // A tensor, or a number as one without extents, since that is how some programs write those.
+  // Throws FormatError for another kind.
+  PickledTensor tensor(const PickleValue& value) const;
 
  private:
   friend class PickleValue;

@@ -31,7 +31,7 @@ class TorchFile final : public Storages {
 
   const Pickle& pickle() const { return *pickle_; }
 
-  // Throws FormatError where the value is no tensor.
+  // Throws FormatError where the value is no tensor or number.
   HostTensor tensor(const PickleValue& value) const;
 
   std::span<const uint8_t> storage(const PickledStorage& storage) const override;
