@@ -3,9 +3,12 @@
 Each function is a claim; `run` tries them all. The traps of docs/parity.md are among them.
 """
 import math
+import pathlib
 
+import numpy as np
 import torch
 
+import safetensors_file
 from karras import OfficialTf, Paper
 from layers import SQRT2, Settings, append_stddev, box2, conv, he, leaky, up2
 from ports import Akanimax, GanZoo
@@ -255,6 +258,15 @@ def goldens_are_not_degenerate(goldens):
         for key, value in golden.tensors.items():
             if key.endswith('gradient_norm') or key.startswith('out/D'):
                 assert value.reshape(len(value), -1)[:, 0].std() > 1e-3, key
+
+
+def the_files_hold_these_numbers(goldens):
+    for name, golden in goldens.items():
+        path = pathlib.Path(__file__).parent / f'{name}.safetensors'
+        stored = safetensors_file.read(path)
+        assert stored.keys() == golden.tensors.keys(), name
+        for key, value in golden.tensors.items():
+            assert np.allclose(stored[key], value, rtol=1e-9, atol=1e-11), (name, key)
 
 
 def run(goldens):

@@ -1,4 +1,4 @@
-"""safetensors_file: writes a safetensors file (u64 header size, JSON header, tensors)."""
+"""safetensors_file: writes and reads safetensors files (u64 header size, JSON header, tensors)."""
 import json
 
 import numpy as np
@@ -22,3 +22,16 @@ def write(path, tensors, metadata):
         file.write(len(text).to_bytes(8, 'little') + text)
         for array in arrays:
             file.write(array.tobytes())
+
+
+def read(path):
+    """The arrays of a file by name."""
+    data = path.read_bytes()
+    begin = 8 + int.from_bytes(data[:8], 'little')
+    types, arrays = {code: name for name, code in DTYPES.items()}, {}
+    for name, entry in json.loads(data[8:begin]).items():
+        if name != '__metadata__':
+            first, last = entry['data_offsets']
+            array = np.frombuffer(data[begin + first:begin + last], types[entry['dtype']])
+            arrays[name] = array.reshape(entry['shape'])
+    return arrays
