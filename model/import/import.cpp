@@ -237,27 +237,6 @@ void check_shapes(const Found& f, const Config& config, const std::string& file)
   }
 }
 
-void load_one(const ForeignNetworks& networks, const NamedTensors& tensors, Network network,
-              ParameterStore& store) {
-  std::vector<double> factors(store.specs().size(), 1.0);
-  for (const LayoutEntry& e : layout_entries(networks.layout, network, networks.config)) {
-    const std::vector<float> values = tensors.at(e.foreign).floats();
-    if (!e.indices.empty()) {
-      const std::vector<float> ours = gathered(values, e.indices);
-      const Tensor to = store.get(e.ours);
-      to.backend().upload(to.mut(), ours.data());
-      to.backend().synchronize();
-    }
-    for (size_t i = 0; i < factors.size(); ++i) {
-      const ParameterSpec& spec = store.specs()[i];
-      if (spec.name != e.ours) continue;
-      if (e.indices.empty()) factors[i] = static_cast<double>(values[0]) / spec.scale;
-      if (e.factor != 1.0) factors[i] = 1.0 / e.factor;
-    }
-  }
-  store.set_factors(std::move(factors));
-}
-
 }  // namespace
 
 ForeignNetworks read_networks(const std::vector<ForeignFile>& files,
@@ -301,6 +280,26 @@ ForeignNetworks read_networks(const std::vector<ForeignFile>& files,
   return all;
 }
 
+void load_network(const ForeignNetworks& networks, const NamedTensors& tensors, Network network,
+                  ParameterStore& store) {
+  std::vector<double> factors(store.specs().size(), 1.0);
+  for (const LayoutEntry& e : layout_entries(networks.layout, network, networks.config)) {
+    const std::vector<float> values = tensors.at(e.foreign).floats();
+    if (!e.indices.empty()) {
+      const std::vector<float> ours = gathered(values, e.indices);
+      from_host(store.get(e.ours), std::vector<double>(ours.begin(), ours.end()));
+    }
+    for (size_t i = 0; i < factors.size(); ++i) {
+      const ParameterSpec& spec = store.specs()[i];
+      if (spec.name != e.ours) continue;
+      if (e.indices.empty()) factors[i] = static_cast<double>(values[0]) / spec.scale;
+      if (e.factor != 1.0) factors[i] = 1.0 / e.factor;
+    }
+  }
+  store.set_factors(std::move(factors));
+  store.touch();
+}
+
 std::vector<std::string> load_networks(const ForeignNetworks& networks, Gan& gan) {
   std::vector<std::string> names;
   const NamedTensors& g = networks.g.empty() ? networks.average : networks.g;
@@ -308,9 +307,9 @@ std::vector<std::string> load_networks(const ForeignNetworks& networks, Gan& gan
   for (const auto& [name, store] : gan.stores()) {
     if (name == "D") {
       if (networks.d.empty()) continue;
-      load_one(networks, networks.d, Network::discriminator, *store);
+      load_network(networks, networks.d, Network::discriminator, *store);
     } else {
-      load_one(networks, name == "G" ? g : average, Network::generator, *store);
+      load_network(networks, name == "G" ? g : average, Network::generator, *store);
     }
     const bool there = name == "D" || !(name == "G" ? networks.g : networks.average).empty();
     if (there) names.push_back(name);

@@ -34,6 +34,10 @@ struct ForeignNetworks {
 ForeignNetworks read_networks(const std::vector<ForeignFile>& files,
                               const std::string& preset_name = "");
 
+// One of the sets of parameters above into a store of that network, in f32 or f64.
+void load_network(const ForeignNetworks& networks, const NamedTensors& tensors, Network network,
+                  ParameterStore& store);
+
 // Puts the networks into `gan`, made for networks.config; G stands in for the average and the
 // reverse where only one exists, and a discriminator that does not exist stays as it was drawn.
 // Returns the names of the networks that were there: "G", "Gs", "D".

@@ -23,9 +23,9 @@ class FilesOfPython : public TemporaryFolder {
     TemporaryFolder::SetUp();
     int status = 0;
     for (const char* python : {"python3", "/usr/bin/python3"}) {
-      status = std::system(message(python, " -B '", PG_SOURCE_DIR,
-                                   "/tests/formats/make_files.py' '", folder_.string(), "'")
-                               .c_str());
+      status = std::system(
+          message(python, " -B '" PG_TEST_FILES "formats/make_files.py' '", folder_.string(), "'")
+              .c_str());
       if (status == 0) break;
       ASSERT_TRUE(WEXITSTATUS(status) == kSkipped || WEXITSTATUS(status) == kNotFound);
     }

@@ -112,9 +112,10 @@ TEST(Pickle, WhatRunsCodeIsRefusedByName) {
   for (const auto& [module, name] : names) {
     const std::string whole = module + "."s + name;
     const std::string called = PickleBytes().name(module, name).text("x").raw("\x85R").end();
-    EXPECT_NE(refusal(called).find("'" + whole + "'"), std::string::npos) << refusal(called);
+    EXPECT_NE(refusal(called).find(message("'", whole, "'")), std::string::npos) << refusal(called);
     const std::string stacked = PickleBytes(4).text(module).text(name).raw("\x93)R").end();
-    EXPECT_NE(refusal(stacked).find("'" + whole + "'"), std::string::npos) << refusal(stacked);
+    EXPECT_NE(refusal(stacked).find(message("'", whole, "'")), std::string::npos)
+        << refusal(stacked);
   }
   EXPECT_NE(refusal(PickleBytes().raw("(").text("x").raw("ios\nsystem\n").end()).find("INST"),
             std::string::npos);

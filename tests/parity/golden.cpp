@@ -70,7 +70,7 @@ std::string Stage::name() const {
 }
 
 Golden::Golden(const std::string& variant)
-    : file_(std::string(PG_SOURCE_DIR "/tests/goldens/") + variant + ".safetensors"),
+    : file_(std::string(PG_TEST_FILES "goldens/") + variant + ".safetensors"),
       config_(config_of(variant, nlohmann::json::parse(file_.metadata_at("settings")))),
       layout_(layout_of(preset_of(variant))) {}
 
