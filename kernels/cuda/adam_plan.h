@@ -21,7 +21,7 @@ struct AdamPart {
 
 // One launch: parts one after the other without gaps.
 struct AdamPlan {
-  static constexpr int kMostParts = 56, kMostCopies = 72;  // a 1024x1024 network has 36 and 34
+  static constexpr int kMostParts = 56, kMostCopies = 72;  // a 1024x1024 network has 35 and 34
   static constexpr int kFlatTile = 1024;                   // elements
 
   AdamPart part[kMostParts];

@@ -6,7 +6,8 @@
 //   spread  2x2 taps on the low-resolution image for each of the 4 phases of a result's position
 //   gather  4x4 taps with stride 2
 // Transposed forms (flipped, inputs and outputs exchanged) serve the input gradient, where spread
-// becomes gather and back. Sums are f32, rounded once; constants stay in the epilogue.
+// becomes gather and back. Sums are f32, rounded once; constants stay in the epilogue. While
+// training Adam makes them anew in its own launch (adam.cu); get() packs what it did not.
 #pragma once
 
 #include <map>

@@ -183,6 +183,20 @@ TEST(AdamWithForms, TakesMoreFiltersThanFitIntoOneLaunch) {
   expect_copies_and_weights(setting);
 }
 
+// Two and more tiles of filters for each block of the smallest device, one after the other.
+TEST(AdamWithForms, ABlockTakesTileAfterTile) {
+  const Setting setting{.filters = {{0, {100, 3, 3, 130}}}, .count = 117000};
+  Network network(setting);
+  const auto form = [&](uint64_t version) {
+    return network.form({.w = network.filter(0), .use = FilterUse::transposed, .version = version});
+  };
+  form(1);
+  network.step(1, 2);
+  const Bits want = form(0);
+  network.scribble();
+  EXPECT_EQ(form(2), want);
+}
+
 TEST(AdamWithForms, ACopyIsPackedAnewAfterAnotherChange) {
   const Setting setting = odd_network();
   Network network(setting);
@@ -245,7 +259,7 @@ TEST(AdamWithForms, OverlappingFiltersAreUpdatedOnce) {
   EXPECT_EQ(network.finish()[0].data, plain.finish()[0].data);
 }
 
-// The official 1024x1024 network: 18 filters in two forms each, with biases between.
+// 18 filters in two forms each, with biases between: one more than a 1024x1024 network has.
 TEST(AdamPlan, AWholeNetworkIsOneLaunch) {
   std::vector<cuda::WeightForms::InUse> forms;
   std::vector<float> w(18 * 160);

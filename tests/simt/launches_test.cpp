@@ -29,6 +29,7 @@ class Chain {
         adam_(store_, {}),
         x_(full({1, 4, 4, 8}, 0.5, store_.flat())) {
     store_.initialize(1, 1);
+    adam_.set_learning_rate(1e-3);
   }
 
   int64_t forward() {
