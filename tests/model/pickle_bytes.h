@@ -31,15 +31,15 @@ class PickleBytes {
     out_ += bytes;
     return *this;
   }
-  PickleBytes& integer(int32_t value) { return raw("J" + little_endian(value)); }
+  PickleBytes& integer(int32_t value) { return raw("J").raw(little_endian(value)); }
   PickleBytes& number(double value) {
-    return raw("G" + little_endian(__builtin_bswap64(std::bit_cast<uint64_t>(value))));
+    return raw("G").raw(little_endian(__builtin_bswap64(std::bit_cast<uint64_t>(value))));
   }
   PickleBytes& text(std::string_view value) {
-    return raw("X" + little_endian(static_cast<uint32_t>(value.size()))).raw(value);
+    return raw("X").raw(little_endian(static_cast<uint32_t>(value.size()))).raw(value);
   }
   PickleBytes& python2_text(std::string_view value) {
-    return raw("T" + little_endian(static_cast<int32_t>(value.size()))).raw(value);
+    return raw("T").raw(little_endian(static_cast<int32_t>(value.size()))).raw(value);
   }
   PickleBytes& name(std::string_view module, std::string_view name) {
     return raw("c").raw(module).raw("\n").raw(name).raw("\n");
