@@ -241,10 +241,12 @@ TEST(Pickle, TensorsMustStayInTheirStorage) {
 }
 
 TEST(Pickle, HugeLengthsAreRefusedAtOnce) {
-  const std::string lengths[] = {
-      "X" + little_endian(~uint32_t{0}),         "T" + little_endian(int32_t{-1}),
-      "T" + little_endian(int32_t{INT32_MAX}),   "\x8d" + little_endian(~uint64_t{0}),
-      "\x96" + little_endian(uint64_t{1} << 62), "\x8b" + little_endian(int32_t{INT32_MIN})};
+  const std::string lengths[] = {std::string("X").append(little_endian(~uint32_t{0})),
+                                 std::string("T").append(little_endian(int32_t{-1})),
+                                 std::string("T").append(little_endian(int32_t{INT32_MAX})),
+                                 std::string("\x8d").append(little_endian(~uint64_t{0})),
+                                 std::string("\x96").append(little_endian(uint64_t{1} << 62)),
+                                 std::string("\x8b").append(little_endian(int32_t{INT32_MIN}))};
   for (const std::string& length : lengths) {
     EXPECT_NE(refusal(PickleBytes(5).raw(length).end()), "no error of this kind");
   }
