@@ -22,7 +22,7 @@ class MinibatchesTest : public TemporaryFolder {
     build_dataset(*open_source("builtin:shapes:20"), "builtin:shapes:20", folder_ / "set", options);
     dataset_ = std::make_unique<Dataset>(folder_ / "set");
     config_.model.conditioning = Conditioning::acgan;
-    config_.model.label_size = 4;
+    config_.model.label_size = 6;
     point_.resolution = 8;
     point_.minibatch = kMinibatch;
   }
@@ -76,7 +76,7 @@ TEST_F(MinibatchesTest, SameUntilAdvancedAndAfterSeek) {
 TEST_F(MinibatchesTest, LabelsAreThoseOfTheImagesAndOthersForTheGenerator) {
   Minibatches all(*dataset_, config_);
   bool differ = false;
-  std::vector<int64_t> real(4, 0), generated(4, 0);
+  std::vector<int64_t> real(6, 0), generated(6, 0);
   for (int64_t i = 0; i < 5; ++i) {  // 40 images: two epochs
     const RealImages& r = all.at(point_);
     for (int64_t k = 0; k < r.count; ++k) {
