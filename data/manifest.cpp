@@ -6,6 +6,7 @@
 
 #include "data/atomic_file.h"
 #include "data/files.h"
+#include "data/label_file.h"
 #include "data/resolutions.h"
 #include "kernels/error.h"
 
@@ -46,7 +47,7 @@ std::string level_file_name(int64_t resolution) {
 
 bool is_dataset_folder(const std::filesystem::path& folder) {
   std::error_code error;
-  return std::filesystem::is_regular_file(folder / kFileName, error);
+  return std::filesystem::is_regular_file(folder / kFileName, error) && !read_label_file(folder);
 }
 
 void write_manifest(const std::filesystem::path& folder, const Manifest& m) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "data/files.h"
+#include "data/manifest.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -34,7 +35,7 @@ fs::path idx_images(const fs::path& folder) {
 }
 
 std::unique_ptr<ImageSource> open_folder(const fs::path& folder) {
-  PG_CHECK(!fs::exists(folder / "dataset.json"), UsageError, folder.string(),
+  PG_CHECK(!is_dataset_folder(folder), UsageError, folder.string(),
            " is a built dataset already; give it to train, or give the folder of its raw images");
   const std::vector<fs::path> batches = cifar_batches(folder);
   if (!batches.empty()) return open_cifar_source(batches);

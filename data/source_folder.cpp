@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "data/files.h"
+#include "data/label_file.h"
 #include "data/source.h"
 #include "kernels/error.h"
 
@@ -41,7 +42,12 @@ class FolderSource : public ImageSource {
     PG_CHECK(!files_.empty(), FormatError, root_.string(), " holds no JPEG, PNG or BMP image (",
              ignored_, " other files); give a folder of images");
     std::sort(files_.begin(), files_.end());  // by whole path, whatever the file system's order
-    assign_labels();
+    const std::optional<LabelFile> given = read_label_file(root_);
+    if (given && !given->labels.empty()) {
+      take_labels(*given);
+    } else {
+      assign_labels();
+    }
   }
 
   int64_t count() const override { return static_cast<int64_t>(files_.size()); }
@@ -56,6 +62,7 @@ class FolderSource : public ImageSource {
 
   std::string fingerprint() const override {
     NameHash hash;
+    if (fs::exists(root_ / "dataset.json")) hash.add(file_stamp(root_ / "dataset.json"));
     for (const std::string& path : files_) {
       hash.add(path);
       hash.add(file_stamp(root_ / path));
@@ -81,6 +88,17 @@ class FolderSource : public ImageSource {
         ++ignored_;
       }
     }
+  }
+
+  // The classes of dataset.json, which go before those of folders.
+  void take_labels(const LabelFile& given) {
+    for (const std::string& path : files_) {
+      const auto it = given.labels.find(path);
+      PG_CHECK(it != given.labels.end(), FormatError, "dataset.json in ", root_.string(),
+               " has no label for the image ", path, "; add it, or remove dataset.json");
+      labels_.push_back(it->second);
+    }
+    for (int32_t k = 0; k < given.classes; ++k) label_names_.push_back(std::to_string(k));
   }
 
   // The class is the first folder below the root; "." where images lie in the root beside folders.

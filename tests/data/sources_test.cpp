@@ -36,6 +36,38 @@ TEST(FolderSource, FlatFolderHasNoLabels) {
   EXPECT_EQ(source->label(0), 0);
 }
 
+TEST(FolderSource, LabelsOfDatasetJsonGoBeforeThoseOfFolders) {
+  const TempFolder folder;
+  write_picture(folder / "00000/a.png", flat_image(4, {1}));
+  write_picture(folder / "00000/b.png", flat_image(4, {2}));
+  write_text(folder / "dataset.json",
+             R"({"labels": [["00000/b.png", 2], ["00000/a.png", [0.0, 1.0, 0.0]]]})");
+  const auto source = open_source(folder.path().string());
+  EXPECT_EQ(source->label_names(), (std::vector<std::string>{"0", "1", "2"}));
+  EXPECT_EQ(source->label(0), 1);
+  EXPECT_EQ(source->label(1), 2);
+  const std::string before = source->fingerprint();
+  write_text(folder / "dataset.json", R"({"labels": null})");
+  EXPECT_EQ(open_source(folder.path().string())->label_names(),
+            (std::vector<std::string>{"00000"}));
+  EXPECT_NE(open_source(folder.path().string())->fingerprint(), before);
+}
+
+TEST(FolderSource, BadLabelsAreAFormatError) {
+  const TempFolder folder;
+  write_picture(folder / "a.png", flat_image(4, {1}));
+  const auto refusal = [&](const char* labels) {
+    write_text(folder / "dataset.json", labels);
+    return error_of<FormatError>([&] { open_source(folder.path().string()); });
+  };
+  EXPECT_HAS(refusal(R"({"labels": [["b.png", 0]]})"), "has no label for the image a.png");
+  EXPECT_HAS(refusal(R"({"labels": [["a.png", -1]]})"), "has the label -1");
+  EXPECT_HAS(refusal(R"({"labels": [["a.png", [1, 1]]]})"), "has the label [1,1]");
+  EXPECT_HAS(refusal(R"({"labels": [["a.png", 1e9]]})"), "neither a class");
+  EXPECT_HAS(refusal(R"({"labels": [["a.png"]]})"), "is not [file, label]");
+  EXPECT_HAS(refusal(R"({"labels": 3})"), "no list");
+}
+
 TEST(FolderSource, LinksInACircleEnd) {
   const TempFolder folder;
   write_picture(folder / "a/x.png", flat_image(4, {1}));
