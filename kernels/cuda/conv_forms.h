@@ -48,7 +48,8 @@ struct FormCopy {
 };
 
 // The forms of filters that have a version, each at one address as long as its shape stays. They
-// live until clear() or the end; there are as many as there are layers.
+// live until clear() or the end; there are as many as there are layers. While training Adam makes
+// those in use anew in its own launch (adam.cu), and get() packs what no step made.
 class WeightForms {
  public:
   WeightForms() = default;
