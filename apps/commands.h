@@ -14,5 +14,6 @@ void add_dataset(CLI::App& app);
 void add_config(CLI::App& app);
 void add_import(CLI::App& app);
 void add_info(CLI::App& app);
+void add_gradcheck(CLI::App& app);
 
 }  // namespace pg::apps

@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
   pg::apps::add_config(app);
   pg::apps::add_import(app);
   pg::apps::add_info(app);
+  pg::apps::add_gradcheck(app);
   try {
     if (argc < 2) {
       std::fputs(app.help().c_str(), stderr);

@@ -1,9 +1,9 @@
 // op_cases_test.cpp: every op case on a GPU, against the CPU's direct loops in f64.
 #include <gtest/gtest.h>
 
-#include "tests/op_cases/checks.h"
+#include "engine/gradcheck/checks.h"
 
-namespace pg::test {
+namespace pg::gradcheck {
 namespace {
 
 Context& oracle_context() {
@@ -21,19 +21,19 @@ Context& cuda_context() {
 class OpCases : public testing::TestWithParam<OpCase> {};
 
 TEST_P(OpCases, F32MatchesF64) {
-  EXPECT_EQ(compare_f32(GetParam(), cuda_context(), oracle_context()), "");
+  EXPECT_EQ(complaint(compare_f32(GetParam(), cuda_context(), oracle_context())), "");
 }
 
 TEST_P(OpCases, GradMatchesFiniteDifference) {
-  EXPECT_EQ(check_gradient(GetParam(), cuda_context()), "");
+  EXPECT_EQ(complaint(check_gradient(GetParam(), cuda_context())), "");
 }
 
 TEST_P(OpCases, GradGradMatchesFiniteDifference) {
-  EXPECT_EQ(check_second_gradient(GetParam(), cuda_context()), "");
+  EXPECT_EQ(complaint(check_second_gradient(GetParam(), cuda_context())), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, OpCases, testing::ValuesIn(all_op_cases()),
                          [](const auto& c) { return c.param.name; });
 
 }  // namespace
-}  // namespace pg::test
+}  // namespace pg::gradcheck

@@ -6,10 +6,10 @@
 
 #include <string_view>
 
-#include "tests/op_cases/checks.h"
+#include "engine/gradcheck/checks.h"
 #include "tests/simt/emulator/grid.h"
 
-namespace pg::test {
+namespace pg::gradcheck {
 namespace {
 
 Context& oracle_context() {
@@ -39,19 +39,19 @@ class OpGradients : public testing::TestWithParam<OpCase> {};
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(OpGradients);
 
 TEST_P(OpCases, F32MatchesF64) {
-  EXPECT_EQ(compare_f32(GetParam(), cuda_context(kRandomOrder), oracle_context()), "");
+  EXPECT_EQ(complaint(compare_f32(GetParam(), cuda_context(kRandomOrder), oracle_context())), "");
 }
 
 TEST_P(OpGradients, GradMatchesFiniteDifference) {
-  EXPECT_EQ(check_gradient(GetParam(), cuda_context(0)), "");
+  EXPECT_EQ(complaint(check_gradient(GetParam(), cuda_context(0))), "");
 }
 
 TEST_P(OpGradients, GradGradMatchesFiniteDifference) {
-  EXPECT_EQ(check_second_gradient(GetParam(), cuda_context(0)), "");
+  EXPECT_EQ(complaint(check_second_gradient(GetParam(), cuda_context(0))), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, OpCases, testing::ValuesIn(all_op_cases()), name_of_case);
 INSTANTIATE_TEST_SUITE_P(All, OpGradients, testing::ValuesIn(gradient_cases()), name_of_case);
 
 }  // namespace
-}  // namespace pg::test
+}  // namespace pg::gradcheck

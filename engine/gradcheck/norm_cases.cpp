@@ -1,7 +1,7 @@
 // norm_cases.cpp: pixel norm and every form of minibatch standard deviation.
-#include "tests/op_cases/op_case.h"
+#include "engine/gradcheck/op_case.h"
 
-namespace pg::test {
+namespace pg::gradcheck {
 
 std::vector<OpCase> norm_cases() {
   std::vector<OpCase> cases;
@@ -29,4 +29,4 @@ std::vector<OpCase> norm_cases() {
   return cases;
 }
 
-}  // namespace pg::test
+}  // namespace pg::gradcheck

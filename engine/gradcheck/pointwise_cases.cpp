@@ -1,7 +1,7 @@
 // pointwise_cases.cpp: elementwise ops, with every broadcasting pattern that networks use.
-#include "tests/op_cases/op_case.h"
+#include "engine/gradcheck/op_case.h"
 
-namespace pg::test {
+namespace pg::gradcheck {
 namespace {
 using Unary = Tensor (*)(const Tensor&);
 using Binary = Tensor (*)(const Tensor&, const Tensor&);
@@ -87,4 +87,4 @@ std::vector<OpCase> pointwise_cases() {
   return cases;
 }
 
-}  // namespace pg::test
+}  // namespace pg::gradcheck

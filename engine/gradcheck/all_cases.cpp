@@ -1,7 +1,7 @@
 // all_cases.cpp: the families in one list.
-#include "tests/op_cases/op_case.h"
+#include "engine/gradcheck/op_case.h"
 
-namespace pg::test {
+namespace pg::gradcheck {
 
 std::vector<OpCase> all_op_cases() {
   std::vector<OpCase> all;
@@ -12,4 +12,4 @@ std::vector<OpCase> all_op_cases() {
   return all;
 }
 
-}  // namespace pg::test
+}  // namespace pg::gradcheck

@@ -9,7 +9,7 @@
 
 #include "engine/ops.h"
 
-namespace pg::test {
+namespace pg::gradcheck {
 
 // A function of some tensors, with everything else (geometry, constants) bound.
 struct OpCase {
@@ -31,4 +31,4 @@ std::vector<OpCase> norm_cases();
 std::vector<OpCase> resample_cases();
 std::vector<OpCase> all_op_cases();
 
-}  // namespace pg::test
+}  // namespace pg::gradcheck

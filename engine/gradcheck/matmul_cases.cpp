@@ -1,7 +1,7 @@
 // matmul_cases.cpp: matrix products in the four transpositions, and the dense layer.
-#include "tests/op_cases/op_case.h"
+#include "engine/gradcheck/op_case.h"
 
-namespace pg::test {
+namespace pg::gradcheck {
 
 std::vector<OpCase> matmul_cases() {
   using enum Transpose;
@@ -26,4 +26,4 @@ std::vector<OpCase> matmul_cases() {
   return cases;
 }
 
-}  // namespace pg::test
+}  // namespace pg::gradcheck

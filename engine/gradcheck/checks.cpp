@@ -1,5 +1,5 @@
 // checks.cpp: finite differences and comparisons.
-#include "tests/op_cases/checks.h"
+#include "engine/gradcheck/checks.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 
 #include "kernels/philox.h"
 
-namespace pg::test {
+namespace pg::gradcheck {
 namespace {
 
 using Values = std::vector<double>;
@@ -39,16 +39,17 @@ double dot(const Values& a, const Values& b) {
   return s;
 }
 
-std::string difference(const std::string& what, const Values& got, const Values& expected,
-                       double relative) {
+// Relative to the largest of the expected values.
+Deviation difference(const std::string& what, const Values& got, const Values& expected,
+                     double tolerance) {
   const double scale = std::max(largest(expected), 1e-30);
+  Deviation worst{.tolerance = tolerance};
   for (size_t i = 0; i < got.size(); ++i) {
-    if (!(std::abs(got[i] - expected[i]) <= relative * scale)) {
-      return message(what, "[", i, "] is ", got[i], ", expected ", expected[i], " +- ",
-                     relative * scale);
-    }
+    worst.include(std::abs(got[i] - expected[i]) / scale, [&] {
+      return message(what, "[", i, "] is ", got[i], ", expected ", expected[i]);
+    });
   }
-  return {};
+  return worst;
 }
 
 // y and the gradients of <p, y> with respect to all inputs; p fixed by the seed.
@@ -99,11 +100,12 @@ SecondEvaluation evaluate_second(const OpCase& c, Context& context,
 // Compares <grad_i, d> with the central difference of `value` along d, for random directions and
 // single coordinates d of each input i.
 template <typename ValueAt>
-std::string check_directions(const OpCase& c, Context& context, const std::vector<Values>& grads,
-                             const ValueAt& value) {
+Deviation check_directions(const OpCase& c, Context& context, const std::vector<Values>& grads,
+                           const ValueAt& value) {
   constexpr double kStep = 1e-5;
   constexpr double kTolerance = 2e-7;  // truncation kStep^2 and rounding 1e-16 / kStep, with room
   const std::vector<Tensor> inputs = make_inputs(context, c, DType::f64);
+  Deviation worst{.tolerance = kTolerance};
   for (size_t i = 0; i < inputs.size(); ++i) {
     const Values x = to_host(inputs[i]);
     for (uint64_t trial = 0; trial < 6; ++trial) {
@@ -124,13 +126,22 @@ std::string check_directions(const OpCase& c, Context& context, const std::vecto
       const double numeric = (shifted(kStep) - shifted(-kStep)) / (2 * kStep);
       const double exact = dot(grads[i], d);
       const double scale = std::max({1.0, std::abs(numeric), largest(grads[i])});
-      if (!(std::abs(numeric - exact) <= kTolerance * scale)) {
+      worst.include(std::abs(numeric - exact) / scale, [&] {
         return message("gradient of input ", i, ", direction ", trial, ": ", exact,
                        " but finite differences give ", numeric);
-      }
+      });
     }
   }
-  return {};
+  return worst;
+}
+
+Deviation check_first_order(const OpCase& c, Context& context, GradMode mode) {
+  const std::vector<Tensor> inputs = make_inputs(context, c, DType::f64);
+  const Evaluation e = evaluate(c, context, DType::f64, inputs, mode);
+  return check_directions(c, context, e.grads, [&](const std::vector<Tensor>& moved) {
+    const Values y = to_host(c.run(moved));
+    return dot(y, random_values(static_cast<int64_t>(y.size()), 7, 1, -1, 1));
+  });
 }
 
 }  // namespace
@@ -144,50 +155,48 @@ std::vector<Tensor> make_inputs(Context& context, const OpCase& c, DType dtype, 
   return inputs;
 }
 
-std::string compare_f32(const OpCase& c, Context& device, Context& oracle, double slack) {
+Deviation compare_f32(const OpCase& c, Context& device, Context& oracle, double slack) {
   const Evaluation got =
       evaluate(c, device, DType::f32, make_inputs(device, c, DType::f32), GradMode::keep);
   const Evaluation expected =
       evaluate(c, oracle, DType::f64, make_inputs(oracle, c, DType::f64), GradMode::keep);
   const double relative =
       slack * 8.0 * std::numeric_limits<float>::epsilon() * std::sqrt(c.reduction);
-  std::string wrong = difference("y", got.y, expected.y, relative);
-  for (size_t i = 0; i < got.grads.size() && wrong.empty(); ++i) {
+  Deviation worst = difference("y", got.y, expected.y, relative);
+  for (size_t i = 0; i < got.grads.size(); ++i) {
     // A gradient sums over outputs too.
     const double terms =
         static_cast<double>(got.y.size()) / static_cast<double>(got.grads[i].size());
-    wrong = difference(message("grad", i), got.grads[i], expected.grads[i],
-                       relative * std::sqrt(std::max(4.0, terms)));
+    worst = worse(worst, difference(message("grad", i), got.grads[i], expected.grads[i],
+                                    relative * std::sqrt(std::max(4.0, terms))));
   }
-  return wrong;
+  return worst;
 }
 
-std::string check_gradient(const OpCase& c, Context& context) {
-  const std::vector<Tensor> inputs = make_inputs(context, c, DType::f64);
-  const Evaluation e = evaluate(c, context, DType::f64, inputs, GradMode::release);
-  return check_directions(c, context, e.grads, [&](const std::vector<Tensor>& moved) {
-    const Values y = to_host(c.run(moved));
-    return dot(y, random_values(static_cast<int64_t>(y.size()), 7, 1, -1, 1));
-  });
+Deviation check_gradient(const OpCase& c, Context& context) {
+  return check_first_order(c, context, GradMode::release);
 }
 
-std::string check_second_gradient(const OpCase& c, Context& context) {
+Deviation check_second_gradient(const OpCase& c, Context& context) {
+  // A recorded gradient may be wrong and yet the derivative of itself.
+  Deviation recorded = check_first_order(c, context, GradMode::record);
+  recorded.where = "recorded " + recorded.where;
   const std::vector<Tensor> inputs = make_inputs(context, c, DType::f64);
   const SecondEvaluation e = evaluate_second(c, context, inputs, true);
-  return check_directions(c, context, e.grads, [&](const std::vector<Tensor>& moved) {
-    return evaluate_second(c, context, moved, false).value;
-  });
+  return worse(recorded, check_directions(c, context, e.grads, [&](const auto& moved) {
+                 return evaluate_second(c, context, moved, false).value;
+               }));
 }
 
-std::string compare_recorded_backward(const OpCase& c, Context& context) {
+Deviation compare_recorded_backward(const OpCase& c, Context& context) {
   const std::vector<Tensor> inputs = make_inputs(context, c, DType::f64);
   const Evaluation fused = evaluate(c, context, DType::f64, inputs, GradMode::keep);
   const Evaluation recorded = evaluate(c, context, DType::f64, inputs, GradMode::record);
-  std::string wrong;
-  for (size_t i = 0; i < fused.grads.size() && wrong.empty(); ++i) {
-    wrong = difference(message("grad", i), fused.grads[i], recorded.grads[i], 1e-13);
+  Deviation worst{.tolerance = 1e-13};
+  for (size_t i = 0; i < fused.grads.size(); ++i) {
+    worst = worse(worst, difference(message("grad", i), fused.grads[i], recorded.grads[i], 1e-13));
   }
-  return wrong;
+  return worst;
 }
 
-}  // namespace pg::test
+}  // namespace pg::gradcheck

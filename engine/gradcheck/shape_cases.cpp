@@ -1,7 +1,7 @@
 // shape_cases.cpp: sums, broadcasts and ops that move elements.
-#include "tests/op_cases/op_case.h"
+#include "engine/gradcheck/op_case.h"
 
-namespace pg::test {
+namespace pg::gradcheck {
 namespace {
 constexpr Shape kImage{4, 3, 5, 6};
 }  // namespace
@@ -62,4 +62,4 @@ std::vector<OpCase> shape_cases() {
   return cases;
 }
 
-}  // namespace pg::test
+}  // namespace pg::gradcheck

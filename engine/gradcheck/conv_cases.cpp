@@ -1,7 +1,7 @@
 // conv_cases.cpp: the convolution triad in all modes, the fused layers, odd sizes and tails.
-#include "tests/op_cases/op_case.h"
+#include "engine/gradcheck/op_case.h"
 
-namespace pg::test {
+namespace pg::gradcheck {
 namespace {
 
 struct ConvShape {
@@ -96,4 +96,4 @@ std::vector<OpCase> conv_cases() {
   return cases;
 }
 
-}  // namespace pg::test
+}  // namespace pg::gradcheck

@@ -1,7 +1,7 @@
 // resample_cases.cpp: upsampling, pooling and fade-in.
-#include "tests/op_cases/op_case.h"
+#include "engine/gradcheck/op_case.h"
 
-namespace pg::test {
+namespace pg::gradcheck {
 
 std::vector<OpCase> resample_cases() {
   std::vector<OpCase> cases;
@@ -25,4 +25,4 @@ std::vector<OpCase> resample_cases() {
   return cases;
 }
 
-}  // namespace pg::test
+}  // namespace pg::gradcheck

@@ -1,0 +1,106 @@
+// gradcheck: gradients of every op and of whole networks against central differences in f64, which
+// is what to run after a kernel was changed.
+#include <fnmatch.h>
+
+#include <cstdio>
+#include <iostream>
+
+#include "apps/commands.h"
+#include "apps/common.h"
+#include "engine/gradcheck/report.h"
+#include "model/gradcheck.h"
+#include "model/suggest.h"
+
+namespace pg::apps {
+namespace {
+
+using gradcheck::OpCase;
+
+struct GradcheckOptions {
+  std::string device = "auto";
+  std::vector<std::string> ops, models;
+  bool list = false;
+};
+
+// The one of that name, else those that match it as a pattern whose end may be left out.
+std::vector<OpCase> find_ops(const std::string& wanted, const std::vector<OpCase>& all) {
+  std::vector<OpCase> exact, found;
+  std::vector<std::string> names;
+  for (const OpCase& c : all) {
+    names.push_back(c.name);
+    if (c.name == wanted) exact.push_back(c);
+    if (fnmatch((wanted + "*").c_str(), c.name.c_str(), 0) == 0) found.push_back(c);
+  }
+  if (!exact.empty()) return exact;
+  const std::string nearest = nearest_name(wanted, names);
+  PG_CHECK(!found.empty(), UsageError, "there is no op '", wanted, "' to check",
+           nearest.empty() ? "; progan_cuda gradcheck --list names all"
+                           : ": did you mean '" + nearest + "'?");
+  return found;
+}
+
+std::vector<OpCase> chosen_ops(const GradcheckOptions& o) {
+  const std::vector<OpCase> all = gradcheck::all_op_cases();
+  if (o.ops.empty()) return o.models.empty() ? all : std::vector<OpCase>();
+  std::vector<OpCase> chosen;
+  for (const std::string& wanted : o.ops) {
+    const std::vector<OpCase> found = find_ops(wanted, all);
+    chosen.insert(chosen.end(), found.begin(), found.end());
+  }
+  return chosen;
+}
+
+std::vector<std::string> chosen_models(const GradcheckOptions& o) {
+  if (!o.models.empty() || !o.ops.empty()) return o.models;
+  return gradcheck_names();
+}
+
+void list_names() {
+  for (const OpCase& c : gradcheck::all_op_cases()) std::printf("op       %s\n", c.name.c_str());
+  for (const std::string& name : gradcheck_names()) std::printf("network  %s\n", name.c_str());
+}
+
+void check_networks(const std::string& name, const Config& config, Context& context,
+                    gradcheck::Report& report) {
+  for (const Stage& stage : gradcheck_stages()) {
+    GradcheckNetworks networks(context, config, stage);
+    const std::string row = name + " " + stage_name(stage.resolution, stage.fading);
+    report.add_network(row + " D", networks.check(Player::discriminator));
+    report.add_network(row + " G", networks.check(Player::generator));
+  }
+}
+
+void run_gradcheck(const GradcheckOptions& o) {
+  const std::vector<OpCase> ops = chosen_ops(o);
+  std::vector<std::pair<std::string, Config>> models;
+  for (const std::string& name : chosen_models(o))
+    models.emplace_back(name, gradcheck_config(name));
+  const DeviceChoice device = choose_device(o.device);
+  // Tensors are so small that a second thread costs more than it gives.
+  const std::unique_ptr<Backend> backend =
+      device.cuda ? open_device(device, 0) : make_cpu_backend(1, CpuPath::direct);
+  Context context(*backend);
+  gradcheck::Report report(std::cout);
+  for (const OpCase& c : ops) report.check_op(c, context);
+  for (const auto& [name, config] : models) check_networks(name, config, context, report);
+  const std::string where = device.cuda ? message("cuda:", device.index) : "cpu";
+  std::cout << "\n" << report.verdict(where) << std::endl;
+}
+
+}  // namespace
+
+void add_gradcheck(CLI::App& app) {
+  CLI::App* cmd = app.add_subcommand(
+      "gradcheck", "Check gradients of every op and of whole networks against differences, in f64");
+  auto o = std::make_shared<GradcheckOptions>();
+  cmd->add_option("--device", o->device, "auto, cpu, cuda or cuda:I");
+  cmd->add_option("--op", o->ops,
+                  "only this op, those that begin so, or a pattern such as 'Conv*Up'")
+      ->take_all();
+  cmd->add_option("--model", o->models, "only the networks of this preset (or variant, see --list)")
+      ->take_all();
+  cmd->add_flag("--list", o->list, "name the ops and networks there are");
+  cmd->callback([o] { o->list ? list_names() : run_gradcheck(*o); });
+}
+
+}  // namespace pg::apps
