@@ -84,10 +84,10 @@ void read_section(Config& config, std::string_view section, const toml::table& t
                   const std::string& file) {
   for (const auto& [name, node] : table) {
     const std::string path = message(section, ".", name.str());
-    at_place(file, name.source(), [&] {
+    at_place(file, name.source(), [&, &value = node] {
       const Key* key = find_key(path);
       if (key == nullptr) throw_unknown_key(path);
-      key->set(config, checked(*key, to_value(*key, node)));
+      key->set(config, checked(*key, to_value(*key, value)));
     });
   }
 }
@@ -100,8 +100,8 @@ void apply(Config& config, const std::string& text, const std::string& file) {
     at_place(file, base->source(), [&] { result = preset(base->value_or(std::string())); });
   }
   for (const auto& [section, node] : root) {
-    at_place(file, section.source(), [&, &name = section] {
-      if (!node.is_table()) throw_unknown_key(name.str());
+    at_place(file, section.source(), [&, &name = section, &value = node] {
+      if (!value.is_table()) throw_unknown_key(name.str());
     });
     read_section(result, section.str(), *node.as_table(), file);
   }

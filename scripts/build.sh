@@ -57,4 +57,4 @@ if ! ninja -C "$folder" ${quiet[@]+"${quiet[@]}"}; then
   echo "build.sh: the build of preset $preset failed; the first error is above." >&2
   exit 1
 fi
-echo "Built: $folder/bin/progan_cuda"
+echo "Built: $folder/bin"

@@ -42,17 +42,31 @@ void require(bool condition, const Parts&... parts) {
   if (!condition) throw Damage{message(parts...)};
 }
 
+// A value as a message may hold it; what is nested could be deeper than the stack.
+std::string shown_value(const json& value) {
+  return value.is_structured() ? value.type_name() : value.dump();
+}
+
+// Names come from files of other programs, too: printable ASCII, not long.
+std::string shown_reason(const std::string& reason) {
+  constexpr size_t kLongest = 400;
+  std::string text = reason.substr(0, kLongest);
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text;
+}
+
 StoredType type_named(const std::string& tensor, const json& name) {
   for (size_t i = 0; i < kTypes.size(); ++i) {
     if (name == kTypes[i].name) return static_cast<StoredType>(i);
   }
-  throw Damage{message("the tensor '", tensor, "' has the element type ", name.dump(),
+  throw Damage{message("the tensor '", tensor, "' has the element type ", shown_value(name),
                        ", which is not known")};
 }
 
 int64_t count_from(const std::string& tensor, const json& value) {
   require(value.is_number_unsigned() && value.get<uint64_t>() <= uint64_t{1} << 62, "the tensor '",
-          tensor, "' has ", value.dump(), " where a count should be");
+          tensor, "' has ", shown_value(value), " where a count should be");
   return value.get<int64_t>();
 }
 
@@ -185,8 +199,9 @@ Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), f
   try {
     read();
   } catch (const Damage& damage) {
-    throw FormatError(message("'", path_.string(), "' is not a whole safetensors file: ",
-                              damage.reason, "; use an earlier checkpoint or another copy"));
+    throw FormatError(message("'", path_.string(),
+                              "' is not a whole safetensors file: ", shown_reason(damage.reason),
+                              "; use an earlier checkpoint or another copy"));
   }
 }
 

@@ -160,6 +160,19 @@ TEST_F(SafetensorsFile, DamageIsNamed) {
   EXPECT_NE(refusal(R"({"__metadata__":{"a":1}})", 0).find("'a' is not a text"), std::string::npos);
 }
 
+TEST_F(SafetensorsFile, DepthAndOddNamesStayOutOfMessages) {
+  const std::string deep = std::string(500000, '[') + std::string(500000, ']');
+  EXPECT_NE(refusal(R"({"a":{"dtype":)" + deep + R"(,"shape":[1],"data_offsets":[0,4]}})", 4)
+                .find("element type array"),
+            std::string::npos);
+  EXPECT_NE(refusal(R"({"a":{"dtype":"F32","shape":[)" + deep + R"(],"data_offsets":[0,4]}})", 4)
+                .find("array where a count"),
+            std::string::npos);
+  const std::string error = refusal("{\"a\\n" + std::string(5000, 'b') + "\":3}", 0);
+  EXPECT_LT(error.size(), 800u);
+  EXPECT_EQ(error.find('\n'), std::string::npos) << error;
+}
+
 TEST_F(SafetensorsFile, HugeHeaderLengthIsRefusedAtOnce) {
   for (const uint64_t length : {uint64_t{1} << 62, ~uint64_t{0}, uint64_t{9}}) {
     std::string file(reinterpret_cast<const char*>(&length), sizeof(length));

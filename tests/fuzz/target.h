@@ -1,0 +1,53 @@
+// target.h: what the fuzz targets share: the claim that a reader reads or refuses, and files in
+// memory for readers that want a path.
+#pragma once
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <span>
+#include <string>
+
+#include "kernels/error.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+
+namespace pg::fuzz {
+
+// Ends the program, which libFuzzer reports with the input.
+inline void claim(bool holds) {
+  if (!holds) std::abort();
+}
+
+// Runs f(). Whatever it throws on purpose is one sentence of a readable length; anything else ends
+// the program.
+template <typename F>
+void reads_or_refuses(F&& f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    claim(text.size() > 10 && text.size() < 1000 && text.find('\n') == std::string::npos);
+  }
+}
+
+class MemoryFile {
+ public:
+  explicit MemoryFile(std::span<const uint8_t> bytes) : fd_(::memfd_create("input", 0)) {
+    claim(fd_ >= 0);
+    claim(::write(fd_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+  }
+  ~MemoryFile() { ::close(fd_); }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+
+  std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
+
+ private:
+  int fd_;
+};
+
+}  // namespace pg::fuzz

@@ -1,0 +1,47 @@
+// torch.cpp: fuzz target of foreign files of all forms, found out by content. A pickle also becomes
+// part of an archive whose checksums are right, which no mutation would give it.
+#include "model/import/torch_file.h"
+#include "model/import/weights_file.h"
+#include "tests/fuzz/target.h"
+#include "tests/model/zip_bytes.h"
+
+namespace {
+
+// Opens the file for each of the ways to ask for its tensors, and asks.
+void read_all(const std::string& path) {
+  const pg::ForeignFile file = pg::read_foreign(path);
+  if (file.form() == pg::ForeignForm::safetensors) {
+    for (const auto& [name, tensor] : file.tensors()) tensor.floats();
+    return;
+  }
+  const auto each = {+[](const pg::ForeignFile& f) {
+                       for (const auto& [name, tensor] : f.state_dict(f.root())) tensor.floats();
+                     },
+                     +[](const pg::ForeignFile& f) {
+                       for (const auto& [name, tensor] : f.variables(f.root().at("variables")))
+                         tensor.floats();
+                     },
+                     +[](const pg::ForeignFile& f) {
+                       for (const auto& tensor : f.tensor_list(f.root())) tensor.floats();
+                     }};
+  for (const auto ask : each) pg::fuzz::reads_or_refuses([&] { ask(file); });
+}
+
+void read_in_archive(std::span<const uint8_t> pickle) {
+  const std::string storage(64, '\1');
+  const std::string text(reinterpret_cast<const char*>(pickle.data()), pickle.size());
+  const std::string bytes = pg::test::torch_zip(text, {{"0", storage}, {"1", storage}});
+  const pg::TorchFile file(pg::test::bytes_of(bytes), "input");
+  for (const pg::PickleValue& value : file.pickle().tensors()) file.tensor(value).floats();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const pg::fuzz::MemoryFile file({data, size});
+  pg::fuzz::reads_or_refuses([&] { read_all(file.path()); });
+  if (size > 0 && data[0] == 0x80 && !pg::TorchFile::is_legacy({data, size})) {
+    pg::fuzz::reads_or_refuses([&] { read_in_archive({data, size}); });
+  }
+  return 0;
+}
