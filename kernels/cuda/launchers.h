@@ -9,4 +9,7 @@ namespace pg::cuda {
 #include "kernels/kernels.def"
 #undef PG_KERNEL
 
+// What Conv2dInputGradArgs wants of dx behind the convolution (norm, gate), in launches of its own.
+void finish_input_grad(Queue& queue, const Conv2dInputGradArgs& args);
+
 }  // namespace pg::cuda
