@@ -53,8 +53,8 @@ struct Conv2dArgs {
 // dx = the gradient of <dy, conv2d(x, w)> with respect to x (no bias or activation); then, in this
 // order, each where its tensor is given:
 //
-//   dx[n,h,w,c] = r[n,h,w] * (dx[n,h,w,c] - gate[n,h,w,c] * mean over k of dx[n,h,w,k] *
-//   gate[n,h,w,k]) dx          = dx * (gate > 0 ? 1 : gate_slope)
+//   dx = r * (dx - gate * mean over c of dx[n,h,w,c] * gate[n,h,w,c])
+//   dx = dx * (gate > 0 ? 1 : gate_slope)
 //
 // The second makes dx the gradient with respect to the argument of the lrelu whose result (or
 // argument) gate is. With the first, which needs the second, it is that for pixel_norm(lrelu(.)),

@@ -42,12 +42,4 @@ void conv2d_input_grad(Queue& queue, const Conv2dInputGradArgs& args) {
   finish_input_grad(queue, args);
 }
 
-void finish_input_grad(Queue& queue, const Conv2dInputGradArgs& a) {
-  if (a.r) {
-    pixel_norm_vjp(queue, {.dy = a.dx, .y = a.gate, .r = a.r, .dx = a.dx, .slope = a.gate_slope});
-  } else if (a.gate) {
-    leaky_gate(queue, {.x = a.dx, .ref = a.gate, .y = a.dx, .slope = a.gate_slope});
-  }
-}
-
 }  // namespace pg::cuda

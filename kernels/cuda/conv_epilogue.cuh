@@ -230,6 +230,7 @@ __device__ __forceinline__ void finish(const ConvEpilogue<T>& e,
   if (e.r != nullptr) normalize<Warps>(e, acc, shared, pixel_of);
   if (e.vjp_r != nullptr) sum_gated_rows<Warps>(e, acc, shared, pixel_of);
   const int lane = Warps::lane();
+  const float share = 1.0f / static_cast<float>(e.channels);
   float* const stage = shared + Warps::kSums + Warps::warp() * 16 * Warps::kStride;
 #pragma unroll
   for (int i = 0; i < Warps::kM; ++i) {
@@ -248,8 +249,7 @@ __device__ __forceinline__ void finish(const ConvEpilogue<T>& e,
         [&](int row) { return pixel_of(first_row + row); },
         [&](int row, int64_t pixel) -> NormGrad {
           if (e.vjp_r == nullptr) return {};
-          return {e.vjp_r[pixel],
-                  row_sum<Warps>(shared, first_row + row) / static_cast<float>(e.channels)};
+          return {e.vjp_r[pixel], share * row_sum<Warps>(shared, first_row + row)};
         });
     __syncwarp();
   }
