@@ -16,6 +16,7 @@ namespace pg::bench {
 namespace {
 
 constexpr double kSlope = 0.2, kNormEps = 1e-8;
+constexpr int64_t kColours = 3;
 
 // Filters never change here, and have a version, as within an iteration.
 uint64_t filter_version(const Case& c) { return std::hash<std::string>{}(c.name) | 1u; }
@@ -117,16 +118,29 @@ std::vector<Sampled> forward_samples(const Reference& f, const Values& b, Then t
   return {y};
 }
 
-std::vector<Sampled> input_grad_samples(const Reference& f, const Values* gate) {
+// What the gradient passes on the way to the layer below: nothing, its gate, its norm and gate.
+struct Below {
+  const Values *gate = nullptr, *r = nullptr;
+};
+
+std::vector<Sampled> input_grad_samples(const Reference& f, const Below& below) {
   constexpr int64_t kChannels = 16;
   Sampled dx{.operand = 2, .index = {}, .want = {}};
+  const int64_t step = below.r != nullptr ? 1 : std::max<int64_t>(1, f.xs.c / kChannels);
   for (const Shape& at : sampled_pixels(f.xs)) {
-    const int64_t first = ((at.n * f.xs.h + at.h) * f.xs.w + at.w) * f.xs.c;
-    const int64_t step = std::max<int64_t>(1, f.xs.c / kChannels);
+    const int64_t pixel = (at.n * f.xs.h + at.h) * f.xs.w + at.w, first = pixel * f.xs.c;
+    const auto y = [&](int64_t c) { return below.gate != nullptr ? (*below.gate)[first + c] : 1; };
+    std::vector<double> sums;
+    double mean = 0;
     for (int64_t c = 0; c < f.xs.c; c += step) {
-      const double slope = gate != nullptr && (*gate)[first + c] <= 0 ? kSlope : 1;
+      sums.push_back(f.dx(at.n, at.h, at.w, c));
+      mean += sums.back() * y(c) / static_cast<double>(f.xs.c);
+    }
+    for (int64_t c = 0; c < f.xs.c; c += step) {
+      double v = sums[static_cast<size_t>(c / step)];
+      if (below.r != nullptr) v = (*below.r)[pixel] * (v - y(c) * mean);
       dx.index.push_back(first + c);
-      dx.want.push_back(slope * f.dx(at.n, at.h, at.w, c));
+      dx.want.push_back(y(c) <= 0 ? kSlope * v : v);
     }
   }
   return {dx};
@@ -182,27 +196,33 @@ Case forward_case(const Layer& l, const Selection& sel) {
   return c;
 }
 
-// Behind an lrelu, as everywhere but in G below a norm, the gradient passes its gate on the way.
+// On the way the gradient passes the gate of the layer below and, in G, its norm.
 Case input_grad_case(const Layer& l, const Selection& sel) {
   const Shapes s = shapes_of(l, sel);
   const ConvGeometry g = geometry_of(l);
-  const bool gated = l.then == Then::lrelu && l.c > 4;
+  const bool gated = l.c > kColours, normed = gated && l.then != Then::lrelu;
   Case c = base_case(l, sel, "input_grad");
   const DType t = sel.activations;
   c.operands = {
       {.shape = s.y, .dtype = t}, filter(s, t), {.shape = s.x, .dtype = t, .role = Role::out}};
   if (gated) c.operands.push_back({.shape = s.x, .dtype = t});
-  c.run = [g, gated, version = filter_version(c)](Backend& backend, Views v) {
+  if (normed) {
+    c.operands.push_back(
+        {.shape = {s.x.n, s.x.h, s.x.w, 1}, .dtype = acc_of(t), .fill = Fill::positive});
+  }
+  c.run = [g, gated, normed, version = filter_version(c)](Backend& backend, Views v) {
     backend.conv2d_input_grad({.dy = v[0],
                                .w = v[1],
                                .dx = v[2],
                                .geometry = g,
                                .gate = gated ? v[3] : TensorView{},
                                .gate_slope = kSlope,
+                               .r = normed ? v[4] : TensorView{},
                                .w_version = version});
   };
-  c.samples = [s, g, gated](const std::vector<Values>& v) {
-    return input_grad_samples({s.x, s.w, s.y, g, v[0], v[1], v[0]}, gated ? &v[3] : nullptr);
+  c.samples = [s, g, gated, normed](const std::vector<Values>& v) {
+    const Below below{gated ? &v[3] : nullptr, normed ? &v[4] : nullptr};
+    return input_grad_samples({s.x, s.w, s.y, g, v[0], v[1], v[0]}, below);
   };
   return c;
 }

@@ -87,9 +87,10 @@ Need Tape::need_of(const Sweep& s, int64_t node) const {
     const bool depends = input >= 0 && s.depends[at];
     // A gate belongs to the whole cotangent, so only its sole contributor may apply it.
     const bool sole = depends && s.consumers[at] == 1 && s.wanted[at] == nullptr;
+    const bool offered = sole && (!nodes_[at].gate.r || context_.tape() == nullptr);
     need.wanted_.push_back(depends);
     need.destinations_.push_back(depends ? s.wanted[at] : nullptr);
-    need.gates_.push_back(sole ? nodes_[at].gate : Gate{});
+    need.gates_.push_back(offered ? nodes_[at].gate : Gate{});
   }
   need.taken_.resize(need.wanted_.size());
   need.gated_ = s.gated[static_cast<size_t>(node)] != 0;
@@ -193,7 +194,8 @@ Tensor record(const char* name, std::vector<Tensor> inputs, Tensor y, Vjp vjp, G
 }
 
 Tensor record_fused(const char* name, std::vector<Tensor> inputs, Tensor y, Composition composition,
-                    Vjp fast_vjp) {
+                    Vjp fast_vjp, Gate gate) {
+  PG_ASSERT(!gate.ref || gate.r);
   Vjp vjp = [inputs, composition = std::move(composition), fast_vjp = std::move(fast_vjp)](
                 const Tensor& dy, const Need& need) -> Grads {
     Tape* const tape = dy.context().tape();
@@ -212,7 +214,7 @@ Tensor record_fused(const char* name, std::vector<Tensor> inputs, Tensor y, Comp
     }
     return grads;
   };
-  return record(name, std::move(inputs), std::move(y), std::move(vjp));
+  return record(name, std::move(inputs), std::move(y), std::move(vjp), std::move(gate));
 }
 
 }  // namespace pg

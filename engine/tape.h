@@ -23,10 +23,13 @@ struct Destination {
 
 // A factor with which an op's vjp begins: dy * (ref > 0 ? 1 : slope), the derivative of the leaky
 // ReLU at its end. An op that says so (see record) allows the op behind it to apply the factor
-// while it makes dy, in the same kernel, and so saves a pass over memory.
+// while it makes dy, in the same kernel, and so saves a pass over memory. With r, the op ends in
+// pixel_norm(lrelu(.)) and its fast vjp begins with the derivative of both (PixelNormVjpArgs, y =
+// ref), which is not differentiable: such a gate is offered only where nothing is being recorded.
 struct Gate {
   Tensor ref;  // empty: no gate
   double slope = 1.0;
+  Tensor r = {};  // empty: no norm
 };
 
 // Which inputs of an op need a gradient, where it may be left, and which gates may be applied to
@@ -38,7 +41,9 @@ class Need {
   Destination* destination(size_t input) const { return destinations_[input]; }
   // The gate of the op that made this input, where nothing else contributes to its gradient; to be
   // applied or left. The caller that applies it says so by taking it.
-  Gate take_gate(size_t input) const {
+  Gate take_gate(size_t input) const { return gates_[input].r ? Gate{} : take_any_gate(input); }
+  // The same for a caller that can apply the norm's derivative too.
+  Gate take_any_gate(size_t input) const {
     taken_[input] = true;
     return gates_[input];
   }
@@ -127,8 +132,9 @@ class RecordingScope {
 Tensor record(const char* name, std::vector<Tensor> inputs, Tensor y, Vjp vjp, Gate gate = {});
 
 // The same for an op with a fast, not differentiable vjp: used when the backward pass is not being
-// recorded; otherwise `composition`, the same function written in ops, is differentiated.
+// recorded; otherwise `composition`, the same function written in ops, is differentiated. The gate,
+// which must have a norm, is the fast vjp's.
 Tensor record_fused(const char* name, std::vector<Tensor> inputs, Tensor y, Composition composition,
-                    Vjp fast_vjp);
+                    Vjp fast_vjp, Gate gate = {});
 
 }  // namespace pg

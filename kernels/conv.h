@@ -50,9 +50,16 @@ struct Conv2dArgs {
                            // keep a transformed copy until the version changes
 };
 
-// dx = the gradient of <dy, conv2d(x, w)> with respect to x (no bias or activation); then, where
-// gate is given, dx = dx * (gate > 0 ? 1 : gate_slope), which makes it the gradient with respect to
-// the argument of the lrelu whose result (or argument) gate is.
+// dx = the gradient of <dy, conv2d(x, w)> with respect to x (no bias or activation); then, in this
+// order, each where its tensor is given:
+//
+//   dx = r * (dx - gate * mean over c of dx[n,h,w,c] * gate[n,h,w,c])
+//   dx = dx * (gate > 0 ? 1 : gate_slope)
+//
+// The second makes dx the gradient with respect to the argument of the lrelu whose result (or
+// argument) gate is. With the first, which needs the second, it is that for pixel_norm(lrelu(.)),
+// whose result gate and whose statistics r then are (PixelNormVjpArgs in norm.h). In bf16, dx may
+// be rounded before the first.
 struct Conv2dInputGradArgs {
   ConstTensorView dy;  // [N, P, Q, K]
   ConstTensorView w;   // [K, R, S, C]
@@ -60,6 +67,7 @@ struct Conv2dInputGradArgs {
   ConvGeometry geometry{};
   ConstTensorView gate{};  // as dx; absent: no gate
   double gate_slope = 0.2;
+  ConstTensorView r{};     // [N, H, W, 1], PixelNormVjpArgs::r; absent: no norm
   uint64_t w_version = 0;  // as in Conv2dArgs
 };
 

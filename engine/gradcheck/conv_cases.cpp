@@ -51,8 +51,16 @@ std::vector<OpCase> stacked_cases() {
     return ops::conv2d(ops::add(layer(y, in[3], in[4]), y), in[5], {.scale = 0.5});
   };
   const std::vector<Shape> inputs = {x, w0, b, w1, b, w2};
+  const auto normed = [](const Tensor& in, const Tensor& w, const Tensor& bias, ConvMode mode) {
+    return ops::conv_bias_lrelu_pixel_norm(in, w, bias, {.mode = mode, .scale = 0.5}, 0.2, 1e-2);
+  };
+  const auto normed_stack = [=](const auto& in) {
+    const Tensor y = normed(in[0], in[1], in[2], ConvMode::same);
+    return ops::conv2d(normed(y, in[3], in[4], ConvMode::up), in[5], {.scale = 0.5});
+  };
   return {{.name = "StackedLayers", .inputs = inputs, .run = stack, .reduction = 200},
-          {.name = "BranchedLayers", .inputs = inputs, .run = branches, .reduction = 200}};
+          {.name = "BranchedLayers", .inputs = inputs, .run = branches, .reduction = 200},
+          {.name = "StackedNormedLayers", .inputs = inputs, .run = normed_stack, .reduction = 200}};
 }
 
 }  // namespace

@@ -32,22 +32,31 @@ void check_types(const char* op, const Tensor& x, const Tensor& w) {
            " does not go with activations of ", name_of(x.dtype()));
 }
 
-ConstTensorView view_of(const Gate& gate) { return gate.ref ? gate.ref.view() : ConstTensorView{}; }
+ConstTensorView view_of(const Tensor& x) { return x ? x.view() : ConstTensorView{}; }
 
 // dy with the op's own gate, applied here unless whoever made dy has done so.
 Tensor gate_of(const Tensor& dy, const Gate& gate, const Need& need) {
-  return gate.ref && !need.gated() ? leaky_gate(dy, gate.ref, gate.slope) : dy;
+  if (!gate.ref || need.gated()) return dy;
+  if (!gate.r) return leaky_gate(dy, gate.ref, gate.slope);
+  Tensor dx = empty_like(dy);
+  dy.backend().pixel_norm_vjp({.dy = dy.view(),
+                               .y = gate.ref.view(),
+                               .r = gate.r.view(),
+                               .dx = dx.mut(),
+                               .slope = gate.slope});
+  return dx;
 }
 
 // conv2d(x, w) times the gate, and the data gradient times the gate: linear in x, w and dy, so
-// their own vjps begin with the same gate.
+// their own vjps begin with the same gate. One with a norm is for the data gradient alone, and only
+// where nothing is being recorded.
 Tensor gated_conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g, const Gate& gate);
 Tensor gated_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape,
                         const ConvGeometry& g, const Gate& gate);
 
 Grads conv2d_vjp(const Tensor& g, const Tensor& x, const Tensor& w, const ConvGeometry& o,
                  const Need& need) {
-  return {need[0] ? gated_input_grad(g, w, x.shape(), o, need.take_gate(0)) : Tensor(),
+  return {need[0] ? gated_input_grad(g, w, x.shape(), o, need.take_any_gate(0)) : Tensor(),
           need[1] ? conv2d_weight_grad(g, x, w.shape(), o, need.destination(1)) : Tensor()};
 }
 
@@ -59,7 +68,7 @@ Tensor gated_conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g, con
                       .b = {},
                       .y = y.mut(),
                       .geometry = g,
-                      .gate = view_of(gate),
+                      .gate = view_of(gate.ref),
                       .gate_slope = gate.slope,
                       .w_version = w.version()});
   return record(
@@ -81,8 +90,9 @@ Tensor gated_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape,
                                   .w = w.view(),
                                   .dx = dx.mut(),
                                   .geometry = g,
-                                  .gate = view_of(gate),
+                                  .gate = view_of(gate.ref),
                                   .gate_slope = gate.slope,
+                                  .r = view_of(gate.r),
                                   .w_version = w.version()});
   return record(
       "conv2d_input_grad", {dy, w}, dx,
@@ -126,8 +136,8 @@ Grads layer_vjp(const Tensor& g, const Tensor& x, const Tensor& w, const Shape& 
                                   .accumulate = dw.accumulate,
                                   .db = db.tensor.mut(),
                                   .db_accumulate = db.accumulate});
-  return {need[0] ? gated_input_grad(g, w, x.shape(), o, need.take_gate(0)) : Tensor(), dw.result(),
-          db.result()};
+  return {need[0] ? gated_input_grad(g, w, x.shape(), o, need.take_any_gate(0)) : Tensor(),
+          dw.result(), db.result()};
 }
 
 void check_bias(const Tensor& b, const Shape& y) {
@@ -207,17 +217,16 @@ Tensor conv_bias_lrelu_pixel_norm(const Tensor& x, const Tensor& w, const Tensor
   const Shape s = conv_shape(x.shape(), w.shape(), g);
   Tensor r(x.context(), {s.n, s.h, s.w, 1}, acc_of(x.dtype()));
   Tensor y = run_layer(x, w, b, {.geometry = g, .slope = slope, .r = r, .norm_eps = eps});
+  const Gate gate{.ref = y.alias(y.shape()), .slope = slope, .r = r};
   return record_fused(
       "conv_bias_lrelu_pixel_norm", {x, w, b}, y,
       [g, slope, eps](const std::vector<Tensor>& in) {
         return pixel_norm(conv_bias_lrelu(in[0], in[1], in[2], g, slope), eps);
       },
-      [x, w, y, r, g, slope, b = b.shape()](const Tensor& dy, const Need& need) -> Grads {
-        Tensor gated = empty_like(y);
-        y.backend().pixel_norm_vjp(
-            {.dy = dy.view(), .y = y.view(), .r = r.view(), .dx = gated.mut(), .slope = slope});
-        return layer_vjp(gated, x, w, b, g, need);
-      });
+      [x, w, g, gate, b = b.shape()](const Tensor& dy, const Need& need) -> Grads {
+        return layer_vjp(gate_of(dy, gate, need), x, w, b, g, need);
+      },
+      gate);
 }
 
 }  // namespace pg::ops

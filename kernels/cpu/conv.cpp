@@ -251,8 +251,12 @@ void CpuBackend::convolve(const Conv2dArgs& args) {
 }
 
 void CpuBackend::conv2d_input_grad(const Conv2dInputGradArgs& args) {
+  PG_ASSERT(!args.r || args.gate);
   input_grad(args);
-  if (args.gate) {
+  if (args.r) {
+    pixel_norm_vjp(
+        {.dy = args.dx, .y = args.gate, .r = args.r, .dx = args.dx, .slope = args.gate_slope});
+  } else if (args.gate) {
     leaky_gate({.x = args.dx, .ref = args.gate, .y = args.dx, .slope = args.gate_slope});
   }
 }

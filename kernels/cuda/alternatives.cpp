@@ -58,7 +58,7 @@ std::string key_of(const Queue& queue, const Conv2dArgs& a) {
 
 std::string key_of(const Queue& queue, const Conv2dInputGradArgs& a) {
   return message("conv2d_input_grad ", name_of(a.geometry.mode), " ", arithmetic(queue, a.dx.dtype),
-                 " dx ", a.dx.shape, " w ", a.w.shape, " pad ", a.geometry.pad,
+                 " dx ", a.dx.shape, " w ", a.w.shape, " pad ", a.geometry.pad, a.r ? " norm" : "",
                  alignment({a.dx.data, a.w.data, a.dy.data}));
 }
 

@@ -32,17 +32,14 @@ void conv2d(Queue& queue, const Conv2dArgs& args) {
 void conv2d_input_grad(Queue& queue, const Conv2dInputGradArgs& args) {
   check_conv(args.dx.shape, args.w.shape, args.dy.shape, args.geometry);
   PG_ASSERT(!args.gate || args.gate.shape == args.dx.shape);
+  PG_ASSERT(!args.r || (args.gate && args.r.shape.numel() == args.dx.shape.pixels()));
   if (conv_rgb_takes(args.w.shape, args.geometry)) return conv_rgb_input_grad(queue, args);
   if (conv_f_takes(queue, args.dy.dtype, args.w.shape, args.geometry)) {
     const ConvProblem problem = ConvProblem::of(args);
     return run_conv_f(queue, problem, default_conv_f(queue, problem));
   }
-  Conv2dInputGradArgs plain = args;
-  plain.gate = {};
-  direct_conv2d_input_grad(queue, plain);
-  if (args.gate) {
-    leaky_gate(queue, {.x = args.dx, .ref = args.gate, .y = args.dx, .slope = args.gate_slope});
-  }
+  direct_conv2d_input_grad(queue, args);
+  finish_input_grad(queue, args);
 }
 
 }  // namespace pg::cuda

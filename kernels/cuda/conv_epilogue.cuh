@@ -1,11 +1,13 @@
 // conv_epilogue.cuh: what follows the sums of a convolution before they are stored: factor, bias,
-// lrelu, pixel norm, gate.
+// lrelu, pixel norm or its gradient, gate.
 //
-// Bias, lrelu and norm work on the accumulators in registers; then each warp turns 16 rows at a
-// time round in shared memory, so that gate and result move in 16-byte pieces of whole rows.
+// Bias, lrelu, norm and the sum in the norm's gradient work on the accumulators in registers; then
+// each warp turns 16 rows at a time round in shared memory, so that gate and result move in 16-byte
+// pieces of whole rows. The gradient's sum has read the gate before, which comes from a cache then.
 #pragma once
 
 #include "kernels/cuda/mma_tile.cuh"
+#include "kernels/cuda/pack.cuh"
 
 namespace pg::cuda {
 
@@ -24,7 +26,8 @@ struct ConvEpilogue {
   float slope;
   float* r;  // null: no norm; else the tile spans all channels
   float norm_eps;
-  const T* gate;  // null: no gate
+  const float* vjp_r;  // null: no gradient of a norm; else as r, and the norm's result is the gate
+  const T* gate;       // null: no gate
   float gate_slope;
 };
 
@@ -34,8 +37,9 @@ struct WarpGrid {
   static constexpr int kWarpsM = kWarpsMValue, kWarpsN = kWarpsNValue;
   static constexpr int kM = kMValue, kN = kNValue;
   static constexpr int kRows = 16 * kM, kColumns = 8 * kN;  // of one warp
-  static constexpr int kStride = kColumns + 8;              // of a staged row, in floats
-  static constexpr int kSums = kWarpsM * kWarpsN * kRows;   // floats that the norm needs
+  static constexpr int kTileRows = kWarpsM * kRows;
+  static constexpr int kStride = kColumns + 8;       // of a staged row, in floats
+  static constexpr int kSums = kWarpsN * kTileRows;  // floats that the norm needs
   static constexpr int kSharedBytes = 4 * (kSums + kWarpsM * kWarpsN * 16 * kStride);
 
   __device__ static int warp() { return static_cast<int>(threadIdx.x) / kWarp; }
@@ -68,40 +72,55 @@ __device__ __forceinline__ void activate(const ConvEpilogue<T>& e,
   }
 }
 
+// Sums over the channels of a tile's rows: sums[warp across][row] = sum of term(row, column, acc,
+// next acc) over the pairs of neighbours, for row_sum(). sums: kSums floats. Every thread of the
+// block must call it.
+template <typename Warps, typename Term>
+__device__ __forceinline__ void sum_rows(const float (&acc)[Warps::kM][Warps::kN][4], float* sums,
+                                         Term term) {
+  const int lane = Warps::lane(), across = Warps::warp() / Warps::kWarpsM;
+#pragma unroll
+  for (int i = 0; i < Warps::kM; ++i) {
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const int row = Warps::first_row() + 16 * i + 8 * half + lane / 4;
+      float sum = 0.0f;
+#pragma unroll
+      for (int j = 0; j < Warps::kN; ++j) {
+        const int column = Warps::first_column() + 8 * j + lane % 4 * 2;
+        sum += term(row, column, acc[i][j][2 * half], acc[i][j][2 * half + 1]);
+      }
+      sum += __shfl_xor_sync(~0u, sum, 1);
+      sum += __shfl_xor_sync(~0u, sum, 2);
+      if (lane % 4 == 0) sums[across * Warps::kTileRows + row] = sum;
+    }
+  }
+  __syncthreads();
+}
+
+template <typename Warps>
+__device__ __forceinline__ float row_sum(const float* sums, int row) {
+  float sum = 0.0f;
+#pragma unroll
+  for (int w = 0; w < Warps::kWarpsN; ++w) sum += sums[w * Warps::kTileRows + row];
+  return sum;
+}
+
 // acc *= r, r = 1 / sqrt(mean over the channels of acc^2 + eps), and r is stored. sums: kSums
 // floats. Every thread of the block must call it.
 template <typename Warps, typename T, typename PixelOf>
 __device__ __forceinline__ void normalize(const ConvEpilogue<T>& e,
                                           float (&acc)[Warps::kM][Warps::kN][4], float* sums,
                                           PixelOf pixel_of) {
-  constexpr int kTileRows = Warps::kWarpsM * Warps::kRows;
   const int lane = Warps::lane(), across = Warps::warp() / Warps::kWarpsM;
-#pragma unroll
-  for (int i = 0; i < Warps::kM; ++i) {
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      float sum = 0.0f;
-#pragma unroll
-      for (int j = 0; j < Warps::kN; ++j) {
-        const float v0 = acc[i][j][2 * half], v1 = acc[i][j][2 * half + 1];
-        sum += v0 * v0 + v1 * v1;
-      }
-      sum += __shfl_xor_sync(~0u, sum, 1);
-      sum += __shfl_xor_sync(~0u, sum, 2);
-      const int row = Warps::first_row() + 16 * i + 8 * half + lane / 4;
-      if (lane % 4 == 0) sums[across * kTileRows + row] = sum;
-    }
-  }
-  __syncthreads();
+  sum_rows<Warps>(acc, sums, [](int, int, float v0, float v1) { return v0 * v0 + v1 * v1; });
 #pragma unroll
   for (int i = 0; i < Warps::kM; ++i) {
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       const int row = Warps::first_row() + 16 * i + 8 * half + lane / 4;
-      float sum = 0.0f;
-#pragma unroll
-      for (int w = 0; w < Warps::kWarpsN; ++w) sum += sums[w * kTileRows + row];
-      const float r = rsqrtf(sum / static_cast<float>(e.channels) + e.norm_eps);
+      const float mean = row_sum<Warps>(sums, row) / static_cast<float>(e.channels);
+      const float r = rsqrtf(mean + e.norm_eps);
       const int64_t pixel = pixel_of(row);
       if (across == 0 && lane % 4 == 0 && pixel >= 0) e.r[pixel] = r;
 #pragma unroll
@@ -113,39 +132,67 @@ __device__ __forceinline__ void normalize(const ConvEpilogue<T>& e,
   }
 }
 
-// Stores one chunk from f32 values (16-byte aligned), gated. at: index of its first element.
+// sums: those of acc * gate over the channels, for the gradient of a norm; as sum_rows.
+template <typename Warps, typename T, typename PixelOf>
+__device__ __forceinline__ void sum_gated_rows(const ConvEpilogue<T>& e,
+                                               const float (&acc)[Warps::kM][Warps::kN][4],
+                                               float* sums, PixelOf pixel_of) {
+  const Access access = access_if(e.access == RowAccess::chunks);
+  sum_rows<Warps>(acc, sums, [&](int row, int column, float v0, float v1) {
+    const int64_t pixel = pixel_of(row);
+    if (pixel < 0 || column >= e.channels) return 0.0f;
+    const T* const at = e.gate + pixel * e.channels + column;
+    if (column + 1 == e.channels) return v0 * to_acc(at[0]);
+    const Pack<T, 2> y = load<2>(at, access);
+    return v0 * to_acc(y.value[0]) + v1 * to_acc(y.value[1]);
+  });
+}
+
+// The gradient of a norm for one pixel: v becomes r * (v - y * mean), y being the gate.
+struct NormGrad {
+  float r, mean;
+};
+
+// What a value becomes behind the turn: through the norm's gradient and the gate.
 template <typename T>
-__device__ __forceinline__ void store_chunk(const ConvEpilogue<T>& e, const float* values,
-                                            int64_t at) {
+__device__ __forceinline__ float passed(const ConvEpilogue<T>& e, const NormGrad& norm, float v,
+                                        float gate) {
+  if (e.vjp_r != nullptr) v = norm.r * (v - gate * norm.mean);
+  return e.gate != nullptr && !(gate > 0.0f) ? v * e.gate_slope : v;
+}
+
+// Stores one chunk from f32 values (16-byte aligned). at: index of its first element.
+template <typename T>
+__device__ __forceinline__ void store_chunk(const ConvEpilogue<T>& e, const NormGrad& norm,
+                                            const float* values, int64_t at) {
   constexpr int kCount = kChunkElements<T>;
-  Vec<T> gate, result;
+  Vec<T> gate{}, result;
   Vec<float> from[kCount / 4];
   if (e.gate != nullptr) gate = *reinterpret_cast<const Vec<T>*>(e.gate + at);
 #pragma unroll
   for (int i = 0; i < kCount / 4; ++i) from[i] = reinterpret_cast<const Vec<float>*>(values)[i];
 #pragma unroll
   for (int i = 0; i < kCount; ++i) {
-    const float v = from[i / 4].value[i % 4];
-    const bool closed = e.gate != nullptr && !(to_acc(gate.value[i]) > 0.0f);
-    result.value[i] = from_acc<T>(closed ? v * e.gate_slope : v);
+    result.value[i] = from_acc<T>(passed(e, norm, from[i / 4].value[i % 4], to_acc(gate.value[i])));
   }
   *reinterpret_cast<Vec<T>*>(e.out + at) = result;
 }
 
 // The same one by one, for `count` elements.
 template <typename T>
-__device__ __forceinline__ void store_elements(const ConvEpilogue<T>& e, const float* values,
-                                               int64_t at, int count) {
+__device__ __forceinline__ void store_elements(const ConvEpilogue<T>& e, const NormGrad& norm,
+                                               const float* values, int64_t at, int count) {
   for (int i = 0; i < count; ++i) {
-    const bool closed = e.gate != nullptr && !(to_acc(e.gate[at + i]) > 0.0f);
-    e.out[at + i] = from_acc<T>(closed ? values[i] * e.gate_slope : values[i]);
+    const float gate = e.gate != nullptr ? to_acc(e.gate[at + i]) : 0.0f;
+    e.out[at + i] = from_acc<T>(passed(e, norm, values[i], gate));
   }
 }
 
-// Stores the 16 rows that a warp has staged, from channel first_column on.
-template <typename Warps, typename T, typename PixelOf>
+// Stores the 16 rows that a warp has staged, from channel first_column on. norm_of(row, pixel): its
+// NormGrad.
+template <typename Warps, typename T, typename PixelOf, typename NormOf>
 __device__ __forceinline__ void store_rows(const ConvEpilogue<T>& e, const float* stage,
-                                           int first_column, PixelOf pixel_of) {
+                                           int first_column, PixelOf pixel_of, NormOf norm_of) {
   constexpr int kCount = kChunkElements<T>, kChunksInRow = Warps::kColumns / kCount;
   constexpr int kItems = 16 * kChunksInRow / kWarp;
   const int lane = Warps::lane();
@@ -156,7 +203,7 @@ __device__ __forceinline__ void store_rows(const ConvEpilogue<T>& e, const float
       const int first = (n * kWarp + lane) % kChunksInRow * kCount;
       const int64_t pixel = pixel_of(row);
       if (pixel < 0 || first_column + first >= e.channels) continue;
-      store_chunk(e, stage + row * Warps::kStride + first,
+      store_chunk(e, norm_of(row, pixel), stage + row * Warps::kStride + first,
                   pixel * e.channels + first_column + first);
     }
     return;
@@ -167,7 +214,7 @@ __device__ __forceinline__ void store_rows(const ConvEpilogue<T>& e, const float
     const int first = (n * kWarp + lane) % kChunksInRow * kCount;
     const int64_t pixel = pixel_of(row);
     if (pixel < 0 || first_column + first >= e.channels) continue;
-    store_elements(e, stage + row * Warps::kStride + first,
+    store_elements(e, norm_of(row, pixel), stage + row * Warps::kStride + first,
                    pixel * e.channels + first_column + first,
                    min(kCount, e.channels - first_column - first));
   }
@@ -181,7 +228,9 @@ __device__ __forceinline__ void finish(const ConvEpilogue<T>& e,
                                        int first_column, PixelOf pixel_of) {
   activate<Warps>(e, acc, first_column);
   if (e.r != nullptr) normalize<Warps>(e, acc, shared, pixel_of);
+  if (e.vjp_r != nullptr) sum_gated_rows<Warps>(e, acc, shared, pixel_of);
   const int lane = Warps::lane();
+  const float share = 1.0f / static_cast<float>(e.channels);
   float* const stage = shared + Warps::kSums + Warps::warp() * 16 * Warps::kStride;
 #pragma unroll
   for (int i = 0; i < Warps::kM; ++i) {
@@ -194,8 +243,14 @@ __device__ __forceinline__ void finish(const ConvEpilogue<T>& e,
       }
     }
     __syncwarp();
-    store_rows<Warps>(e, stage, first_column + Warps::first_column(),
-                      [&](int row) { return pixel_of(Warps::first_row() + 16 * i + row); });
+    const int first_row = Warps::first_row() + 16 * i;
+    store_rows<Warps>(
+        e, stage, first_column + Warps::first_column(),
+        [&](int row) { return pixel_of(first_row + row); },
+        [&](int row, int64_t pixel) -> NormGrad {
+          if (e.vjp_r == nullptr) return {};
+          return {e.vjp_r[pixel], share * row_sum<Warps>(shared, first_row + row)};
+        });
     __syncwarp();
   }
 }

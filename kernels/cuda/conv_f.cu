@@ -41,8 +41,8 @@ double cost_of_narrow(const Queue& queue, const ConvProblem& p) {
                                    : narrow_cost<float>(queue, shape);
 }
 
-bool norm_is_fused(const ConvProblem& p, int64_t columns) {
-  return p.r && p.out.shape.c <= columns;
+bool norm_is_apart(const ConvProblem& p, int64_t columns) {
+  return (p.r || p.vjp_r) && p.out.shape.c > columns;
 }
 
 // Time of a problem in tiles of one kind, in results of a busy processor.
@@ -54,7 +54,7 @@ double cost(const Queue& queue, const ConvProblem& p) {
   const double busiest = static_cast<double>(ceil_div(tiles, queue.processors()));
   const double one = busiest * Tile::kRows * Tile::kColumns / Tile::kRelativeSpeed;
   constexpr double kNormApart = 1.3;  // another pass over the result
-  return p.r && !norm_is_fused(p, Tile::kColumns) ? kNormApart * one : one;
+  return norm_is_apart(p, Tile::kColumns) ? kNormApart * one : one;
 }
 
 // Samples that one launch may take.
@@ -91,6 +91,7 @@ ConvParams<T> params_of(const ConvProblem& p, const FilterForm& form, const void
                 .slope = static_cast<float>(p.slope),
                 .r = nullptr,
                 .norm_eps = static_cast<float>(p.norm_eps),
+                .vjp_r = nullptr,
                 .gate = nullptr,
                 .gate_slope = static_cast<float>(p.gate_slope)};
   return k;
@@ -133,6 +134,7 @@ void run(Queue& queue, const ConvProblem& p, int candidate) {
     k.epilogue.out = p.out.as<T>() + out_pixel * out.c;
     if (p.gate) k.epilogue.gate = p.gate.as<T>() + out_pixel * out.c;
     if (p.r) k.epilogue.r = p.r.as<float>() + out_pixel;
+    if (p.vjp_r) k.epilogue.vjp_r = p.vjp_r.as<float>() + out_pixel;
     if (candidate == kNarrowCandidate) {
       launch_narrow<T>(queue, k, narrow_shape(p, samples));
     } else {
@@ -148,6 +150,17 @@ int64_t columns_of(int candidate) {
     if (index == candidate) columns = Tile::kColumns;
   });
   return columns;
+}
+
+// Norm and gate as launches of their own.
+void finish_apart(Queue& queue, const ConvProblem& p) {
+  const TensorView& out = p.out;
+  if (p.vjp_r) {
+    return pixel_norm_vjp(queue,
+                          {.dy = out, .y = p.gate, .r = p.vjp_r, .dx = out, .slope = p.gate_slope});
+  }
+  pixel_norm(queue, {.x = out, .y = out, .r = p.r, .eps = p.norm_eps});
+  if (p.gate) leaky_gate(queue, {.x = out, .ref = p.gate, .y = out, .slope = p.gate_slope});
 }
 
 }  // namespace
@@ -175,6 +188,7 @@ ConvProblem ConvProblem::of(const Conv2dInputGradArgs& a) {
           .w = a.w,
           .out = a.dx,
           .factor = factor_of(a.geometry),
+          .vjp_r = a.r,
           .gate = a.gate,
           .gate_slope = a.gate_slope,
           .w_version = a.w_version};
@@ -203,23 +217,18 @@ int default_conv_f(const Queue& queue, const ConvProblem& problem) {
 }
 
 void run_conv_f(Queue& queue, const ConvProblem& problem, int candidate) {
+  const bool apart = norm_is_apart(problem, columns_of(candidate));
   ConvProblem fused = problem;
-  if (problem.r && !norm_is_fused(problem, columns_of(candidate))) {
+  if (apart) {
     fused.r = {};
-    fused.gate = {};
+    fused.vjp_r = fused.gate = {};
   }
   if (problem.in.dtype == DType::bf16) {
     run<bf16>(queue, fused, candidate);
   } else {
     run<float>(queue, fused, candidate);
   }
-  const TensorView& out = problem.out;
-  if (problem.r && !fused.r) {
-    pixel_norm(queue, {.x = out, .y = out, .r = problem.r, .eps = problem.norm_eps});
-  }
-  if (problem.gate && !fused.gate) {
-    leaky_gate(queue, {.x = out, .ref = problem.gate, .y = out, .slope = problem.gate_slope});
-  }
+  if (apart) finish_apart(queue, problem);
 }
 
 }  // namespace pg::cuda

@@ -13,7 +13,8 @@
 namespace pg::cuda {
 
 // What Conv2dArgs and Conv2dInputGradArgs come down to:
-//   out = gate(norm(lrelu(factor * form(in, w) + b))), the last three where given.
+//   out = gate(norm(lrelu(factor * form(in, w) + b))), the last three where given; norm: the pixel
+//   norm, r stored, or its gradient, vjp_r given and gate its y.
 struct ConvProblem {
   ConvForm form = ConvForm::plain;
   FilterUse use = FilterUse::forward;
@@ -24,7 +25,7 @@ struct ConvProblem {
   double slope = 1.0;
   TensorView r{};
   double norm_eps = 1e-8;
-  ConstTensorView gate{};
+  ConstTensorView vjp_r{}, gate{};
   double gate_slope = 1.0;
   uint64_t w_version = 0;
 

@@ -7,8 +7,10 @@
 #include "kernels/cuda/conv_rgb.h"
 
 #include "kernels/cuda/launch.cuh"
+#include "kernels/cuda/launchers.h"
 #include "kernels/cuda/pack.cuh"
 #include "kernels/cuda/ptx.cuh"
+#include "kernels/cuda/sums.cuh"
 
 namespace pg::cuda {
 namespace {
@@ -29,15 +31,25 @@ struct RgbParams {
   Acc<T> slope;
   const T* gate;  // null: no gate
   Acc<T> gate_slope;
+  const Acc<T>* vjp_r;  // null: no gradient of a norm, whose result would be the gate
 };
 
-// lrelu(factor * sum + bias), gated.
+// lrelu(factor * sum + bias)
 template <typename T>
-__device__ __forceinline__ T finished(const RgbParams<T>& p, Acc<T> sum, Acc<T> bias, T gate) {
-  Acc<T> v = p.factor * sum + bias;
-  if (p.b != nullptr) v = v > Acc<T>{0} ? v : v * p.slope;
-  if (p.gate != nullptr && !(to_acc(gate) > Acc<T>{0})) v *= p.gate_slope;
-  return from_acc<T>(v);
+__device__ __forceinline__ Acc<T> activated(const RgbParams<T>& p, Acc<T> sum, Acc<T> bias) {
+  const Acc<T> v = p.factor * sum + bias;
+  return p.b == nullptr || v > Acc<T>{0} ? v : v * p.slope;
+}
+template <typename T>
+__device__ __forceinline__ T gated(const RgbParams<T>& p, Acc<T> v, T gate) {
+  return from_acc<T>(p.gate != nullptr && !(to_acc(gate) > Acc<T>{0}) ? v * p.gate_slope : v);
+}
+
+// Whether a norm's gradient can be fused: the pieces of a pixel lie side by side in a warp.
+bool norm_is_fused(const Conv2dInputGradArgs& a) {
+  const int64_t few = a.w.shape.n, many = a.w.shape.c, pack = 16 / size_of(a.dx.dtype);
+  const int64_t pieces = many / pack;
+  return few < many && many % pack == 0 && pieces <= kWarp && (pieces & (pieces - 1)) == 0;
 }
 
 template <typename T, int kCount>
@@ -57,8 +69,9 @@ __global__ void __launch_bounds__(kThreads) expand_kernel(const RgbParams<T> p) 
         w[f][m] = f < p.few ? p.w[f * p.w_few + (first + m) * p.w_many] : Acc<T>{0};
       }
     }
-    const int64_t stride = int64_t{gridDim.x} * rows;
-    for (int64_t pixel = int64_t{blockIdx.x} * rows + row; pixel < p.pixels; pixel += stride) {
+    for (int64_t block = int64_t{blockIdx.x} * rows; block < p.pixels;
+         block += int64_t{gridDim.x} * rows) {
+      const int64_t pixel = min(block + row, p.pixels - 1);  // all lanes take part in the sum
       Acc<T> x[kFew];
 #pragma unroll
       for (int f = 0; f < kFew; ++f) {
@@ -67,14 +80,24 @@ __global__ void __launch_bounds__(kThreads) expand_kernel(const RgbParams<T> p) 
       const int64_t at = pixel * p.many + first;
       Pack<T, kCount> gate{}, result;
       if (p.gate != nullptr) gate = load<kCount>(p.gate + at, p.access);
+      Acc<T> v[kCount], mean{0};
 #pragma unroll
       for (int m = 0; m < kCount; ++m) {
         Acc<T> sum{0};
 #pragma unroll
         for (int f = 0; f < kFew; ++f) sum += x[f] * w[f][m];
-        result.value[m] = finished(p, sum, bias[m], gate.value[m]);
+        v[m] = activated(p, sum, bias[m]);
+        mean += v[m] * to_acc(gate.value[m]);
       }
-      store(p.out + at, result, p.access);
+      if (p.vjp_r != nullptr) {
+        mean = group_sum(mean, across) / static_cast<Acc<T>>(p.many);
+        const Acc<T> r = p.vjp_r[pixel];
+#pragma unroll
+        for (int m = 0; m < kCount; ++m) v[m] = r * (v[m] - to_acc(gate.value[m]) * mean);
+      }
+#pragma unroll
+      for (int m = 0; m < kCount; ++m) result.value[m] = gated(p, v[m], gate.value[m]);
+      if (block + row < p.pixels) store(p.out + at, result, p.access);
     }
   }
 }
@@ -124,7 +147,7 @@ __global__ void __launch_bounds__(kThreads) contract_kernel(const RgbParams<T> p
       const int64_t at = pixel * p.few + f;
       const Acc<T> bias = p.b != nullptr ? p.b[f] : Acc<T>{0};
       const T gate = p.gate != nullptr ? p.gate[at] : from_acc<T>(Acc<T>{0});
-      p.out[at] = finished(p, sum[f], bias, gate);
+      p.out[at] = gated(p, activated(p, sum[f], bias), gate);
     }
   }
 }
@@ -183,12 +206,19 @@ void conv_rgb(Queue& queue, const Conv2dArgs& a) {
             .b = a.b.as<Acc<T>>(),
             .slope = static_cast<Acc<T>>(a.slope),
             .gate = a.gate.as<T>(),
-            .gate_slope = static_cast<Acc<T>>(a.gate_slope)},
+            .gate_slope = static_cast<Acc<T>>(a.gate_slope),
+            .vjp_r = nullptr},
            from_few ? Direction::expand : Direction::contract);
   });
 }
 
 void conv_rgb_input_grad(Queue& queue, const Conv2dInputGradArgs& a) {
+  if (a.r && !norm_is_fused(a)) {
+    Conv2dInputGradArgs plain = a;
+    plain.r = plain.gate = {};
+    conv_rgb_input_grad(queue, plain);
+    return finish_input_grad(queue, a);
+  }
   dispatch_storage(a.dy.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const int64_t k = a.w.shape.n, c = a.w.shape.c;
@@ -207,7 +237,8 @@ void conv_rgb_input_grad(Queue& queue, const Conv2dInputGradArgs& a) {
             .b = nullptr,
             .slope = Acc<T>{1},
             .gate = a.gate.as<T>(),
-            .gate_slope = static_cast<Acc<T>>(a.gate_slope)},
+            .gate_slope = static_cast<Acc<T>>(a.gate_slope),
+            .vjp_r = a.r.as<Acc<T>>()},
            from_few ? Direction::expand : Direction::contract);
   });
 }

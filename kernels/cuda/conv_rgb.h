@@ -15,7 +15,8 @@ inline bool conv_rgb_takes(const Shape& w, const ConvGeometry& geometry) {
          std::min(w.n, w.c) <= kFewChannels && std::max(w.n, w.c) <= kManyChannels;
 }
 
-// Any element type. As Backend::conv2d, but r must be absent.
+// Any element type. As Backend::conv2d and its input gradient, but args.r of the former must be
+// absent.
 void conv_rgb(Queue& queue, const Conv2dArgs& args);
 void conv_rgb_input_grad(Queue& queue, const Conv2dInputGradArgs& args);
 

@@ -25,6 +25,7 @@ const ConvCase kCases[] = {
     {"down, 12 to 5", {1, 8, 8, 12}, {5, 3, 3, 12}, {.mode = ConvMode::down}},
     // Strips of conv_narrow: more lines than a block takes and than a ring holds, two strips.
     {"16 to 16, high", {2, 17, 7, 16}, {16, 3, 3, 16}, {}},
+    {"14 to 16, wide", {1, 3, 258, 14}, {16, 3, 3, 14}, {}},
     {"16 to 14, wide", {1, 2, 258, 16}, {14, 3, 3, 16}, {}},
     {"32 to 32, high", {1, 11, 5, 32}, {32, 3, 3, 32}, {}},
     {"up, 32 to 16, high", {2, 9, 3, 32}, {16, 3, 3, 32}, {.mode = ConvMode::up}},
@@ -157,6 +158,31 @@ TEST(TensorConv, EveryCandidateNormalisesPixels) {
           },
           [&](const std::vector<Host>& got) { expect_normalised(got, want, dtype, reduction(t)); });
     }
+  }
+}
+
+// The same for the gradient of a norm.
+TEST_P(TensorConvCase, EveryCandidatePassesTheNormOfTheInputGradient) {
+  const ConvCase& t = GetParam();
+  const Host dy = random_host(result_shape(t), 1), w = random_filter(t.w, 2);
+  const Host gate = random_host(t.x, 3), r = random_norms(t.x, 4);
+  const Host dx = norm_grad_reference(input_grad_reference(t, dy, w), gate, r, 0.2);
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    for_each_candidate(
+        dtype,
+        [&](Bench& b) {
+          return cuda::ConvProblem::of(Conv2dInputGradArgs{.dy = b.in(dy),
+                                                           .w = b.in(w, b.acc()),
+                                                           .dx = b.out(t.x),
+                                                           .geometry = t.geometry,
+                                                           .gate = b.in(gate),
+                                                           .gate_slope = 0.2,
+                                                           .r = b.in(r, DType::f32)});
+        },
+        [&](const std::vector<Host>& got) {
+          constexpr int kRoundings = 4;  // r amplifies those before the norm
+          expect_close(got[0], dx, dtype, grad_reduction(t) + t.x.c, kRoundings);
+        });
   }
 }
 

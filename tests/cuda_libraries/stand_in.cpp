@@ -113,6 +113,12 @@ void pixel_norm(Queue&, const PixelNormArgs& a) {
   cpu().pixel_norm({.x = x.view(), .y = y.view(), .r = a.r, .eps = a.eps});
   y.give(a.y);
 }
+void pixel_norm_vjp(Queue&, const PixelNormVjpArgs& a) {
+  Widened dy(a.dy), y(a.y), dx(a.dx);
+  cpu().pixel_norm_vjp(
+      {.dy = dy.view(), .y = y.view(), .r = a.r, .dx = dx.view(), .slope = a.slope});
+  dx.give(a.dx);
+}
 void convert(Queue&, const ConvertArgs& a) { cpu().convert(a); }
 void affine(Queue&, const AffineArgs& a) { cpu().affine(a); }
 

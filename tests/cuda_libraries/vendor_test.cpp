@@ -141,15 +141,17 @@ TEST_F(VendorTest, InputGradientMatchesTheCpu) {
     for (const Layer& l : kLayers) {
       SCOPED_TRACE(message(l.name, " ", name_of(t)));
       const TensorView dy = random(result_of(l), t), w = random(l.w), gate = random(l.x, t);
-      const Conv2dInputGradArgs args{
-          .dy = dy, .w = w, .dx = zeros(l.x, t), .geometry = l.geometry, .gate = gate};
-      ASSERT_TRUE(vendor_.conv2d_input_grad(tuner_, args));
-      Conv2dInputGradArgs want = args;
-      want.dy = widened(dy);
-      want.gate = widened(gate);
-      want.dx = zeros(l.x);
-      cpu_->conv2d_input_grad(want);
-      expect_close(args.dx, want.dx, t);
+      for (const TensorView& r : {TensorView{}, random({l.x.n, l.x.h, l.x.w, 1})}) {
+        const Conv2dInputGradArgs args{
+            .dy = dy, .w = w, .dx = zeros(l.x, t), .geometry = l.geometry, .gate = gate, .r = r};
+        ASSERT_TRUE(vendor_.conv2d_input_grad(tuner_, args));
+        Conv2dInputGradArgs want = args;
+        want.dy = widened(dy);
+        want.gate = widened(gate);
+        want.dx = zeros(l.x);
+        cpu_->conv2d_input_grad(want);
+        expect_close(args.dx, want.dx, t);
+      }
     }
   }
 }

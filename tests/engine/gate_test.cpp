@@ -1,4 +1,5 @@
-// gate_test.cpp: the factor of a leaky ReLU is applied by the kernel that makes its cotangent.
+// gate_test.cpp: the derivative of a leaky ReLU, and of a pixel norm behind it, is applied by the
+// kernel that makes its cotangent.
 #include <gtest/gtest.h>
 
 #include "engine/ops.h"
@@ -52,6 +53,78 @@ TEST(Gate, IsLeftToTheLayerWhereItsResultIsUsedTwice) {
   const Tensor y = l.layer(x, l.w0);
   tape.grad(ops::add(ops::conv2d(y, l.w1, {}), y), std::span(&x, 1), {}, GradMode::release);
   EXPECT_EQ(l.gates(), 1);
+}
+
+// The same for layers that end in a pixel norm. `split` puts an op behind each of them that hands
+// no gate on, so that each begins its own gradient.
+enum class Behind : uint8_t { nothing, split };
+
+struct NormedLayers : Layers {
+  Tensor layer(const Tensor& in, const Tensor& w, ConvMode mode, Behind behind) {
+    const Tensor y = ops::conv_bias_lrelu_pixel_norm(in, w, b, {.mode = mode}, 0.2, 1e-3);
+    return behind == Behind::split ? ops::identity(y) : y;
+  }
+  Tensor stack(const Tensor& in, const Tensor& v0, const Tensor& v1, Behind behind) {
+    const Tensor y = layer(layer(in, v0, ConvMode::same, behind), v1, ConvMode::up, behind);
+    return ops::conv2d(y, v1, {.mode = ConvMode::down});
+  }
+  int64_t norms() const { return counts.all().at("pixel_norm_vjp"); }
+};
+
+// Gradients of the stack with respect to its image and both filters.
+std::vector<std::vector<double>> gradients(NormedLayers& l, Behind behind) {
+  Tape tape(l.context);
+  const Tensor leaves[] = {tape.watch(l.x), tape.watch(l.w0), tape.watch(l.w1)};
+  std::vector<std::vector<double>> values;
+  const Tensor y = l.stack(leaves[0], leaves[1], leaves[2], behind);
+  for (const Tensor& g : tape.grad(y, leaves, {}, GradMode::release)) values.push_back(to_host(g));
+  return values;
+}
+
+TEST(NormGate, IsAppliedByTheDataGradientAbove) {
+  NormedLayers fused, apart;
+  const auto got = gradients(fused, Behind::nothing), want = gradients(apart, Behind::split);
+  EXPECT_EQ(fused.norms(), 0);
+  EXPECT_EQ(apart.norms(), 2);
+  EXPECT_EQ(got, want);
+}
+
+TEST(NormGate, IsLeftToTheLayerWhereItsResultIsUsedTwice) {
+  NormedLayers l;
+  Tape tape(l.context);
+  const Tensor x = tape.watch(l.x);
+  const Tensor y = l.layer(x, l.w0, ConvMode::same, Behind::nothing);
+  tape.grad(ops::add(ops::conv2d(y, l.w1, {}), y), std::span(&x, 1), {}, GradMode::release);
+  EXPECT_EQ(l.norms(), 1);
+}
+
+TEST(NormGate, IsLeftByAConvolutionThatPassesAGradient) {
+  NormedLayers l;
+  Tape tape(l.context);
+  const Tensor x = tape.watch(l.x);
+  const auto grad = [&](Behind behind) {
+    const Tensor y = l.layer(x, l.w0, ConvMode::same, behind);
+    const Tensor z = ops::conv2d_input_grad(y, l.w1, y.shape(), {});
+    return to_host(tape.grad(z, std::span(&x, 1), {}, GradMode::keep)[0]);
+  };
+  EXPECT_EQ(grad(Behind::nothing), grad(Behind::split));
+  EXPECT_EQ(l.norms(), 2);
+}
+
+// What is recorded is differentiated again, and a kernel of two derivatives could not be.
+TEST(NormGate, IsNotOfferedWhileTheBackwardPassIsRecorded) {
+  NormedLayers l;
+  Tape tape(l.context);
+  const Tensor x = tape.watch(l.x), w = tape.watch(l.w0);
+  const auto second = [&](Behind behind) {
+    const Tensor y = l.stack(x, w, l.w1, behind);
+    const int64_t before = l.norms();
+    const Tensor dx = tape.grad(y, std::span(&x, 1), {}, GradMode::record)[0];
+    EXPECT_EQ(l.norms(), before);
+    return to_host(tape.grad(ops::mean(ops::square(dx)), std::span(&w, 1), {}, GradMode::keep)[0]);
+  };
+  const auto got = second(Behind::nothing);
+  EXPECT_EQ(got, second(Behind::split));
 }
 
 }  // namespace

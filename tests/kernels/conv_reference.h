@@ -116,4 +116,22 @@ inline Host gate_reference(Host y, const Host& gate, double slope) {
   return y;
 }
 
+// The gradient of a pixel norm (r) behind an lrelu, both with the result y.
+inline Host norm_grad_reference(Host dy, const Host& y, const Host& r, double slope) {
+  for_each(r.shape, [&](auto n, auto h, auto w, auto) {
+    double mean = 0.0;
+    for (int64_t c = 0; c < y.shape.c; ++c) mean += dy(n, h, w, c) * y(n, h, w, c);
+    mean /= static_cast<double>(y.shape.c);
+    for (int64_t c = 0; c < y.shape.c; ++c) {
+      dy(n, h, w, c) = r(n, h, w, 0) * (dy(n, h, w, c) - y(n, h, w, c) * mean);
+    }
+  });
+  return gate_reference(dy, y, slope);
+}
+
+// The statistics of a norm whose result has this shape.
+inline Host random_norms(const Shape& s, uint64_t seed) {
+  return random_host({s.n, s.h, s.w, 1}, seed, 0.5, 2.0);
+}
+
 }  // namespace pg::test

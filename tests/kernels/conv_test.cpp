@@ -21,6 +21,7 @@ const ConvCase kCases[] = {
     {"1x1", {2, 3, 5, 10}, {12, 1, 1, 10}, {.pad = 0}},
     {"1x1 to RGB, aligned", {2, 9, 8, 16}, {3, 1, 1, 16}, {.pad = 0, .scale = 0.25}},
     {"1x1 to RGB, in chunks", {1, 70, 60, 32}, {3, 1, 1, 32}, {.pad = 0}},
+    {"1x1 to RGB, a warp to a pixel", {1, 5, 7, 128}, {3, 1, 1, 128}, {.pad = 0}},
     {"1x1 from RGB, aligned", {2, 9, 8, 3}, {24, 1, 1, 3}, {.pad = 0}},
     {"1x1 from gray", {1, 23, 25, 1}, {16, 1, 1, 1}, {.pad = 0}},
     {"4x4 valid", {3, 4, 4, 6}, {7, 4, 4, 6}, {.pad = 0}},
@@ -32,6 +33,9 @@ const ConvCase kCases[] = {
     {"down", {2, 6, 10, 5}, {6, 3, 3, 5}, {.mode = ConvMode::down, .scale = 0.6}},
     {"down to 1x1", {3, 2, 2, 4}, {5, 3, 3, 4}, {.mode = ConvMode::down}},
 };
+
+// A norm's gradient amplifies what was rounded before by r, at most 2, and its own mean.
+constexpr int kNormRoundings = 4;
 
 Host sum_of(Host a, const Host& b) {
   for (size_t i = 0; i < a.data.size(); ++i) a.data[i] += b.data[i];
@@ -147,6 +151,30 @@ KERNEL_TEST(Conv2dInputGrad, GatesItsResult) {
                                          .gate_slope = 0.2});
         },
         {dx}, grad_reduction(t));
+  }
+}
+
+KERNEL_TEST(Conv2dInputGrad, PassesThroughANormBeforeTheGate) {
+  for (const ConvCase& t : kCases) {
+    SCOPED_TRACE(t.name);
+    const Host dy = random_host(result_shape(t), 1), w = random_filter(t.w, 2);
+    const Host gate = random_host(t.x, 3), r = random_norms(t.x, 4);
+    const Host dx = norm_grad_reference(input_grad_reference(t, dy, w), gate, r, 0.2);
+    const auto call = [&](Bench& b) {
+      b.backend().conv2d_input_grad({.dy = b.in(dy),
+                                     .w = b.in(w, b.acc()),
+                                     .dx = b.out(t.x),
+                                     .geometry = t.geometry,
+                                     .gate = b.in(gate),
+                                     .gate_slope = 0.2,
+                                     .r = b.in(r, b.acc())});
+    };
+    expect_matches(call, {dx}, grad_reduction(t) + t.x.c, Floats::all, kNormRoundings);
+    for (const DType dtype : {DType::f32, DType::bf16}) {
+      if (dtype == DType::bf16 && !device_takes_bf16()) continue;
+      expect_close(run(dtype, call, Placement::odd)[0], dx, dtype, grad_reduction(t) + t.x.c,
+                   kNormRoundings);
+    }
   }
 }
 

@@ -169,8 +169,7 @@ bool Vendor::conv2d_input_grad(Autotuner& tuner, const Conv2dInputGradArgs& a) {
                     .geometry = a.geometry,
                     .w_version = a.w_version};
   if (!libraries_->convolve(tuner, job)) return false;
-  Queue& queue = libraries_->queue;
-  if (a.gate) leaky_gate(queue, {.x = a.dx, .ref = a.gate, .y = a.dx, .slope = a.gate_slope});
+  finish_input_grad(libraries_->queue, a);
   return true;
 }
 
