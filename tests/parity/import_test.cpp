@@ -98,8 +98,8 @@ void expect_same_images(const fs::path& folder, const std::string& format) {
                Network::generator, g);
   const Tensor z = tensor_of(reference.at("z"), {2, 1, 1, latent_size(networks.config)});
   const Tensor images = generator.forward(Weights(g, r), z, {}, r, {});
-  // Pixel norm of mmgeneration adds 1e-6 to the root and not 1e-8 under it, which shows where all of
-  // a few channels are small.
+  // Pixel norm of mmgeneration adds 1e-6 to the root and not 1e-8 under it, which shows where all
+  // of a few channels are small.
   const double tolerance = networks.layout == Layout::mmgeneration ? 1e-4 : 1e-5;
   EXPECT_LE(relative_error(to_host(images), channels_last(reference.at("images"))), tolerance)
       << format;
