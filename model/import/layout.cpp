@@ -4,6 +4,7 @@
 // "o y x i", the first dense layer is "y x o i", since activations are channels-last.
 #include "model/import/layout.h"
 
+#include <array>
 #include <cmath>
 
 #include "kernels/error.h"
@@ -342,10 +343,10 @@ std::vector<Layer> in_theano_order(Network network, std::vector<Layer> layers) {
 }  // namespace
 
 std::string_view layout_name(Layout layout) {
-  constexpr std::string_view kNames[] = {
-      "official TensorFlow", "Theano", "GAN zoo", "akanimax", "tutorial", "exercise",
-      "mmgeneration"};
-  return kNames[static_cast<size_t>(layout)];
+  constexpr std::array<std::string_view, 8> kNames = {
+      "official TensorFlow", "Theano",   "GAN zoo",  "akanimax",
+      "akanimax before 3.0", "tutorial", "exercise", "mmgeneration"};
+  return kNames.at(static_cast<size_t>(layout));
 }
 
 std::vector<LayoutEntry> layout_entries(Layout layout, Network network, const Config& config) {

@@ -133,6 +133,11 @@ TEST_P(Import, GivesTheImagesOfTheOriginalAt512) {
   expect_all(files);
 }
 
+TEST(ImportedLayouts, HaveTheirOwnNames) {
+  EXPECT_EQ(layout_name(Layout::official_tf), "official TensorFlow");
+  EXPECT_EQ(layout_name(Layout::mmgeneration), "mmgeneration");
+}
+
 INSTANTIATE_TEST_SUITE_P(All, Import, testing::ValuesIn(kFormats), [](const auto& p) {
   std::string name = p.param;
   std::erase(name, '-');
