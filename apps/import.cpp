@@ -11,6 +11,9 @@
 namespace pg::apps {
 namespace {
 
+// Images of CelebA-HQ: the schedules of some presets count epochs, and no data set is known yet.
+constexpr int64_t kEpoch = 30000;
+
 struct ImportOptions {
   std::vector<std::string> files;
   std::string out, preset;
@@ -38,10 +41,9 @@ void import(const ImportOptions& o) {
   const std::unique_ptr<Backend> backend = open_device(choose_device("cpu"), 0);
   Context context(*backend);
   Config config = networks.config;
-  // The schedules of some presets count epochs, and there is no data set yet.
-  if (config.data.images == 0) config.data.images = 1;
+  if (config.schedule.unit == ScheduleUnit::epochs) config.data.images = kEpoch;
   const TrainingCounters counters = counters_at_the_end(config);
-  Gan gan(context, networks.config);
+  Gan gan(context, config);
   const std::vector<std::string> found = load_networks(networks, gan);
   write_checkpoint(o.out, gan, counters);
   const ModelConfig& m = networks.config.model;

@@ -61,7 +61,8 @@ double length_in_images(const Config& config, double length, int64_t minibatch) 
   if (config.schedule.unit == ScheduleUnit::iterations) return std::floor(length) * n;
   const int64_t images = data_images(config);
   if (config.schedule.last_batch != LastBatch::drop) return length * static_cast<double>(images);
-  return std::floor(length * static_cast<double>(images / minibatch)) * n;
+  // A set smaller than the minibatch makes one of it (Minibatches).
+  return std::floor(length * static_cast<double>(std::max<int64_t>(images / minibatch, 1))) * n;
 }
 
 std::vector<TableStage> table_stages(const Config& config) {

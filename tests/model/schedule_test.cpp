@@ -211,6 +211,10 @@ TEST(Schedule, AkanimaxCountsWholeMinibatches) {
   EXPECT_EQ(schedule_at(c, 2 * stage).resolution, 16);
 }
 
+TEST(Schedule, SetSmallerThanAMinibatchHasEpochsOfOne) {
+  EXPECT_EQ(total_images(epochs("akanimax", 20)), (4 * 32 + 16) * 42);
+}
+
 TEST(Schedule, TutorialStartsAlphaAtOneHundredThousandth) {
   const Config c = epochs("tutorial", 1000);
   const int64_t stage = 30 * 1000;
