@@ -64,9 +64,11 @@ Tensor tensor_of(const StoredTensor& stored, const Shape& shape) {
 }
 
 double relative_error(const std::vector<double>& got, const std::vector<double>& want) {
+  EXPECT_EQ(got.size(), want.size());
   double error = 0, largest = 0;
   for (size_t i = 0; i < got.size(); ++i) {
-    error = std::max(error, std::abs(got[i] - want[i]));
+    const double e = std::abs(got[i] - want[i]);
+    if (!(e <= error)) error = e;  // a NaN must not pass
     largest = std::max(largest, std::abs(want[i]));
   }
   return error / largest;
