@@ -10,6 +10,7 @@ namespace pg::apps {
 
 void add_train(CLI::App& app);
 void add_generate(CLI::App& app);
+void add_export(CLI::App& app);
 void add_dataset(CLI::App& app);
 void add_config(CLI::App& app);
 void add_import(CLI::App& app);

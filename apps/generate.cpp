@@ -1,9 +1,11 @@
 // generate: images from the averaged generator of a checkpoint.
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 
 #include "apps/commands.h"
 #include "apps/common.h"
+#include "data/npy_writer.h"
 #include "data/png.h"
 #include "engine/ops.h"
 #include "model/training/checkpoint.h"
@@ -16,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct GenerateOptions {
-  std::string from, seeds = "0-63", grid, out = "generated", device = "auto";
+  std::string from, seeds = "0-63", grid, out = "generated", device = "auto", latents;
   int64_t resolution = 0, batch = 16, threads = 0, label = -1;
 };
 
@@ -53,7 +55,9 @@ Tensor labels_of(Context& context, const Config& config, const GenerateOptions& 
   return one_hot(context, labels, classes);
 }
 
-bool one_picture(const GenerateOptions& o) { return !o.grid.empty() || o.out.ends_with(".png"); }
+bool one_picture(const GenerateOptions& o) {
+  return !o.out.ends_with(".npy") && (!o.grid.empty() || o.out.ends_with(".png"));
+}
 
 void write_grid(const GenerateOptions& o, const std::vector<Image>& images, int64_t columns) {
   const fs::path file = o.out.ends_with(".png") ? fs::path(o.out) : fs::path(o.out) / "grid.png";
@@ -73,6 +77,70 @@ void write_singles(const GenerateOptions& o, const std::vector<Image>& images,
   std::printf("%zu images in %s\n", images.size(), o.out.c_str());
 }
 
+// A growing .npy file of tensors [N, H, W, C], or of rows [N, C].
+class FloatFile {
+ public:
+  explicit FloatFile(const fs::path& path) : path_(path) {
+    if (path.has_parent_path()) fs::create_directories(path.parent_path());
+    writer_.emplace(path.parent_path(), path.filename().string());
+  }
+
+  void add(const Tensor& x) {
+    const std::vector<double> values = to_host(x);
+    const std::vector<float> floats(values.begin(), values.end());
+    writer_->write(bytes_of(floats));
+    shape_ = x.shape();
+    count_ += x.shape().n;
+  }
+
+  void finish() {
+    NpyHeader header{.type = NpyType::f32, .shape = {count_, shape_.h, shape_.w, shape_.c}};
+    if (shape_.h == 1) header.shape = {count_, shape_.c};
+    writer_->finish(header);
+    std::printf("%s\n", path_.c_str());
+  }
+
+ private:
+  fs::path path_;
+  std::optional<NpyWriter> writer_;
+  Shape shape_;
+  int64_t count_ = 0;
+};
+
+// Where images and latents go as they come, by batches.
+class Output {
+ public:
+  Output(const GenerateOptions& o, const std::vector<uint64_t>& seeds) : o_(o), seeds_(seeds) {
+    PG_CHECK(o.grid.empty() || !o.out.ends_with(".npy"), UsageError,
+             "--grid makes a picture, but '", o.out, "' is to hold numbers: leave --grid away");
+    if (o.out.ends_with(".npy")) raw_.emplace(o.out);
+    if (!o.latents.empty()) latents_.emplace(o.latents);
+    if (one_picture(o)) columns_ = columns_of(o, static_cast<int64_t>(seeds.size()));
+  }
+
+  int64_t columns() const { return columns_; }
+
+  void add(const Tensor& z, const Tensor& x) {
+    if (latents_) latents_->add(z);
+    if (raw_) return raw_->add(x);
+    for (Image& image : to_images(x)) images_.push_back(std::move(image));
+  }
+
+  void finish() {
+    if (latents_) latents_->finish();
+    if (raw_) return raw_->finish();
+    if (one_picture(o_)) return write_grid(o_, images_, columns_);
+    write_singles(o_, images_, seeds_);
+  }
+
+ private:
+  const GenerateOptions& o_;
+  const std::vector<uint64_t>& seeds_;
+  int64_t columns_ = 1;
+  std::optional<FloatFile> raw_, latents_;
+  std::vector<Image> images_;
+};
+
 void generate(const GenerateOptions& o) {
   const std::vector<uint64_t> seeds = parse_seeds(o.seeds);
   const fs::path checkpoint = checkpoint_of(o.from);
@@ -89,25 +157,18 @@ void generate(const GenerateOptions& o) {
   ParameterStore average(context, generator.specs());
   read_average(checkpoint, average);
   const Weights weights(average, resolution);
-  const int64_t columns = one_picture(o) ? columns_of(o, static_cast<int64_t>(seeds.size())) : 1;
-  std::vector<Image> images;
+  Output output(o, seeds);
   for (size_t first = 0; first < seeds.size(); first += static_cast<size_t>(o.batch)) {
     const size_t end = std::min(seeds.size(), first + static_cast<size_t>(o.batch));
-    const Tensor labels = labels_of(context, config, o, columns, first, end);
+    const Tensor labels = labels_of(context, config, o, output.columns(), first, end);
     Tensor z;
     for (size_t i = first; i < end; ++i) {
       const Tensor row = seeded_latents(context, config, seeds[i], 1);
       z = z ? ops::concat_batch(z, row) : row;
     }
-    for (Image& image : to_images(generator.forward(weights, z, labels, resolution, {}))) {
-      images.push_back(std::move(image));
-    }
+    output.add(z, generator.forward(weights, z, labels, resolution, {}));
   }
-  if (one_picture(o)) {
-    write_grid(o, images, columns);
-  } else {
-    write_singles(o, images, seeds);
-  }
+  output.finish();
 }
 
 }  // namespace
@@ -122,7 +183,11 @@ void add_generate(CLI::App& app) {
       ->check(CLI::NonNegativeNumber);
   cmd->add_option("--grid", o->grid, "one picture of ROWSxCOLUMNS images instead of single ones");
   cmd->add_option("--resolution", o->resolution, "size, up to that of the run (default: that)");
-  cmd->add_option("--out", o->out, "folder, or a .png for one picture (default: generated)");
+  cmd->add_option(
+      "--out", o->out,
+      "folder, a .png for one picture, or a .npy for numbers [N, H, W, C] in about -1..1 "
+      "(default: generated)");
+  cmd->add_option("--latents", o->latents, "a .npy for the latents of the seeds, [N, latent]");
   cmd->add_option("--batch", o->batch, "images made at a time")->check(CLI::Range(1, 1024));
   cmd->add_option("--device", o->device, "auto, cpu, cuda or cuda:I");
   cmd->add_option("--threads", o->threads, "compute threads (default: all cores)");

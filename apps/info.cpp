@@ -6,12 +6,13 @@
 #include "model/training/checkpoint.h"
 #include "model/training/run_folder.h"
 #include "model/training/safetensors.h"
+#include "model/version.h"
 
 namespace pg::apps {
 namespace {
 
 void print_devices() {
-  std::printf("progan_cuda 0.1.0\n");
+  std::printf("progan_cuda %s\n", kProgramVersion);
   std::string reason;
   const int count = cuda_device_count(&reason);
   for (int i = 0; i < count; ++i) {

@@ -6,6 +6,7 @@
 
 #include "apps/commands.h"
 #include "kernels/error.h"
+#include "model/version.h"
 
 namespace {
 
@@ -39,9 +40,10 @@ int main(int argc, char** argv) {
   CLI::App app(kDescription, "progan_cuda");
   app.require_subcommand(1);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  app.set_version_flag("--version", "progan_cuda 0.1.0");
+  app.set_version_flag("--version", pg::message("progan_cuda ", pg::kProgramVersion));
   pg::apps::add_train(app);
   pg::apps::add_generate(app);
+  pg::apps::add_export(app);
   pg::apps::add_dataset(app);
   pg::apps::add_config(app);
   pg::apps::add_import(app);

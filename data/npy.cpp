@@ -121,7 +121,8 @@ int64_t NpyHeader::elements() const {
 
 std::string format_npy_header(const NpyHeader& header) {
   PG_ASSERT(header.shape.size() <= kMaxDimensions);
-  std::string text = message("{'descr': '", header.type == NpyType::u8 ? "|u1" : "<i4",
+  constexpr const char* kTypes[] = {"|u1", "<i4", "<f4"};
+  std::string text = message("{'descr': '", kTypes[static_cast<size_t>(header.type)],
                              "', 'fortran_order': False, 'shape': (");
   for (const int64_t extent : header.shape) text += message(extent, ",");
   text += "), }";

@@ -2,6 +2,7 @@
 //
 // The dataset is kept in this format so that any tool can open it. Only what the dataset holds is
 // read: unsigned bytes and little-endian int32 in C order; anything else is a FormatError.
+// Generated images are written as f32 too.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@
 
 namespace pg {
 
-enum class NpyType { u8, i32 };  // '|u1' and '<i4'
+enum class NpyType { u8, i32, f32 };  // '|u1', '<i4' and '<f4'
 
 constexpr int64_t kNpyHeaderBytes = 128;
 

@@ -135,12 +135,19 @@ Config checkpoint_config(const std::filesystem::path& path) {
   return config_from_toml(file.metadata_at("config"), path.string());
 }
 
-void read_average(const std::filesystem::path& path, ParameterStore& average) {
+void read_network(const std::filesystem::path& path, const std::string& network,
+                  ParameterStore& store) {
   const Safetensors file = open_checkpoint(path);
-  const std::vector<Tensor> views = average.all();
-  for (size_t i = 0; i < views.size(); ++i) load(file, "Gs/" + average.specs()[i].name, views[i]);
-  read_factors(file, "Gs", average);
-  average.touch();
+  const std::vector<Tensor> views = store.all();
+  for (size_t i = 0; i < views.size(); ++i) {
+    load(file, message(network, "/", store.specs()[i].name), views[i]);
+  }
+  read_factors(file, network, store);
+  store.touch();
+}
+
+void read_average(const std::filesystem::path& path, ParameterStore& average) {
+  read_network(path, "Gs", average);
 }
 
 }  // namespace pg

@@ -36,6 +36,11 @@ TrainingCounters read_checkpoint(const std::filesystem::path& path, Gan& gan);
 // The configuration that a checkpoint was made with. Throws IoError, FormatError.
 Config checkpoint_config(const std::filesystem::path& path);
 
+// A network of a checkpoint, "G", "Gs" or "D", into `store`, made of the specs of its
+// configuration. Throws FormatError where names or shapes do not fit.
+void read_network(const std::filesystem::path& path, const std::string& network,
+                  ParameterStore& store);
+
 // The averaged generator of a checkpoint into `average` (Generator::specs of its configuration).
 void read_average(const std::filesystem::path& path, ParameterStore& average);
 

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# export_check.sh ROOT BUILD onnx|torch: NumPy (and onnxruntime, where it is installed), or PyTorch
+# with the versions in tests/goldens, make the engine's images of what export_networks.sh exported.
+# Without NumPy or PyTorch it is skipped (77).
+set -euo pipefail
+root=$1 work=$2/exports kind=$3
+module=numpy
+[[ $kind != torch ]] || module=torch
+for python in python3 /usr/bin/python3 none; do
+  "$python" -c "import numpy, $module" 2>/dev/null && break
+done
+if [[ $python == none ]]; then
+  echo "skipped: no python3 here has $module"
+  exit 77
+fi
+export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 # tests run side by side
+"$python" "$root/tests/formats/check_exports.py" "$kind" "$work"
