@@ -1,0 +1,82 @@
+// import_test.cpp: the program's import command from a user's side.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/apps/program.h"
+
+namespace pg::test {
+namespace {
+
+class ImportCommand : public testing::Test {
+ protected:
+  // Files of some layouts at 16x16, where Python can write them.
+  void SetUp() override {
+    if (std::system("/usr/bin/python3 -c 'import numpy, torch' 2>/dev/null") != 0) {
+      GTEST_SKIP() << "needs /usr/bin/python3 with torch and numpy";
+    }
+    const std::string command = "/usr/bin/python3 " PG_TEST_FILES
+                                "formats/make_layout_files.py --resolution 16 --shrink 32"
+                                " --formats official-tf gan-zoo-zip tutorial --out ";
+    ASSERT_EQ(std::system((command + (box_ / "").string()).c_str()), 0);
+  }
+
+  // One sentence, exit 1, and nothing written.
+  void expect_refused(const std::string& arguments, const std::string& reason) {
+    const Outcome o = box_.run("import " + arguments + " --out out.safetensors");
+    EXPECT_EQ(o.code, 1) << arguments;
+    EXPECT_NE(o.err.find(reason), std::string::npos) << o.err;
+    EXPECT_EQ(std::count(o.err.begin(), o.err.end(), '\n'), 1) << o.err;
+    EXPECT_FALSE(std::filesystem::exists(box_ / "out.safetensors"));
+  }
+
+  Sandbox box_;
+};
+
+TEST_F(ImportCommand, SaysWhatItFoundAndTheResultGenerates) {
+  const Outcome o = box_.run("import official-tf/network-final.pkl --out a.safetensors");
+  EXPECT_EQ(o.code, 0) << o.err;
+  EXPECT_EQ(o.out,
+            "a.safetensors: G, Gs, D of official TensorFlow, 16x16, 3 channels, as preset "
+            "official-tf\n");
+  const Outcome images = box_.run("generate --from a.safetensors --seeds 0-3 --out a.png");
+  EXPECT_EQ(images.code, 0) << images.err;
+  EXPECT_GT(box_.read("a.png").size(), 100u);
+}
+
+TEST_F(ImportCommand, FilesOfOneTrainingMakeOneCheckpoint) {
+  const Outcome o =
+      box_.run("import tutorial/generator.pth tutorial/critic.pth --out a.safetensors");
+  EXPECT_EQ(o.out, "a.safetensors: G, D of tutorial, 16x16, 3 channels, as preset tutorial\n");
+  const Outcome alone = box_.run("import tutorial/generator.pth --out b.safetensors");
+  EXPECT_EQ(alone.out, "b.safetensors: G of tutorial, 16x16, 3 channels, as preset tutorial\n");
+  expect_refused("tutorial/critic.pth", "name the file of the generator too");
+  expect_refused("tutorial/generator.pth gan-zoo-zip/pgan.pt", "they do not belong together");
+}
+
+TEST_F(ImportCommand, RefusesWhatIsNoNetworkOfAKnownKind) {
+  expect_refused("none.pkl", "No such file");
+  box_.write("words.pkl", "a text that is no pickle\n");
+  expect_refused("words.pkl", "neither a file of torch.save nor a pickle nor safetensors");
+  // What would run a command were it loaded by Python.
+  box_.write("evil.pkl", "cos\nsystem\n(S'touch evil'\ntR.");
+  expect_refused("evil.pkl", "os.system");
+  EXPECT_FALSE(std::filesystem::exists(box_ / "evil"));
+  expect_refused("official-tf/reference.safetensors", "of no layout that is known");
+}
+
+TEST_F(ImportCommand, TruncatedAtEveryPercentGivesOneSentence) {
+  for (const char* file : {"official-tf/network-final.pkl", "gan-zoo-zip/pgan.pt"}) {
+    const std::string whole = box_.read(file);
+    ASSERT_GT(whole.size(), 1000u);
+    for (size_t i = 0; i < 100; ++i) {
+      box_.write("cut", whole.substr(0, whole.size() * i / 100));
+      const Outcome o = box_.run("import cut --out out.safetensors");
+      ASSERT_EQ(o.code, 1) << i << "% of " << file << ": " << o.err;
+      ASSERT_EQ(std::count(o.err.begin(), o.err.end(), '\n'), 1) << o.err;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pg::test
