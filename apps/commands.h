@@ -14,6 +14,7 @@ void add_export(CLI::App& app);
 void add_dataset(CLI::App& app);
 void add_config(CLI::App& app);
 void add_import(CLI::App& app);
+void add_interpolate(CLI::App& app);
 void add_info(CLI::App& app);
 void add_gradcheck(CLI::App& app);
 

@@ -1,15 +1,16 @@
 // generate: images from the averaged generator of a checkpoint.
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
 
 #include "apps/commands.h"
 #include "apps/common.h"
+#include "apps/loaded_generator.h"
 #include "data/npy_writer.h"
 #include "data/png.h"
 #include "engine/ops.h"
-#include "model/training/checkpoint.h"
-#include "model/training/run_folder.h"
+#include "model/latents.h"
 #include "model/training/samples.h"
 
 namespace pg::apps {
@@ -18,11 +19,10 @@ namespace {
 namespace fs = std::filesystem;
 
 struct GenerateOptions {
-  std::string from, seeds = "0-63", grid, out = "generated", device = "auto", latents;
-  int64_t resolution = 0, batch = 16, threads = 0, label = -1;
+  GeneratorChoice generator;
+  std::string seeds = "0-63", grid, out = "generated", latents;
+  int64_t batch = 16, label = -1, numpy_seed = -1;
 };
-
-fs::path checkpoint_of(const std::string& from) { return resolve_resume(from, "runs").checkpoint; }
 
 // Columns of the picture that holds `count` images.
 int64_t columns_of(const GenerateOptions& o, int64_t count) {
@@ -141,32 +141,49 @@ class Output {
   std::vector<Image> images_;
 };
 
+// Latents of seeds: each from its own stream, or rows of one table of NumPy's random numbers.
+class Latents {
+ public:
+  Latents(LoadedGenerator& generator, const GenerateOptions& o, const std::vector<uint64_t>& seeds)
+      : generator_(generator), row_(latent_size(generator.config())) {
+    if (o.numpy_seed < 0) return;
+    const uint64_t last = *std::max_element(seeds.begin(), seeds.end());
+    PG_CHECK(last < kMostRows, UsageError, "--numpy-seed makes the latents of all rows up to ",
+             last, ", which is too many; rows end at ", kMostRows - 1);
+    table_ =
+        numpy_randn(static_cast<uint32_t>(o.numpy_seed), static_cast<int64_t>(last + 1) * row_);
+  }
+
+  Tensor of(uint64_t seed) const {
+    if (table_.empty()) return seeded_latents(generator_.context(), generator_.config(), seed, 1);
+    const Tensor z(generator_.context(), {1, 1, 1, row_}, DType::f32);
+    const auto length = static_cast<size_t>(row_);
+    from_host(z, std::span(table_).subspan(static_cast<size_t>(seed) * length, length));
+    return z;
+  }
+
+ private:
+  static constexpr uint64_t kMostRows = 100000;
+  LoadedGenerator& generator_;
+  int64_t row_;
+  std::vector<double> table_;
+};
+
 void generate(const GenerateOptions& o) {
   const std::vector<uint64_t> seeds = parse_seeds(o.seeds);
-  const fs::path checkpoint = checkpoint_of(o.from);
-  Config config = checkpoint_config(checkpoint);
-  config.train.precision = Precision::fp32;  // the same images whatever they were trained with
-  const int64_t resolution = o.resolution > 0 ? o.resolution : config.model.resolution;
-  const bool power = resolution >= 4 && (resolution & (resolution - 1)) == 0;
-  PG_CHECK(power && resolution <= config.model.resolution, UsageError, "--resolution ", resolution,
-           " must be a power of two from 4 to ", config.model.resolution,
-           ", the size that this generator was made for");
-  const std::unique_ptr<Backend> backend = open_device(choose_device(o.device), o.threads);
-  Context context(*backend);
-  const Generator generator(config);
-  ParameterStore average(context, generator.specs());
-  read_average(checkpoint, average);
-  const Weights weights(average, resolution);
+  LoadedGenerator generator(o.generator);
   Output output(o, seeds);
+  const Latents latents(generator, o, seeds);
   for (size_t first = 0; first < seeds.size(); first += static_cast<size_t>(o.batch)) {
     const size_t end = std::min(seeds.size(), first + static_cast<size_t>(o.batch));
-    const Tensor labels = labels_of(context, config, o, output.columns(), first, end);
+    const Tensor labels =
+        labels_of(generator.context(), generator.config(), o, output.columns(), first, end);
     Tensor z;
     for (size_t i = first; i < end; ++i) {
-      const Tensor row = seeded_latents(context, config, seeds[i], 1);
+      const Tensor row = latents.of(seeds[i]);
       z = z ? ops::concat_batch(z, row) : row;
     }
-    output.add(z, generator.forward(weights, z, labels, resolution, {}));
+    output.add(z, generator(z, labels));
   }
   output.finish();
 }
@@ -176,21 +193,27 @@ void generate(const GenerateOptions& o) {
 void add_generate(CLI::App& app) {
   CLI::App* cmd = app.add_subcommand("generate", "Make images with a trained generator");
   auto o = std::make_shared<GenerateOptions>();
-  cmd->add_option("--from", o->from, "run folder, run number in runs/, or checkpoint file")
+  cmd->add_option("--from", o->generator.from,
+                  "run folder, run number in runs/, or checkpoint file")
       ->required();
   cmd->add_option("--seeds", o->seeds, "which images: 7, 0-63 or 1,5,9 (default: 0-63)");
+  cmd->add_option(
+         "--numpy-seed", o->numpy_seed,
+         "--seeds are rows of numpy.random.RandomState(N).randn, as in the official scripts")
+      ->check(CLI::Range(int64_t{0}, int64_t{4294967295}));
   cmd->add_option("--class", o->label, "class of all images (default: one for each row in turn)")
       ->check(CLI::NonNegativeNumber);
   cmd->add_option("--grid", o->grid, "one picture of ROWSxCOLUMNS images instead of single ones");
-  cmd->add_option("--resolution", o->resolution, "size, up to that of the run (default: that)");
+  cmd->add_option("--resolution", o->generator.resolution,
+                  "size, up to that of the run (default: that)");
   cmd->add_option(
       "--out", o->out,
       "folder, a .png for one picture, or a .npy for numbers [N, H, W, C] in about -1..1 "
       "(default: generated)");
   cmd->add_option("--latents", o->latents, "a .npy for the latents of the seeds, [N, latent]");
   cmd->add_option("--batch", o->batch, "images made at a time")->check(CLI::Range(1, 1024));
-  cmd->add_option("--device", o->device, "auto, cpu, cuda or cuda:I");
-  cmd->add_option("--threads", o->threads, "compute threads (default: all cores)");
+  cmd->add_option("--device", o->generator.device, "auto, cpu, cuda or cuda:I");
+  cmd->add_option("--threads", o->generator.threads, "compute threads (default: all cores)");
   cmd->callback([o] { generate(*o); });
 }
 

@@ -43,6 +43,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", pg::message("progan_cuda ", pg::kProgramVersion));
   pg::apps::add_train(app);
   pg::apps::add_generate(app);
+  pg::apps::add_interpolate(app);
   pg::apps::add_export(app);
   pg::apps::add_dataset(app);
   pg::apps::add_config(app);
