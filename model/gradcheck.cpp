@@ -48,6 +48,7 @@ const Variant kVariants[] = {
        c.model.use_pixelnorm = false;
        c.model.mbstd_group_size = 0;
        c.model.down_order = DownOrder::activation_first;
+       c.model.from_rgb_activation = false;
        c.model.output_activation = OutputActivation::tanh;
        c.loss.gp_target = 750.0;
      }},
