@@ -92,5 +92,41 @@ TEST(Launches, OnlyTheFirstIterationPacksFilters) {
   }
 }
 
+// Launches of an input gradient into `x` channels from `y`, the filter's copy apart, that passes a
+// norm and a gate on the way.
+int64_t launches_behind_a_norm(Backend& backend, int64_t x, int64_t y, int64_t taps,
+                               const ConvGeometry& g) {
+  Context context(backend, {.persistent = 1 << 20, .step = 1 << 20});
+  const bool up = g.mode == ConvMode::up, down = g.mode == ConvMode::down;
+  const Tensor like(context, {1, 1, 1, 1}, DType::f32);
+  const auto ones = [&](const Shape& shape) { return full(shape, 1.0, like); };
+  const Tensor dy = ones({1, up ? 8 : down ? 2 : 4, up ? 8 : down ? 2 : 4, y});
+  const Tensor w = ones({y, taps, taps, x}), gate = ones({1, 4, 4, x}), r = ones({1, 4, 4, 1});
+  Tensor dx = empty_like(gate);
+  const auto call = [&] {
+    backend.conv2d_input_grad({.dy = dy.view(),
+                               .w = w.view(),
+                               .dx = dx.mut(),
+                               .geometry = g,
+                               .gate = gate.view(),
+                               .r = r.view(),
+                               .w_version = 1});
+  };
+  call();
+  return launches_of(call);
+}
+
+TEST(Launches, AnInputGradientPassesANormWithoutFurtherOnes) {
+  const auto backend = make_cuda_backend(0, MatrixMath::tf32);
+  for (const ConvMode mode : {ConvMode::same, ConvMode::up, ConvMode::down}) {
+    for (const int64_t channels : {16, 32, 64}) {
+      EXPECT_EQ(launches_behind_a_norm(*backend, channels, channels, 3, {.mode = mode}), 1);
+    }
+  }
+  EXPECT_EQ(launches_behind_a_norm(*backend, 64, 3, 1, {.pad = 0}), 1);
+  constexpr int64_t kMoreThanATile = 264;
+  EXPECT_EQ(launches_behind_a_norm(*backend, kMoreThanATile, 8, 3, {}), 2);
+}
+
 }  // namespace
 }  // namespace pg::test
