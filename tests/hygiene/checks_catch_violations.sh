@@ -57,10 +57,15 @@ expect() {
 
 clean_project
 for check in includes_point_one_way ops_alone_call_kernels sources_are_formatted files_stay_short \
+  files_stay_small \
   no_machine_in_files kernels_keep_the_rules; do
   run $check
   ((status == 0 || status == 77)) || fail "$check on the clean project: $output"
 done
+
+check=files_stay_small
+expect $check "a package or an archive" torch.whl 'somebody else'
+expect $check "more than 600 KB" data/numbers.h "$(head -c 700000 /dev/zero | tr '\0' 1)"
 
 check=includes_point_one_way
 expect $check "may include" kernels/error.h '#include "engine/tensor.h"'

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# files_stay_small.sh ROOT: no file has more than 600 KB, and none is a package or an archive: what is
+# large or somebody else's is not part of the project.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
+root=$1
+need_files "$root"
+complaints=$(cd "$root" && for file in "${files[@]}"; do
+  if (($(wc -c <"$file") > 600000)); then echo "$file: more than 600 KB"; fi
+  case $file in
+    tests/fuzz/corpus/*) ;; # seeds are archives of a few bytes
+    *.whl | *.deb | *.zip | *.tar.gz | *.so | *.a) echo "$file: a package or an archive" ;;
+  esac
+done)
+verdict "$complaints" "Take them out of the folder, or out of git."
