@@ -218,7 +218,13 @@ TEST(TorchFile, RepeatedTensorsShareTheirStorage) {
     for (const PickleValue& value : file.pickle().tensors()) all.push_back(file.tensor(value));
     for (const HostTensor& tensor : all) EXPECT_EQ(tensor.floats().size(), size_t{kElements});
   });
-  EXPECT_LT(grown, 60'000'000);
+  // AddressSanitizer keeps up to 256 MB of freed memory; 100 storages of their own would be 400 MB.
+#ifdef __SANITIZE_ADDRESS__
+  constexpr int64_t kMost = 350'000'000;
+#else
+  constexpr int64_t kMost = 60'000'000;
+#endif
+  EXPECT_LT(grown, kMost);
 }
 
 }  // namespace
