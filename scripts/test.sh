@@ -17,6 +17,8 @@ fi
 
 ensure_packages clang-format-14 ||
   echo "test.sh: without clang-format 14 the test of the formatting is skipped." >&2
+ensure_packages python3-numpy ||
+  echo "test.sh: without NumPy the test of exported ONNX models is skipped." >&2
 ensure_packages clang-14 libclang-rt-14-dev ||
   echo "test.sh: without clang 14 the fuzz targets are skipped." >&2
 
