@@ -58,7 +58,8 @@ void add_dataset(CLI::App& app) {
   auto o = std::make_shared<DatasetOptions>();
 
   CLI::App* b = cmd->add_subcommand("build", "Make a data set from pictures");
-  b->add_option("SOURCE", o->source, "folder of pictures, idx or CIFAR-10 files, builtin:shapes")
+  b->add_option("SOURCE", o->source,
+                "folder or zip of pictures, idx or CIFAR-10 files, builtin:shapes")
       ->required();
   b->add_option("--out", o->folder, "folder to make")->required();
   b->add_option("--resolution", o->resolution,

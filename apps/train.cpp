@@ -172,9 +172,10 @@ void train(const TrainOptions& o) {
 void add_train(CLI::App& app) {
   CLI::App* cmd = app.add_subcommand("train", "Train a generator on pictures");
   auto o = std::make_shared<TrainOptions>();
-  cmd->add_option("--data", o->data,
-                  "folder of pictures (sub-folders are classes), MNIST-like idx file or folder, "
-                  "CIFAR-10 .bin, a built data set, or builtin:shapes");
+  cmd->add_option(
+      "--data", o->data,
+      "folder or zip of pictures (sub-folders are classes), MNIST-like idx file or folder, "
+      "CIFAR-10 .bin, a built data set, or builtin:shapes");
   cmd->add_option("--out", o->out, "where run folders are made (default: runs)");
   cmd->add_option("--preset", o->sources.preset, "published variant to start from: official-tf");
   cmd->add_option("--config", o->sources.file, "TOML file with settings; see progan_cuda config");

@@ -1,4 +1,4 @@
-// label_file.h: class labels as StyleGAN's tools keep them beside images.
+// label_file.h: class labels of files: as StyleGAN's tools keep them beside images, or by folder.
 //
 //   dataset.json: {"labels": [["00000/img00000000.png", 6], ["00001/...", [0.0, 1.0]], ...]}
 //
@@ -9,7 +9,10 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace pg {
 
@@ -21,5 +24,26 @@ struct LabelFile {
 // nullopt where the folder has no such file, or one of another kind. Throws FormatError for a label
 // that is neither a class number nor a list with a single 1 among zeros.
 std::optional<LabelFile> read_label_file(const std::filesystem::path& folder);
+
+// The same from the file's text; `where` is what messages call it.
+std::optional<LabelFile> parse_label_file(std::string_view text, const std::string& where);
+
+// Whether files of this name are meant to be images, so that what cannot be decoded is reported
+// and not ignored.
+bool has_image_ending(const std::filesystem::path& file);
+
+// A class for each of many files, or none at all.
+struct FileClasses {
+  std::vector<int32_t> labels;     // empty: no classes
+  std::vector<std::string> names;  // of the classes
+};
+
+// The class is the first folder of a path; "." for files outside of folders. No classes where there
+// are no folders.
+FileClasses classes_of_folders(std::span<const std::string> files);
+
+// The labels given for the files. Throws FormatError for a file without one; `where` names the set.
+FileClasses classes_of_labels(std::span<const std::string> files, const LabelFile& given,
+                              const std::string& where);
 
 }  // namespace pg

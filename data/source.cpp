@@ -46,12 +46,13 @@ std::unique_ptr<ImageSource> open_folder(const fs::path& folder) {
 
 std::unique_ptr<ImageSource> open_file(const fs::path& file) {
   if (is_idx_images(file)) return open_idx_source(file);
+  if (is_zip(file)) return open_zip_source(file);
   if (file.extension() == ".bin") return open_cifar_source({file});
   PG_CHECK(!looks_like_image(read_file_start(file, 32)), UsageError, file.string(),
            " is a single image; give the folder it is in");
   throw UsageError(message(file.string(),
-                           " is no set of images (a folder, idx, or CIFAR-10 .bin); "
-                           "unpack archives into a folder and give that"));
+                           " is no set of images (a folder, zip, idx, or CIFAR-10 .bin); "
+                           "unpack other archives into a folder and give that"));
 }
 
 }  // namespace

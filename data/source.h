@@ -47,6 +47,7 @@ class ImageSource {
 //   builtin:shapes[:COUNT]       the procedural set (source_procedural.cpp), 4096 images by default
 //   a folder with data_batch_*.bin, or a .bin file        CIFAR-10 binary
 //   a folder with [train-]images-idx3-ubyte[.gz], or such a file     idx
+//   a .zip file (by content)      all images in it, with the labels of its dataset.json (StyleGAN)
 //   any other folder             all JPEG, PNG and BMP below it; its sub-folders are classes
 // Throws IoError for what is missing or unreadable, FormatError for truncated or foreign files,
 // UsageError for what is no source of images.
@@ -56,10 +57,14 @@ std::unique_ptr<ImageSource> open_source(const std::string& where);
 std::unique_ptr<ImageSource> open_folder_source(const std::filesystem::path& root);
 std::unique_ptr<ImageSource> open_idx_source(const std::filesystem::path& file);
 std::unique_ptr<ImageSource> open_cifar_source(const std::vector<std::filesystem::path>& files);
+std::unique_ptr<ImageSource> open_zip_source(const std::filesystem::path& file);
 std::unique_ptr<ImageSource> open_procedural_source(const std::string& where);
 
 // Whether the file starts like idx images, plain or gzip.
 bool is_idx_images(const std::filesystem::path& file);
+
+// Whether the file starts like a zip archive.
+bool is_zip(const std::filesystem::path& file);
 
 // Size and modification time of a file, for fingerprints. Throws IoError.
 std::string file_stamp(const std::filesystem::path& file);

@@ -1,7 +1,5 @@
 // source_folder.cpp: all pictures below a folder.
 #include <algorithm>
-#include <array>
-#include <map>
 #include <set>
 #include <utility>
 
@@ -13,17 +11,6 @@
 namespace pg {
 namespace fs = std::filesystem;
 namespace {
-
-// Files of these endings are meant to be images: what cannot be decoded is reported, not ignored.
-bool has_image_ending(const fs::path& file) {
-  constexpr std::array<std::string_view, 13> kEndings = {".jpg",  ".jpeg", ".jpe", ".jfif", ".png",
-                                                         ".bmp",  ".dib",  ".gif", ".tif",  ".tiff",
-                                                         ".webp", ".heic", ".avif"};
-  std::string ending = file.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
-}
 
 bool is_candidate(const fs::path& file) {
   if (has_image_ending(file)) return true;
@@ -43,20 +30,18 @@ class FolderSource : public ImageSource {
              ignored_, " other files); give a folder of images");
     std::sort(files_.begin(), files_.end());  // by whole path, whatever the file system's order
     const std::optional<LabelFile> given = read_label_file(root_);
-    if (given && !given->labels.empty()) {
-      take_labels(*given);
-    } else {
-      assign_labels();
-    }
+    const bool has_labels = given && !given->labels.empty();  // these go before folders
+    classes_ =
+        has_labels ? classes_of_labels(files_, *given, root_.string()) : classes_of_folders(files_);
   }
 
   int64_t count() const override { return static_cast<int64_t>(files_.size()); }
   Image load(int64_t i) const override { return decode_file(root_ / file(i)); }
   std::string name(int64_t i) const override { return file(i); }
   int32_t label(int64_t i) const override {
-    return label_names_.empty() ? 0 : labels_[static_cast<size_t>(i)];
+    return classes_.labels.empty() ? 0 : classes_.labels[static_cast<size_t>(i)];
   }
-  std::vector<std::string> label_names() const override { return label_names_; }
+  std::vector<std::string> label_names() const override { return classes_.names; }
   int64_t ignored_files() const override { return ignored_; }
   int64_t default_channels() const override { return 3; }
 
@@ -90,38 +75,9 @@ class FolderSource : public ImageSource {
     }
   }
 
-  // The classes of dataset.json, which go before those of folders.
-  void take_labels(const LabelFile& given) {
-    for (const std::string& path : files_) {
-      const auto it = given.labels.find(path);
-      PG_CHECK(it != given.labels.end(), FormatError, "dataset.json in ", root_.string(),
-               " has no label for the image ", path, "; add it, or remove dataset.json");
-      labels_.push_back(it->second);
-    }
-    for (int32_t k = 0; k < given.classes; ++k) label_names_.push_back(std::to_string(k));
-  }
-
-  // The class is the first folder below the root; "." where images lie in the root beside folders.
-  void assign_labels() {
-    std::map<std::string, int32_t> numbers;
-    std::vector<std::string> classes;
-    for (const std::string& path : files_) {
-      const size_t slash = path.find('/');
-      classes.push_back(slash == std::string::npos ? "." : path.substr(0, slash));
-      numbers.emplace(classes.back(), 0);
-    }
-    if (numbers.size() == 1 && numbers.contains(".")) return;
-    for (auto& [name, number] : numbers) {
-      number = static_cast<int32_t>(label_names_.size());
-      label_names_.push_back(name);
-    }
-    for (const std::string& name : classes) labels_.push_back(numbers.at(name));
-  }
-
   fs::path root_;
   std::vector<std::string> files_;  // relative to root_, '/' between parts
-  std::vector<int32_t> labels_;
-  std::vector<std::string> label_names_;
+  FileClasses classes_;
   int64_t ignored_ = 0;
 };
 

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
+#include "data/shown.h"
 #include "kernels/error.h"
 
 namespace pg::foreign {
+
+using pg::shown;
 
 // A reason without the name of the file, which naming_file() adds.
 struct Refusal {
@@ -17,15 +19,6 @@ struct Refusal {
 template <typename... Parts>
 void require(bool condition, const Parts&... parts) {
   if (!condition) throw Refusal{message(parts...)};
-}
-
-// Text of a file as a message may hold it: printable ASCII, not long.
-inline std::string shown(std::string_view text) {
-  constexpr size_t kLongest = 80;
-  std::string result;
-  for (const char c : text.substr(0, kLongest)) result += c >= ' ' && c <= '~' ? c : '?';
-  if (text.size() > kLongest) result += "...";
-  return result;
 }
 
 // Runs f(); what it refuses becomes FormatError("cannot import 'NAME': REASON; ADVICE").

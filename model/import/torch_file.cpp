@@ -60,7 +60,9 @@ TorchFile::TorchFile(std::span<const uint8_t> bytes, std::string name) : name_(s
 }
 
 void TorchFile::open_zip(std::span<const uint8_t> bytes) {
-  zip_ = std::make_unique<ZipArchive>(bytes, name_);
+  const ZipArchive::Messages messages = {message("cannot import '", name_, "': "),
+                                         foreign::Refusal{}.advice};
+  zip_ = std::make_unique<ZipArchive>(bytes, messages);
   folder_ = archive_folder(*zip_);
   const auto order = zip_->entries().find(folder_ + "byteorder");
   if (order != zip_->entries().end()) {

@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
+#include "data/zip_archive.h"
 #include "model/import/host_tensor.h"
 #include "model/import/pickle.h"
-#include "model/import/zip_archive.h"
 
 namespace pg {
 

@@ -1,4 +1,8 @@
 // dataset_test.cpp: building, opening, verifying and caching datasets.
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cmath>
 
 #include "data/cache.h"
@@ -271,6 +275,31 @@ TEST_F(Cache, BuildsOnceAndAgainWhenTheFolderChanges) {
   fs::remove(raw_ / "a/new.png");
   EXPECT_EQ(open().count(), 6);
   EXPECT_EQ(builds_, 3);
+}
+
+// Killed at the first and at a later picture, so with nothing written, and with all but the end.
+TEST_F(Cache, BuildsThatWereKilledAreNeverUsed) {
+  for (const int64_t last : {1, 10}) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      options_.build.progress = [&](const BuildProgress& p) {
+        if (p.done >= last) ::raise(SIGKILL);
+      };
+      open();
+      ::_exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status));
+    for (const auto& entry : fs::directory_iterator(options_.cache_folder)) {
+      if (!entry.path().string().ends_with(".lock")) {
+        EXPECT_HAS(entry.path().filename().string(), ".tmp-");
+        EXPECT_FALSE(is_dataset_folder(entry.path()));
+      }
+    }
+  }
+  EXPECT_EQ(open().count(), 6);
+  EXPECT_EQ(builds_, 1);
 }
 
 TEST_F(Cache, OptionsHaveDatasetsOfTheirOwn) {
