@@ -116,8 +116,10 @@ void run_training(Config config, const Config* before, const std::optional<Resum
                    .channels = dataset.channels(),
                    .images = dataset.count(),
                    .labels = dataset.label_count()});
+  // A checkpoint that lies in no run folder, such as an imported one, begins a run of its own.
+  const bool goes_on = resume && std::filesystem::exists(resume->run.config_file());
   const RunFolder run =
-      resume ? resume->run : RunFolder::create(config, data_slug(config.data.path));
+      goes_on ? resume->run : RunFolder::create(config, data_slug(config.data.path));
   const RunLock lock(run);
   run.remove_leftovers();
   ProgressOptions how;

@@ -44,6 +44,21 @@ TEST_F(ImportCommand, SaysWhatItFoundAndTheResultGenerates) {
   EXPECT_GT(box_.read("a.png").size(), 100u);
 }
 
+TEST_F(ImportCommand, TrainingGoesOnInARunFolderOfItsOwn) {
+  ASSERT_EQ(box_.run("import official-tf/network-final.pkl --out a.safetensors").code, 0);
+  const Outcome o = box_.run(
+      "train --resume a.safetensors --data builtin:shapes:16 --kimg 2400.016"
+      " --set schedule.minibatch={} --set schedule.tick_kimg={} --set "
+      "schedule.tick_kimg_base=0.008");
+  EXPECT_EQ(o.code, 0) << o.err;
+  EXPECT_FALSE(std::filesystem::exists(box_ / "log.txt"));
+  const std::filesystem::path run = box_ / "runs/00000-builtin-shapes-16-official-tf-16";
+  EXPECT_TRUE(std::filesystem::exists(run / "checkpoint-002400.safetensors")) << o.err;
+  EXPECT_NE(
+      box_.read("runs/00000-builtin-shapes-16-official-tf-16/stats.jsonl").find("16x16 stable"),
+      std::string::npos);
+}
+
 TEST_F(ImportCommand, FilesOfOneTrainingMakeOneCheckpoint) {
   const Outcome o =
       box_.run("import tutorial/generator.pth tutorial/critic.pth --out a.safetensors");
