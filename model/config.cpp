@@ -7,6 +7,7 @@
 
 #include "kernels/error.h"
 #include "model/config_keys.h"
+#include "model/micro_batch.h"
 
 namespace pg {
 
@@ -60,6 +61,7 @@ void validate(const Config& config) {
   preset(config.train.preset);
   validate_growth(config);
   validate_groups(config);
+  validate_micro_batches(config);
 }
 
 void resolve(Config& config, const DataShape& data) {

@@ -101,7 +101,9 @@ struct ScheduleConfig {
   int64_t minibatch_base = 4;
   ByResolution<int64_t> minibatch = {{4, 128}, {8, 128},  {16, 128}, {32, 64},
                                      {64, 32}, {128, 16}, {256, 8},  {512, 4}};
-  int64_t max_minibatch = 0;      // 0: no limit
+  int64_t max_minibatch = 0;  // 0: no limit
+  int64_t micro_batch = 0;    // images computed at a time; 0: all
+  ByResolution<int64_t> micro_batches;
   int64_t minibatch_repeats = 4;  // minibatches of D and G between two looks at the schedule
   double tick_kimg_base = 160.0;
   ByResolution<double> tick_kimg = {{4, 160.0},  {8, 140.0},  {16, 120.0}, {32, 100.0}, {64, 80.0},

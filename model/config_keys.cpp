@@ -233,6 +233,11 @@ std::vector<Key> schedule_keys() {
       PG_SCHEDULE(minibatch, "Images in a minibatch, by resolution.", kMinibatch),
       PG_SCHEDULE(max_minibatch, "Most images in a minibatch at any resolution; 0 sets no limit.",
                   {0, 65536}),
+      PG_SCHEDULE(micro_batch,
+                  "Images of a minibatch computed at a time, whole groups of minibatch stddev; "
+                  "gradients of the parts add up to the same. 0: all.",
+                  {0, 65536}),
+      PG_SCHEDULE(micro_batches, "The same by resolution; goes before micro_batch.", {0, 65536}),
       PG_SCHEDULE(minibatch_repeats,
                   "Minibatches between two looks at the schedule (fade weight, optimizer reset).",
                   {1, 1000}),

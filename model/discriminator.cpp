@@ -6,6 +6,7 @@
 
 #include "engine/ops.h"
 #include "model/generator.h"
+#include "model/micro_batch.h"
 
 namespace pg {
 
@@ -65,12 +66,10 @@ Tensor Discriminator::with_stddev(const Tensor& x, int64_t batches) const {
   const ModelConfig& m = config_.model;
   if (m.mbstd_group_size == 0) return x;
   const int64_t n = x.shape().n / batches;
-  int64_t group = std::min(m.mbstd_group_size, n);
-  if (m.mbstd_remainder == GroupRemainder::whole) {
-    if (n == 1) return ops::append_channel(x, full({x.shape().n, 1, 1, 1}, 0.0, x));
-    if (n % group != 0) group = n;
+  if (m.mbstd_remainder == GroupRemainder::whole && n == 1) {
+    return ops::append_channel(x, full({x.shape().n, 1, 1, 1}, 0.0, x));
   }
-  const MinibatchStddevGeometry g{.group = group,
+  const MinibatchStddevGeometry g{.group = stddev_group(m, n),
                                   .batches = batches,
                                   .order = m.mbstd_order,
                                   .variance = m.mbstd_variance,

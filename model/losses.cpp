@@ -4,6 +4,8 @@
 // that add to the same gradients: the activations of one are gone before the next begins.
 #include "model/losses.h"
 
+#include <array>
+
 #include "engine/ops.h"
 
 namespace pg {
@@ -21,10 +23,16 @@ struct Critic {
   }
 };
 
-// The mean over n images, or their sum, as loss.reduction says.
-Tensor reduced(const Config& config, const Tensor& mean, int64_t n) {
-  return config.loss.reduction == Reduction::mean ? mean
-                                                  : ops::affine(mean, static_cast<double>(n), 0.0);
+// What n images contribute to the mean over the minibatch.
+Tensor share_of(const MinibatchPart& part, const Tensor& mean, int64_t n) {
+  if (part.minibatch == 0 || part.minibatch == n) return mean;
+  return ops::affine(mean, static_cast<double>(n) / static_cast<double>(part.minibatch), 0.0);
+}
+
+// The mean over n images as share of the minibatch, or their sum, as loss.reduction says.
+Tensor reduced(const Config& config, const MinibatchPart& part, const Tensor& mean, int64_t n) {
+  if (config.loss.reduction == Reduction::mean) return share_of(part, mean, n);
+  return ops::affine(mean, static_cast<double>(n), 0.0);
 }
 
 Tensor negative(const Tensor& x) { return ops::affine(x, -1.0, 0.0); }
@@ -84,7 +92,7 @@ void score_gradients(const Critic& c, const DiscriminatorInputs& in, std::span<c
   }
   // Twice the mean over both halves is the sum of the means of each.
   if (out.logits) add_to(total, ops::affine(label_term(c.config, out.logits, labels), 2.0, 0.0));
-  tape.grad_into(reduced(c.config, total, n), w.all(), {}, into);
+  tape.grad_into(reduced(c.config, in.part, total, n), w.all(), {}, into, in.part.gradients);
   loss.total = total;
 }
 
@@ -101,16 +109,16 @@ struct Penalty {
 
 // Adds to `into` the gradient of the mean of term(||grad_x D(images)||^2); the square is [N,1,1,1].
 template <typename Term>
-Penalty penalty_gradients(const Critic& c, const Tensor& images, const Tensor& labels,
+Penalty penalty_gradients(const Critic& c, const Tensor& images, const DiscriminatorInputs& in,
                           std::span<const Tensor> into, Term&& term) {
   Tape tape(images.context());
   const Weights w(c.parameters, c.stage.resolution, tape);
   const Tensor x = tape.watch(images);
-  const Tensor scores = c(w, x, labels, 1).score;
+  const Tensor scores = c(w, x, in.labels, 1).score;
   const Tensor g = tape.grad(scores, std::span(&x, 1), {}, GradMode::record)[0];
   const int64_t n = g.shape().n;
   Penalty p = term(ops::sum_to(ops::square(g), {n, 1, 1, 1}));
-  tape.grad_into(reduced(c.config, p.value, n), w.all(), {}, into, Accumulate::add);
+  tape.grad_into(reduced(c.config, in.part, p.value, n), w.all(), {}, into, Accumulate::add);
   return p;
 }
 
@@ -120,7 +128,7 @@ Penalty mixed_penalty(const Critic& c, const DiscriminatorInputs& in,
   const bool from_real = l.gp_mix == GpMix::real_to_fake;
   const Tensor mixed =
       from_real ? ops::lerp(in.real, in.fake, in.mix) : ops::lerp(in.fake, in.real, in.mix);
-  return penalty_gradients(c, mixed, in.labels, into, [&](const Tensor& square) -> Penalty {
+  return penalty_gradients(c, mixed, in, into, [&](const Tensor& square) -> Penalty {
     const Tensor norm = ops::affine(ops::sqrt(square), norm_scale(c), 0.0);
     const double weight = l.gp_lambda / (l.gp_target * l.gp_target);
     return {.value = ops::affine(mean_square(norm, -l.gp_target), weight, 0.0),
@@ -130,9 +138,21 @@ Penalty mixed_penalty(const Critic& c, const DiscriminatorInputs& in,
 
 Penalty r1_penalty(const Critic& c, const DiscriminatorInputs& in, std::span<const Tensor> into) {
   const double weight = 0.5 * c.config.loss.r1_gamma * norm_scale(c) * norm_scale(c);
-  return penalty_gradients(c, in.real, in.labels, into, [&](const Tensor& square) -> Penalty {
+  return penalty_gradients(c, in.real, in, into, [&](const Tensor& square) -> Penalty {
     return {.value = ops::affine(ops::mean(square), weight, 0.0), .norm = {}};
   });
+}
+
+std::array<Tensor*, 5> means_of(DiscriminatorLoss& l) {
+  return {&l.real_score, &l.fake_score, &l.gradient_norm, &l.penalty, &l.total};
+}
+
+std::array<Tensor*, 2> means_of(GeneratorLoss& l) { return {&l.fake_score, &l.total}; }
+
+template <typename Loss>
+void add_means(Loss& sum, Loss share) {
+  const auto sums = means_of(sum), shares = means_of(share);
+  for (size_t i = 0; i < sums.size(); ++i) add_to(*sums[i], *shares[i]);
 }
 
 }  // namespace
@@ -154,6 +174,8 @@ DiscriminatorLoss discriminator_gradients(const Config& config, const Discrimina
   if (!loss.gradient_norm) loss.gradient_norm = zero;
   if (!loss.penalty) loss.penalty = zero;
   add_to(loss.total, loss.penalty);
+  const int64_t n = inputs.real.shape().n;
+  for (Tensor* mean : means_of(loss)) *mean = share_of(inputs.part, *mean, n);
   return loss;
 }
 
@@ -170,9 +192,15 @@ GeneratorLoss generator_gradients(const Config& config, const Generator& g,
   GeneratorLoss loss{.fake_score = ops::mean(out.score),
                      .total = generator_term(config.loss.kind, out.score)};
   if (out.logits) add_to(loss.total, label_term(config, out.logits, inputs.labels));
-  tape.grad_into(reduced(config, loss.total, fake.shape().n), w.all(), {}, into);
+  const int64_t n = fake.shape().n;
+  tape.grad_into(reduced(config, inputs.part, loss.total, n), w.all(), {}, into,
+                 inputs.part.gradients);
+  for (Tensor* mean : means_of(loss)) *mean = share_of(inputs.part, *mean, n);
   return loss;
 }
+
+void add_share(DiscriminatorLoss& sum, const DiscriminatorLoss& share) { add_means(sum, share); }
+void add_share(GeneratorLoss& sum, const GeneratorLoss& share) { add_means(sum, share); }
 
 // In pairs, log(e^a + e^b) = a + softplus(b - a).
 Tensor log_sum_exp(const Tensor& x) {

@@ -13,7 +13,7 @@ struct StageView {
   Tensor alpha;
 };
 
-// Means over the minibatch, device scalars of the step arena.
+// Means over the minibatch, device scalars of the step arena; of a part of it: the part's share.
 struct DiscriminatorLoss {
   Tensor real_score, fake_score;
   Tensor gradient_norm;  // of the scores at mixed images (0 without gp_lambda)
@@ -21,10 +21,18 @@ struct DiscriminatorLoss {
   Tensor total;
 };
 
+// Where images are some of a minibatch (micro_batch.h): gradients and means count them as such and,
+// where `gradients` says so, are added to what other parts have left.
+struct MinibatchPart {
+  int64_t minibatch = 0;  // images of all parts; 0: the images given are all
+  Accumulate gradients = Accumulate::overwrite;
+};
+
 struct DiscriminatorInputs {
   Tensor real, fake;  // [N, R, R, C]
   Tensor mix;         // [N, 1, 1, 1], uniform in [0, 1)
   Tensor labels;      // one-hot [N, 1, 1, K] of the real images and of the fakes; empty: none
+  MinibatchPart part{};
 };
 
 // Leaves the gradient of the critic's loss in into[i] (ParameterStore::views order): the mean (or
@@ -51,6 +59,7 @@ DiscriminatorLoss discriminator_gradients(const Config& config, const Discrimina
 struct GeneratorInputs {
   Tensor z;       // [N, 1, 1, latent_size]
   Tensor labels;  // one-hot [N, 1, 1, K]; empty: none
+  MinibatchPart part{};
 };
 
 struct GeneratorLoss {
@@ -64,6 +73,10 @@ GeneratorLoss generator_gradients(const Config& config, const Generator& g,
                                   const ParameterStore& g_parameters, const Discriminator& d,
                                   const ParameterStore& d_parameters, const StageView& stage,
                                   const GeneratorInputs& inputs, std::span<const Tensor> into);
+
+// Adds the shares of two parts of a minibatch.
+void add_share(DiscriminatorLoss& sum, const DiscriminatorLoss& share);
+void add_share(GeneratorLoss& sum, const GeneratorLoss& share);
 
 // log(sum over c of exp(x[n,c])), [N, 1, 1, C] -> [N, 1, 1, 1], without overflow.
 Tensor log_sum_exp(const Tensor& x);

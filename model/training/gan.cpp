@@ -31,6 +31,11 @@ enum Sum : size_t {
   kSums
 };
 
+MinibatchPart place_of(const MicroBatch& part) {
+  return {.minibatch = part.minibatch(),
+          .gradients = part.first == 0 ? Accumulate::overwrite : Accumulate::add};
+}
+
 }  // namespace
 
 Gan::Gan(Context& context, const Config& config)
@@ -152,24 +157,41 @@ void Gan::run(const Plan& plan) {
   collect(d, &g);
 }
 
+// Random numbers are drawn for the whole minibatch, so they are the same however it is computed.
 DiscriminatorLoss Gan::d_step(const StageView& stage, const Tensor& z) {
-  const Weights constants(*g_, stage.resolution);
-  const bool fade_here = config_.schedule.fade_reals == RealFade::exact;
-  const DiscriminatorInputs inputs{
-      .real = ops::images_to_float(images_, mirror_, fade_here ? stage.alpha : Tensor{}),
-      .fake = generator_.forward(constants, z, labels_, stage.resolution, stage.alpha),
-      .mix = mixing_.uniform({z.shape().n}),
-      .labels = labels_};
-  DiscriminatorLoss loss = discriminator_gradients(config_, discriminator_, *d_, stage, inputs,
-                                                   d_adam_->gradients(stage.resolution));
+  const Tensor mix = mixing_.uniform({z.shape().n});
+  DiscriminatorLoss loss;
+  for (const MicroBatch& part : micro_batches(config_, stage.resolution, z.shape().n)) {
+    add_share(loss, d_part(stage, part, z, mix));
+  }
   d_adam_->step(stage.resolution);
   return loss;
 }
 
+DiscriminatorLoss Gan::d_part(const StageView& stage, const MicroBatch& part, const Tensor& z,
+                              const Tensor& mix) {
+  const Weights constants(*g_, stage.resolution);
+  const bool fade_here = config_.schedule.fade_reals == RealFade::exact;
+  const Tensor labels = part.of(labels_);
+  const DiscriminatorInputs inputs{
+      .real = ops::images_to_float(part.of(images_), part.of(mirror_),
+                                   fade_here ? stage.alpha : Tensor{}),
+      .fake = generator_.forward(constants, part.of(z), labels, stage.resolution, stage.alpha),
+      .mix = part.of(mix),
+      .labels = labels,
+      .part = place_of(part)};
+  return discriminator_gradients(config_, discriminator_, *d_, stage, inputs,
+                                 d_adam_->gradients(stage.resolution));
+}
+
 GeneratorLoss Gan::g_step(const StageView& stage, const Tensor& z) {
-  GeneratorLoss loss =
-      generator_gradients(config_, generator_, *g_, discriminator_, *d_, stage,
-                          {.z = z, .labels = g_labels_}, g_adam_->gradients(stage.resolution));
+  GeneratorLoss loss;
+  for (const MicroBatch& part : micro_batches(config_, stage.resolution, z.shape().n)) {
+    add_share(loss, generator_gradients(
+                        config_, generator_, *g_, discriminator_, *d_, stage,
+                        {.z = part.of(z), .labels = part.of(g_labels_), .part = place_of(part)},
+                        g_adam_->gradients(stage.resolution)));
+  }
   g_adam_->step(stage.resolution);
   return loss;
 }

@@ -7,6 +7,7 @@
 #include "engine/optimizer.h"
 #include "engine/random.h"
 #include "model/losses.h"
+#include "model/micro_batch.h"
 
 namespace pg {
 
@@ -48,8 +49,9 @@ class Gan {
   Gan(Context& context, const Config& config);
 
   // One D step and (Steps::both) one G step, with the moving average as optimizer.average_order
-  // says. Does not wait for the device. A device that can capture gets the iteration as one graph,
-  // from the second one with the same resolution, fading and minibatch on.
+  // says, in parts where schedule.micro_batch asks for it. Does not wait for the device. A device
+  // that can capture gets the iteration as one graph, from the second one with the same resolution,
+  // fading and minibatch on.
   void iterate(const IterationSettings& settings, const RealImages& reals);
 
   // Waits for the device.
@@ -96,6 +98,8 @@ class Gan {
   void state_touched();
   void run(const Plan& plan);
   DiscriminatorLoss d_step(const StageView& stage, const Tensor& z);
+  DiscriminatorLoss d_part(const StageView& stage, const MicroBatch& part, const Tensor& z,
+                           const Tensor& mix);
   GeneratorLoss g_step(const StageView& stage, const Tensor& z);
   void collect(const DiscriminatorLoss& d, const GeneratorLoss* g);
   void upload_labels(const RealImages& reals);
