@@ -71,6 +71,39 @@ void read_factors(const Safetensors& file, const std::string& network, Parameter
   store.set_factors(std::move(factors));
 }
 
+// Where the present tick stands. Files of older programs have no such entry: their tick starts
+// anew.
+constexpr const char* kTickSums = "tick_sums";
+
+std::string sums_text(const Gan::StatsSums& sums) {
+  std::string text = text_of(sums.iterations) + ' ' + text_of(sums.g_iterations);
+  for (const double value : sums.values) text += ' ' + text_of(value);
+  return text;
+}
+
+// Words and not streamed numbers: a sum may be nan or inf, which streams do not read.
+void read_sums(const Safetensors& file, Gan& gan) {
+  gan.reset_stats();
+  const auto entry = file.metadata().find(kTickSums);
+  if (entry == file.metadata().end()) return;
+  std::istringstream text(entry->second);
+  std::vector<double> numbers;
+  for (std::string word; text >> word;) {
+    double value = 0;
+    const auto end = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (end.ec != std::errc{} || end.ptr != word.data() + word.size()) break;
+    numbers.push_back(value);
+  }
+  Gan::StatsSums sums = gan.stats_sums();
+  PG_CHECK(text.eof() && numbers.size() == sums.values.size() + 2, FormatError, "the checkpoint '",
+           file.path().string(), "' does not hold ", sums.values.size() + 2, " numbers as ",
+           kTickSums);
+  sums.iterations = static_cast<int64_t>(numbers[0]);
+  sums.g_iterations = static_cast<int64_t>(numbers[1]);
+  sums.values.assign(numbers.begin() + 2, numbers.end());
+  gan.set_stats_sums(sums);
+}
+
 Safetensors open_checkpoint(const std::filesystem::path& path) {
   Safetensors file(path);
   const auto format = file.metadata().find("format");
@@ -109,6 +142,7 @@ void write_checkpoint(const std::filesystem::path& path, const Gan& gan,
   const Gan::RandomState random = gan.random_state();
   Metadata metadata = {
       {"format", kFormat}, {"version", kVersion}, {"config", to_toml(gan.config())}};
+  metadata[kTickSums] = sums_text(gan.stats_sums());
   for (const auto& [name, store] : gan.stores()) {
     const std::string factors = factors_text(*store);
     if (!factors.empty()) metadata[name + ".factors"] = factors;
@@ -127,6 +161,7 @@ TrainingCounters read_checkpoint(const std::filesystem::path& path, Gan& gan) {
   Gan::RandomState random;
   for_each_number(counters, random, [&](const char* key, auto& value) { parse(file, key, value); });
   gan.set_random_state(random);
+  read_sums(file, gan);
   return counters;
 }
 

@@ -2,8 +2,8 @@
 //
 // Tensors: every parameter of G, Gs (the averaged generator) and D under "G/8x8/Conv1/weight", both
 // optimizers' moments and step counts under "G.adam/v". Metadata: the counters below, the random
-// state and the resolved configuration as TOML. Filters are [K, R, S, C], dense layers [K, 1, 1,
-// C].
+// state, the sums of the tick that is not over yet (absent in older files: it starts anew) and the
+// resolved configuration as TOML. Filters are [K, R, S, C], dense layers [K, 1, 1, C].
 #pragma once
 
 #include <filesystem>

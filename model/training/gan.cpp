@@ -233,6 +233,16 @@ void Gan::reset_stats() {
   iterations_ = g_iterations_ = 0;
 }
 
+Gan::StatsSums Gan::stats_sums() const { return {iterations_, g_iterations_, to_host(sums_)}; }
+
+void Gan::set_stats_sums(const StatsSums& sums) {
+  PG_CHECK(sums.values.size() == kSums, UsageError, "the statistics of a tick have ", size_t{kSums},
+           " sums, not ", sums.values.size(), "; give those of stats_sums()");
+  from_host(sums_, sums.values);
+  iterations_ = sums.iterations;
+  g_iterations_ = sums.g_iterations;
+}
+
 void Gan::reset_optimizers() {
   g_adam_->reset();
   d_adam_->reset();

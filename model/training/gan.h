@@ -57,6 +57,14 @@ class Gan {
   // Waits for the device.
   TrainingStats stats() const;
   void reset_stats();
+  // What stats() is made of, so that a resumed run ends its tick with the same numbers. `values` of
+  // a length that this class did not give: UsageError.
+  struct StatsSums {
+    int64_t iterations = 0, g_iterations = 0;
+    std::vector<double> values;
+  };
+  StatsSums stats_sums() const;
+  void set_stats_sums(const StatsSums& sums);
 
   // Forgets both optimizers' moments and step counts.
   void reset_optimizers();

@@ -47,9 +47,10 @@ struct Trainer::Tick {
             {"d_weight_gradient_norm", s.d_weight_gradient_norm},
             {"g_weight_gradient_norm", s.g_weight_gradient_norm},
             {"skipped_steps", s.d_skipped + s.g_skipped},
-            {"images_per_second", static_cast<double>(images) / seconds},
-            {"seconds", seconds},
-            {"memory_mb", static_cast<double>(memory) / 1e6}};
+            {"timing",
+             {{"images_per_second", static_cast<double>(images) / seconds},
+              {"seconds", seconds},
+              {"memory_mb", static_cast<double>(memory) / 1e6}}}};
   }
 };
 
@@ -82,12 +83,13 @@ Trainer::Outcome Trainer::run(const std::atomic<bool>& stop) {
   stats_ = std::make_unique<StatsFile>(run_.stats_file());
   // A resumed run may stand between two looks at the schedule: the last one still counts.
   point_ = schedule_at(config_, counters_.looked_at);
-  if (counters_.images_shown == 0) {
+  if (counters_.lod == kNoLod) {
     save_reals();
     save_fakes();
     counters_.next_checkpoint = images_of(config_.checkpoint.every_kimg);
   }
   tick_ = std::make_unique<Tick>();
+  tick_->latest = gan_.stats();  // of a tick that a stop interrupted
   const int64_t total = total_images(config_);
   while (counters_.images_shown < total && !stop.load()) {
     if (counters_.repeat == 0) look_at_schedule();
@@ -96,7 +98,7 @@ Trainer::Outcome Trainer::run(const std::atomic<bool>& stop) {
   }
   const bool finished = counters_.images_shown >= total;
   if (finished) {
-    if (tick_->images > 0) end_tick();
+    if (gan_.stats().iterations > 0) end_tick();
     survives([this] { save_fakes(); });
     save_step_image(point_.resolution);
   }
@@ -193,11 +195,12 @@ void Trainer::end_tick() {
   look_at_stats();
   const int64_t memory = context_.step().peak_bytes() + context_.persistent().peak_bytes();
   survives([&] { stats_->append(tick_->line(counters_, point_, memory)); });
+  // Before the checkpoint, which holds the sums: a run resumed from it begins with a new tick.
   counters_.tick_start = counters_.images_shown;
-  if (counters_.images_shown >= counters_.next_images) survives([this] { save_fakes(); });
-  if (counters_.images_shown >= counters_.next_checkpoint) save_checkpoint();
   tick_ = std::make_unique<Tick>();
   gan_.reset_stats();
+  if (counters_.images_shown >= counters_.next_images) survives([this] { save_fakes(); });
+  if (counters_.images_shown >= counters_.next_checkpoint) save_checkpoint();
 }
 
 GridOptions Trainer::grid_options() const {

@@ -18,7 +18,8 @@ namespace pg {
 // Trains one run in its folder. Per iteration: one minibatch of real images, a step of D, and at
 // every schedule.n_critic-th the moving average and a step of G (PGGAN appendix A; schedule.h says
 // what and how large). Per tick:
-// a line in stats.jsonl and a picture; checkpoints as configured.
+// a line in stats.jsonl (what depends on the clock or the machine is under its key "timing"; all
+// else is the same in a run that was stopped and resumed) and a picture; checkpoints as configured.
 class Trainer {
  public:
   enum class Outcome { finished, stopped };
