@@ -9,7 +9,7 @@
 #include "model/export/export.h"
 #include "model/export/foreign.h"
 #include "model/training/checkpoint.h"
-#include "model/training/run_folder.h"
+#include "model/training/checkpoint_files.h"
 
 namespace pg::apps {
 namespace {

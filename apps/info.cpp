@@ -4,7 +4,7 @@
 #include "apps/commands.h"
 #include "apps/common.h"
 #include "model/training/checkpoint.h"
-#include "model/training/run_folder.h"
+#include "model/training/checkpoint_files.h"
 #include "model/training/safetensors.h"
 #include "model/version.h"
 

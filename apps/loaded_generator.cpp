@@ -3,7 +3,7 @@
 
 #include "apps/common.h"
 #include "model/training/checkpoint.h"
-#include "model/training/run_folder.h"
+#include "model/training/checkpoint_files.h"
 
 namespace pg::apps {
 

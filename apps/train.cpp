@@ -6,10 +6,10 @@
 #include <csignal>
 #include <cstdio>
 #include <ctime>
-#include <sstream>
 
 #include "apps/commands.h"
 #include "apps/common.h"
+#include "model/training/changes.h"
 #include "model/training/trainer.h"
 
 namespace pg::apps {
@@ -95,23 +95,26 @@ Dataset open_data(const Config& c) {
   return open_or_build(c.data.path, options);
 }
 
-// Lines of the two configurations that differ, for the log.
-void log_changes(spdlog::logger& log, const Config& before, const Config& after) {
-  std::istringstream a(to_toml(before)), b(to_toml(after));
-  std::string was, is;
-  while (std::getline(a, was) && std::getline(b, is)) {
-    if (was != is) log.warn("changed since the checkpoint: '{}' is now '{}'", was, is);
+void log_changes(spdlog::logger& log, const Config& before, const Config& after,
+                 const Dataset& dataset, int64_t images_shown) {
+  for (const std::string& change : describe_changes(before, after, images_shown)) {
+    log.warn("changed since the checkpoint: {}", change);
+  }
+  if (before.data.images != dataset.count() && before.data.images == after.data.images) {
+    log.warn("the data set has {} images where the run began with {}: other images from here on",
+             dataset.count(), before.data.images);
   }
 }
 
 void run_training(Config config, const Config* before, const std::optional<ResumePoint>& resume,
                   bool quiet) {
-  const SignalScope signals;
   const DeviceChoice device = choose_device(config.train.device);
   config.train.precision = resolve_precision(config.train.precision, device);
   const std::unique_ptr<Backend> backend =
       open_device(device, config.train.threads, config.train.precision, config.train.kernels);
   const Dataset dataset = open_data(config);
+  // Until here nothing is lost when a signal ends the program at once.
+  const SignalScope signals;
   resolve(config, {.resolution = dataset.max_resolution(),
                    .channels = dataset.channels(),
                    .images = dataset.count(),
@@ -136,9 +139,10 @@ void run_training(Config config, const Config* before, const std::optional<Resum
   Context context(*backend);
   Trainer trainer(context, config, dataset, run, progress, *log);
   if (resume) {
-    log_changes(*log, *before, config);
+    for (const std::string& sentence : resume->broken) log->warn("passed over: {}", sentence);
     trainer.resume(resume->checkpoint);
     log->info("resumed from {}", resume->checkpoint.string());
+    log_changes(*log, *before, config, dataset, trainer.counters().images_shown);
   }
   const Trainer::Outcome outcome = trainer.run(stop_requested);
   const double kimg = static_cast<double>(trainer.counters().images_shown) / 1000.0;

@@ -165,7 +165,10 @@ struct TrainConfig {
 struct CheckpointConfig {
   double every_kimg = 160.0;
   double images_every_kimg = 0.0;  // 0: at every tick
+  double every_minutes = 15.0;     // latest.safetensors; 0: never
   int64_t keep = 3;                // latest checkpoints kept; 0: all
+  bool keep_finished = true;       // one of each finished resolution, for good
+  std::string best_of;             // a number of stats.jsonl, the lower the better; empty: none
   bool step_images = false;        // generated_imageK.png after each resolution
 };
 

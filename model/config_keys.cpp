@@ -339,7 +339,17 @@ std::vector<Key> checkpoint_keys() {
       PG_CHECKPOINT(every_kimg, "Thousands of images between checkpoints.", kSomeKimg),
       PG_CHECKPOINT(images_every_kimg,
                     "Thousands of images between sample images; 0: at every tick.", kKimg),
+      PG_CHECKPOINT(every_minutes,
+                    "Minutes between writes of latest.safetensors, from which a killed run goes "
+                    "on; 0 writes it at the start and at a stop only.",
+                    {0.0, 1e6}),
       PG_CHECKPOINT(keep, "Latest checkpoints that are kept; 0 keeps all.", {0, 1000000}),
+      PG_CHECKPOINT(keep_finished,
+                    "Keeps a checkpoint of each finished resolution for good "
+                    "(finished-16x16.safetensors)."),
+      PG_CHECKPOINT(best_of,
+                    "A number of stats.jsonl: best.safetensors is the checkpoint of the tick where "
+                    "it was lowest; empty keeps none."),
       PG_CHECKPOINT(step_images, "Writes generated_imageK.png after each resolution."),
   };
 }

@@ -11,8 +11,6 @@ namespace pg {
 
 namespace {
 
-int64_t images(double kimg) { return std::llround(kimg * 1000.0); }
-
 int64_t log2_of(int64_t power_of_two) {
   return std::bit_width(static_cast<uint64_t>(power_of_two)) - 1;
 }
@@ -30,8 +28,8 @@ T at_resolution(const ByResolution<T>& table, int64_t resolution, T base) {
 }
 
 double lod_at(const Config& config, int64_t images_shown) {
-  const int64_t training = images(config.schedule.lod_training_kimg);
-  const int64_t transition = images(config.schedule.lod_transition_kimg);
+  const int64_t training = images_in(config.schedule.lod_training_kimg);
+  const int64_t transition = images_in(config.schedule.lod_transition_kimg);
   const int64_t phase = training + transition;
   const int64_t index = phase > 0 ? images_shown / phase : 0;
   const int64_t faded = std::max<int64_t>(images_shown - index * phase - training, 0);
@@ -140,6 +138,8 @@ double learning_rate_factor(const Config& config, int64_t images_shown) {
 
 }  // namespace
 
+int64_t images_in(double kimg) { return std::llround(kimg * 1000.0); }
+
 SchedulePoint schedule_at(const Config& config, int64_t images_shown) {
   PG_ASSERT(images_shown >= 0);
   SchedulePoint point;
@@ -183,8 +183,8 @@ class Spans {
 };
 
 void add_by_kimg(const Config& config, Spans& spans) {
-  const int64_t training = images(config.schedule.lod_training_kimg);
-  const int64_t phase = training + images(config.schedule.lod_transition_kimg);
+  const int64_t training = images_in(config.schedule.lod_training_kimg);
+  const int64_t phase = training + images_in(config.schedule.lod_transition_kimg);
   const int64_t levels = phase > 0 ? levels_to_grow(config) : 0;
   int64_t resolution = config.schedule.lod_initial_resolution;
   for (int64_t i = 0; i < levels; ++i) {
@@ -213,7 +213,7 @@ std::vector<StageSpan> stages(const Config& config) {
 }
 
 int64_t total_images(const Config& config) {
-  const int64_t limit = images(config.schedule.total_kimg);
+  const int64_t limit = images_in(config.schedule.total_kimg);
   if (config.schedule.unit == ScheduleUnit::kimg) return limit;
   const int64_t end = table_stages(config).back().end;
   return limit > 0 ? std::min(limit, end) : end;

@@ -44,6 +44,9 @@ struct StageSpan {
   int64_t end = 0;
 };
 
+// Thousands of images as images, rounded.
+int64_t images_in(double kimg);
+
 // The schedule after `images_shown` images. With i = floor(kimg / (training + transition)) and
 // k = kimg - i * (training + transition):
 //   lod = max(0, log2(final / initial) - i - max(0, k - training) / transition)

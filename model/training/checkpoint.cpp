@@ -10,7 +10,8 @@ namespace pg {
 namespace {
 
 constexpr const char* kFormat = "progan_cuda checkpoint";
-constexpr const char* kVersion = "1";
+// 1: before iterations, rollbacks, best and tick_sums, which take their first values then.
+constexpr const char* kVersion = "2";
 
 // Shortest text that gives the same number back.
 template <typename T>
@@ -22,6 +23,7 @@ std::string text_of(T value) {
 
 template <typename T>
 void parse(const Safetensors& file, const char* key, T& value) {
+  if (file.metadata_at("version") == "1" && !file.metadata().contains(key)) return;
   const std::string& text = file.metadata_at(key);
   const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
   PG_CHECK(end.ec == std::errc{} && end.ptr == text.data() + text.size(), FormatError,
@@ -41,6 +43,9 @@ void for_each_number(Counters& c, Random& r, F&& f) {
   f("next_images", c.next_images);
   f("next_checkpoint", c.next_checkpoint);
   f("data_position", c.data_position);
+  f("iterations", c.iterations);
+  f("rollbacks", c.rollbacks);
+  f("best", c.best);
   f("random_latents", r.latents);
   f("random_mixing", r.mixing);
   f("random_latents_before", r.latents_before);
@@ -71,8 +76,7 @@ void read_factors(const Safetensors& file, const std::string& network, Parameter
   store.set_factors(std::move(factors));
 }
 
-// Where the present tick stands. Files of older programs have no such entry: their tick starts
-// anew.
+// Where the present tick stands.
 constexpr const char* kTickSums = "tick_sums";
 
 std::string sums_text(const Gan::StatsSums& sums) {
@@ -109,9 +113,10 @@ Safetensors open_checkpoint(const std::filesystem::path& path) {
   const auto format = file.metadata().find("format");
   PG_CHECK(format != file.metadata().end() && format->second == kFormat, FormatError, "'",
            path.string(), "' is a safetensors file but no checkpoint of progan_cuda");
-  PG_CHECK(file.metadata_at("version") == kVersion, FormatError, "the checkpoint '", path.string(),
-           "' has version ", file.metadata_at("version"), ", and this program reads version ",
-           kVersion);
+  const std::string& version = file.metadata_at("version");
+  PG_CHECK(version == "1" || version == kVersion, FormatError, "the checkpoint '", path.string(),
+           "' has version ", version, ", and this program reads versions up to ", kVersion,
+           "; take the program that wrote it or a newer one");
   return file;
 }
 
@@ -164,6 +169,8 @@ TrainingCounters read_checkpoint(const std::filesystem::path& path, Gan& gan) {
   read_sums(file, gan);
   return counters;
 }
+
+void check_checkpoint(const std::filesystem::path& path) { open_checkpoint(path); }
 
 Config checkpoint_config(const std::filesystem::path& path) {
   const Safetensors file = open_checkpoint(path);

@@ -2,11 +2,13 @@
 //
 // Tensors: every parameter of G, Gs (the averaged generator) and D under "G/8x8/Conv1/weight", both
 // optimizers' moments and step counts under "G.adam/v". Metadata: the counters below, the random
-// state, the sums of the tick that is not over yet (absent in older files: it starts anew) and the
-// resolved configuration as TOML. Filters are [K, R, S, C], dense layers [K, 1, 1, C].
+// state, the sums of the tick that is not over yet and the resolved configuration as TOML. A header
+// entry "version" names the form; files of older forms stay readable. Filters are [K, R, S, C],
+// dense layers [K, 1, 1, C].
 #pragma once
 
 #include <filesystem>
+#include <limits>
 
 #include "model/training/gan.h"
 
@@ -24,6 +26,9 @@ struct TrainingCounters {
   int64_t next_images = 0;   // images shown at which the next picture is due
   int64_t next_checkpoint = 0;
   uint64_t data_position = 0;
+  int64_t iterations = 0;                                 // since the run began
+  int64_t rollbacks = 0;                                  // after divergence
+  double best = std::numeric_limits<double>::infinity();  // lowest value of checkpoint.best_of
 };
 
 // Atomic: the former file stays until the new one is complete. Throws IoError.
@@ -32,6 +37,10 @@ void write_checkpoint(const std::filesystem::path& path, const Gan& gan,
 
 // Fills `gan`, made for the same networks. Throws FormatError where names or shapes do not fit.
 TrainingCounters read_checkpoint(const std::filesystem::path& path, Gan& gan);
+
+// Reads the whole file and compares its checksums. Throws IoError, FormatError where it is no
+// checkpoint that this program can read.
+void check_checkpoint(const std::filesystem::path& path);
 
 // The configuration that a checkpoint was made with. Throws IoError, FormatError.
 Config checkpoint_config(const std::filesystem::path& path);

@@ -108,26 +108,6 @@ std::string run_name(const Config& config, std::string_view data_name) {
   return message(data_name, "-", config.train.preset, "-", config.model.resolution);
 }
 
-// The latest checkpoint of the newest run in `out` that has one.
-std::optional<ResumePoint> newest_resume_point(const fs::path& out) {
-  const std::vector<RunFolder> runs = runs_in(out);
-  for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
-    if (const auto checkpoint = latest_checkpoint(*run)) return ResumePoint{*run, *checkpoint};
-  }
-  return std::nullopt;
-}
-
-// The folder that --resume means by a path, a name in `out` or a number in `out`.
-std::optional<fs::path> find_run(const std::string& argument, const fs::path& out) {
-  if (fs::is_directory(argument)) return fs::path(argument);
-  if (fs::is_directory(out / argument)) return out / argument;
-  const auto wanted = number_in(argument);
-  for (const RunFolder& run : runs_in(out)) {
-    if (wanted && run_number(run.path()) == wanted) return run.path();
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 RunFolder RunFolder::create(const Config& config, std::string_view data_name) {
@@ -158,6 +138,10 @@ fs::path RunFolder::fakes_image(int64_t images_shown) const {
 
 fs::path RunFolder::checkpoint_file(int64_t images_shown) const {
   return path_ / message(kCheckpoint, padded(images_shown / 1000, 6), kCheckpointEnd);
+}
+
+fs::path RunFolder::finished_checkpoint(int64_t resolution) const {
+  return path_ / message("finished-", resolution, "x", resolution, kCheckpointEnd);
 }
 
 std::vector<fs::path> RunFolder::checkpoints() const { return numbered(path_, checkpoint_number); }
@@ -200,11 +184,6 @@ RunLock::~RunLock() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-std::optional<fs::path> latest_checkpoint(const RunFolder& run) {
-  const std::vector<fs::path> all = run.checkpoints();
-  return all.empty() ? std::nullopt : std::optional(all.back());
-}
-
 std::vector<RunFolder> runs_in(const fs::path& out) {
   std::vector<RunFolder> runs;
   for (fs::path& path : numbered(out, run_number)) {
@@ -218,26 +197,14 @@ std::optional<RunFolder> newest_run(const fs::path& out) {
   return runs.empty() ? std::nullopt : std::optional(runs.back());
 }
 
-ResumePoint resolve_resume(const std::string& argument, const fs::path& out) {
-  if (argument.empty()) {
-    const auto newest = newest_resume_point(out);
-    PG_CHECK(newest, UsageError, "no run in '", out.string(),
-             "' has a checkpoint to resume from; give a run folder or a checkpoint file");
-    return *newest;
+std::optional<RunFolder> find_run(const std::string& argument, const fs::path& out) {
+  if (fs::is_directory(argument)) return RunFolder(argument);
+  if (fs::is_directory(out / argument)) return RunFolder(out / argument);
+  const auto wanted = number_in(argument);
+  for (const RunFolder& run : runs_in(out)) {
+    if (wanted && run_number(run.path()) == wanted) return run;
   }
-  if (fs::is_regular_file(argument)) {
-    const fs::path parent = fs::path(argument).parent_path();
-    return {RunFolder(parent.empty() ? "." : parent), argument};
-  }
-  const auto folder = find_run(argument, out);
-  PG_CHECK(folder, UsageError, "'", argument,
-           "' is no run folder, no checkpoint file and no run in '", out.string(),
-           "', so nothing can be resumed from it");
-  const RunFolder run(*folder);
-  const auto checkpoint = latest_checkpoint(run);
-  PG_CHECK(checkpoint, UsageError, "the run folder '", folder->string(),
-           "' has no checkpoint to resume from; start the run anew");
-  return {run, *checkpoint};
+  return std::nullopt;
 }
 
 std::string data_slug(std::string_view source) {

@@ -36,6 +36,10 @@ class RunFolder {
   std::filesystem::path fakes_image(int64_t images_shown) const;
   std::filesystem::path checkpoint_file(int64_t images_shown) const;
 
+  std::filesystem::path latest_checkpoint() const { return path_ / "latest.safetensors"; }
+  std::filesystem::path best_checkpoint() const { return path_ / "best.safetensors"; }
+  std::filesystem::path finished_checkpoint(int64_t resolution) const;
+
   // checkpoint-NUMBER.safetensors, fewest images first.
   std::vector<std::filesystem::path> checkpoints() const;
 
@@ -66,24 +70,14 @@ class RunLock {
   int fd_ = -1;
 };
 
-struct ResumePoint {
-  RunFolder run;
-  std::filesystem::path checkpoint;
-};
-
-// The checkpoint with the most images.
-std::optional<std::filesystem::path> latest_checkpoint(const RunFolder& run);
-
 // The runs in `out` (folders NUMBER-NAME), lowest number first; none where there is no such folder.
 std::vector<RunFolder> runs_in(const std::filesystem::path& out);
 
 // The run with the highest number.
 std::optional<RunFolder> newest_run(const std::filesystem::path& out);
 
-// What --resume ARGUMENT means: a checkpoint file; a run folder (its latest checkpoint), given by
-// path, by name in `out` or by number in `out`; nothing: the newest run in `out` that has a
-// checkpoint. Throws UsageError where there is none.
-ResumePoint resolve_resume(const std::string& argument, const std::filesystem::path& out);
+// The folder that a user means by a path, a name in `out` or a number in `out`.
+std::optional<RunFolder> find_run(const std::string& argument, const std::filesystem::path& out);
 
 // The part of a folder name that stands for a data source: "/path/to/My Leaves.zip" -> "My-Leaves".
 std::string data_slug(std::string_view source);

@@ -133,4 +133,8 @@ class Safetensors {
   std::vector<StoredTensor> tensors_;
 };
 
+// The metadata of a file whose data is not looked at: a few kilobytes are read of gigabytes. Throws
+// IoError, FormatError where even the header is damaged.
+Metadata read_safetensors_metadata(const std::filesystem::path& path);
+
 }  // namespace pg

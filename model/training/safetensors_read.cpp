@@ -146,6 +146,12 @@ void check_coverage(std::vector<StoredTensor> tensors, std::span<const std::byte
           data.data() + data.size() - expected, " bytes that belong to no tensor");
 }
 
+void check_header(const json& header, const Metadata& metadata) {
+  const auto crc = metadata.find(kHeaderChecksum);
+  require(crc == metadata.end() || crc->second == header_checksum(header),
+          "the checksum of the header is wrong");
+}
+
 void check_checksums(const json& header, const Metadata& metadata,
                      std::span<const std::byte> data) {
   const auto data_crc = metadata.find(kDataChecksum);
@@ -153,7 +159,7 @@ void check_checksums(const json& header, const Metadata& metadata,
   // Files of other programs have neither.
   if (data_crc == metadata.end() && header_crc == metadata.end()) return;
   require(data_crc != metadata.end() && header_crc != metadata.end(), "a checksum is missing");
-  require(header_crc->second == header_checksum(header), "the checksum of the header is wrong");
+  check_header(header, metadata);
   const uLong crc = crc32_z(0, reinterpret_cast<const unsigned char*>(data.data()), data.size());
   require(data_crc->second == checksum_text(crc), "the checksum of the data is wrong");
 }
@@ -166,6 +172,12 @@ std::string_view header_of(std::span<const std::byte> file) {
           " bytes is longer than the file of ", file.size());
   require(length <= kMostHeader, "its header of ", length, " bytes is longer than any");
   return {reinterpret_cast<const char*>(file.data()) + sizeof(length), length};
+}
+
+[[noreturn]] void throw_damaged(const std::filesystem::path& path, const Damage& damage) {
+  throw FormatError(message("'", path.string(),
+                            "' is not a whole safetensors file: ", shown_reason(damage.reason),
+                            "; use an earlier checkpoint or another copy"));
 }
 
 }  // namespace
@@ -199,9 +211,7 @@ Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), f
   try {
     read();
   } catch (const Damage& damage) {
-    throw FormatError(message("'", path_.string(),
-                              "' is not a whole safetensors file: ", shown_reason(damage.reason),
-                              "; use an earlier checkpoint or another copy"));
+    throw_damaged(path_, damage);
   }
 }
 
@@ -242,6 +252,18 @@ const std::string& Safetensors::metadata_at(const std::string& key) const {
   PG_CHECK(place != metadata_.end(), FormatError, "'", path_.string(), "' has no metadata value '",
            key, "'");
   return place->second;
+}
+
+Metadata read_safetensors_metadata(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  try {
+    const json header = parse_header(header_of(std::as_bytes(file.bytes())));
+    Metadata metadata = read_metadata(header);
+    check_header(header, metadata);
+    return metadata;
+  } catch (const Damage& damage) {
+    throw_damaged(path, damage);
+  }
 }
 
 }  // namespace pg

@@ -52,10 +52,28 @@ StatsFile::StatsFile(std::filesystem::path path) : path_(std::move(path)) {
 StatsFile::~StatsFile() { ::close(fd_); }
 
 void StatsFile::append(const nlohmann::ordered_json& line) {
-  const std::string text = line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
-  const ssize_t n = ::write(fd_, text.data(), text.size());
+  unwritten_ += line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+  flush();
+}
+
+void StatsFile::flush() {
+  if (unwritten_.empty()) return;
+  struct stat before = {};
+  if (::fstat(fd_, &before) != 0) throw_io_error("write", path_, errno);
+  const ssize_t n = ::write(fd_, unwritten_.data(), unwritten_.size());
   if (n < 0) throw_io_error("write", path_, errno);
-  if (static_cast<size_t>(n) < text.size()) throw_io_error("write", path_, ENOSPC);
+  if (static_cast<size_t>(n) < unwritten_.size()) {
+    // Should this fail too, the next opening of the file cuts off the unfinished line.
+    [[maybe_unused]] const int ignored = ::ftruncate(fd_, before.st_size);
+    throw_io_error("write", path_, ENOSPC);
+  }
+  unwritten_.clear();
+}
+
+void StatsFile::sync() {
+  flush();
+  // Pipes and devices have nothing to bring anywhere.
+  if (::fsync(fd_) != 0 && errno != EINVAL) throw_io_error("write", path_, errno);
 }
 
 std::vector<std::string> read_stats(const std::filesystem::path& path) {

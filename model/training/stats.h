@@ -1,6 +1,7 @@
 // stats.h: stats.jsonl, one JSON object a line, each with "kimg".
 //
-// A line reaches the file by one write(), so that a crash costs the last line at most.
+// A line reaches the file by one write(), so that a crash costs the last line at most; a line that
+// did not fit on the disk is kept in memory until it does.
 #pragma once
 
 #include <filesystem>
@@ -18,11 +19,18 @@ class StatsFile {
   StatsFile(const StatsFile&) = delete;
   StatsFile& operator=(const StatsFile&) = delete;
 
-  // Not-a-number and infinity become null, which is all that JSON has for them. Throws IoError.
+  // Not-a-number and infinity become null, which is all that JSON has for them. Throws IoError; the
+  // file then ends with a whole line, and this one goes with the next call that succeeds.
   void append(const nlohmann::ordered_json& line);
 
+  // Brings all lines to the disk. Throws IoError.
+  void sync();
+
  private:
+  void flush();
+
   std::filesystem::path path_;
+  std::string unwritten_;
   int fd_ = -1;
 };
 

@@ -3,21 +3,35 @@
 
 #include <spdlog/spdlog.h>
 
-#include <chrono>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "data/png.h"
+#include "model/suggest.h"
 
 namespace pg {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
+Clock::duration minutes(double count) {
+  return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(60.0 * count));
+}
+
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-int64_t images_of(double kimg) { return static_cast<int64_t>(kimg * 1000.0 + 0.5); }
+// checkpoint.best_of must be a number of the line, which is known only here.
+void check_best_of(const std::string& name, const nlohmann::ordered_json& line) {
+  std::vector<std::string> numbers;
+  for (const auto& [key, value] : line.items()) {
+    if (value.is_number()) numbers.push_back(key);
+  }
+  if (name.empty() || std::find(numbers.begin(), numbers.end(), name) != numbers.end()) return;
+  const std::string nearest = nearest_name(name, numbers);
+  throw UsageError(message("checkpoint.best_of is '", name, "', which is no number of stats.jsonl",
+                           nearest.empty() ? "" : message(": did you mean '", nearest, "'?")));
+}
 
 }  // namespace
 
@@ -60,6 +74,7 @@ Trainer::Trainer(Context& context, const Config& config, const Dataset& dataset,
       context_(context),
       dataset_(dataset),
       run_(run),
+      checkpoints_(run, config.checkpoint),
       progress_(progress),
       log_(log),
       gan_(context, config),
@@ -69,6 +84,7 @@ Trainer::Trainer(Context& context, const Config& config, const Dataset& dataset,
   fixed_latents_ = seeded_latents(context, config, static_cast<uint64_t>(config.train.seed),
                                   grid.rows * grid.columns);
   fixed_labels_ = grid_labels(context, config, grid.rows, grid.columns);
+  check_best_of(config.checkpoint.best_of, tick_->line(counters_, point_, 0));
 }
 
 Trainer::~Trainer() = default;
@@ -76,36 +92,57 @@ Trainer::~Trainer() = default;
 void Trainer::resume(const std::filesystem::path& checkpoint) {
   counters_ = read_checkpoint(checkpoint, gan_);
   minibatches_.seek(counters_.data_position);
+  for (const std::filesystem::path& file : set_aside_after(run_, counters_.images_shown)) {
+    log_.info("the run goes on from before {}, which is kept as {}{}", file.filename().string(),
+              kSetAside, file.filename().string());
+  }
   cut_stats(run_.stats_file(), static_cast<double>(counters_.images_shown) / 1000.0);
 }
 
 Trainer::Outcome Trainer::run(const std::atomic<bool>& stop) {
-  stats_ = std::make_unique<StatsFile>(run_.stats_file());
-  // A resumed run may stand between two looks at the schedule: the last one still counts.
-  point_ = schedule_at(config_, counters_.looked_at);
-  if (counters_.lod == kNoLod) {
-    save_reals();
-    save_fakes();
-    counters_.next_checkpoint = images_of(config_.checkpoint.every_kimg);
-  }
-  tick_ = std::make_unique<Tick>();
-  tick_->latest = gan_.stats();  // of a tick that a stop interrupted
+  begin();
   const int64_t total = total_images(config_);
   while (counters_.images_shown < total && !stop.load()) {
     if (counters_.repeat == 0) look_at_schedule();
     iterate();
-    if (counters_.images_shown - counters_.tick_start >= images_of(point_.tick_kimg)) end_tick();
+    if (counters_.images_shown - counters_.tick_start >= images_in(point_.tick_kimg)) end_tick();
+    save_latest_if_due();
   }
   const bool finished = counters_.images_shown >= total;
   if (finished) {
-    if (gan_.stats().iterations > 0) end_tick();
-    survives([this] { save_fakes(); });
-    save_step_image(point_.resolution);
+    finish();
+  } else {
+    stats_->sync();
+    checkpoints_.write_latest(gan_, counters_);
   }
-  write_checkpoint(run_.checkpoint_file(counters_.images_shown), gan_, counters_);
-  run_.prune_checkpoints(config_.checkpoint.keep, run_.checkpoint_file(counters_.images_shown));
   progress_.finish();
   return finished ? Outcome::finished : Outcome::stopped;
+}
+
+void Trainer::begin() {
+  stats_ = std::make_unique<StatsFile>(run_.stats_file());
+  // A resumed run may stand between two looks at the schedule: the last one still counts.
+  point_ = schedule_at(config_, counters_.looked_at);
+  tick_ = std::make_unique<Tick>();
+  tick_->latest = gan_.stats();  // of a tick that a stop interrupted
+  if (counters_.lod == kNoLod) {
+    save_reals();
+    save_fakes();
+    counters_.next_images =
+        counters_.images_shown + images_in(config_.checkpoint.images_every_kimg);
+    counters_.next_checkpoint = counters_.images_shown + images_in(config_.checkpoint.every_kimg);
+    // Before hours of work: whether it can be written at all.
+    checkpoints_.write_latest(gan_, counters_);
+  }
+  latest_due_ = Clock::now() + minutes(config_.checkpoint.every_minutes);
+}
+
+void Trainer::finish() {
+  if (gan_.stats().iterations > 0) end_tick();
+  survives([this] { save_fakes(); });
+  save_step_image(point_.resolution);
+  stats_->sync();
+  checkpoints_.write_numbered(gan_, counters_);
 }
 
 // The official loop: the schedule is read once for `minibatch_repeats` minibatches, and optimizers
@@ -115,11 +152,15 @@ void Trainer::look_at_schedule() {
   point_ = schedule_at(config_, counters_.images_shown);
   const bool border = optimizer_resets_between(counters_.lod, point_.lod);
   const bool grown = counters_.lod != kNoLod && before.resolution != point_.resolution;
+  if (grown) {
+    // As it stands, so that a run resumed from it grows as this one does.
+    save_checkpoint([&] { checkpoints_.write_finished(before.resolution, gan_, counters_); });
+    save_step_image(before.resolution);
+  }
   const OptimizerConfig& o = config_.optimizer;
   if (border && o.reset == OptimizerReset::fade_borders) gan_.reset_optimizers();
   if (grown && o.reset == OptimizerReset::new_resolution) gan_.reset_optimizers();
   if (grown && o.average_restart == AverageRestart::new_resolution) gan_.restart_average();
-  if (grown) save_step_image(before.resolution);
   if (border || before.resolution != point_.resolution) {
     log_.info("{} from {:.1f} kimg: minibatch {}", stage_name(point_.resolution, point_.fading),
               static_cast<double>(counters_.images_shown) / 1000.0, point_.minibatch);
@@ -130,7 +171,7 @@ void Trainer::look_at_schedule() {
 
 void Trainer::iterate() {
   const ScheduleConfig& s = config_.schedule;
-  const RealImages& reals = minibatches_.at(point_);
+  const RealImages& reals = next_images();
   const bool again = s.repeat_images && counters_.repeat > 0;
   const bool both = counters_.critic_steps + 1 == s.n_critic;
   try {
@@ -155,8 +196,19 @@ void Trainer::iterate() {
                     .gradient_norm = tick_->latest.gradient_norm});
 }
 
+// Nothing has changed yet, so what is there can be kept for a later --resume.
+const RealImages& Trainer::next_images() {
+  try {
+    return minibatches_.at(point_);
+  } catch (const IoError&) {
+    save_checkpoint([this] { checkpoints_.write_latest(gan_, counters_); });
+    throw;
+  }
+}
+
 void Trainer::count_iteration(const RealImages& reals) {
   const ScheduleConfig& s = config_.schedule;
+  ++counters_.iterations;
   counters_.critic_steps = (counters_.critic_steps + 1) % s.n_critic;
   counters_.repeat = (counters_.repeat + 1) % s.minibatch_repeats;
   tick_->images += reals.count;
@@ -194,71 +246,13 @@ void Trainer::look_at_stats() {
 void Trainer::end_tick() {
   look_at_stats();
   const int64_t memory = context_.step().peak_bytes() + context_.persistent().peak_bytes();
-  survives([&] { stats_->append(tick_->line(counters_, point_, memory)); });
+  const nlohmann::ordered_json line = tick_->line(counters_, point_, memory);
+  survives([&] { stats_->append(line); });
   // Before the checkpoint, which holds the sums: a run resumed from it begins with a new tick.
   counters_.tick_start = counters_.images_shown;
   tick_ = std::make_unique<Tick>();
   gan_.reset_stats();
-  if (counters_.images_shown >= counters_.next_images) survives([this] { save_fakes(); });
-  if (counters_.images_shown >= counters_.next_checkpoint) save_checkpoint();
-}
-
-GridOptions Trainer::grid_options() const {
-  const GridSize grid = image_grid(config_);
-  return {.rows = grid.rows,
-          .columns = grid.columns,
-          .resolution = point_.resolution,
-          .show_at = config_.model.resolution,
-          .alpha = point_.alpha,
-          .batch = minibatch_at(config_, point_.resolution)};
-}
-
-void Trainer::save_reals() {
-  GridOptions o = grid_options();
-  o.resolution = config_.model.resolution;
-  write_png(run_.reals_image(), reals_grid(dataset_, o, static_cast<uint64_t>(config_.train.seed)));
-}
-
-void Trainer::save_fakes() {
-  write_png(run_.fakes_image(counters_.images_shown),
-            sample_grid(gan_.generator(), gan_.average_parameters(), fixed_latents_, fixed_labels_,
-                        grid_options()));
-  counters_.next_images = counters_.images_shown + images_of(config_.checkpoint.images_every_kimg);
-}
-
-// After each resolution, numbered from 0 for the first.
-void Trainer::save_step_image(int64_t resolution) {
-  if (!config_.checkpoint.step_images) return;
-  GridOptions o = grid_options();
-  o.resolution = o.show_at = resolution;
-  o.alpha = 1.0;
-  const int64_t step = stage_of(resolution) - stage_of(config_.schedule.lod_initial_resolution);
-  survives([&] {
-    write_png(
-        run_.path() / message("generated_image", step, ".png"),
-        sample_grid(gan_.generator(), gan_.average_parameters(), fixed_latents_, fixed_labels_, o));
-  });
-}
-
-// A full disk in the middle of a run is no reason to lose it: training goes on and the next tick
-// tries again, while the last good checkpoint stays.
-bool Trainer::survives(const std::function<void()>& write) {
-  try {
-    write();
-    return true;
-  } catch (const IoError& error) {
-    log_.warn("{}; training goes on and writing is tried again at the next tick", error.what());
-    return false;
-  }
-}
-
-void Trainer::save_checkpoint() {
-  const std::filesystem::path file = run_.checkpoint_file(counters_.images_shown);
-  TrainingCounters next = counters_;
-  next.next_checkpoint = counters_.images_shown + images_of(config_.checkpoint.every_kimg);
-  if (!survives([&] { write_checkpoint(file, gan_, next); })) return;
-  counters_ = next;
-  run_.prune_checkpoints(config_.checkpoint.keep, file);
+  save_due(line);
 }
 
 }  // namespace pg

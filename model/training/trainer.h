@@ -2,14 +2,15 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 
-#include "model/training/checkpoint.h"
+#include "model/training/checkpoint_files.h"
 #include "model/training/log.h"
 #include "model/training/minibatches.h"
 #include "model/training/progress.h"
-#include "model/training/run_folder.h"
 #include "model/training/samples.h"
 #include "model/training/stats.h"
 
@@ -29,12 +30,14 @@ class Trainer {
           Progress& progress, spdlog::logger& log);
   ~Trainer();
 
-  // Goes on from a checkpoint of the same networks; statistics after it are cut off.
+  // Goes on from a checkpoint of the same networks; statistics after it are cut off, and
+  // checkpoints after it no longer count (RunFolder::set_aside_after).
   void resume(const std::filesystem::path& checkpoint);
 
   // Until total_images, or until `stop` becomes true: the iteration is finished and a
-  // checkpoint written in either case. Throws IoError if that last checkpoint cannot be written;
-  // whatever else cannot be written (full disk) is a warning and tried again at the next tick.
+  // checkpoint written in either case, and also where images cannot be read any more (IoError).
+  // Throws IoError if that last checkpoint cannot be written; whatever else cannot be written (full
+  // disk) is a warning and tried again.
   Outcome run(const std::atomic<bool>& stop);
 
   const TrainingCounters& counters() const { return counters_; }
@@ -43,16 +46,23 @@ class Trainer {
  private:
   struct Tick;
 
+  void begin();
   void look_at_schedule();
   void iterate();
   void look_at_stats();
   void end_tick();
+  void finish();
+  const RealImages& next_images();
+  void count_iteration(const RealImages& reals);
+  [[noreturn]] void explain_out_of_memory(const OutOfMemoryError& error) const;
+
+  // Files (trainer_files.cpp).
   void save_reals();
   void save_fakes();
   void save_step_image(int64_t resolution);
-  void count_iteration(const RealImages& reals);
-  [[noreturn]] void explain_out_of_memory(const OutOfMemoryError& error) const;
-  void save_checkpoint();
+  void save_due(const nlohmann::ordered_json& line);
+  void save_latest_if_due();
+  bool save_checkpoint(const std::function<void()>& write);
   bool survives(const std::function<void()>& write);
   GridOptions grid_options() const;
 
@@ -60,6 +70,7 @@ class Trainer {
   Context& context_;
   const Dataset& dataset_;
   RunFolder run_;
+  CheckpointFiles checkpoints_;
   Progress& progress_;
   spdlog::logger& log_;
   Gan gan_;
@@ -69,6 +80,8 @@ class Trainer {
   Tensor fixed_latents_, fixed_labels_;
   SchedulePoint point_;
   TrainingCounters counters_;
+  bool picture_owed_ = false, checkpoint_owed_ = false;  // could not be written when due
+  std::chrono::steady_clock::time_point latest_due_;     // when latest.safetensors is written
 };
 
 }  // namespace pg

@@ -121,10 +121,15 @@ TEST(BadInput, CorruptCheckpoint) {
   flipped[good.size() / 2] = static_cast<char>(flipped[good.size() / 2] ^ 1);
   box.write(name, flipped);
   expect_error(box.run("generate --from " + name), 1, {"checkpoint-000000"});
-  box.write(name, good.substr(0, good.size() - 100));
-  expect_error(box.run("train --resume --out runs"), 1, {"checkpoint-000000"});
   box.write(name, "");
   expect_error(box.run("generate --from " + name), 1, {"checkpoint-000000"});
+  // Of a whole run, the newest that is whole counts, and what was passed over is named.
+  box.write(name, good.substr(0, good.size() - 100));
+  const Outcome o = box.run("train --resume --out runs");
+  EXPECT_EQ(o.code, 0) << o.err;
+  EXPECT_NE(o.err.find("passed over: 'runs/" + run + "/checkpoint-000000"), std::string::npos);
+  EXPECT_NE(o.err.find("resumed from runs/" + run + "/finished-4x4"), std::string::npos) << o.err;
+  EXPECT_EQ(box.read(name), good);
 }
 
 TEST(BadInput, GenerateWithWrongOptions) {

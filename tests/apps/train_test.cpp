@@ -58,6 +58,17 @@ TEST(Train, StoppedAndResumedRunEqualsAnUndisturbedOne) {
   EXPECT_EQ(box.read("a.png"), box.read("b.png"));
 }
 
+TEST(Train, ResumeSaysWhatChangedAndWhatThatMeans) {
+  const Sandbox box;
+  ASSERT_EQ(box.run(tiny("--kimg 0.064")).code, 0);
+  const Outcome o = box.run("train --resume --kimg 0.128 --threads 1");
+  ASSERT_EQ(o.code, 0) << o.err;
+  EXPECT_NE(o.err.find("schedule.total_kimg was 0.064 and is 0.128: only the end of the run moves"),
+            std::string::npos)
+      << o.err;
+  EXPECT_NE(o.err.find("train.threads was 0 and is 1: the same numbers"), std::string::npos);
+}
+
 TEST(Train, SignalsWriteACheckpointThatResumes) {
   for (const std::string signal : {"INT", "TERM", "HUP"}) {
     const Sandbox box;

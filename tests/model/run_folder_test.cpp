@@ -1,5 +1,5 @@
 // run_folder_test.cpp: run folders, what --resume finds, pruning.
-#include "model/training/run_folder.h"
+#include "model/training/checkpoint_files.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "kernels/error.h"
+#include "model/training/safetensors.h"
 #include "tests/model/temporary_folder.h"
 
 namespace pg {
@@ -25,10 +26,18 @@ class RunFolders : public TemporaryFolder {
 
   fs::path out() const { return config_.train.out; }
 
-  // A run folder with empty checkpoints at these kimg.
+  static void write_whole(const fs::path& path, int64_t images) {
+    const float weight = 1.0f;
+    write_safetensors(path, std::vector<NamedBuffer>{{"w", StoredType::f32, {1}, &weight}},
+                      {{"format", "progan_cuda checkpoint"},
+                       {"version", "2"},
+                       {"images_shown", std::to_string(images)}});
+  }
+
+  // A run folder with checkpoints at these kimg, whole but for their tensors.
   RunFolder run_with(const std::vector<int64_t>& kimg) {
     const RunFolder run = RunFolder::create(config_, "leaves");
-    for (const int64_t k : kimg) write_text(run.checkpoint_file(k * 1000), "");
+    for (const int64_t k : kimg) write_whole(run.checkpoint_file(k * 1000), k * 1000);
     return run;
   }
 
@@ -109,8 +118,8 @@ TEST_F(RunFolders, CheckpointsAreSortedByNumberAndOtherFilesAreNot) {
             (std::vector<std::string>{
                 "checkpoint-000000.safetensors", "checkpoint-000160.safetensors",
                 "checkpoint-000320.safetensors", "checkpoint-1000000.safetensors"}));
-  EXPECT_EQ(latest_checkpoint(run), run.checkpoint_file(1000000000));
-  EXPECT_EQ(latest_checkpoint(run_with({})), std::nullopt);
+  EXPECT_EQ(newest_checkpoint(run).path, run.checkpoint_file(1000000000));
+  EXPECT_EQ(newest_checkpoint(run_with({})).path, std::nullopt);
 }
 
 TEST_F(RunFolders, PruningKeepsTheLatestAndTheOneJustWritten) {
@@ -138,6 +147,48 @@ TEST_F(RunFolders, ResumeWithoutArgumentTakesTheNewestRunThatHasACheckpoint) {
   EXPECT_EQ(point.run.path(), second.path());
   EXPECT_EQ(point.checkpoint, second.checkpoint_file(320000));
   EXPECT_EQ(newest_run(out())->path(), third.path());
+}
+
+TEST_F(RunFolders, NewestCheckpointIsTheOneWithTheMostImagesUnderAnyName) {
+  const RunFolder run = run_with({160});
+  EXPECT_EQ(newest_checkpoint(run).path, run.checkpoint_file(160000));
+  write_whole(run.finished_checkpoint(8), 160016);
+  EXPECT_EQ(newest_checkpoint(run).path, run.finished_checkpoint(8));
+  write_whole(run.best_checkpoint(), 160032);
+  EXPECT_EQ(newest_checkpoint(run).path, run.best_checkpoint());
+  write_whole(run.latest_checkpoint(), 160048);
+  EXPECT_EQ(newest_checkpoint(run).path, run.latest_checkpoint());
+}
+
+// Cut short anywhere, or one bit wrong: the one before it counts, and the file is named.
+TEST_F(RunFolders, NewestCheckpointIsNeverADamagedOne) {
+  const RunFolder run = run_with({160, 320});
+  const std::string whole = read_text(run.checkpoint_file(320000));
+  for (size_t damage = 0; damage < 2 * whole.size(); ++damage) {
+    std::string text = whole;
+    if (damage < whole.size()) {
+      text.resize(damage);
+    } else {
+      text[damage - whole.size()] = static_cast<char>(text[damage - whole.size()] ^ 4);
+    }
+    write_text(run.checkpoint_file(320000), text);
+    const NewestCheckpoint newest = newest_checkpoint(run);
+    ASSERT_EQ(newest.path, run.checkpoint_file(160000)) << "damage " << damage;
+    ASSERT_EQ(newest.broken.size(), 1u);
+    ASSERT_NE(newest.broken[0].find("checkpoint-000320"), std::string::npos) << newest.broken[0];
+  }
+  write_text(run.checkpoint_file(160000), "");
+  EXPECT_NE(resume_error(run.path().string()).find("has no checkpoint"), std::string::npos);
+}
+
+TEST_F(RunFolders, GoingBackSetsLaterCheckpointsAsideForGood) {
+  const RunFolder run = run_with({160, 320, 480});
+  write_whole(run.latest_checkpoint(), 480016);
+  EXPECT_EQ(set_aside_after(run, 320000).size(), 2u);
+  EXPECT_EQ(newest_checkpoint(run).path, run.checkpoint_file(320000));
+  EXPECT_TRUE(fs::exists(run.path() / "superseded-checkpoint-000480.safetensors"));
+  EXPECT_TRUE(fs::exists(run.path() / "superseded-latest.safetensors"));
+  EXPECT_TRUE(set_aside_after(run, 320000).empty());
 }
 
 TEST_F(RunFolders, ResumeTakesFolderNameNumberOrFile) {

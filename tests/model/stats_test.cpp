@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 #include <spdlog/logger.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -75,6 +77,27 @@ TEST_F(Stats, FullDiskIsAnIoError) {
               file.append({{"kimg", 1}});
             }).find("free some space"),
             std::string::npos);
+}
+
+// The limit on the size of files stands for a disk with a few bytes left.
+TEST_F(Stats, LinesThatDidNotFitFollowWhenTheyDo) {
+  StatsFile file(path_);
+  file.append({{"kimg", 1}});
+  rlimit before = {};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto ignored = ::signal(SIGXFSZ, SIG_IGN);
+  const rlimit full{.rlim_cur = 15, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
+  for (const int kimg : {2, 3}) {
+    EXPECT_THROW(file.append({{"kimg", kimg}}), IoError);
+    EXPECT_EQ(read_text(path_), "{\"kimg\":1}\n");
+  }
+  EXPECT_THROW(file.sync(), IoError);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ::signal(SIGXFSZ, ignored);
+  file.append({{"kimg", 4}});
+  file.sync();
+  EXPECT_EQ(read_text(path_), "{\"kimg\":1}\n{\"kimg\":2}\n{\"kimg\":3}\n{\"kimg\":4}\n");
 }
 
 TEST_F(Stats, LogGoesToTheFileAtOnceAndToTheConsole) {

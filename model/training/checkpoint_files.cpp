@@ -1,0 +1,147 @@
+// checkpoint_files.cpp: which checkpoints a run folder holds.
+#include "model/training/checkpoint_files.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+
+#include "data/atomic_file.h"
+#include "data/files.h"
+#include "model/training/safetensors.h"
+
+namespace pg {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Candidate {
+  int64_t images = 0;
+  fs::path path;
+  std::string broken;  // why it is none; empty: its header is whole
+};
+
+Candidate candidate(const fs::path& path) {
+  Candidate c{.images = 0, .path = path, .broken = ""};
+  try {
+    const Metadata metadata = read_safetensors_metadata(path);
+    const auto images = metadata.find("images_shown");
+    PG_CHECK(images != metadata.end(), FormatError, "'", path.string(),
+             "' does not say how many images it has seen");
+    const std::string& text = images->second;
+    std::from_chars(text.data(), text.data() + text.size(), c.images);
+  } catch (const Error& error) {
+    c.broken = error.what();
+  }
+  return c;
+}
+
+// Every file of `run` with the name of a checkpoint, those with the most images first. Files that
+// say nothing come before all others, so that they are told of.
+std::vector<Candidate> candidates(const RunFolder& run) {
+  std::vector<fs::path> paths = run.checkpoints();
+  for (const fs::path& path : {run.latest_checkpoint(), run.best_checkpoint()}) {
+    if (fs::exists(path)) paths.push_back(path);
+  }
+  for (int64_t resolution = 4; resolution <= 1024; resolution *= 2) {
+    const fs::path path = run.finished_checkpoint(resolution);
+    if (fs::exists(path)) paths.push_back(path);
+  }
+  std::vector<Candidate> all;
+  for (const fs::path& path : paths) all.push_back(candidate(path));
+  std::stable_sort(all.begin(), all.end(), [](const Candidate& a, const Candidate& b) {
+    if (a.broken.empty() != b.broken.empty()) return !a.broken.empty();
+    return a.images > b.images;
+  });
+  return all;
+}
+
+std::optional<ResumePoint> resume_point(const RunFolder& run) {
+  NewestCheckpoint newest = newest_checkpoint(run);
+  if (!newest.path) return std::nullopt;
+  return ResumePoint{run, *newest.path, std::move(newest.broken)};
+}
+
+}  // namespace
+
+CheckpointFiles::CheckpointFiles(const RunFolder& run, const CheckpointConfig& config)
+    : run_(run), config_(config) {}
+
+void CheckpointFiles::write_numbered(const Gan& gan, const TrainingCounters& counters) const {
+  const fs::path path = run_.checkpoint_file(counters.images_shown);
+  write_checkpoint(path, gan, counters);
+  run_.prune_checkpoints(config_.keep, path);
+  const fs::path latest = run_.latest_checkpoint();
+  if (::unlink(latest.c_str()) != 0 && errno != ENOENT) throw_io_error("remove", latest, errno);
+}
+
+void CheckpointFiles::write_latest(const Gan& gan, const TrainingCounters& counters) const {
+  write_checkpoint(run_.latest_checkpoint(), gan, counters);
+}
+
+void CheckpointFiles::write_finished(int64_t resolution, const Gan& gan,
+                                     const TrainingCounters& counters) const {
+  if (config_.keep_finished) write_checkpoint(run_.finished_checkpoint(resolution), gan, counters);
+}
+
+void CheckpointFiles::write_best(const Gan& gan, const TrainingCounters& counters) const {
+  write_checkpoint(run_.best_checkpoint(), gan, counters);
+}
+
+NewestCheckpoint newest_checkpoint(const RunFolder& run) {
+  NewestCheckpoint newest;
+  for (const Candidate& c : candidates(run)) {
+    std::string broken = c.broken;
+    try {
+      if (broken.empty()) check_checkpoint(c.path);
+    } catch (const Error& error) {
+      broken = error.what();
+    }
+    if (broken.empty()) {
+      newest.path = c.path;
+      break;
+    }
+    newest.broken.push_back(std::move(broken));
+  }
+  return newest;
+}
+
+std::vector<fs::path> set_aside_after(const RunFolder& run, int64_t images_shown) {
+  std::vector<fs::path> gone;
+  for (const Candidate& c : candidates(run)) {
+    if (!c.broken.empty() || c.images <= images_shown) continue;
+    const fs::path aside = run.path() / (kSetAside + c.path.filename().string());
+    if (::rename(c.path.c_str(), aside.c_str()) != 0) throw_io_error("rename", c.path, errno);
+    gone.push_back(c.path);
+  }
+  if (!gone.empty()) sync_folder(run.path());
+  return gone;
+}
+
+ResumePoint resolve_resume(const std::string& argument, const fs::path& out) {
+  if (argument.empty()) {
+    const std::vector<RunFolder> runs = runs_in(out);
+    for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
+      if (const auto point = resume_point(*run)) return *point;
+    }
+    throw UsageError(message("no run in '", out.string(),
+                             "' has a checkpoint to resume from; give a run folder or a "
+                             "checkpoint file"));
+  }
+  if (fs::is_regular_file(argument)) {
+    const fs::path parent = fs::path(argument).parent_path();
+    return {RunFolder(parent.empty() ? "." : parent), argument, {}};
+  }
+  const auto run = find_run(argument, out);
+  PG_CHECK(run, UsageError, "'", argument, "' is no run folder, no checkpoint file and no run in '",
+           out.string(), "', so nothing can be resumed from it");
+  const NewestCheckpoint newest = newest_checkpoint(*run);
+  PG_CHECK(newest.path, UsageError, "the run folder '", run->path().string(),
+           "' has no checkpoint to resume from; start the run anew",
+           newest.broken.empty() ? "" : message(" (", newest.broken.front(), ")"));
+  return {*run, *newest.path, newest.broken};
+}
+
+}  // namespace pg
