@@ -1,6 +1,10 @@
 // optimizer.cpp: one check and one update kernel for a whole network.
 #include "engine/optimizer.h"
 
+#include <cmath>
+
+#include "engine/ops.h"
+
 namespace pg {
 
 Adam::Adam(ParameterStore& parameters, const AdamOptions& options, ParameterStore* average,
@@ -17,9 +21,11 @@ Adam::Adam(ParameterStore& parameters, const AdamOptions& options, ParameterStor
   if (options.beta1 != 0.0) m_ = Tensor(context, shape, dtype, Lifetime::persistent);
   t_ = Tensor(context, {}, DType::f64, Lifetime::persistent);
   stats_ = Tensor(context, {1, 1, 1, 2}, DType::f64, Lifetime::persistent);
+  first_bad_ = Tensor(context, {1, 1, 1, 3}, DType::f64, Lifetime::persistent);
   learning_rate_ = Tensor(context, {}, DType::f64, Lifetime::persistent);
   PG_ASSERT(average == nullptr || average->flat().shape() == shape);
   clear_gradients();
+  clear_first_bad();
   reset();
 }
 
@@ -45,7 +51,8 @@ void Adam::step(int64_t resolution) {
   const Shape active{1, 1, 1, parameters_.prefix(resolution)};
   Backend& backend = g_.backend();
   const Tensor g = g_.alias(active);
-  backend.grad_check({.g = g.view(), .stats = stats_.mut(), .t = t_.mut()});
+  backend.grad_check(
+      {.g = g.view(), .stats = stats_.mut(), .t = t_.mut(), .first_bad = first_bad_.mut()});
   const uint64_t version = parameters_.flat().version();
   parameters_.touch();
   backend.adam({.w = parameters_.flat().alias(active).mut(),
@@ -70,6 +77,41 @@ void Adam::step(int64_t resolution) {
 GradStats Adam::stats() const {
   const std::vector<double> values = to_host(stats_);
   return {.finite = values[0] != 0.0, .norm = values[1]};
+}
+
+GradStats norm_of(const Tensor& x) {
+  const Tensor stats(x.context(), {1, 1, 1, 2}, DType::f64);
+  const Tensor first_bad(x.context(), {1, 1, 1, 3}, DType::f64);
+  x.backend().fill({.y = first_bad.mut(), .value = 0.0});
+  x.backend().grad_check({.g = x.view(), .stats = stats.mut(), .first_bad = first_bad.mut()});
+  const std::vector<double> values = to_host(stats);
+  if (values[0] != 0.0) return {.finite = true, .norm = values[1]};
+  return {
+      .finite = false, .norm = values[1], .first_bad = static_cast<int64_t>(to_host(first_bad)[2])};
+}
+
+FirstBad Adam::first_bad() const {
+  const std::vector<double> values = to_host(first_bad_);
+  return {.found = values[1] != 0.0,
+          .steps_ago = static_cast<int64_t>(values[0] - values[1]),
+          .element = static_cast<int64_t>(values[2])};
+}
+
+void Adam::clear_first_bad() { g_.backend().fill({.y = first_bad_.mut(), .value = 0.0}); }
+
+// AdamArgs' formula for the present g, m and v.
+double Adam::update_norm(int64_t resolution) const {
+  const Shape active{1, 1, 1, parameters_.prefix(resolution)};
+  const double t = to_host(t_)[0];
+  if (t == 0.0) return 0.0;
+  const double correction1 = 1.0 - std::pow(options_.beta1, t);
+  const double correction2 = std::sqrt(1.0 - std::pow(options_.beta2, t));
+  const bool inside = options_.epsilon == AdamEpsilon::tensorflow;
+  const Tensor root =
+      ops::affine(ops::sqrt(v_.alias(active)), inside ? 1.0 : 1.0 / correction2, options_.eps);
+  const double rate = learning_rate_value_ * (inside ? correction2 : 1.0) / correction1;
+  const Tensor step = ops::affine(ops::div((m_ ? m_ : g_).alias(active), root), rate, 0.0);
+  return norm_of(step).norm;
 }
 
 std::vector<std::pair<std::string, Tensor>> Adam::state() const {

@@ -15,10 +15,21 @@ struct AverageOptions {
   AverageOf of = AverageOf::before_update;
 };
 
-// What grad_check found in the last step.
+// What grad_check finds.
 struct GradStats {
   bool finite = true;
-  double norm = 0.0;  // Euclidean, over the parameters in use
+  double norm = 0.0;       // Euclidean; of a step: over the parameters in use
+  int64_t first_bad = -1;  // norm_of alone: the first element that is not finite
+};
+
+// Of any tensor of f32 or f64; waits for the device.
+GradStats norm_of(const Tensor& x);
+
+// The first step since clear_first_bad() whose gradient was not finite.
+struct FirstBad {
+  bool found = false;
+  int64_t steps_ago = 0;  // 0: the last step
+  int64_t element = 0;    // first such element of the gradient buffer
 };
 
 // Holds the gradient buffer, both moments (the first only if beta1 > 0) and the step count, all in
@@ -42,6 +53,14 @@ class Adam {
   // Waits for the device.
   GradStats stats() const;
 
+  // Waits for the device.
+  FirstBad first_bad() const;
+  void clear_first_bad();
+  // Euclidean norm, over the parameters in use, of what the last step has added to the weights (for
+  // a step that was left out: would have added). Computed from gradient and moments; waits for the
+  // device.
+  double update_norm(int64_t resolution) const;
+
   // [1, 1, 1, 2] on the device: 1 if the last gradient was finite, and its norm.
   const Tensor& stats_tensor() const { return stats_; }
 
@@ -54,7 +73,7 @@ class Adam {
   AdamOptions options_;
   AverageOptions average_options_;
   double learning_rate_value_ = -1.0;
-  Tensor g_, m_, v_, t_, stats_, learning_rate_;
+  Tensor g_, m_, v_, t_, stats_, first_bad_, learning_rate_;
 };
 
 }  // namespace pg

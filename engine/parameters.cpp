@@ -1,6 +1,7 @@
 // parameters.cpp: layout of the flat buffer and initialisation.
 #include "engine/parameters.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 
@@ -52,6 +53,12 @@ int64_t ParameterStore::prefix(int64_t resolution) const {
     if (specs_[i].resolution > resolution) return first_[i];
   }
   return count();
+}
+
+std::string ParameterStore::element_name(int64_t element) const {
+  const auto after = std::upper_bound(first_.begin(), first_.end(), element);
+  const auto spec = static_cast<size_t>(after - first_.begin() - 1);
+  return message(specs_[spec].name, "[", element - first_[spec], "]");
 }
 
 void ParameterStore::initialize_one(size_t index, RandomStream& random) {

@@ -43,6 +43,8 @@ class ParameterStore {
   // Elements in use at `resolution`: the prefix of the flat buffer.
   int64_t prefix(int64_t resolution) const;
   int64_t count() const { return flat_.numel(); }
+  // "8x8/Conv1/weight[12]" for an element of the flat buffer.
+  std::string element_name(int64_t element) const;
 
   // Draws every parameter as its spec says: Philox stream (seed, stream).
   void initialize(uint64_t seed, uint64_t stream);

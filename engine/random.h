@@ -22,6 +22,7 @@ class RandomStream {
 
   uint64_t position() const { return position_; }
   void seek(uint64_t position) { position_ = position; }
+  void choose_stream(uint64_t stream) { stream_ = stream; }
 
  private:
   PhiloxArgs next(const Tensor& y);

@@ -36,6 +36,11 @@ class OutOfMemoryError : public DeviceError {  // a device has no memory left
   using DeviceError::DeviceError;
 };
 
+class DivergedError : public Error {  // training has gone wrong and cannot go on by itself
+ public:
+  using Error::Error;
+};
+
 class IoError : public Error {  // a file or folder could not be read or written
  public:
   using Error::Error;

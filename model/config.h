@@ -172,6 +172,18 @@ struct CheckpointConfig {
   bool step_images = false;        // generated_imageK.png after each resolution
 };
 
+// What happens when training diverges, see model/training/guard.h. Limits: 0 is none.
+enum class GuardAction : uint8_t { skip, rollback, stop };
+
+struct GuardConfig {
+  GuardAction action = GuardAction::rollback;
+  int64_t every = 100;       // iterations between two looks
+  int64_t max_skipped = 10;  // steps left out between them, of each network
+  double max_gradient_norm = 1000.0, max_score_gap = 1e5, max_weight = 1000.0, max_update = 0.5;
+  int64_t tries = 3;  // rollbacks of a run
+  double learning_rate_factor = 0.5;
+};
+
 struct Config {
   ModelConfig model;
   ScheduleConfig schedule;
@@ -180,6 +192,7 @@ struct Config {
   DataConfig data;
   TrainConfig train;
   CheckpointConfig checkpoint;
+  GuardConfig guard;
 };
 
 struct GridSize {

@@ -1,5 +1,6 @@
 // config_keys.cpp: the table of configuration keys.
 #include "model/config_keys.h"
+#include "model/config_names.h"
 
 #include <array>
 #include <limits>
@@ -13,63 +14,6 @@ namespace pg {
 namespace {
 
 // Names of the enumerators, in their order.
-template <typename E>
-constexpr std::array<std::string_view, 0> kNames{};
-template <>
-constexpr std::array<std::string_view, 2> kNames<GroupOrder>{"strided", "contiguous"};
-template <>
-constexpr std::array<std::string_view, 2> kNames<Variance>{"biased", "unbiased"};
-template <>
-constexpr std::array<std::string_view, 2> kNames<DownOrder>{"pool_first", "activation_first"};
-template <>
-constexpr std::array<std::string_view, 2> kNames<NormOrder>{"activation_first", "norm_first"};
-template <>
-constexpr std::array<std::string_view, 2> kNames<FirstBias>{"channel", "value"};
-template <>
-constexpr std::array<std::string_view, 2> kNames<WeightInit>{"normal", "unit_rms"};
-template <>
-constexpr std::array<std::string_view, 2> kNames<PlainInit>{"he", "torch"};
-template <>
-constexpr std::array<std::string_view, 3> kNames<OutputActivation>{"none", "tanh",
-                                                                   "tanh_above_4x4"};
-template <>
-constexpr std::array<std::string_view, 3> kNames<Conditioning>{"none", "acgan", "projection"};
-template <>
-constexpr std::array<std::string_view, 2> kNames<NarrowAt>{"second", "first"};
-template <>
-constexpr std::array<std::string_view, 2> kNames<GroupRemainder>{"error", "whole"};
-template <>
-constexpr std::array<std::string_view, 3> kNames<ScheduleUnit>{"kimg", "iterations", "epochs"};
-template <>
-constexpr std::array<std::string_view, 3> kNames<LastBatch>{"across", "drop", "keep"};
-template <>
-constexpr std::array<std::string_view, 3> kNames<RealFade>{"none", "exact", "bytes"};
-template <>
-constexpr std::array<std::string_view, 2> kNames<GeneratorLatents>{"fresh", "as_critic"};
-template <>
-constexpr std::array<std::string_view, 2> kNames<GpMix>{"real_to_fake", "fake_to_real"};
-template <>
-constexpr std::array<std::string_view, 2> kNames<AverageRestart>{"never", "new_resolution"};
-template <>
-constexpr std::array<std::string_view, 4> kNames<LossKind>{"wgan-gp", "logistic", "hinge", "lsgan"};
-template <>
-constexpr std::array<std::string_view, 2> kNames<GpSpace>{"full", "current"};
-template <>
-constexpr std::array<std::string_view, 2> kNames<Reduction>{"mean", "sum"};
-template <>
-constexpr std::array<std::string_view, 2> kNames<AdamEpsilon>{"tensorflow", "pytorch"};
-template <>
-constexpr std::array<std::string_view, 3> kNames<OptimizerReset>{"fade_borders", "new_resolution",
-                                                                 "never"};
-template <>
-constexpr std::array<std::string_view, 2> kNames<AverageOf>{"before_g_step", "after_g_step"};
-template <>
-constexpr std::array<std::string_view, 3> kNames<CudaKernels>{"own", "vendor", "fastest"};
-template <>
-constexpr std::array<std::string_view, 4> kNames<Precision>{"auto", "fp32", "tf32", "bf16"};
-template <>
-constexpr std::array<std::string_view, 4> kNames<Fit>{"auto", "crop", "pad", "stretch"};
-
 template <typename T>
 KeyValue to_value(const T& v) {
   if constexpr (std::is_enum_v<T>) {
@@ -135,6 +79,7 @@ Key key(std::string path, std::string help, KeyRange range = {}, KeyForm form = 
 #define PG_DATA(MEMBER, ...) PG_KEY(data, DataConfig, MEMBER, __VA_ARGS__)
 #define PG_TRAIN(MEMBER, ...) PG_KEY(train, TrainConfig, MEMBER, __VA_ARGS__)
 #define PG_CHECKPOINT(MEMBER, ...) PG_KEY(checkpoint, CheckpointConfig, MEMBER, __VA_ARGS__)
+#define PG_GUARD(MEMBER, ...) PG_KEY(guard, GuardConfig, MEMBER, __VA_ARGS__)
 
 constexpr KeyRange kResolutions{kMinResolution, kMaxResolution};
 constexpr KeyRange kChannels{1, 8192};
@@ -142,6 +87,7 @@ constexpr KeyRange kEpsilon{0.0, 1.0};
 constexpr KeyRange kGain{1e-6, 1e3};
 constexpr KeyRange kKimg{0.0, 1e6};
 constexpr KeyRange kSomeKimg{0.001, 1e6};
+constexpr KeyRange kLimit{0.0, 1e30};
 constexpr KeyRange kLength{1e-6, 1e9};
 constexpr KeyRange kMinibatch{1, 65536};
 constexpr KeyRange kLearningRate{0.0, 10.0};
@@ -354,10 +300,34 @@ std::vector<Key> checkpoint_keys() {
   };
 }
 
+std::vector<Key> guard_keys() {
+  return {
+      PG_GUARD(action,
+               "When training diverges: go on (skip, the official way), go back to the last good "
+               "checkpoint with other random numbers and a lower learning rate (rollback), or end "
+               "(stop)."),
+      PG_GUARD(every, "Iterations between two looks at whether it does.", {1, 1000000}),
+      PG_GUARD(max_skipped,
+               "Steps between two looks that may be left out because a gradient was not finite.",
+               {0, 1000000}),
+      PG_GUARD(max_gradient_norm,
+               "Largest mean gradient norm of the penalty, in multiples of loss.gp_target where "
+               "that is above 1; 0: no limit.",
+               kLimit),
+      PG_GUARD(max_score_gap, "Largest gap between mean scores of real and fake images, likewise.",
+               kLimit),
+      PG_GUARD(max_weight, "Largest root mean square of a network's weights; 0: no limit.", kLimit),
+      PG_GUARD(max_update, "Longest step by the norm of the weights; 0: no limit.", kLimit),
+      PG_GUARD(tries, "Rollbacks before the run ends.", {0, 1000}),
+      PG_GUARD(learning_rate_factor, "Learning rates are multiplied by this at each rollback.",
+               {1e-6, 1.0}),
+  };
+}
+
 std::vector<Key> all_keys() {
   std::vector<Key> all;
   for (auto section : {model_keys, schedule_keys, loss_keys, optimizer_keys, data_keys, train_keys,
-                       checkpoint_keys}) {
+                       checkpoint_keys, guard_keys}) {
     for (Key& k : section()) all.push_back(std::move(k));
   }
   return all;

@@ -177,6 +177,20 @@ Check check_finite(int threads, const T* g, int64_t count) {
   return total;
 }
 
+void note_first_bad(const GradCheckArgs& args, bool finite) {
+  double* const noted = args.first_bad.as<double>();
+  noted[0] += 1.0;
+  if (finite || noted[1] != 0.0) return;
+  noted[1] = noted[0];
+  dispatch_float(args.g.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const T* const g = args.g.as<T>();
+    int64_t i = 0;
+    while (std::isfinite(g[i])) ++i;
+    noted[2] = static_cast<double>(i);
+  });
+}
+
 }  // namespace
 
 void CpuBackend::reduce_sum(const ReduceSumArgs& args) {
@@ -192,7 +206,8 @@ void CpuBackend::reduce_sum(const ReduceSumArgs& args) {
 }
 
 void CpuBackend::grad_check(const GradCheckArgs& args) {
-  PG_ASSERT(args.stats.shape.numel() == 2 && (!args.t || args.t.shape.numel() == 1));
+  PG_ASSERT(args.stats.shape.numel() == 2 && (!args.t || args.t.shape.numel() == 1) &&
+            (!args.first_bad || args.first_bad.shape.numel() == 3));
   dispatch_float(args.g.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const Check check = check_finite(threads_, args.g.as<T>(), args.g.shape.numel());
@@ -200,6 +215,7 @@ void CpuBackend::grad_check(const GradCheckArgs& args) {
     stats[0] = check.zeros == 0.0 ? 1.0 : 0.0;
     stats[1] = std::sqrt(check.squares);
     if (args.t) args.t.as<double>()[0] += stats[0];
+    if (args.first_bad) note_first_bad(args, stats[0] != 0.0);
   });
 }
 

@@ -19,7 +19,17 @@ constexpr int64_t kMostChunks = 1024;
 template <typename T>
 constexpr T kLargest = std::numeric_limits<T>::max();
 
-// partial[2 chunk] = sum of squares, partial[2 chunk + 1] = whether any element is not finite.
+// Of elements [begin, end), one of which is not finite: looked for by one thread, since hardly any
+// chunk has one.
+template <typename T>
+__device__ int64_t first_bad_element(const T* g, int64_t begin, int64_t end) {
+  int64_t i = begin;
+  while (i + 1 < end && std::abs(g[i]) <= kLargest<T>) ++i;
+  return i;
+}
+
+// partial[2 chunk] = sum of squares, partial[2 chunk + 1] = 0, or 1 + the index of the first
+// element that is not finite.
 template <typename T>
 __global__ void __launch_bounds__(kThreads)
     check_chunks_kernel(const T* g, int64_t count, int64_t chunk, double* partial) {
@@ -55,12 +65,14 @@ __global__ void __launch_bounds__(kThreads)
   bad = __syncthreads_or(bad);
   if (threadIdx.x == 0) {
     partial[2 * blockIdx.x] = squares;
-    partial[2 * blockIdx.x + 1] = bad != 0 ? 1.0 : 0.0;
+    partial[2 * blockIdx.x + 1] =
+        bad != 0 ? 1.0 + static_cast<double>(first_bad_element(g, begin, end)) : 0.0;
   }
 }
 
 __global__ void __launch_bounds__(kThreads)
-    grad_check_kernel(const double* partial, int chunks, double* stats, double* t) {
+    grad_check_kernel(const double* partial, int chunks, double* stats, double* t,
+                      double* first_bad) {
   double squares = 0.0;
   int bad = 0;
   for (int i = static_cast<int>(threadIdx.x); i < chunks; i += kThreads) {
@@ -74,12 +86,20 @@ __global__ void __launch_bounds__(kThreads)
   stats[0] = finite;
   stats[1] = std::sqrt(squares);
   if (t != nullptr) *t += finite;
+  if (first_bad == nullptr) return;
+  first_bad[0] += 1.0;
+  if (bad == 0 || first_bad[1] != 0.0) return;
+  int i = 0;
+  while (i + 1 < chunks && partial[2 * i + 1] == 0.0) ++i;
+  first_bad[1] = first_bad[0];
+  first_bad[2] = partial[2 * i + 1] - 1.0;
 }
 
 }  // namespace
 
 void grad_check(Queue& queue, const GradCheckArgs& args) {
-  PG_ASSERT(args.stats.shape.numel() == 2 && (!args.t || args.t.shape.numel() == 1));
+  PG_ASSERT(args.stats.shape.numel() == 2 && (!args.t || args.t.shape.numel() == 1) &&
+            (!args.first_bad || args.first_bad.shape.numel() == 3));
   dispatch_float(args.g.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     constexpr int64_t kTile = int64_t{kThreads} * kBatch * kPack<T>;
@@ -91,7 +111,7 @@ void grad_check(Queue& queue, const GradCheckArgs& args) {
            {.grid = dim3(static_cast<unsigned>(chunks)), .block = dim3(kThreads)}, args.g.as<T>(),
            count, chunk, partial);
     launch(queue, grad_check_kernel, {.grid = dim3(1), .block = dim3(kThreads)}, partial, chunks,
-           args.stats.as<double>(), args.t.as<double>());
+           args.stats.as<double>(), args.t.as<double>(), args.first_bad.as<double>());
   });
 }
 

@@ -10,7 +10,7 @@ namespace pg {
 namespace {
 
 constexpr const char* kFormat = "progan_cuda checkpoint";
-// 1: before iterations, rollbacks, best and tick_sums, which take their first values then.
+// 1: before iterations, rollbacks, best and sums, which take their first values then.
 constexpr const char* kVersion = "2";
 
 // Shortest text that gives the same number back.
@@ -45,6 +45,7 @@ void for_each_number(Counters& c, Random& r, F&& f) {
   f("data_position", c.data_position);
   f("iterations", c.iterations);
   f("rollbacks", c.rollbacks);
+  f("rollback_to", c.rollback_to);
   f("best", c.best);
   f("random_latents", r.latents);
   f("random_mixing", r.mixing);
@@ -76,21 +77,16 @@ void read_factors(const Safetensors& file, const std::string& network, Parameter
   store.set_factors(std::move(factors));
 }
 
-// Where the present tick stands.
-constexpr const char* kTickSums = "tick_sums";
-
-std::string sums_text(const Gan::StatsSums& sums) {
+std::string sums_text(const StatsSums& sums) {
   std::string text = text_of(sums.iterations) + ' ' + text_of(sums.g_iterations);
   for (const double value : sums.values) text += ' ' + text_of(value);
   return text;
 }
 
 // Words and not streamed numbers: a sum may be nan or inf, which streams do not read.
-void read_sums(const Safetensors& file, Gan& gan) {
-  gan.reset_stats();
-  const auto entry = file.metadata().find(kTickSums);
-  if (entry == file.metadata().end()) return;
-  std::istringstream text(entry->second);
+StatsSums read_sums(const Safetensors& file, const char* key, size_t count) {
+  if (file.metadata_at("version") == "1") return {};
+  std::istringstream text(file.metadata_at(key));
   std::vector<double> numbers;
   for (std::string word; text >> word;) {
     double value = 0;
@@ -98,14 +94,12 @@ void read_sums(const Safetensors& file, Gan& gan) {
     if (end.ec != std::errc{} || end.ptr != word.data() + word.size()) break;
     numbers.push_back(value);
   }
-  Gan::StatsSums sums = gan.stats_sums();
-  PG_CHECK(text.eof() && numbers.size() == sums.values.size() + 2, FormatError, "the checkpoint '",
-           file.path().string(), "' does not hold ", sums.values.size() + 2, " numbers as ",
-           kTickSums);
-  sums.iterations = static_cast<int64_t>(numbers[0]);
-  sums.g_iterations = static_cast<int64_t>(numbers[1]);
-  sums.values.assign(numbers.begin() + 2, numbers.end());
-  gan.set_stats_sums(sums);
+  PG_CHECK(text.eof() && (numbers.size() == 2 || numbers.size() == count + 2), FormatError,
+           "the checkpoint '", file.path().string(), "' does not hold ", count + 2, " numbers as ",
+           key);
+  return {.iterations = static_cast<int64_t>(numbers[0]),
+          .g_iterations = static_cast<int64_t>(numbers[1]),
+          .values = {numbers.begin() + 2, numbers.end()}};
 }
 
 Safetensors open_checkpoint(const std::filesystem::path& path) {
@@ -147,7 +141,9 @@ void write_checkpoint(const std::filesystem::path& path, const Gan& gan,
   const Gan::RandomState random = gan.random_state();
   Metadata metadata = {
       {"format", kFormat}, {"version", kVersion}, {"config", to_toml(gan.config())}};
-  metadata[kTickSums] = sums_text(gan.stats_sums());
+  metadata["sums"] = sums_text(gan.stats_sums());
+  metadata["sums_of_tick"] = sums_text(counters.tick);
+  metadata["sums_of_window"] = sums_text(counters.window);
   for (const auto& [name, store] : gan.stores()) {
     const std::string factors = factors_text(*store);
     if (!factors.empty()) metadata[name + ".factors"] = factors;
@@ -166,7 +162,10 @@ TrainingCounters read_checkpoint(const std::filesystem::path& path, Gan& gan) {
   Gan::RandomState random;
   for_each_number(counters, random, [&](const char* key, auto& value) { parse(file, key, value); });
   gan.set_random_state(random);
-  read_sums(file, gan);
+  const size_t sums = gan.stats_sums().values.size();
+  gan.set_stats_sums(read_sums(file, "sums", sums));
+  counters.tick = read_sums(file, "sums_of_tick", sums);
+  counters.window = read_sums(file, "sums_of_window", sums);
   return counters;
 }
 

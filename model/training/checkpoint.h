@@ -26,9 +26,12 @@ struct TrainingCounters {
   int64_t next_images = 0;   // images shown at which the next picture is due
   int64_t next_checkpoint = 0;
   uint64_t data_position = 0;
-  int64_t iterations = 0;                                 // since the run began
-  int64_t rollbacks = 0;                                  // after divergence
+  int64_t iterations = 0;    // since the run began
+  int64_t rollbacks = 0;     // after divergence
+  int64_t rollback_to = -1;  // images shown at the checkpoint of the last one
   double best = std::numeric_limits<double>::infinity();  // lowest value of checkpoint.best_of
+  // Of the present tick and since the guard's last look, but for what the Gan still holds.
+  StatsSums tick, window;
 };
 
 // Atomic: the former file stays until the new one is complete. Throws IoError.

@@ -26,25 +26,21 @@ struct Candidate {
 Candidate candidate(const fs::path& path) {
   Candidate c{.images = 0, .path = path, .broken = ""};
   try {
-    const Metadata metadata = read_safetensors_metadata(path);
-    const auto images = metadata.find("images_shown");
-    PG_CHECK(images != metadata.end(), FormatError, "'", path.string(),
-             "' does not say how many images it has seen");
-    const std::string& text = images->second;
-    std::from_chars(text.data(), text.data() + text.size(), c.images);
+    c.images = checkpoint_images(path);
   } catch (const Error& error) {
     c.broken = error.what();
   }
   return c;
 }
 
-// Every file of `run` with the name of a checkpoint, those with the most images first. Files that
-// say nothing come before all others, so that they are told of.
+// Every file of `run` with the name of a checkpoint, those with the most images first and, of two
+// with as many, the one written later. Files that say nothing come before all others, so that they
+// are told of.
 std::vector<Candidate> candidates(const RunFolder& run) {
-  std::vector<fs::path> paths = run.checkpoints();
-  for (const fs::path& path : {run.latest_checkpoint(), run.best_checkpoint()}) {
-    if (fs::exists(path)) paths.push_back(path);
-  }
+  std::vector<fs::path> paths;
+  if (fs::exists(run.latest_checkpoint())) paths.push_back(run.latest_checkpoint());
+  for (fs::path& path : run.checkpoints()) paths.push_back(std::move(path));
+  if (fs::exists(run.best_checkpoint())) paths.push_back(run.best_checkpoint());
   for (int64_t resolution = 4; resolution <= 1024; resolution *= 2) {
     const fs::path path = run.finished_checkpoint(resolution);
     if (fs::exists(path)) paths.push_back(path);
@@ -90,9 +86,20 @@ void CheckpointFiles::write_best(const Gan& gan, const TrainingCounters& counter
   write_checkpoint(run_.best_checkpoint(), gan, counters);
 }
 
-NewestCheckpoint newest_checkpoint(const RunFolder& run) {
+int64_t checkpoint_images(const fs::path& path) {
+  const Metadata metadata = read_safetensors_metadata(path);
+  const auto entry = metadata.find("images_shown");
+  PG_CHECK(entry != metadata.end(), FormatError, "'", path.string(),
+           "' does not say how many images it has seen");
+  int64_t images = 0;
+  std::from_chars(entry->second.data(), entry->second.data() + entry->second.size(), images);
+  return images;
+}
+
+NewestCheckpoint newest_checkpoint(const RunFolder& run, int64_t below) {
   NewestCheckpoint newest;
   for (const Candidate& c : candidates(run)) {
+    if (c.broken.empty() && c.images >= below) continue;
     std::string broken = c.broken;
     try {
       if (broken.empty()) check_checkpoint(c.path);

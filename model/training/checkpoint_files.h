@@ -8,6 +8,7 @@
 //   best.safetensors               where checkpoint.best_of was lowest; stays
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,9 +40,13 @@ struct NewestCheckpoint {
   std::vector<std::string> broken;            // a sentence for each newer file that is not whole
 };
 
-// The checkpoint of `run` with the most images whose checksums are right. Throws IoError where the
-// folder cannot be read.
-NewestCheckpoint newest_checkpoint(const RunFolder& run);
+// The checkpoint of `run` with the most images, fewer than `below`, whose checksums are right.
+// Throws IoError where the folder cannot be read.
+NewestCheckpoint newest_checkpoint(const RunFolder& run,
+                                   int64_t below = std::numeric_limits<int64_t>::max());
+
+// Images shown at a checkpoint, from its header alone. Throws IoError, FormatError.
+int64_t checkpoint_images(const std::filesystem::path& path);
 
 // A run that goes on from an earlier checkpoint leaves those after it behind: they are renamed to
 // "superseded-" and their name, so that nothing takes them for its own later. Returns their former

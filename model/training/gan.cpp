@@ -10,7 +10,7 @@ namespace pg {
 namespace {
 
 // Philox streams of train.seed: no two uses share one.
-enum Stream : uint64_t { kInitG = 1, kInitD = 2, kLatents = 3, kMixing = 4 };
+enum Stream : uint64_t { kInitG = 1, kInitD = 2, kLatents = 3, kMixing = 4, kStreams = 16 };
 
 AdamOptions adam_options(const OptimizerConfig& o) {
   return {.beta1 = o.beta1, .beta2 = o.beta2, .eps = o.epsilon, .epsilon = o.epsilon_form};
@@ -37,6 +37,35 @@ MinibatchPart place_of(const MicroBatch& part) {
 }
 
 }  // namespace
+
+StatsSums& StatsSums::operator+=(const StatsSums& other) {
+  iterations += other.iterations;
+  g_iterations += other.g_iterations;
+  values.resize(std::max(values.size(), other.values.size()), 0.0);
+  for (size_t i = 0; i < other.values.size(); ++i) values[i] += other.values[i];
+  return *this;
+}
+
+TrainingStats stats_of(const StatsSums& sums) {
+  TrainingStats s{.iterations = sums.iterations};
+  if (sums.iterations == 0) return s;
+  std::vector<double> mean = sums.values;
+  s.d_skipped = sums.iterations - std::llround(mean[kDFinite]);
+  s.g_skipped = sums.g_iterations - std::llround(mean[kGFinite]);
+  for (size_t i = 0; i < kSums; ++i) {
+    const int64_t n = i < kGLoss ? sums.iterations : sums.g_iterations;
+    mean[i] /= static_cast<double>(std::max<int64_t>(n, 1));
+  }
+  s.real_score = mean[kRealScore];
+  s.fake_score = mean[kFakeScore];
+  s.penalty = mean[kPenalty];
+  s.gradient_norm = mean[kGradientNorm];
+  s.d_loss = mean[kDLoss];
+  s.g_loss = mean[kGLoss];
+  s.d_weight_gradient_norm = mean[kDNorm];
+  s.g_weight_gradient_norm = mean[kGNorm];
+  return s;
+}
 
 Gan::Gan(Context& context, const Config& config)
     : context_(context),
@@ -207,38 +236,15 @@ void Gan::collect(const DiscriminatorLoss& d, const GeneratorLoss* g) {
   ops::add_scalars(sums_.alias({1, 1, 1, static_cast<int64_t>(numbers.size())}, 0), numbers);
 }
 
-TrainingStats Gan::stats() const {
-  TrainingStats s{.iterations = iterations_};
-  if (iterations_ == 0) return s;
-  std::vector<double> mean = to_host(sums_);
-  s.d_skipped = iterations_ - std::llround(mean[kDFinite]);
-  s.g_skipped = g_iterations_ - std::llround(mean[kGFinite]);
-  for (size_t i = 0; i < kSums; ++i) {
-    const int64_t n = i < kGLoss ? iterations_ : g_iterations_;
-    mean[i] /= static_cast<double>(std::max<int64_t>(n, 1));
-  }
-  s.real_score = mean[kRealScore];
-  s.fake_score = mean[kFakeScore];
-  s.penalty = mean[kPenalty];
-  s.gradient_norm = mean[kGradientNorm];
-  s.d_loss = mean[kDLoss];
-  s.g_loss = mean[kGLoss];
-  s.d_weight_gradient_norm = mean[kDNorm];
-  s.g_weight_gradient_norm = mean[kGNorm];
-  return s;
-}
-
 void Gan::reset_stats() {
   from_host(sums_, std::vector<double>(kSums, 0.0));
   iterations_ = g_iterations_ = 0;
 }
 
-Gan::StatsSums Gan::stats_sums() const { return {iterations_, g_iterations_, to_host(sums_)}; }
+StatsSums Gan::stats_sums() const { return {iterations_, g_iterations_, to_host(sums_)}; }
 
 void Gan::set_stats_sums(const StatsSums& sums) {
-  PG_CHECK(sums.values.size() == kSums, UsageError, "the statistics of a tick have ", size_t{kSums},
-           " sums, not ", sums.values.size(), "; give those of stats_sums()");
-  from_host(sums_, sums.values);
+  from_host(sums_, sums.values.empty() ? std::vector<double>(kSums, 0.0) : sums.values);
   iterations_ = sums.iterations;
   g_iterations_ = sums.g_iterations;
 }
@@ -282,6 +288,13 @@ void Gan::state_touched() {
 void Gan::state_changed() {
   state_touched();
   last_ = {};
+}
+
+void Gan::choose_random_stream(int64_t stream) {
+  const auto shift = static_cast<uint64_t>(stream) * kStreams;
+  latents_.choose_stream(kLatents + shift);
+  mixing_.choose_stream(kMixing + shift);
+  graph_.reset();  // which draws from the former ones
 }
 
 Gan::RandomState Gan::random_state() const {

@@ -43,6 +43,14 @@ struct TrainingStats {
   double d_weight_gradient_norm = 0, g_weight_gradient_norm = 0;
 };
 
+// What TrainingStats is made of, as a run keeps it.
+struct StatsSums {
+  int64_t iterations = 0, g_iterations = 0;
+  std::vector<double> values;  // empty: zeros
+  StatsSums& operator+=(const StatsSums& other);
+};
+TrainingStats stats_of(const StatsSums& sums);
+
 class Gan {
  public:
   // `config` must be resolved. Draws the initial parameters from train.seed.
@@ -54,17 +62,32 @@ class Gan {
   // fading and minibatch on.
   void iterate(const IterationSettings& settings, const RealImages& reals);
 
-  // Waits for the device.
-  TrainingStats stats() const;
-  void reset_stats();
-  // What stats() is made of, so that a resumed run ends its tick with the same numbers. `values` of
-  // a length that this class did not give: UsageError.
-  struct StatsSums {
-    int64_t iterations = 0, g_iterations = 0;
-    std::vector<double> values;
-  };
+  // Of the iterations since reset_stats(). Waits for the device.
   StatsSums stats_sums() const;
+  TrainingStats stats() const { return stats_of(stats_sums()); }
+  void reset_stats();
+  // So that a resumed run goes on with the same sums.
   void set_stats_sums(const StatsSums& sums);
+
+  // The first gradient that was not finite since the last call, of each network: how many of its
+  // steps ago, and "D/8x8/Conv1/weight[12]"; an empty name: there was none. Waits for the device.
+  struct BadGradient {
+    int64_t steps_ago = 0;
+    std::string name;
+  };
+  struct FirstBadGradients {
+    BadGradient d, g;
+  };
+  FirstBadGradients take_first_bad_gradients();
+  // "G/4x4/Dense/weight[7]": the first weight of D, G or the average that is not finite; empty:
+  // none.
+  std::string first_bad_weight() const;
+  // Of G and D, over the parameters in use at `resolution`.
+  struct WeightNorms {
+    double norm = 0, root_mean_square = 0;
+    double update = 0;  // norm of the last step, see Adam::update_norm
+  };
+  std::vector<std::pair<std::string, WeightNorms>> weight_norms(int64_t resolution) const;
 
   // Forgets both optimizers' moments and step counts.
   void reset_optimizers();
@@ -85,6 +108,8 @@ class Gan {
   };
   RandomState random_state() const;
   void set_random_state(const RandomState& s);
+  // All later random numbers are those of another stream; 0: the first one. Positions stay.
+  void choose_random_stream(int64_t stream);
 
   const Config& config() const { return config_; }
   const Generator& generator() const { return generator_; }

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "model/suggest.h"
@@ -35,7 +36,7 @@ void check_best_of(const std::string& name, const nlohmann::ordered_json& line) 
 
 }  // namespace
 
-// What belongs to the present tick besides the sums that the Gan keeps on the device.
+// What belongs to the present tick besides sums.
 struct Trainer::Tick {
   Clock::time_point start = Clock::now();
   int64_t images = 0;
@@ -79,6 +80,7 @@ Trainer::Trainer(Context& context, const Config& config, const Dataset& dataset,
       log_(log),
       gan_(context, config),
       minibatches_(dataset, config),
+      guard_(config),
       tick_(std::make_unique<Tick>()) {
   const GridSize grid = image_grid(config);
   fixed_latents_ = seeded_latents(context, config, static_cast<uint64_t>(config.train.seed),
@@ -90,13 +92,8 @@ Trainer::Trainer(Context& context, const Config& config, const Dataset& dataset,
 Trainer::~Trainer() = default;
 
 void Trainer::resume(const std::filesystem::path& checkpoint) {
-  counters_ = read_checkpoint(checkpoint, gan_);
-  minibatches_.seek(counters_.data_position);
-  for (const std::filesystem::path& file : set_aside_after(run_, counters_.images_shown)) {
-    log_.info("the run goes on from before {}, which is kept as {}{}", file.filename().string(),
-              kSetAside, file.filename().string());
-  }
-  cut_stats(run_.stats_file(), static_cast<double>(counters_.images_shown) / 1000.0);
+  restore(checkpoint);
+  gan_.choose_random_stream(counters_.rollbacks);
 }
 
 Trainer::Outcome Trainer::run(const std::atomic<bool>& stop) {
@@ -105,6 +102,7 @@ Trainer::Outcome Trainer::run(const std::atomic<bool>& stop) {
   while (counters_.images_shown < total && !stop.load()) {
     if (counters_.repeat == 0) look_at_schedule();
     iterate();
+    if (guard_.due(counters_.iterations)) watch();
     if (counters_.images_shown - counters_.tick_start >= images_in(point_.tick_kimg)) end_tick();
     save_latest_if_due();
   }
@@ -113,18 +111,23 @@ Trainer::Outcome Trainer::run(const std::atomic<bool>& stop) {
     finish();
   } else {
     stats_->sync();
-    checkpoints_.write_latest(gan_, counters_);
+    if (weights_are_finite()) checkpoints_.write_latest(gan_, counters_);
   }
   progress_.finish();
   return finished ? Outcome::finished : Outcome::stopped;
 }
 
-void Trainer::begin() {
+// At the start and after going back.
+void Trainer::begin_again() {
   stats_ = std::make_unique<StatsFile>(run_.stats_file());
-  // A resumed run may stand between two looks at the schedule: the last one still counts.
+  // There may be a checkpoint between two looks at the schedule: the last one still counts.
   point_ = schedule_at(config_, counters_.looked_at);
   tick_ = std::make_unique<Tick>();
-  tick_->latest = gan_.stats();  // of a tick that a stop interrupted
+  tick_->latest = tick_stats();  // of a tick that a stop interrupted
+}
+
+void Trainer::begin() {
+  begin_again();
   if (counters_.lod == kNoLod) {
     save_reals();
     save_fakes();
@@ -138,11 +141,11 @@ void Trainer::begin() {
 }
 
 void Trainer::finish() {
-  if (gan_.stats().iterations > 0) end_tick();
+  if (tick_stats().iterations > 0) end_tick();
   survives([this] { save_fakes(); });
   save_step_image(point_.resolution);
   stats_->sync();
-  checkpoints_.write_numbered(gan_, counters_);
+  if (weights_are_finite()) checkpoints_.write_numbered(gan_, counters_);
 }
 
 // The official loop: the schedule is read once for `minibatch_repeats` minibatches, and optimizers
@@ -174,13 +177,14 @@ void Trainer::iterate() {
   const RealImages& reals = next_images();
   const bool again = s.repeat_images && counters_.repeat > 0;
   const bool both = counters_.critic_steps + 1 == s.n_critic;
+  const double factor = std::pow(config_.guard.learning_rate_factor, counters_.rollbacks);
   try {
     gan_.iterate({.steps = both ? Steps::both : Steps::critic_only,
                   .latents = again ? Latents::again : Latents::fresh,
                   .resolution = point_.resolution,
                   .alpha = point_.alpha,
-                  .g_learning_rate = point_.g_learning_rate,
-                  .d_learning_rate = point_.d_learning_rate},
+                  .g_learning_rate = factor * point_.g_learning_rate,
+                  .d_learning_rate = factor * point_.d_learning_rate},
                  reals);
   } catch (const OutOfMemoryError& error) {
     explain_out_of_memory(error);
@@ -230,16 +234,13 @@ void Trainer::explain_out_of_memory(const OutOfMemoryError& error) const {
                                  " --set schedule.max_minibatch=", smaller));
 }
 
+TrainingStats Trainer::tick_stats() const {
+  StatsSums sums = counters_.tick;
+  return stats_of(sums += gan_.stats_sums());
+}
+
 void Trainer::look_at_stats() {
-  const TrainingStats now = gan_.stats();
-  const auto warn = [this](const char* network, int64_t count) {
-    if (count == 0) return;
-    log_.warn("gradients of {} were not finite before {:.3f} kimg: {} of its steps skipped",
-              network, static_cast<double>(counters_.images_shown) / 1000.0, count);
-  };
-  warn("D", now.d_skipped - tick_->latest.d_skipped);
-  warn("G", now.g_skipped - tick_->latest.g_skipped);
-  tick_->latest = now;
+  tick_->latest = tick_stats();
   tick_->looked = Clock::now();
 }
 
@@ -250,6 +251,8 @@ void Trainer::end_tick() {
   survives([&] { stats_->append(line); });
   // Before the checkpoint, which holds the sums: a run resumed from it begins with a new tick.
   counters_.tick_start = counters_.images_shown;
+  counters_.window += gan_.stats_sums();
+  counters_.tick = {};
   tick_ = std::make_unique<Tick>();
   gan_.reset_stats();
   save_due(line);

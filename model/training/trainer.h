@@ -8,6 +8,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "model/training/checkpoint_files.h"
+#include "model/training/guard.h"
 #include "model/training/log.h"
 #include "model/training/minibatches.h"
 #include "model/training/progress.h"
@@ -37,7 +38,8 @@ class Trainer {
   // Until total_images, or until `stop` becomes true: the iteration is finished and a
   // checkpoint written in either case, and also where images cannot be read any more (IoError).
   // Throws IoError if that last checkpoint cannot be written; whatever else cannot be written (full
-  // disk) is a warning and tried again.
+  // disk) is a warning and tried again. Weights that are not finite are never written. Throws
+  // DivergedError as guard.action and guard.tries say.
   Outcome run(const std::atomic<bool>& stop);
 
   const TrainingCounters& counters() const { return counters_; }
@@ -47,6 +49,7 @@ class Trainer {
   struct Tick;
 
   void begin();
+  void begin_again();
   void look_at_schedule();
   void iterate();
   void look_at_stats();
@@ -55,6 +58,15 @@ class Trainer {
   const RealImages& next_images();
   void count_iteration(const RealImages& reals);
   [[noreturn]] void explain_out_of_memory(const OutOfMemoryError& error) const;
+
+  TrainingStats tick_stats() const;
+
+  // Divergence (trainer_guard.cpp).
+  void watch();
+  void react(const std::string& diverged);
+  void go_back(const std::string& diverged);
+  void restore(const std::filesystem::path& checkpoint);
+  bool weights_are_finite();
 
   // Files (trainer_files.cpp).
   void save_reals();
@@ -75,12 +87,14 @@ class Trainer {
   spdlog::logger& log_;
   Gan gan_;
   Minibatches minibatches_;
+  DivergenceGuard guard_;
   std::unique_ptr<StatsFile> stats_;
   std::unique_ptr<Tick> tick_;
   Tensor fixed_latents_, fixed_labels_;
   SchedulePoint point_;
   TrainingCounters counters_;
   bool picture_owed_ = false, checkpoint_owed_ = false;  // could not be written when due
+  int64_t told_diverged_ = -1;                           // start of the tick in which it was told
   std::chrono::steady_clock::time_point latest_due_;     // when latest.safetensors is written
 };
 

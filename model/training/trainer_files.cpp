@@ -82,10 +82,10 @@ void Trainer::save_latest_if_due() {
 
 // A checkpoint counts on the statistics before it being on the disk.
 bool Trainer::save_checkpoint(const std::function<void()>& write) {
-  return survives([&] {
-    stats_->sync();
-    write();
-  });
+  return weights_are_finite() && survives([&] {
+           stats_->sync();
+           write();
+         });
 }
 
 // A full disk in the middle of a run is no reason to lose it: training goes on and writing is tried

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "kernels/backend.h"
+#include "tests/kernels/forwarding_backend.h"
 
 namespace pg::test {
 
@@ -25,31 +25,21 @@ class KernelCounts {
   std::map<std::string, int64_t> counts_;
 };
 
-class CountingBackend : public Backend {
+class CountingBackend : public ForwardingBackend {
  public:
   // `counts` must outlive this.
   CountingBackend(std::unique_ptr<Backend> inner, KernelCounts& counts)
-      : inner_(std::move(inner)), counts_(counts) {}
-
-  const char* name() const override { return inner_->name(); }
-  std::string description() const override { return inner_->description(); }
-  void* allocate(int64_t bytes) override { return inner_->allocate(bytes); }
-  void release(void* p) noexcept override { inner_->release(p); }
-  void upload(TensorView dst, const void* src) override { inner_->upload(dst, src); }
-  void download(void* dst, ConstTensorView src) override { inner_->download(dst, src); }
-  void copy(TensorView dst, ConstTensorView src) override { inner_->copy(dst, src); }
-  void synchronize() override { inner_->synchronize(); }
+      : ForwardingBackend(std::move(inner)), counts_(counts) {}
 
 #define PG_KERNEL(kernel, Args)            \
   void kernel(const Args& args) override { \
     counts_.add(#kernel);                  \
-    inner_->kernel(args);                  \
+    ForwardingBackend::kernel(args);       \
   }
 #include "kernels/kernels.def"
 #undef PG_KERNEL
 
  private:
-  std::unique_ptr<Backend> inner_;
   KernelCounts& counts_;
 };
 

@@ -132,6 +132,34 @@ KERNEL_TEST(GradCheck, FindsOneValueThatIsNotFinite) {
   }
 }
 
+KERNEL_TEST(GradCheck, NotesTheFirstBadCheckAndElementUntilCleared) {
+  const double inf = std::numeric_limits<double>::infinity();
+  const int64_t count = 20001;
+  for (const size_t place : {size_t{0}, size_t{4095}, size_t{9999}, size_t{20000}}) {
+    Host g = random_host({1, 1, 1, count}, 1);
+    g.data[place] = inf;
+    g.data[20000] = std::nan("");
+    for (const DType dtype : {DType::f64, DType::f32}) {
+      const auto noted = [&](const Host& gradient, const std::vector<double>& before) {
+        Host first_bad({1, 1, 1, 3}, 0.0);
+        first_bad.data = before;
+        return run(dtype,
+                   [&](Bench& b) {
+                     b.backend().grad_check({.g = b.in(gradient),
+                                             .stats = b.out({1, 1, 1, 2}, DType::f64),
+                                             .first_bad = b.inout(first_bad, DType::f64)});
+                   })[1]
+            .data;
+      };
+      using Numbers = std::vector<double>;
+      const auto index = static_cast<double>(place);
+      EXPECT_EQ(noted(random_host({1, 1, 1, count}, 1), {6, 0, 0}), (Numbers{7, 0, 0}));
+      EXPECT_EQ(noted(g, {6, 0, 0}), (Numbers{7, 7, index}));
+      EXPECT_EQ(noted(g, {7, 3, 5}), (Numbers{8, 3, 5})) << "an earlier one stays";
+    }
+  }
+}
+
 KERNEL_TEST(GradCheck, TakesTheLargestFiniteValues) {
   const Host g({1, 1, 1, 2}, static_cast<double>(std::numeric_limits<float>::max()));
   const auto got = run(DType::f32, [&](Bench& b) {

@@ -1,104 +1,12 @@
 // resume_test.cpp: a run stopped anywhere and resumed is the run that was never stopped.
-#include <map>
-#include <nlohmann/json.hpp>
-
-#include "data/build.h"
 #include "model/training/changes.h"
 #include "model/training/safetensors.h"
-#include "model/training/trainer.h"
-#include "tests/model/temporary_folder.h"
+#include "tests/model/small_run.h"
 
 namespace pg {
 namespace {
 
-constexpr int64_t kNever = -1;
-
-class Resume : public TemporaryFolder {
- protected:
-  void SetUp() override {
-    TemporaryFolder::SetUp();
-    BuildOptions options;
-    options.resolution = 8;
-    build_dataset(*open_source("builtin:shapes:64"), "builtin:shapes:64", folder_ / "data",
-                  options);
-    config_ = preset("official-tf");
-    config_.model.fmap_base = 32;
-    config_.model.latent_size = 8;
-    config_.schedule.lod_training_kimg = config_.schedule.lod_transition_kimg = 0.032;
-    config_.schedule.max_minibatch = 8;
-    config_.schedule.minibatch_repeats = 2;
-    config_.schedule.tick_kimg.clear();
-    config_.schedule.tick_kimg_base = 0.032;
-    config_.schedule.total_kimg = 0.128;
-    config_.train.image_grid = "2x2";
-    resolve(config_, {.resolution = 8, .channels = 3});
-  }
-
-  // Trains `run`, from `from` where that is given, until so many iterations are done.
-  void train(const RunFolder& run, int64_t iterations, const std::filesystem::path& from = {}) {
-    const std::unique_ptr<Backend> backend = make_cpu_backend(1);
-    Context context(*backend);
-    const Dataset dataset(folder_ / "data");
-    std::atomic<bool> stop = false;
-    int64_t done = 0;
-    std::ostringstream screen;
-    ProgressOptions how;  // asks for the time once in each iteration
-    how.out = &screen;
-    how.style = ProgressStyle::lines;
-    how.clock = [&] {
-      stop = ++done == iterations || stop;
-      return static_cast<double>(done);
-    };
-    Progress progress(config_, how);
-    const auto log = make_logger(run.log_file(), {});
-    Trainer trainer(context, config_, dataset, run, progress, *log);
-    if (!from.empty()) trainer.resume(from);
-    trainer.run(stop);
-  }
-
-  RunFolder run_folder(const std::string& name) {
-    std::filesystem::create_directories(folder_ / name);
-    return RunFolder(folder_ / name);
-  }
-
-  Config config_;
-};
-
-// The lines without what the clock says.
-std::vector<std::string> untimed(const RunFolder& run) {
-  std::vector<std::string> lines;
-  for (const std::string& text : read_stats(run.stats_file())) {
-    auto line = nlohmann::ordered_json::parse(text);
-    EXPECT_EQ(line.erase("timing"), 1u) << text;
-    lines.push_back(line.dump());
-  }
-  return lines;
-}
-
-// Every file but log.txt, by name; statistics without what the clock says.
-std::map<std::string, std::string> files_of(const RunFolder& run) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator(run.path())) {
-    const std::string name = entry.path().filename().string();
-    if (name != "log.txt" && name != "stats.jsonl") {
-      std::ostringstream text;
-      text << std::ifstream(entry.path(), std::ios::binary).rdbuf();
-      files[name] = text.str();
-    }
-  }
-  for (const std::string& line : untimed(run)) files["stats.jsonl"] += line + "\n";
-  return files;
-}
-
-void expect_same_files(const RunFolder& a, const RunFolder& b, const std::string& what) {
-  const auto in_a = files_of(a), in_b = files_of(b);
-  for (const auto& [name, text] : in_b) EXPECT_TRUE(in_a.contains(name)) << name << ", " << what;
-  for (const auto& [name, text] : in_a) {
-    const auto other = in_b.find(name);
-    ASSERT_NE(other, in_b.end()) << name << ", " << what;
-    EXPECT_TRUE(text == other->second) << name << " differs, " << what;
-  }
-}
+using Resume = SmallRun;
 
 // 2 + 16 iterations, of which the 6th to 13th fade in 8x8.
 TEST_F(Resume, AtAnyIterationEqualsAnUndisturbedRunInEveryFile) {
@@ -144,7 +52,8 @@ TEST_F(Resume, FilesOfTheFirstVersionStayReadable) {
   {
     const Safetensors stored(run.latest_checkpoint());
     Metadata metadata = stored.metadata();
-    for (const char* key : {"tick_sums", "iterations", "rollbacks", "best"}) {
+    for (const char* key : {"sums", "sums_of_tick", "sums_of_window", "iterations", "rollbacks",
+                            "rollback_to", "best"}) {
       ASSERT_EQ(metadata.erase(key), 1u) << key;
     }
     metadata["version"] = "1";
