@@ -28,6 +28,10 @@ class ForwardingBackend : public Backend {
 #include "kernels/kernels.def"
 #undef PG_KERNEL
 
+ protected:
+  Backend& inner() { return *inner_; }
+  const Backend& inner() const { return *inner_; }
+
  private:
   std::unique_ptr<Backend> inner_;
 };

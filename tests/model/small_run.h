@@ -51,6 +51,7 @@ class SmallRun : public TemporaryFolder {
     how.style = ProgressStyle::lines;
     how.clock = [&] {
       stop = ++done == iterations || stop;
+      if (each_iteration_) each_iteration_();
       return static_cast<double>(done);
     };
     Progress progress(config_, how);
@@ -68,6 +69,7 @@ class SmallRun : public TemporaryFolder {
   }
 
   Config config_;
+  std::function<void()> each_iteration_;
 };
 
 // The lines without what the clock says.
