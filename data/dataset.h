@@ -1,7 +1,7 @@
-// dataset.h: a built dataset, mapped into memory.
+// dataset.h: a built dataset, of which images are read when they are asked for.
 //
-// Nothing is loaded: the system pages in what is read and drops it again, so sets far larger than
-// the memory work. Do not change the folder while it is open.
+// Only classes are held in memory, so sets far larger than it work. A file that is cut short while
+// it is open is an error and not a crash, which a mapped one would be.
 #pragma once
 
 #include <cstdint>
@@ -29,14 +29,15 @@ class Dataset {
   const std::filesystem::path& folder() const { return folder_; }
 
   // Class 0..label_count() - 1 of image i; 0 where there are no classes.
-  int32_t label(int64_t i) const { return labels_.i32()[static_cast<size_t>(i)]; }
+  int32_t label(int64_t i) const { return labels_[static_cast<size_t>(i)]; }
 
-  // All images at a resolution: [N, R, R, C], values 0..255. Throws UsageError for a resolution
-  // that is not a power of two from 4 to max_resolution().
-  std::span<const uint8_t> images(int64_t resolution) const;
+  // Throws UsageError for a resolution that is not a power of two from 4 to max_resolution().
+  void check_resolution(int64_t resolution) const;
 
-  // Image i: [R, R, C]. Throws as above.
-  std::span<const uint8_t> image(int64_t resolution, int64_t i) const;
+  // Image i, [R, R, C], values 0..255, into `pixels`, which has exactly that size. Several threads
+  // may read at once. Throws as above, and IoError where the file cannot be read any more.
+  void read_image(int64_t resolution, int64_t i, std::span<uint8_t> pixels) const;
+  std::vector<uint8_t> image(int64_t resolution, int64_t i) const;
 
   // Reads every byte and compares checksums. `progress` is told the share done, 0 to 1, after each
   // 64 MiB. Throws FormatError naming the first file that differs.
@@ -45,8 +46,11 @@ class Dataset {
  private:
   std::filesystem::path folder_;
   Manifest manifest_;
-  std::vector<MappedNpy> levels_;  // 4x4 first
-  MappedNpy labels_;
+  const NpyFile& level(int64_t resolution) const;
+
+  std::vector<NpyFile> levels_;  // 4x4 first
+  NpyFile label_file_;
+  std::vector<int32_t> labels_;
 };
 
 }  // namespace pg

@@ -33,12 +33,15 @@ class OpenFile {
     }
     size_ = info.st_size;
   }
-  ~OpenFile() { ::close(fd_); }
+  ~OpenFile() {
+    if (fd_ >= 0) ::close(fd_);
+  }
   OpenFile(const OpenFile&) = delete;
   OpenFile& operator=(const OpenFile&) = delete;
 
   int fd() const { return fd_; }
   int64_t size() const { return size_; }
+  int release() { return std::exchange(fd_, -1); }
 
  private:
   int fd_;
@@ -95,6 +98,38 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
   return *this;
+}
+
+ReadFile::ReadFile(const std::filesystem::path& path) : path_(path) {
+  OpenFile file(path);
+  size_ = file.size();
+  fd_ = file.release();
+}
+
+ReadFile::~ReadFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+ReadFile::ReadFile(ReadFile&& other) noexcept
+    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), size_(other.size_) {}
+
+ReadFile& ReadFile::operator=(ReadFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(fd_, other.fd_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+void ReadFile::read(int64_t offset, std::span<uint8_t> out) const {
+  while (!out.empty()) {
+    const ssize_t got = ::pread(fd_, out.data(), out.size(), offset);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw_io_error("read", path_, errno);
+    PG_CHECK(got > 0, IoError, path_.string(), " ends at byte ", offset, " but had ", size_,
+             " when it was opened, so something has cut it short; restore it or build it again");
+    offset += got;
+    out = out.subspan(static_cast<size_t>(got));
+  }
 }
 
 void NameHash::add(std::string_view text) {

@@ -1,7 +1,8 @@
 // files.h: reading files: whole, mapped, and hashed names.
 //
 // Errors name the file and carry the words of the operating system. A mapped file must not be cut
-// short while it is in use: the system answers a read behind the new end with SIGBUS.
+// short while it is in use: the system answers a read behind the new end with SIGBUS. What is read
+// for days is a ReadFile.
 #pragma once
 
 #include <cstddef>
@@ -39,6 +40,30 @@ class MappedFile {
  private:
   const uint8_t* data_ = nullptr;
   size_t size_ = 0;
+};
+
+// A file that is read in places while others may do to it what they like; move-only.
+class ReadFile {
+ public:
+  ReadFile() = default;
+  explicit ReadFile(const std::filesystem::path& path);  // throws IoError
+  ~ReadFile();
+  ReadFile(ReadFile&& other) noexcept;
+  ReadFile& operator=(ReadFile&& other) noexcept;
+  ReadFile(const ReadFile&) = delete;
+  ReadFile& operator=(const ReadFile&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  int64_t size() const { return size_; }  // when it was opened
+
+  // All of `out` from byte `offset` on. Throws IoError where the file ends before, or the disk
+  // fails. Several threads may read at once.
+  void read(int64_t offset, std::span<uint8_t> out) const;
+
+ private:
+  std::filesystem::path path_;
+  int fd_ = -1;
+  int64_t size_ = 0;
 };
 
 // FNV-1a, 64 bits: tells lists of names and options apart; no protection against malice.

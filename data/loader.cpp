@@ -27,7 +27,7 @@ Loader::~Loader() {
 
 const Batch& Loader::next(int64_t resolution, int64_t n) {
   PG_CHECK(n >= 1, UsageError, "a minibatch of ", n, " images is impossible; choose 1 or more");
-  dataset_.images(resolution);  // throws for a resolution that is not there
+  dataset_.check_resolution(resolution);
   std::unique_lock lock(mutex_);
   if (const Request request{resolution, n, position_}; request != next_out_) restart(request);
   ready_.wait(lock, [&] { return !queue_.empty() || error_; });
@@ -97,8 +97,7 @@ void Loader::fill(const Request& request, Batch& batch) const {
   for (size_t k = 0; k < n; ++k) {
     const uint64_t position = request.position + k;
     const int64_t index = shuffled_index(options_.seed, dataset_.count(), position);
-    const auto pixels = dataset_.image(request.resolution, index);
-    std::copy(pixels.begin(), pixels.end(), batch.images.begin() + static_cast<int64_t>(k * size));
+    dataset_.read_image(request.resolution, index, std::span(batch.images).subspan(k * size, size));
     batch.labels[k] = dataset_.label(index);
     batch.mirror[k] =
         options_.mirror == Mirror::yes ? mirror_coin(options_.seed, position) : uint8_t{0};

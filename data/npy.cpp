@@ -146,25 +146,22 @@ ParsedNpyHeader parse_npy_header(std::span<const uint8_t> bytes,
   return {parser.parse(), static_cast<int64_t>(10 + length)};
 }
 
-MappedNpy::MappedNpy(const std::filesystem::path& path) : file_(path) {
-  parsed_ = parse_npy_header(file_.bytes(), path);
+NpyFile::NpyFile(const std::filesystem::path& path) : file_(path) {
+  parsed_ = parse_npy_header(read_file_start(path, kMostNpyHeaderBytes), path);
   const int64_t want = parsed_.data_offset + parsed_.header.data_bytes();
-  const int64_t have = static_cast<int64_t>(file_.bytes().size());
-  PG_CHECK(have == want, FormatError, path.string(), " is ", have,
+  PG_CHECK(file_.size() == want, FormatError, path.string(), " is ", file_.size(),
            " bytes long but its header says ", want, "; build the dataset again");
-  PG_CHECK(type() == NpyType::u8 || parsed_.data_offset % 4 == 0, FormatError, path.string(),
-           " does not start its int32 data at a multiple of 4 bytes; build the dataset again");
 }
 
-std::span<const uint8_t> MappedNpy::u8() const {
+void NpyFile::read(int64_t first, std::span<uint8_t> out) const {
   PG_ASSERT(type() == NpyType::u8);
-  return file_.bytes().subspan(static_cast<size_t>(parsed_.data_offset));
+  file_.read(parsed_.data_offset + first, out);
 }
 
-std::span<const int32_t> MappedNpy::i32() const {
+void NpyFile::read(int64_t first, std::span<int32_t> out) const {
   PG_ASSERT(type() == NpyType::i32);
-  const auto data = file_.bytes().subspan(static_cast<size_t>(parsed_.data_offset));
-  return {reinterpret_cast<const int32_t*>(data.data()), data.size() / 4};
+  const auto bytes = std::span(reinterpret_cast<uint8_t*>(out.data()), out.size_bytes());
+  file_.read(parsed_.data_offset + first * static_cast<int64_t>(sizeof(int32_t)), bytes);
 }
 
 }  // namespace pg

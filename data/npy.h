@@ -1,4 +1,4 @@
-// npy.h: NumPy arrays on disk (.npy, format version 1.0), written and mapped.
+// npy.h: NumPy arrays on disk (.npy, format version 1.0), written and read.
 //
 // The dataset is kept in this format so that any tool can open it. Only what the dataset holds is
 // read: unsigned bytes and little-endian int32 in C order; anything else is a FormatError.
@@ -17,7 +17,8 @@ namespace pg {
 
 enum class NpyType { u8, i32, f32 };  // '|u1', '<i4' and '<f4'
 
-constexpr int64_t kNpyHeaderBytes = 128;
+constexpr int64_t kNpyHeaderBytes = 128;             // as written
+constexpr int64_t kMostNpyHeaderBytes = 10 + 65535;  // as version 1.0 allows
 
 struct NpyHeader {
   NpyType type = NpyType::u8;
@@ -40,20 +41,23 @@ struct ParsedNpyHeader {
 // anything but a well-formed version 1.0 header of the types above.
 ParsedNpyHeader parse_npy_header(std::span<const uint8_t> bytes, const std::filesystem::path& path);
 
-// An .npy file mapped read-only. Its length is exactly what the header says, else FormatError.
-class MappedNpy {
+// An .npy file of which parts are read. Its length is exactly what the header says, else
+// FormatError.
+class NpyFile {
  public:
-  MappedNpy() = default;
-  explicit MappedNpy(const std::filesystem::path& path);  // throws IoError, FormatError
+  NpyFile() = default;
+  explicit NpyFile(const std::filesystem::path& path);  // throws IoError, FormatError
 
   NpyType type() const { return parsed_.header.type; }
   const std::vector<int64_t>& shape() const { return parsed_.header.shape; }
-  std::span<const uint8_t> file_bytes() const { return file_.bytes(); }
-  std::span<const uint8_t> u8() const;   // type() is u8
-  std::span<const int32_t> i32() const;  // type() is i32
+  const ReadFile& file() const { return file_; }
+
+  // Elements from `first` on, as many as `out` has; type() is u8, i32. Throws IoError.
+  void read(int64_t first, std::span<uint8_t> out) const;
+  void read(int64_t first, std::span<int32_t> out) const;
 
  private:
-  MappedFile file_;
+  ReadFile file_;
   ParsedNpyHeader parsed_;
 };
 

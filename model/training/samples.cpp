@@ -75,11 +75,10 @@ Image reals_grid(const Dataset& dataset, const GridOptions& o, uint64_t seed) {
   std::vector<Image> images;
   for (int64_t i = 0; i < std::min(o.rows * o.columns, dataset.count()); ++i) {
     const int64_t index = shuffled_index(seed, dataset.count(), static_cast<uint64_t>(i));
-    const auto pixels = dataset.image(o.resolution, index);
     images.push_back({.height = o.resolution,
                       .width = o.resolution,
                       .channels = dataset.channels(),
-                      .pixels = {pixels.begin(), pixels.end()}});
+                      .pixels = dataset.image(o.resolution, index)});
   }
   return make_grid(images, o.columns);
 }

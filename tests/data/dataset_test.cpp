@@ -95,7 +95,7 @@ TEST(Build, LeavesOutAndListsWhatCannotBeRead) {
   EXPECT_EQ(dataset.label(2), 0);
   EXPECT_EQ(dataset.label(3), 1);
   EXPECT_EQ(dataset.manifest().rejected.size(), 4u);
-  EXPECT_EQ(dataset.images(8).size(), 6u * 8 * 8 * 3);
+  EXPECT_EQ(dataset.image(8, 5).size(), 8u * 8 * 3);
   double share = 0;
   dataset.verify([&](double s) { share = s; });
   EXPECT_EQ(share, 1.0);
@@ -246,8 +246,8 @@ TEST_F(Damage, BadDescriptionIsFoundAtOpen) {
 
 TEST_F(Damage, MissingResolutionIsAUsageError) {
   const Dataset dataset(set_);
-  EXPECT_HAS(error_of<UsageError>([&] { dataset.images(16); }), "4 to 8");
-  EXPECT_HAS(error_of<UsageError>([&] { dataset.images(6); }), "6x6");
+  EXPECT_HAS(error_of<UsageError>([&] { dataset.image(16, 0); }), "4 to 8");
+  EXPECT_HAS(error_of<UsageError>([&] { dataset.image(6, 0); }), "6x6");
 }
 
 class Cache : public ::testing::Test {

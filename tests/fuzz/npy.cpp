@@ -5,17 +5,18 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const pg::fuzz::MemoryFile file({data, size});
   pg::fuzz::reads_or_refuses([&] {
-    const pg::MappedNpy array(file.path());
+    const pg::NpyFile array(file.path());
     int64_t elements = 1, sum = 0;
     for (const int64_t extent : array.shape()) elements *= extent;
-    const auto add = [&](const auto values) {
-      pg::fuzz::claim(static_cast<int64_t>(values.size()) == elements);
+    const auto add = [&](auto values) {
+      values.resize(static_cast<size_t>(elements));
+      array.read(0, std::span(values));
       for (const auto value : values) sum += value;
     };
     if (array.type() == pg::NpyType::u8) {
-      add(array.u8());
+      add(std::vector<uint8_t>());
     } else {
-      add(array.i32());
+      add(std::vector<int32_t>());
     }
     pg::fuzz::claim(sum < INT64_MAX);
   });

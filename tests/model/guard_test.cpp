@@ -151,6 +151,17 @@ TEST_F(Guard, RollbackGoesOnFromTheLastGoodCheckpointAndRepeats) {
                files_of(one).at("checkpoint-000000.safetensors"));
 }
 
+// With the former random numbers and learning rates it would be the healthy run again.
+TEST_F(Guard, RollbackDrawsOtherRandomNumbers) {
+  config_.guard.learning_rate_factor = 1.0;
+  faults_ = {.weight = 2 * 10 - 1};
+  const RunFolder run = run_folder("run"), healthy = run_folder("healthy");
+  train(run, kNever);
+  EXPECT_HAS(log_of(run), "rollback 1 of 3");
+  train(healthy, kNever);
+  EXPECT_FALSE(untimed(run) == untimed(healthy));
+}
+
 // The fault comes again and again: three times back, then the end.
 TEST_F(Guard, RollbacksAreBounded) {
   faults_ = {.gradient = 2 * 5, .gradients = 1000};

@@ -8,9 +8,24 @@ namespace {
 
 using Resume = SmallRun;
 
-// 2 + 16 iterations, of which the 6th to 13th fade in 8x8.
+TEST_F(Resume, LatestCheckpointFollowsTheClock) {
+  config_.checkpoint.every_minutes = 1e-9;
+  config_.checkpoint.keep_finished = false;
+  const RunFolder run = run_folder("run");
+  int64_t iteration = 0, seen = 0;
+  each_iteration_ = [&] {  // before what this one leaves behind
+    if (!std::filesystem::exists(run.latest_checkpoint())) return;
+    ++seen;
+    EXPECT_EQ(checkpoint_images(run.latest_checkpoint()), 8 * iteration++);
+  };
+  train(run, kNever);
+  EXPECT_EQ(seen, 16);
+}
+
+// 16 iterations, of which the 6th to 13th fade in 8x8.
 TEST_F(Resume, AtAnyIterationEqualsAnUndisturbedRunInEveryFile) {
   config_.checkpoint.best_of = "d_loss";
+  config_.guard.every = 3;  // no divisor of the iterations of a tick
   const RunFolder whole = run_folder("whole");
   train(whole, kNever);
   ASSERT_EQ(untimed(whole).size(), 4u);
