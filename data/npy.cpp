@@ -43,8 +43,9 @@ class HeaderParser {
   void value_of(std::string_view key, NpyHeader& header) {
     if (key == "descr") {
       const std::string_view descr = quoted();
-      require(descr == "|u1" || descr == "<i4", "has an element type other than |u1 and <i4");
-      header.type = descr == "|u1" ? NpyType::u8 : NpyType::i32;
+      require(descr == "|u1" || descr == "<i4" || descr == "<f4",
+              "has an element type other than |u1, <i4 and <f4");
+      header.type = descr == "|u1" ? NpyType::u8 : descr == "<i4" ? NpyType::i32 : NpyType::f32;
     } else if (key == "fortran_order") {
       skip_space();
       require(text_.substr(at_, 5) == "False", "is not in C order");
@@ -160,8 +161,16 @@ void NpyFile::read(int64_t first, std::span<uint8_t> out) const {
 
 void NpyFile::read(int64_t first, std::span<int32_t> out) const {
   PG_ASSERT(type() == NpyType::i32);
-  const auto bytes = std::span(reinterpret_cast<uint8_t*>(out.data()), out.size_bytes());
-  file_.read(parsed_.data_offset + first * static_cast<int64_t>(sizeof(int32_t)), bytes);
+  read_words(first, out.data(), out.size());
+}
+
+void NpyFile::read(int64_t first, std::span<float> out) const {
+  PG_ASSERT(type() == NpyType::f32);
+  read_words(first, out.data(), out.size());
+}
+
+void NpyFile::read_words(int64_t first, void* out, size_t count) const {
+  file_.read(parsed_.data_offset + first * 4, {static_cast<uint8_t*>(out), count * 4});
 }
 
 }  // namespace pg

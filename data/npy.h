@@ -1,8 +1,8 @@
 // npy.h: NumPy arrays on disk (.npy, format version 1.0), written and read.
 //
-// The dataset is kept in this format so that any tool can open it. Only what the dataset holds is
-// read: unsigned bytes and little-endian int32 in C order; anything else is a FormatError.
-// Generated images are written as f32 too.
+// The dataset is kept in this format so that any tool can open it. Only what it and the labels of
+// official data sets hold is read: unsigned bytes, little-endian int32 and f32 in C order; anything
+// else is a FormatError. Generated images are written as f32 too.
 #pragma once
 
 #include <cstdint>
@@ -52,11 +52,14 @@ class NpyFile {
   const std::vector<int64_t>& shape() const { return parsed_.header.shape; }
   const ReadFile& file() const { return file_; }
 
-  // Elements from `first` on, as many as `out` has; type() is u8, i32. Throws IoError.
+  // Elements from `first` on, as many as `out` has; type() is u8, i32, f32. Throws IoError.
   void read(int64_t first, std::span<uint8_t> out) const;
   void read(int64_t first, std::span<int32_t> out) const;
+  void read(int64_t first, std::span<float> out) const;
 
  private:
+  void read_words(int64_t first, void* out, size_t count) const;
+
   ReadFile file_;
   ParsedNpyHeader parsed_;
 };

@@ -5,6 +5,7 @@
 
 #include "data/files.h"
 #include "data/manifest.h"
+#include "data/tfrecord.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -39,6 +40,9 @@ std::unique_ptr<ImageSource> open_folder(const fs::path& folder) {
            " is a built dataset already; give it to train, or give the folder of its raw images");
   const std::vector<fs::path> batches = cifar_batches(folder);
   if (!batches.empty()) return open_cifar_source(batches);
+  if (is_lmdb(folder)) return open_lmdb_source(folder);
+  const fs::path records = largest_tfrecords(folder);
+  if (!records.empty()) return open_tfrecord_source(records);
   const fs::path idx = idx_images(folder);
   if (!idx.empty()) return open_idx_source(idx);
   return open_folder_source(folder);
@@ -47,12 +51,14 @@ std::unique_ptr<ImageSource> open_folder(const fs::path& folder) {
 std::unique_ptr<ImageSource> open_file(const fs::path& file) {
   if (is_idx_images(file)) return open_idx_source(file);
   if (is_zip(file)) return open_zip_source(file);
+  if (is_tfrecord(file)) return open_tfrecord_source(file);
   if (file.extension() == ".bin") return open_cifar_source({file});
   PG_CHECK(!looks_like_image(read_file_start(file, 32)), UsageError, file.string(),
            " is a single image; give the folder it is in");
-  throw UsageError(message(file.string(),
-                           " is no set of images (a folder, zip, idx, or CIFAR-10 .bin); "
-                           "unpack other archives into a folder and give that"));
+  throw UsageError(
+      message(file.string(),
+              " is no set of images (a folder, zip, idx, .tfrecords, or CIFAR-10 .bin); "
+              "unpack other archives into a folder and give that"));
 }
 
 }  // namespace

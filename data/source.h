@@ -48,6 +48,10 @@ class ImageSource {
 //   a folder with data_batch_*.bin, or a .bin file        CIFAR-10 binary
 //   a folder with [train-]images-idx3-ubyte[.gz], or such a file     idx
 //   a .zip file (by content)      all images in it, with the labels of its dataset.json (StyleGAN)
+//   a folder with data.mdb       LMDB of encoded pictures (LSUN)
+//   a folder with NAME-rXX.tfrecords, or such a file      official TFRecords, the largest size,
+//   with
+//                                the classes of NAME-rxx.labels
 //   any other folder             all JPEG, PNG and BMP below it; its sub-folders are classes
 // Throws IoError for what is missing or unreadable, FormatError for truncated or foreign files,
 // UsageError for what is no source of images.
@@ -58,10 +62,19 @@ std::unique_ptr<ImageSource> open_folder_source(const std::filesystem::path& roo
 std::unique_ptr<ImageSource> open_idx_source(const std::filesystem::path& file);
 std::unique_ptr<ImageSource> open_cifar_source(const std::vector<std::filesystem::path>& files);
 std::unique_ptr<ImageSource> open_zip_source(const std::filesystem::path& file);
+std::unique_ptr<ImageSource> open_lmdb_source(const std::filesystem::path& folder);
+std::unique_ptr<ImageSource> open_tfrecord_source(const std::filesystem::path& file);
 std::unique_ptr<ImageSource> open_procedural_source(const std::string& where);
 
 // Whether the file starts like idx images, plain or gzip.
 bool is_idx_images(const std::filesystem::path& file);
+
+// Whether the folder holds an LMDB database.
+bool is_lmdb(const std::filesystem::path& folder);
+
+// The .tfrecords file of the largest size in the folder; empty: there is none. Throws UsageError
+// where there are those of several data sets.
+std::filesystem::path largest_tfrecords(const std::filesystem::path& folder);
 
 // Whether the file starts like a zip archive.
 bool is_zip(const std::filesystem::path& file);

@@ -3,6 +3,7 @@
 
 #include "data/image.h"
 #include "tests/apps/program.h"
+#include "tests/data/records.h"
 
 namespace pg::test {
 namespace {
@@ -67,6 +68,24 @@ TEST(Train, ResumeSaysWhatChangedAndWhatThatMeans) {
             std::string::npos)
       << o.err;
   EXPECT_NE(o.err.find("train.threads was 0 and is 1: the same numbers"), std::string::npos);
+}
+
+TEST(Train, TakesOfficialTfRecords) {
+  const Sandbox box;
+  std::string records;
+  for (int i = 0; i < 16; ++i) {
+    const std::vector<uint8_t> pixels(8 * 8 * 3, static_cast<uint8_t>(16 * i));
+    records += testing::record(
+        testing::example({.height = 8, .width = 8, .channels = 3, .pixels = pixels}));
+  }
+  box.write("set/set-r03.tfrecords", records);
+  std::string command = tiny();
+  command.replace(command.find("builtin:shapes:64"), 17, "set");
+  const Outcome o = box.run(command);
+  ASSERT_EQ(o.code, 0) << o.err;
+  EXPECT_NE(o.err.find("16 images of 8x8, 3 channels, from set"), std::string::npos) << o.err;
+  const Outcome built = box.run("dataset build set --out built");
+  EXPECT_EQ(built.code, 0) << built.err;
 }
 
 TEST(Train, SignalsWriteACheckpointThatResumes) {

@@ -135,7 +135,7 @@ TEST(Npy, HostileHeadersAreFormatErrors) {
         start + "(1)}", start + "(-1,)}", start + "(1,,)}", start + "(99999999999999999999,)}",
         start + "(4000000000,4000000000,)}", start + "(1,1,1,1,1)}", start + "(1,)} x",
         start + "(1,), 'shape': (1,)}", start + "(1,), 'more': 1}",
-        std::string("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}"),
+        std::string("{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}"),
         std::string("{'descr': '|u1', 'fortran_order': True, 'shape': (1,)}"),
         std::string("{'descr': '|u1, 'fortran_order': False, 'shape': (1,)}"),
         std::string("{'descr': '|u1'}")}) {

@@ -1,0 +1,23 @@
+// tfrecord.cpp: fuzz target of the reader of TFRecords: a whole file, and an example in it.
+#include "data/tfrecord.h"
+
+#include "tests/fuzz/target.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const auto decode = [](std::span<const uint8_t> example) {
+    pg::fuzz::reads_or_refuses([&] {
+      const pg::Image image = pg::image_of_example(example);
+      pg::fuzz::claim(static_cast<int64_t>(image.pixels.size()) ==
+                      image.height * image.width * image.channels);
+    });
+  };
+  decode({data, size});  // checksums would keep most inputs out
+  const pg::fuzz::MemoryFile file({data, size});
+  pg::fuzz::reads_or_refuses([&] {
+    const pg::TfRecordFile records(file.path());
+    for (int64_t i = 0; i < records.count(); ++i) {
+      pg::fuzz::reads_or_refuses([&] { decode(records.read(i)); });
+    }
+  });
+  return 0;
+}
