@@ -114,6 +114,14 @@ TEST(Decode, PngThatUnpacksToMoreThanItsExtentsTakesNoMemoryForIt) {
   EXPECT_LT(test::memory_of([&] { decode_image(bytes, "bomb.png"); }), 4 << 20);
 }
 
+TEST(Decode, PngChunkThatClaimsToBeLongTakesNoMemoryForIt) {
+  Bytes png = PngFile{1, 1, 8, 0}.chunk("eXIf", exif_tiff(1)).data({0, 0}).bytes();
+  png[33] = 0x10;  // the length of the first chunk behind the header
+  EXPECT_HAS(refusal(png), "truncated PNG");
+  const auto refused = [&] { EXPECT_THROW(decode_image(png, "a"), FormatError); };
+  EXPECT_LT(test::memory_of(refused), 4 << 20);
+}
+
 TEST(Decode, JpegOfEveryCodingGivesTheSamePixels) {
   const Image image = random_image(37, 53, 3);
   const Image baseline = decode_image(jpeg_bytes(image), "a.jpg");
