@@ -107,7 +107,7 @@ class Text {
   void write_duplicates() {
     const Duplicates& d = r_.duplicates;
     const bool ended = d.near.size() >= Duplicates::kMostPairs;
-    out_ << "duplicates    " << d.copies << " copies of other images, " << d.near.size()
+    out_ << "duplicates    " << d.copies << " equal to an earlier image, " << d.near.size()
          << (ended ? " pairs and more" : " pairs") << " that look nearly alike\n";
   }
 

@@ -1,8 +1,7 @@
 // check_test.cpp: what is said of a set of images.
 #include "data/check.h"
 
-#include <algorithm>
-#include <set>
+#include <chrono>
 
 #include "data/contact_sheet.h"
 #include "data/resample.h"
@@ -168,6 +167,21 @@ TEST(Duplicates, WorkIsBoundedWhereAllLookAlike) {
   for (Fingerprint& f : images) f.pixels = 7;
   EXPECT_EQ(find_duplicates(images).copies, 29998);
   EXPECT_EQ(find_duplicates(images).exact.size(), 2u);
+}
+
+TEST(Duplicates, EqualBandsOfDifferentImagesCostNoSquare) {
+  std::vector<Fingerprint> images(60000);
+  for (size_t i = 0; i < images.size(); ++i) {
+    images[i].image = static_cast<int64_t>(i);
+    images[i].pixels = i;
+    uint32_t state = static_cast<uint32_t>(i) * 2654435761u + 1;
+    for (uint8_t& v : images[i].thumbnail) {
+      v = static_cast<uint8_t>((state = state * 1664525u + 1013904223u) >> 24);
+    }
+  }
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(find_duplicates(images).near.size(), 0u);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60));
 }
 
 TEST(ContactSheet, ShowsImagesAndPairsInFrames) {
