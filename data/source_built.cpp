@@ -14,8 +14,7 @@ class BuiltSource : public ImageSource {
 
   Image load(int64_t i) const override {
     const int64_t side = set_.max_resolution();
-    const auto pixels = set_.image(side, i);
-    return {side, side, set_.channels(), {pixels.begin(), pixels.end()}};
+    return {side, side, set_.channels(), set_.image(side, i)};
   }
 
   std::string name(int64_t i) const override { return message("image ", i); }
