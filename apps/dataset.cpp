@@ -3,6 +3,7 @@
 
 #include "apps/commands.h"
 #include "apps/common.h"
+#include "apps/dataset_check.h"
 
 namespace pg::apps {
 namespace {
@@ -75,12 +76,7 @@ void add_dataset(CLI::App& app) {
   i->add_option("FOLDER", o->folder, "a built data set")->required();
   i->callback([o] { print_dataset(Dataset(o->folder)); });
 
-  CLI::App* c = cmd->add_subcommand("check", "Read a whole data set and compare checksums");
-  c->add_option("FOLDER", o->folder, "a built data set")->required();
-  c->callback([o] {
-    Dataset(o->folder).verify();
-    std::printf("%s is sound\n", o->folder.c_str());
-  });
+  add_dataset_check(*cmd);
 }
 
 }  // namespace pg::apps

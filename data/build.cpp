@@ -94,7 +94,7 @@ class Writer {
     PG_CHECK(manifest_.count > 0, FormatError, "none of the ", rejected,
              " images is usable, the first one for this reason: ",
              rejected > 0 ? manifest_.rejected.front().reason : "there are none",
-             "; give a folder of JPEG, PNG or BMP images");
+             "; give a folder of JPEG, PNG, WebP or BMP images");
     int64_t r = options_.resolution;
     for (const auto& file : files_) {
       manifest_.files[file->name()] =

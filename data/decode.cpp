@@ -1,10 +1,5 @@
-// decode.cpp: JPEG, PNG and BMP through stb_image, and the EXIF orientation through libexif.
-//
-// stb_image fills what a cut-off BMP lacks with black, and in some versions what a cut-off JPEG
-// lacks with gray, instead of failing: that would teach a network stripes; hence the checks of
-// their ends.
+// decode.cpp: tells formats apart, holds the limits, and turns pictures upright (libexif).
 #include <libexif/exif-data.h>
-#include <stb/stb_image.h>
 
 #include <algorithm>
 #include <array>
@@ -13,8 +8,8 @@
 #include <memory>
 #include <string_view>
 
+#include "data/decoders.h"
 #include "data/files.h"
-#include "data/image.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -22,58 +17,35 @@ namespace {
 
 using Bytes = std::span<const uint8_t>;
 
-bool starts_with(Bytes bytes, std::string_view magic) {
-  return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
+bool has_at(Bytes bytes, size_t offset, std::string_view magic) {
+  return bytes.size() >= offset + magic.size() &&
+         std::memcmp(bytes.data() + offset, magic.data(), magic.size()) == 0;
 }
 
-bool is_jpeg(Bytes bytes) { return starts_with(bytes, "\xff\xd8\xff"); }
-bool is_png(Bytes bytes) { return starts_with(bytes, "\x89PNG\r\n\x1a\n"); }
 bool is_bmp(Bytes bytes) {
   // "BM" alone starts many a text; the size of the second header is one of five.
   constexpr std::array<uint8_t, 5> kHeaderSizes = {12, 40, 56, 108, 124};
-  return starts_with(bytes, "BM") && bytes.size() >= 18 &&
+  return has_at(bytes, 0, "BM") && bytes.size() >= 18 &&
          std::find(kHeaderSizes.begin(), kHeaderSizes.end(), bytes[14]) != kHeaderSizes.end() &&
          bytes[15] == 0 && bytes[16] == 0 && bytes[17] == 0;
 }
 
-int64_t little_endian(Bytes bytes, size_t offset, int count) {
-  int64_t value = 0;
-  for (int i = count - 1; i >= 0; --i) value = value * 256 + bytes[offset + static_cast<size_t>(i)];
-  return value;
-}
-
-// Walks the segments to the first scan, then looks for the end-of-image marker: inside a scan each
-// 0xFF is followed by zero or a restart marker, so the marker cannot occur there by accident.
-bool has_jpeg_end(Bytes bytes) {
-  size_t at = 2;
-  while (at + 4 <= bytes.size()) {
-    if (bytes[at] != 0xFF) return true;  // not a segment: leave the verdict to the decoder
-    if (bytes[at + 1] == 0xFF) {         // fill byte
-      ++at;
-      continue;
-    }
-    const bool scan = bytes[at + 1] == 0xDA;
-    at += 2 + static_cast<size_t>(bytes[at + 2] * 256 + bytes[at + 3]);
-    if (scan) {
-      const std::array<uint8_t, 2> end = {0xFF, 0xD9};
-      return at < bytes.size() && std::search(bytes.begin() + static_cast<std::ptrdiff_t>(at),
-                                              bytes.end(), end.begin(), end.end()) != bytes.end();
-    }
+// The name of a format that is known but not read.
+const char* foreign_format(Bytes bytes) {
+  if (has_at(bytes, 0, "GIF8")) return "a GIF";
+  if (has_at(bytes, 0, std::string_view("II*\0", 4)) ||
+      has_at(bytes, 0, std::string_view("MM\0*", 4))) {
+    return "a TIFF";
   }
-  return false;
+  if (has_at(bytes, 4, "ftypavif")) return "an AVIF";
+  if (has_at(bytes, 4, "ftypheic") || has_at(bytes, 4, "ftypmif1")) return "a HEIC";
+  if (has_at(bytes, 4, "jP  ")) return "a JPEG 2000";
+  if (has_at(bytes, 0, "\xff\x0a") || has_at(bytes, 4, "JXL ")) return "a JPEG XL";
+  if (has_at(bytes, 0, "8BPS")) return "a Photoshop";
+  return nullptr;
 }
 
-bool has_bmp_end(Bytes bytes) {
-  if (bytes.size() < 34) return false;
-  const int64_t compression = bytes[14] >= 40 ? little_endian(bytes, 30, 4) : 0;
-  if (bytes[14] < 40 || (compression != 0 && compression != 3)) return true;  // the decoder decides
-  const int64_t width = little_endian(bytes, 18, 4);
-  const int64_t height = std::abs(static_cast<int32_t>(little_endian(bytes, 22, 4)));
-  const int64_t row = (width * little_endian(bytes, 28, 2) + 31) / 32 * 4;
-  return width <= kMaxPixels &&
-         little_endian(bytes, 10, 4) + row * height <= static_cast<int64_t>(bytes.size());
-}
-
+// The orientation in `bytes`, which are a JPEG file or "Exif\0\0" and a TIFF structure.
 int exif_orientation(Bytes bytes) {
   const std::unique_ptr<ExifData, decltype(&exif_data_unref)> data(exif_data_new(),
                                                                    &exif_data_unref);
@@ -86,56 +58,91 @@ int exif_orientation(Bytes bytes) {
   return value >= 1 && value <= 8 ? value : 1;
 }
 
-// The picture as the file holds it. Throws FormatError with the decoder's reason.
-Image load_pixels(Bytes bytes, const std::filesystem::path& name) {
-  int width = 0, height = 0, channels = 0;
-  const std::unique_ptr<stbi_uc, decltype(&stbi_image_free)> pixels(
-      stbi_load_from_memory(bytes.data(), static_cast<int>(bytes.size()), &width, &height,
-                            &channels, 0),
-      &stbi_image_free);
-  PG_CHECK(pixels != nullptr, FormatError, name.string(),
-           " cannot be decoded: ", stbi_failure_reason(), "; replace the file");
-  Image image{height, width, channels, {}};
-  image.pixels.assign(pixels.get(), pixels.get() + image.height * image.width * image.channels);
-  return image;
+// Some writers of WebP put the prefix of JPEG's segment in front of the structure.
+int tiff_orientation(std::vector<uint8_t> tiff) {
+  constexpr std::string_view kPrefix("Exif\0\0", 6);
+  if (tiff.empty()) return 1;
+  if (!has_at(tiff, 0, kPrefix)) tiff.insert(tiff.begin(), kPrefix.begin(), kPrefix.end());
+  return exif_orientation(tiff);
 }
 
-// Refuses extents that would take too much memory before anything is decoded.
-void check_extents(Bytes bytes, const std::filesystem::path& name) {
-  int width = 0, height = 0, channels = 0;
-  const int known = stbi_info_from_memory(bytes.data(), static_cast<int>(bytes.size()), &width,
-                                          &height, &channels);
-  if (known == 0) {
-    load_pixels(bytes, name);  // knows the reason better
-    throw FormatError(message(name.string(), " has a damaged header; replace the file"));
+Decoded decode(Format format, const Encoded& file) {
+  switch (format) {
+    case Format::jpeg:
+      return decode_jpeg(file);
+    case Format::png:
+      return decode_png(file);
+    case Format::webp:
+      return decode_webp(file);
+    default:
+      return decode_bmp(file);
   }
-  PG_CHECK(width > 0 && height > 0, FormatError, name.string(),
-           " holds no pixels, its extents are ", width, "x", height, "; remove the file");
-  PG_CHECK(int64_t{width} * height <= kMaxPixels, FormatError, name.string(), " is ", width, "x",
-           height, ", more than the ", kMaxPixels, " pixels that are decoded; make it smaller");
 }
 
 }  // namespace
 
-bool looks_like_image(std::span<const uint8_t> start) {
-  return is_jpeg(start) || is_png(start) || is_bmp(start);
+void Encoded::truncated() const {
+  throw FormatError(message(name.string(), " is a truncated ", name_of(format_of(bytes)),
+                            ", it ends too early; replace the file"));
 }
 
-Image decode_image(std::span<const uint8_t> bytes, const std::filesystem::path& name) {
+void Encoded::damaged(const char* reason) const {
+  throw FormatError(message(name.string(), " is a damaged ", name_of(format_of(bytes)), " (",
+                            reason, "); replace the file"));
+}
+
+void Encoded::check_extents(int64_t width, int64_t height) const {
+  PG_CHECK(width > 0 && height > 0, FormatError, name.string(),
+           " holds no pixels, its extents are ", width, "x", height, "; remove the file");
+  PG_CHECK(width <= kMaxSide && height <= kMaxSide && width * height <= max_pixels, FormatError,
+           name.string(), " is ", width, "x", height, ", more than the ", max_pixels,
+           " pixels, or ", kMaxSide, " a side, that are decoded; make it smaller");
+}
+
+const char* name_of(Format format) {
+  switch (format) {
+    case Format::raw:
+      return "raw";
+    case Format::jpeg:
+      return "JPEG";
+    case Format::png:
+      return "PNG";
+    case Format::webp:
+      return "WebP";
+    case Format::bmp:
+      return "BMP";
+  }
+  return "?";
+}
+
+Format format_of(std::span<const uint8_t> start) {
+  if (has_at(start, 0, "\xff\xd8\xff")) return Format::jpeg;
+  if (has_at(start, 0, "\x89PNG\r\n\x1a\n")) return Format::png;
+  if (has_at(start, 0, "RIFF") && has_at(start, 8, "WEBP")) return Format::webp;
+  return is_bmp(start) ? Format::bmp : Format::raw;
+}
+
+Image decode_image(std::span<const uint8_t> bytes, const std::filesystem::path& name,
+                   int64_t max_pixels) {
   PG_CHECK(!bytes.empty(), FormatError, name.string(), " is empty; remove the file");
-  PG_CHECK(looks_like_image(bytes), FormatError, name.string(),
-           " is not a JPEG, PNG or BMP image; convert or remove the file");
+  const Format format = format_of(bytes);
+  const char* foreign = foreign_format(bytes);
+  PG_CHECK(format != Format::raw || foreign == nullptr, FormatError, name.string(), " is ", foreign,
+           " image, which is not read; convert it to PNG or remove the file");
+  PG_CHECK(format != Format::raw, FormatError, name.string(),
+           " is not a JPEG, PNG, WebP or BMP image; convert or remove the file");
   PG_CHECK(bytes.size() <= INT_MAX, FormatError, name.string(),
            " is larger than 2 GiB; make the image smaller");
-  check_extents(bytes, name);
-  const bool complete =
-      is_jpeg(bytes) ? has_jpeg_end(bytes) : (is_png(bytes) || has_bmp_end(bytes));
-  PG_CHECK(complete, FormatError, name.string(),
-           " ends too early, it is truncated; replace the file");
 
-  Image image = load_pixels(bytes, name);
-  const int orientation = is_jpeg(bytes) ? exif_orientation(bytes) : 1;
-  return orientation == 1 ? image : orient(image, orientation);
+  Decoded decoded = decode(format, {bytes, name, max_pixels});
+  StoredAs stored = decoded.image.stored;
+  stored.format = format;
+  stored.orientation =
+      format == Format::jpeg ? exif_orientation(bytes) : tiff_orientation(std::move(decoded.exif));
+  Image image = stored.orientation == 1 ? std::move(decoded.image)
+                                        : orient(decoded.image, stored.orientation);
+  image.stored = stored;
+  return image;
 }
 
 Image decode_file(const std::filesystem::path& path) { return decode_image(read_file(path), path); }

@@ -96,6 +96,7 @@ FileClasses classes_of_folders(std::span<const std::string> files) {
 FileClasses classes_of_labels(std::span<const std::string> files, const LabelFile& given,
                               const std::string& where) {
   FileClasses classes;
+  if (given.labels.empty()) return classes;
   for (const std::string& file : files) {
     const auto it = given.labels.find(file);
     PG_CHECK(it != given.labels.end(), FormatError, "dataset.json in ", where,

@@ -2,7 +2,9 @@
 //
 //   dataset.json: {"labels": [["00000/img00000000.png", 6], ["00001/...", [0.0, 1.0]], ...]}
 //
-// or "labels": null. The name is also that of a built data set's own file, which has a "format".
+// or "labels": null, which means that there are no classes. Where the file exists it decides, and
+// sub-folders are only how images were spread. The name is also that of a built data set's own
+// file, which has a "format".
 #pragma once
 
 #include <cstdint>
@@ -42,7 +44,8 @@ struct FileClasses {
 // are no folders.
 FileClasses classes_of_folders(std::span<const std::string> files);
 
-// The labels given for the files. Throws FormatError for a file without one; `where` names the set.
+// The labels given for the files; no classes where none are given. Throws FormatError for a file
+// without one; `where` names the set.
 FileClasses classes_of_labels(std::span<const std::string> files, const LabelFile& given,
                               const std::string& where);
 

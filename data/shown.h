@@ -6,12 +6,11 @@
 
 namespace pg {
 
-// Printable ASCII, '?' for anything else, not long.
-inline std::string shown(std::string_view text) {
-  constexpr size_t kLongest = 80;
+// Printable ASCII, '?' for anything else, not longer than `longest` and an ellipsis.
+inline std::string shown(std::string_view text, size_t longest = 80) {
   std::string result;
-  for (const char c : text.substr(0, kLongest)) result += c >= ' ' && c <= '~' ? c : '?';
-  if (text.size() > kLongest) result += "...";
+  for (const char c : text.substr(0, longest)) result += c >= ' ' && c <= '~' ? c : '?';
+  if (text.size() > longest) result += "...";
   return result;
 }
 

@@ -50,9 +50,9 @@ class ImageSource {
 //   a .zip file (by content)      all images in it, with the labels of its dataset.json (StyleGAN)
 //   a folder with data.mdb       LMDB of encoded pictures (LSUN)
 //   a folder with NAME-rXX.tfrecords, or such a file      official TFRecords, the largest size,
-//   with
-//                                the classes of NAME-rxx.labels
-//   any other folder             all JPEG, PNG and BMP below it; its sub-folders are classes
+//                                with the classes of NAME-rxx.labels
+//   any other folder             all JPEG, PNG, WebP and BMP below it; its sub-folders are classes,
+//                                unless a dataset.json like that of a zip says otherwise
 // Throws IoError for what is missing or unreadable, FormatError for truncated or foreign files,
 // UsageError for what is no source of images.
 std::unique_ptr<ImageSource> open_source(const std::string& where);
@@ -65,6 +65,10 @@ std::unique_ptr<ImageSource> open_zip_source(const std::filesystem::path& file);
 std::unique_ptr<ImageSource> open_lmdb_source(const std::filesystem::path& folder);
 std::unique_ptr<ImageSource> open_tfrecord_source(const std::filesystem::path& file);
 std::unique_ptr<ImageSource> open_procedural_source(const std::string& where);
+
+// The images of a built data set at its finest level, to be looked at: not one of open_source, for
+// nothing is built from it. Throws as Dataset.
+std::unique_ptr<ImageSource> open_built_source(const std::filesystem::path& folder);
 
 // Whether the file starts like idx images, plain or gzip.
 bool is_idx_images(const std::filesystem::path& file);

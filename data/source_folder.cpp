@@ -26,13 +26,13 @@ class FolderSource : public ImageSource {
   explicit FolderSource(const fs::path& root) : root_(root) {
     std::set<fs::path> visited;
     scan(root_, visited);
-    PG_CHECK(!files_.empty(), FormatError, root_.string(), " holds no JPEG, PNG or BMP image (",
-             ignored_, " other files); give a folder of images");
+    PG_CHECK(!files_.empty(), FormatError, root_.string(),
+             " holds no JPEG, PNG, WebP or BMP image (", ignored_,
+             " other files); give a folder of images");
     std::sort(files_.begin(), files_.end());  // by whole path, whatever the file system's order
     const std::optional<LabelFile> given = read_label_file(root_);
-    const bool has_labels = given && !given->labels.empty();  // these go before folders
     classes_ =
-        has_labels ? classes_of_labels(files_, *given, root_.string()) : classes_of_folders(files_);
+        given ? classes_of_labels(files_, *given, root_.string()) : classes_of_folders(files_);
   }
 
   int64_t count() const override { return static_cast<int64_t>(files_.size()); }

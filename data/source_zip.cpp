@@ -92,8 +92,7 @@ class ZipSource : public ImageSource {
           parse_label_file({reinterpret_cast<const char*>(text.data()), text.size()},
                            message("dataset.json in ", file_.string()));
       if (!given) continue;
-      if (!given->labels.empty())
-        classes_ = classes_of_labels(without(root), *given, file_.string());
+      classes_ = classes_of_labels(without(root), *given, file_.string());
       return;
     }
     classes_ = classes_of_folders(without(folder));

@@ -1,7 +1,6 @@
-// stb_implementation.cpp: the bodies of stb_image and stb_image_write, compiled once.
+// stb_implementation.cpp: the body of stb_image_write, compiled once.
 //
-// Only the formats that are promised are compiled in: formats without a magic number (TGA) would
-// take text files for pictures. PNG compression is zlib's, faster and smaller than stb's own.
+// PNG compression is zlib's, faster and smaller than stb's own.
 #include <zlib.h>
 
 #include <cstdlib>
@@ -24,13 +23,6 @@ unsigned char* compress_with_zlib(unsigned char* data, int size, int* out_size, 
 }
 
 }  // namespace
-
-#define STBI_ONLY_JPEG
-#define STBI_ONLY_PNG
-#define STBI_ONLY_BMP
-#define STBI_NO_STDIO
-#define STB_IMAGE_IMPLEMENTATION
-#include <stb/stb_image.h>
 
 #define STBIW_ZLIB_COMPRESS compress_with_zlib
 #define STBI_WRITE_NO_STDIO

@@ -1,0 +1,18 @@
+// image.cpp: fuzz target of the decoders of picture files. What decodes must have the extents that
+// it claims, and the same pixels again.
+#include "data/image.h"
+
+#include "tests/fuzz/target.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  constexpr int64_t kMostPixels = 1 << 18;  // progressive JPEGs of many scans are slow by nature
+  pg::fuzz::reads_or_refuses([&] {
+    const pg::Image image = pg::decode_image({data, size}, "input", kMostPixels);
+    const int64_t pixels = image.height * image.width;
+    pg::fuzz::claim(image.height > 0 && image.width > 0 && pixels <= kMostPixels);
+    pg::fuzz::claim(image.channels >= 1 && image.channels <= 4);
+    pg::fuzz::claim(static_cast<int64_t>(image.pixels.size()) == pixels * image.channels);
+    pg::fuzz::claim(pg::decode_image({data, size}, "input").pixels == image.pixels);
+  });
+  return 0;
+}
