@@ -49,6 +49,9 @@ class CacheLock {
   int fd_;
 };
 
+// Counts up when other pixels or classes are made of the same pictures.
+constexpr int64_t kReading = 2;
+
 std::string absolute_name(const std::string& where) {
   return where.starts_with("builtin:") ? where : fs::weakly_canonical(where).string();
 }
@@ -57,6 +60,7 @@ std::string absolute_name(const std::string& where) {
 std::string cache_key(const std::string& name, const BuildOptions& options) {
   NameHash hash;
   hash.add(kDatasetVersion);
+  hash.add(kReading);
   hash.add(name);
   hash.add(options.resolution);
   hash.add(options.channels);
