@@ -14,7 +14,8 @@ report.md into the output folder, with the raw output of each part beside it. Pa
 succeeded there are not run again, so a broken run goes on where it stopped.
 
   build      scripts/build.sh, or that the programs of the bundle start
-  tests      every kernel and every op, values and gradients, on the device (test_cuda, test_cuda_ops)
+  tests      every kernel and every op, values and gradients, on the device (test_cuda, test_cuda_ops,
+             progan_cuda gradcheck)
   training   whole training iterations beside the CPU's (of test_cuda_ops)
   sanitizer  compute-sanitizer on some of the tests, where it is installed
   kernels    bench_kernels: our kernels beside cuDNN's and cuBLASLt's
@@ -129,6 +130,8 @@ run_tests() {
   : >"$out/tests.log"
   gtest tests test_cuda '*' || status=$?
   gtest tests test_cuda_ops '-*TrainingOnDevice*:LongTraining*' || status=$?
+  limited "${limit[tests]}" "$bin/progan_cuda" gradcheck --device cuda >>"$out/tests.log" 2>&1 ||
+    status=$?
   ended tests "$status"
 }
 
