@@ -28,6 +28,13 @@ struct GridOptions {
   double alpha = 1.0;
   int64_t batch = 16;  // images generated at a time
 };
+// What a picture of a run at this resolution needs: pictures have the final size from the start, so
+// no more images are made at a time than are trained at a time at the final resolution.
+GridOptions sample_options(const Config& config, int64_t resolution, double alpha);
+// Images `first` to `first` + batch - 1 of it, or as many as there are, on the device
+// [n, show_at, show_at, C].
+Tensor some_samples(const Generator& generator, const ParameterStore& parameters, const Tensor& z,
+                    const Tensor& labels, const GridOptions& o, int64_t first);
 Image sample_grid(const Generator& generator, const ParameterStore& parameters, const Tensor& z,
                   const Tensor& labels, const GridOptions& o);
 
