@@ -9,8 +9,8 @@
 namespace pg {
 
 // Allocations are addresses that nothing is behind and that never come again; kernels do nothing,
-// and what is downloaded is zero. workspace_bytes() is what the kernels called so far would make the
-// device hold.
+// and what is downloaded is zero. workspace_bytes() is what the kernels called so far would make
+// the device hold.
 class PlanningBackend : public Backend {
  public:
   // Whether memory that was allocated costs nothing until it is written.
@@ -40,8 +40,8 @@ class PlanningBackend : public Backend {
 };
 
 // Of the backends that make_cpu_backend and make_cuda_backend give for the same arguments. The
-// CUDA one has own kernels in mind (CudaKernels::own): what cuDNN and cuBLASLt would take they alone
-// know. It asks the GPU for its properties and throws DeviceError where none answers.
+// CUDA one has own kernels in mind (CudaKernels::own): what cuDNN and cuBLASLt would take they
+// alone know. It asks the GPU for its properties and throws DeviceError where none answers.
 std::unique_ptr<PlanningBackend> make_cpu_planner(int threads = 0, CpuPath path = CpuPath::fast);
 std::unique_ptr<PlanningBackend> make_cuda_planner(int device = 0,
                                                    MatrixMath math = MatrixMath::exact);

@@ -184,9 +184,10 @@ std::vector<Key> schedule_keys() {
                   "gradients of the parts add up to the same. 0: all.",
                   {0, 65536}),
       PG_SCHEDULE(micro_batches, "The same by resolution; goes before micro_batch.", {0, 65536}),
-      PG_SCHEDULE(micro_batches_chosen,
-                  "The program wrote micro_batches because minibatches did not fit into memory, and "
-                  "may choose others."),
+      PG_SCHEDULE(
+          micro_batches_chosen,
+          "The program wrote micro_batches because minibatches did not fit into memory, and "
+          "may choose others."),
       PG_SCHEDULE(minibatch_repeats,
                   "Minibatches between two looks at the schedule (fade weight, optimizer reset).",
                   {1, 1000}),

@@ -64,9 +64,8 @@ int64_t left_in_control_groups(const fs::path& root) {
     const fs::path group = line.substr(second + 1);
     const fs::path mount = root / "sys/fs/cgroup";
     if (controllers.empty()) {
-      left =
-          std::min(left, left_in_groups(mount, group, {"memory.max", "memory.current",
-                                                       "inactive_file"}));
+      left = std::min(
+          left, left_in_groups(mount, group, {"memory.max", "memory.current", "inactive_file"}));
     } else if (("," + controllers + ",").find(",memory,") != std::string::npos) {
       left = std::min(left, left_in_groups(mount / "memory", group,
                                            {"memory.limit_in_bytes", "memory.usage_in_bytes",

@@ -50,8 +50,8 @@ class Fitting {
 
   [[noreturn]] void refuse(int64_t r, int64_t at_once, int64_t needed, const char* why) const {
     throw OutOfMemoryError(
-        message("the stage of ", r, "x", r, " needs ", format_bytes(needed), " to compute ", at_once,
-                " images at a time", why, " and ", format_bytes(limit_),
+        message("the stage of ", r, "x", r, " needs ", format_bytes(needed), " to compute ",
+                at_once, " images at a time", why, " and ", format_bytes(limit_),
                 " are allowed: give more with --memory-limit or another device, or make it smaller "
                 "(schedule.micro_batch, schedule.max_minibatch, model.mbstd_group_size, "
                 "model.fmap_base, model.fmap_max, train.image_grid, --resolution)"));
@@ -91,10 +91,12 @@ FittedRun fit_into_memory(Config& config, const PlannedRun& run, int64_t limit,
 }
 
 std::string micro_batches_text(const Config& config) {
-  std::string text = "computes ";
-  for (const auto& [r, at_once] : config.schedule.micro_batches) {
-    text += message(text.size() > 9 ? ", " : "", at_once, " of ", minibatch_at(config, r),
-                    " images at a time at ", r, "x", r);
+  const ByResolution<int64_t>& parts = config.schedule.micro_batches;
+  if (parts.empty()) return "all minibatches are computed as a whole";
+  std::string text;
+  for (const auto& [r, at_once] : parts) {
+    text += message(text.empty() ? "" : ", ", at_once, " of ", minibatch_at(config, r),
+                    " images are computed at a time at ", r, "x", r);
   }
   return text;
 }

@@ -24,7 +24,7 @@ struct FittedRun {
 FittedRun fit_into_memory(Config& config, const PlannedRun& run, int64_t limit,
                           FormerChoice former);
 
-// One line for the log: "computes 8 of 16 images at a time at 256x256, ...".
+// For the log: "8 of 16 images are computed at a time at 256x256, ...".
 std::string micro_batches_text(const Config& config);
 
 }  // namespace pg

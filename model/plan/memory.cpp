@@ -105,7 +105,8 @@ std::vector<std::vector<StageSpan>> spans_by_resolution(const Config& config,
   std::vector<std::vector<StageSpan>> groups;
   for (const StageSpan& span : stages(config)) {
     if (span.end <= run.first_image) continue;
-    if (groups.empty() || groups.back().front().resolution != span.resolution) groups.emplace_back();
+    if (groups.empty() || groups.back().front().resolution != span.resolution)
+      groups.emplace_back();
     groups.back().push_back(span);
   }
   return groups;
