@@ -59,6 +59,16 @@ Config new_run_config(const RunOptions& o) {
   return config;
 }
 
+OpenOptions data_options(const Config& c) {
+  OpenOptions options;
+  options.build.resolution = c.model.resolution;
+  options.build.channels = c.model.channels;
+  if (c.data.fit != Fit::automatic) options.build.fit = c.data.fit;
+  options.build.threads = c.train.threads;
+  options.cache_folder = c.data.cache_folder;
+  return options;
+}
+
 PlannedRun planned_run(const Config& config, const DeviceChoice& device, int64_t first_image) {
   const auto threads = static_cast<int>(config.train.threads);
   const MatrixMath math = matrix_math(config.train.precision);

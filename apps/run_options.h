@@ -24,6 +24,9 @@ void apply_options(const RunOptions& o, Config& config);
 // The configuration of a run from its beginning: preset, file, options.
 Config new_run_config(const RunOptions& o);
 
+// How the data of a run is opened, without progress and reports.
+OpenOptions data_options(const Config& config);
+
 // Training as `config`, which must be resolved, says it.
 PlannedRun planned_run(const Config& config, const DeviceChoice& device, int64_t first_image = 0);
 

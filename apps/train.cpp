@@ -67,13 +67,8 @@ class SignalScope {
 Dataset open_data(const Config& c) {
   PG_CHECK(!c.data.path.empty(), UsageError,
            "no data was given: name a folder of pictures with --data (or builtin:shapes to try)");
-  OpenOptions options;
-  options.build.resolution = c.model.resolution;
-  options.build.channels = c.model.channels;
-  if (c.data.fit != Fit::automatic) options.build.fit = c.data.fit;
-  options.build.threads = c.train.threads;
+  OpenOptions options = data_options(c);
   options.build.progress = build_progress("Reading pictures");
-  options.cache_folder = c.data.cache_folder;
   options.built = [](const BuildReport& report) { print_rejected(report.manifest); };
   return open_or_build(c.data.path, options);
 }

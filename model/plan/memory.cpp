@@ -35,6 +35,7 @@ class Rehearsal {
 
   int64_t persistent() { return held(context_.persistent()); }
   int64_t step() { return held(context_.step()); }
+  int64_t peak() { return context_.step().peak_bytes(); }
   int64_t parameters() const {
     const auto bytes = [](const ParameterStore& s) {
       return s.count() * size_of(s.flat().dtype());
@@ -80,13 +81,34 @@ void iterate_all(Rehearsal& rehearsal, const Config& config, std::span<const Sta
   }
 }
 
-int64_t activations_without_penalty(Config config, std::span<const StageSpan> spans,
-                                    const PlannedRun& run) {
+int64_t peak_without_penalty(Config config, std::span<const StageSpan> spans,
+                             const PlannedRun& run) {
   config.loss.gp_lambda = config.loss.r1_gamma = 0.0;
   const auto device = run.planner();
   Rehearsal rehearsal(config, *device, run.blocks);
   iterate_all(rehearsal, config, spans);
-  return rehearsal.step();
+  return rehearsal.peak();
+}
+
+// Of the largest part of a minibatch.
+int64_t peak_of_penalty(const Config& config, const StageSpan& span, const PlannedRun& run) {
+  const auto device = run.planner();
+  Context context(*device, run.blocks);
+  const Discriminator d(config);
+  const ParameterStore store(context, d.specs());
+  const int64_t r = span.resolution, n = micro_batch_at(config, r, minibatch_at(config, r));
+  const Shape images{n, r, r, config.model.channels};
+  const auto input = [&](const Shape& shape) { return Tensor(context, shape, DType::f32); };
+  const StageView stage{.resolution = r, .alpha = span.fading == Fading::on ? input({}) : Tensor()};
+  const int64_t classes = label_count(config);
+  const DiscriminatorInputs inputs{.real = input(images),
+                                   .fake = input(images),
+                                   .mix = input({n}),
+                                   .labels = classes == 0 ? Tensor() : input({n, 1, 1, classes})};
+  const Tensor gradients(context, store.flat().shape(), DType::f32, Lifetime::persistent);
+  DiscriminatorLoss loss;
+  add_penalties(config, d, store, stage, inputs, store.views(gradients, r), loss);
+  return loss.penalty ? context.step().peak_bytes() : 0;
 }
 
 // Host memory that a picture takes for a moment: pixels of its images, of the whole, and those that
@@ -121,16 +143,18 @@ StageMemory stage_memory(const Config& config, std::span<const StageSpan> spans,
                 .minibatch = n,
                 .micro_batch = micro_batch_at(config, resolution, n),
                 .parameters = rehearsal.parameters()};
-  const int64_t training = rehearsal.step();
-  m.activations = std::min(training, activations_without_penalty(config, spans, run));
-  m.penalty = training - m.activations;
+  m.steps = rehearsal.step();
+  m.activations = peak_without_penalty(config, spans, run);
+  for (const StageSpan& span : spans) {
+    m.penalty = std::max(m.penalty, peak_of_penalty(config, span, run));
+  }
   for (const StageSpan& span : spans) rehearsal.make_picture(span);
   iterate_all(rehearsal, config, spans);  // in what the pictures made the arena take
   m.optimizer = rehearsal.persistent() - m.parameters;
   m.workspace = device.workspace_bytes();
-  m.pictures = rehearsal.step() - training;
+  m.pictures = rehearsal.step() - m.steps;
   if (device.backs_on_touch()) {
-    m.pictures += std::max(picture_bytes(config, resolution), rehearsal.state());
+    m.host = std::max(picture_bytes(config, resolution), rehearsal.state());
   }
   return m;
 }

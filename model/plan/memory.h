@@ -20,14 +20,14 @@ struct StageMemory {
   int64_t minibatch = 0, micro_batch = 0;  // images
   int64_t parameters = 0;                  // of both networks
   int64_t optimizer = 0;    // gradients, moments, averaged generator; and the real images
-  int64_t activations = 0;  // of the steps of D and G, without gradient penalties
-  int64_t penalty = 0;      // what the graph of the gradient penalties takes more
+  int64_t steps = 0;        // of D and G; what of them takes most:
+  int64_t activations = 0;  //   scores and the step of G
+  int64_t penalty = 0;      //   gradient penalties, after those are gone
   int64_t workspace = 0;    // working memory of kernels (cuDNN's and cuBLASLt's is not known)
-  int64_t pictures = 0;     // what sample pictures and, on the CPU, checkpoints take more
+  int64_t pictures = 0;     // what sample pictures take more on the device
+  int64_t host = 0;         // what writing pictures or checkpoints takes besides; 0 on a GPU
 
-  int64_t total() const {
-    return parameters + optimizer + activations + penalty + workspace + pictures;
-  }
+  int64_t total() const { return parameters + optimizer + steps + workspace + pictures + host; }
 };
 
 // What is planned: the stages that show images from `first_image` on, with these arenas.
