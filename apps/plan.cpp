@@ -172,7 +172,7 @@ void print_stage(const Plan& plan, const StageMemory& m) {
   const std::string parts = m.micro_batch < m.minibatch
                                 ? message(m.minibatch, " in ", m.micro_batch)
                                 : message(m.minibatch);
-  std::printf("%-10s %8.1f %11s", name.c_str(), static_cast<double>(t.images) / 1000.0,
+  std::printf("%-10s %8.4g %11s", name.c_str(), static_cast<double>(t.images) / 1000.0,
               parts.c_str());
   for (const int64_t bytes : {m.parameters, m.optimizer, m.activations, m.penalty, m.workspace,
                               m.pictures + m.host, m.total()}) {
@@ -191,11 +191,14 @@ void print_memory(const Plan& plan) {
               plan.config.train.memory_limit.empty() ? "what is free" : "train.memory_limit");
   std::printf("%-10s %8s %11s", "stage", "kimg", "minibatch");
   for (const char* kind :
-       {"parameters", "optimizer", "activations", "penalty", "workspace", "files", "memory"}) {
+       {"parameters", "optimizer", "activations", "penalty", "workspace", "host", "memory"}) {
     std::printf(" %11s", kind);
   }
   std::puts(plan.speed.empty() ? "" : "  images/s     time");
   for (const StageMemory& m : plan.memory) print_stage(plan, m);
+  std::puts(
+      "of activations and penalty the larger one counts, with the gaps between tensors; host: the "
+      "program and its files");
   if (!plan.speed.empty()) {
     std::printf("\ntime of the whole run: %s\n", format_duration(total_seconds(plan)).c_str());
   } else if (plan.refusal.empty()) {

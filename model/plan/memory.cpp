@@ -111,6 +111,13 @@ int64_t peak_of_penalty(const Config& config, const StageSpan& span, const Plann
   return loss.penalty ? context.step().peak_bytes() : 0;
 }
 
+// The program with its libraries and threads, as measured, and minibatches that are being loaded.
+int64_t program_bytes(const Config& config, int64_t resolution) {
+  constexpr int64_t kProgram = int64_t{32} << 20, kLoading = 3;
+  const int64_t n = minibatch_at(config, resolution);
+  return kProgram + kLoading * n * resolution * resolution * config.model.channels;
+}
+
 // Host memory that a picture takes for a moment: pixels of its images, of the whole, and those that
 // the PNG writer filters and packs; and a batch in two forms of floating point.
 int64_t picture_bytes(const Config& config, int64_t resolution) {
@@ -154,7 +161,8 @@ StageMemory stage_memory(const Config& config, std::span<const StageSpan> spans,
   m.workspace = device.workspace_bytes();
   m.pictures = rehearsal.step() - m.steps;
   if (device.backs_on_touch()) {
-    m.host = std::max(picture_bytes(config, resolution), rehearsal.state());
+    m.host = program_bytes(config, resolution) +
+             std::max(picture_bytes(config, resolution), rehearsal.state());
   }
   return m;
 }

@@ -25,7 +25,7 @@ struct StageMemory {
   int64_t penalty = 0;      //   gradient penalties, after those are gone
   int64_t workspace = 0;    // working memory of kernels (cuDNN's and cuBLASLt's is not known)
   int64_t pictures = 0;     // what sample pictures take more on the device
-  int64_t host = 0;         // what writing pictures or checkpoints takes besides; 0 on a GPU
+  int64_t host = 0;  // program, loaded images, writing of pictures or checkpoints; 0 on a GPU
 
   int64_t total() const { return parameters + optimizer + steps + workspace + pictures + host; }
 };

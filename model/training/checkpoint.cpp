@@ -176,12 +176,6 @@ Config checkpoint_config(const std::filesystem::path& path) {
   return config_from_toml(file.metadata_at("config"), path.string());
 }
 
-int64_t checkpoint_images(const std::filesystem::path& path) {
-  int64_t images = 0;
-  parse(open_checkpoint(path), "images_shown", images);
-  return images;
-}
-
 void read_network(const std::filesystem::path& path, const std::string& network,
                   ParameterStore& store) {
   const Safetensors file = open_checkpoint(path);

@@ -47,8 +47,6 @@ void check_checkpoint(const std::filesystem::path& path);
 
 // The configuration that a checkpoint was made with. Throws IoError, FormatError.
 Config checkpoint_config(const std::filesystem::path& path);
-// How many images its run had shown. Throws IoError, FormatError.
-int64_t checkpoint_images(const std::filesystem::path& path);
 
 // A network of a checkpoint, "G", "Gs" or "D", into `store`, made of the specs of its
 // configuration. Throws FormatError where names or shapes do not fit.
