@@ -43,7 +43,9 @@ TEST_F(SystemMemory, IsWhatTheMachineHasWithoutGroups) {
 }
 
 TEST_F(SystemMemory, GroupsOfVersion2CountWithThoseAboveThem) {
-  write("proc/self/cgroup", "0::/user/job\n");
+  write("proc/self/cgroup",
+        "0::/user"
+        "/job\n");
   write("sys/fs/cgroup/user/job/memory.max", "max\n");
   write("sys/fs/cgroup/user/job/memory.current", 100 * kMiB);
   write("sys/fs/cgroup/user/memory.max", 1000 * kMiB);
@@ -66,7 +68,9 @@ TEST_F(SystemMemory, GroupsOfVersion1CountToo) {
 
 // In a container the path of the group is that of the machine outside.
 TEST_F(SystemMemory, AGroupThatIsNotMountedIsTheMountPoint) {
-  write("proc/self/cgroup", "0::/docker/0123\n");
+  write("proc/self/cgroup",
+        "0::/docker"
+        "/0123\n");
   write("sys/fs/cgroup/memory.max", 64 * kMiB);
   write("sys/fs/cgroup/memory.current", 80 * kMiB);
   EXPECT_EQ(available_memory(root_), 0);
