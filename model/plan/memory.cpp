@@ -15,8 +15,8 @@ class Rehearsal {
   Rehearsal(const Config& config, PlanningBackend& device, const ArenaBlocks& blocks)
       : config_(plain(config)), device_(device), context_(device, blocks), gan_(context_, config_) {
     const GridSize grid = image_grid(config_);
-    latents_ = seeded_latents(context_, config_, 0, grid.rows * grid.columns);
-    labels_ = grid_labels(context_, config_, grid.rows, grid.columns);
+    latents_ = kept(seeded_latents(context_, config_, 0, grid.rows * grid.columns));
+    labels_ = kept(grid_labels(context_, config_, grid.rows, grid.columns));
   }
 
   void iterate(const StageSpan& span, int64_t images) {

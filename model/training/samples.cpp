@@ -54,6 +54,13 @@ Tensor grid_labels(Context& context, const Config& config, int64_t rows, int64_t
   return one_hot(context, labels, classes);
 }
 
+Tensor kept(const Tensor& x) {
+  if (!x) return {};
+  const Tensor y(x.context(), x.shape(), x.dtype(), Lifetime::persistent);
+  ops::copy_into(y, x);
+  return y;
+}
+
 GridOptions sample_options(const Config& config, int64_t resolution, double alpha) {
   const int64_t last = config.model.resolution;
   const int64_t at_once = micro_batch_at(config, last, minibatch_at(config, last));

@@ -19,6 +19,10 @@ Tensor seeded_latents(Context& context, const Config& config, uint64_t seed, int
 // One-hot labels of a grid with a class in each row: row % classes; empty for unconditional models.
 Tensor grid_labels(Context& context, const Config& config, int64_t rows, int64_t columns);
 
+// x in memory that stays, so that between iterations nothing is left in that of steps; empty for
+// none.
+Tensor kept(const Tensor& x);
+
 // Rows x columns images of `generator` from the latents 0, 1, ... (row-major), each pixel repeated
 // so that they have the final resolution, as one picture. alpha as in training.
 struct GridOptions {

@@ -83,9 +83,9 @@ Trainer::Trainer(Context& context, const Config& config, const Dataset& dataset,
       guard_(config),
       tick_(std::make_unique<Tick>()) {
   const GridSize grid = image_grid(config);
-  fixed_latents_ = seeded_latents(context, config, static_cast<uint64_t>(config.train.seed),
-                                  grid.rows * grid.columns);
-  fixed_labels_ = grid_labels(context, config, grid.rows, grid.columns);
+  fixed_latents_ = kept(seeded_latents(context, config, static_cast<uint64_t>(config.train.seed),
+                                       grid.rows * grid.columns));
+  fixed_labels_ = kept(grid_labels(context, config, grid.rows, grid.columns));
   check_best_of(config.checkpoint.best_of, tick_->line(counters_, point_, 0));
 }
 
