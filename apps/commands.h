@@ -9,6 +9,7 @@
 namespace pg::apps {
 
 void add_train(CLI::App& app);
+void add_plan(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_export(CLI::App& app);
 void add_dataset(CLI::App& app);

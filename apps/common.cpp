@@ -44,11 +44,14 @@ Precision resolve_precision(Precision wanted, const DeviceChoice& device) {
   return wanted;
 }
 
+MatrixMath matrix_math(Precision precision) {
+  return precision == Precision::fp32 ? MatrixMath::exact : MatrixMath::tf32;
+}
+
 std::unique_ptr<Backend> open_device(const DeviceChoice& device, int64_t threads,
                                      Precision precision, CudaKernels kernels) {
   if (!device.cuda) return make_cpu_backend(static_cast<int>(threads));
-  return make_cuda_backend(
-      device.index, precision == Precision::fp32 ? MatrixMath::exact : MatrixMath::tf32, kernels);
+  return make_cuda_backend(device.index, matrix_math(precision), kernels);
 }
 
 Config load_config(const ConfigSources& sources) {

@@ -24,6 +24,9 @@ DeviceChoice choose_device(const std::string& name);
 // What train.precision = auto means on a device. Throws UsageError for one that the device lacks.
 Precision resolve_precision(Precision wanted, const DeviceChoice& device);
 
+// How a GPU multiplies in a precision that is resolved.
+MatrixMath matrix_math(Precision precision);
+
 std::unique_ptr<Backend> open_device(const DeviceChoice& device, int64_t threads,
                                      Precision precision = Precision::fp32,
                                      CudaKernels kernels = CudaKernels::own);

@@ -56,6 +56,7 @@ int main(int argc, char** argv) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.set_version_flag("--version", pg::message("progan_cuda ", pg::kProgramVersion));
   pg::apps::add_train(app);
+  pg::apps::add_plan(app);
   pg::apps::add_generate(app);
   pg::apps::add_interpolate(app);
   pg::apps::add_export(app);

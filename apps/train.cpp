@@ -8,7 +8,8 @@
 #include <ctime>
 
 #include "apps/commands.h"
-#include "apps/common.h"
+#include "apps/run_options.h"
+#include "model/bytes.h"
 #include "model/training/changes.h"
 #include "model/training/trainer.h"
 
@@ -16,14 +17,9 @@ namespace pg::apps {
 namespace {
 
 struct TrainOptions {
-  ConfigSources sources;
-  std::string data, out, device, precision;
+  RunOptions run;
   std::string resume;
   CLI::Option* resume_given = nullptr;
-  int64_t resolution = 0, seed = 0, threads = 0;
-  double kimg = 0;
-  CLI::Option *resolution_given = nullptr, *seed_given = nullptr, *threads_given = nullptr,
-              *kimg_given = nullptr;
   bool quiet = false;
 };
 
@@ -68,29 +64,11 @@ class SignalScope {
   static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 };
 
-void apply_options(const TrainOptions& o, Config& c) {
-  for (const std::string& assignment : o.sources.assignments) set_assignment(c, assignment);
-  if (!o.data.empty()) c.data.path = o.data;
-  if (!o.out.empty()) c.train.out = o.out;
-  if (!o.device.empty()) c.train.device = o.device;
-  if (!o.precision.empty()) set_key(c, "train.precision", o.precision);
-  if (*o.resolution_given) c.model.resolution = o.resolution;
-  if (*o.seed_given) c.train.seed = o.seed;
-  if (*o.threads_given) c.train.threads = o.threads;
-  if (*o.kimg_given) c.schedule.total_kimg = o.kimg;
-  validate(c);
+Dataset open_data(const Config& c) {
   PG_CHECK(!c.data.path.empty(), UsageError,
            "no data was given: name a folder of pictures with --data (or builtin:shapes to try)");
-}
-
-Dataset open_data(const Config& c) {
-  OpenOptions options;
-  options.build.resolution = c.model.resolution;
-  options.build.channels = c.model.channels;
-  if (c.data.fit != Fit::automatic) options.build.fit = c.data.fit;
-  options.build.threads = c.train.threads;
+  OpenOptions options = data_options(c);
   options.build.progress = build_progress("Reading pictures");
-  options.cache_folder = c.data.cache_folder;
   options.built = [](const BuildReport& report) { print_rejected(report.manifest); };
   return open_or_build(c.data.path, options);
 }
@@ -106,8 +84,24 @@ void log_changes(spdlog::logger& log, const Config& before, const Config& after,
   }
 }
 
+// Looks before training whether every stage that is left fits, and in which parts of a minibatch.
+// What to tell of it, if anything.
+std::string fit_memory(Config& config, const Config* before,
+                       const std::optional<ResumePoint>& resume, const DeviceChoice& device,
+                       const Backend& backend, const RunOptions& o) {
+  const int64_t first = resume ? checkpoint_images(resume->checkpoint) : 0;
+  const int64_t limit = memory_limit(config, backend);
+  const bool anew = before != nullptr && (*o.memory_limit_given ||
+                                          before->train.memory_limit != config.train.memory_limit);
+  const FittedRun fitted = fit_into_memory(config, planned_run(config, device, first), limit,
+                                           anew ? FormerChoice::anew : FormerChoice::keep);
+  if (!fitted.changed) return "";
+  return message("for ", format_bytes(limit), " of memory ", micro_batches_text(config));
+}
+
 void run_training(Config config, const Config* before, const std::optional<ResumePoint>& resume,
-                  bool quiet) {
+                  const TrainOptions& o) {
+  const bool quiet = o.quiet;
   const DeviceChoice device = choose_device(config.train.device);
   config.train.precision = resolve_precision(config.train.precision, device);
   const std::unique_ptr<Backend> backend =
@@ -119,6 +113,7 @@ void run_training(Config config, const Config* before, const std::optional<Resum
                    .channels = dataset.channels(),
                    .images = dataset.count(),
                    .labels = dataset.label_count()});
+  const std::string parts = fit_memory(config, before, resume, device, *backend, o.run);
   // A checkpoint that lies in no run folder, such as an imported one, begins a run of its own.
   const bool goes_on = resume && std::filesystem::exists(resume->run.config_file());
   const RunFolder run =
@@ -135,7 +130,7 @@ void run_training(Config config, const Config* before, const std::optional<Resum
             device.reason.empty() ? "" : " (" + device.reason + ")");
   log->info("{} images of {}x{}, {} channels, from {}", dataset.count(), dataset.max_resolution(),
             dataset.max_resolution(), dataset.channels(), config.data.path);
-
+  if (!parts.empty()) log->info("{}", parts);
   Context context(*backend);
   Trainer trainer(context, config, dataset, run, progress, *log);
   if (resume) {
@@ -156,21 +151,17 @@ void run_training(Config config, const Config* before, const std::optional<Resum
 
 void train(const TrainOptions& o) {
   if (!*o.resume_given) {
-    ConfigSources base = o.sources;
-    base.assignments.clear();
-    Config config = load_config(base);
-    apply_options(o, config);
-    run_training(config, nullptr, std::nullopt, o.quiet);
+    run_training(new_run_config(o.run), nullptr, std::nullopt, o);
     return;
   }
-  PG_CHECK(o.sources.file.empty() && o.sources.preset.empty(), UsageError,
+  PG_CHECK(o.run.sources.file.empty() && o.run.sources.preset.empty(), UsageError,
            "--resume takes the configuration from the checkpoint: leave out --config and --preset, "
            "and change single keys with --set");
-  const ResumePoint point = resolve_resume(o.resume, o.out.empty() ? "runs" : o.out);
+  const ResumePoint point = resolve_resume(o.resume, o.run.out.empty() ? "runs" : o.run.out);
   const Config before = checkpoint_config(point.checkpoint);
   Config config = before;
-  apply_options(o, config);
-  run_training(config, &before, point, o.quiet);
+  apply_options(o.run, config);
+  run_training(config, &before, point, o);
 }
 
 }  // namespace
@@ -178,28 +169,7 @@ void train(const TrainOptions& o) {
 void add_train(CLI::App& app) {
   CLI::App* cmd = app.add_subcommand("train", "Train a generator on pictures");
   auto o = std::make_shared<TrainOptions>();
-  cmd->add_option(
-      "--data", o->data,
-      "folder or zip of pictures (sub-folders are classes), MNIST-like idx file or folder, "
-      "CIFAR-10 .bin, a built data set, or builtin:shapes");
-  cmd->add_option("--out", o->out, "where run folders are made (default: runs)");
-  cmd->add_option("--preset", o->sources.preset, "published variant to start from: official-tf");
-  cmd->add_option("--config", o->sources.file, "TOML file with settings; see progan_cuda config");
-  cmd->add_option("--set", o->sources.assignments,
-                  "one setting, section.key=value; may be repeated (keys: config --describe)")
-      ->take_all();
-  o->resolution_given =
-      cmd->add_option("--resolution", o->resolution,
-                      "final size, a power of two from 4 to 1024 (default: the data's)");
-  o->kimg_given =
-      cmd->add_option("--kimg", o->kimg, "stop after this many thousand real images shown");
-  cmd->add_option("--device", o->device,
-                  "auto (a GPU where one answers), cpu, cuda or cuda:I (default: auto)");
-  cmd->add_option("--precision", o->precision,
-                  "fp32, tf32 or bf16; the CPU has fp32 alone (default: tf32 on a GPU)");
-  o->threads_given =
-      cmd->add_option("--threads", o->threads, "compute threads (default: all cores)");
-  o->seed_given = cmd->add_option("--seed", o->seed, "random seed (default: 1000)");
+  add_run_options(*cmd, o->run);
   o->resume_given =
       cmd->add_option(
              "--resume", o->resume,

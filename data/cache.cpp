@@ -103,6 +103,12 @@ fs::path cache_root(const OpenOptions& options) {
   return (xdg.empty() ? fs::path(home) / ".cache" : fs::path(xdg)) / "progan_cuda";
 }
 
+std::optional<Dataset> find_built(const std::string& where, const OpenOptions& options) {
+  if (is_dataset_folder(where)) return open_built(where, options.build);
+  const std::unique_ptr<ImageSource> source = open_source(where);
+  return find_cached(cache_root(options) / cache_key(absolute_name(where), options.build), *source);
+}
+
 Dataset open_or_build(const std::string& where, const OpenOptions& options) {
   if (is_dataset_folder(where)) return open_built(where, options.build);
   const std::unique_ptr<ImageSource> source = open_source(where);

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "data/build.h"
@@ -27,6 +28,9 @@ struct OpenOptions {
 // smaller than the resolution asked for or has other channels; IoError naming data.cache_folder
 // when the cache cannot be written.
 Dataset open_or_build(const std::string& where, const OpenOptions& options);
+
+// The dataset that open_or_build would find, without building one; changes nothing.
+std::optional<Dataset> find_built(const std::string& where, const OpenOptions& options);
 
 // The cache folder of the options. Throws UsageError naming data.cache_folder when there is neither
 // XDG_CACHE_HOME nor HOME.

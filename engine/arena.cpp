@@ -15,7 +15,7 @@ Arena::Arena(Backend& backend, int64_t block_bytes)
     : backend_(backend), block_bytes_(block_bytes) {}
 
 Arena::~Arena() {
-  for (const auto& [order, address] : blocks_) backend_.release(address);
+  for (const auto& [order, block] : blocks_) backend_.release(block.address);
 }
 
 void Arena::insert_free(Address a, const Range& r) { free_.emplace(r.bytes, r.block, a); }
@@ -25,7 +25,7 @@ void Arena::grow(int64_t bytes) {
   const int64_t size = std::max(bytes, block_bytes_);
   const auto address = static_cast<Address>(backend_.allocate(size));
   const Range range{.bytes = size, .block = next_order_, .free = true};
-  blocks_[next_order_++] = address;
+  blocks_[next_order_++] = {.address = address, .bytes = size};
   ranges_[address] = range;
   insert_free(address, range);
   reserved_ += size;
@@ -50,6 +50,8 @@ void* Arena::allocate(int64_t bytes) {
   range.free = false;
   in_use_ += bytes;
   peak_ = std::max(peak_, in_use_);
+  Block& block = blocks_.at(range.block);
+  block.touched = std::max(block.touched, address + bytes - block.address);
   return address;
 }
 
@@ -75,6 +77,28 @@ void Arena::release(void* p) noexcept {
     }
   }
   insert_free(it->first, it->second);
+}
+
+void Arena::trim() {
+  for (auto it = blocks_.begin(); it != blocks_.end();) {
+    const Block block = it->second;
+    const Range range = ranges_.at(block.address);
+    if (!range.free || range.bytes != block.bytes) {
+      ++it;
+      continue;
+    }
+    erase_free(block.address, range);
+    ranges_.erase(block.address);
+    reserved_ -= block.bytes;
+    backend_.release(block.address);
+    it = blocks_.erase(it);
+  }
+}
+
+int64_t Arena::touched_bytes() const {
+  int64_t bytes = 0;
+  for (const auto& [order, block] : blocks_) bytes += block.touched;
+  return bytes;
 }
 
 }  // namespace pg

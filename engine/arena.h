@@ -2,7 +2,8 @@
 //
 // Two live in every Context: one for what stays (parameters, optimizer state), one for what a step
 // makes. The same sequence of requests gives the same addresses, step after step, which captured
-// graphs rely on, and memory stays flat because nothing goes back to the system in between.
+// graphs rely on, and memory stays flat because nothing goes back to the system in between, but
+// when a stage ends (trim), so that what one stage holds does not depend on those before it.
 #pragma once
 
 #include <cstdint>
@@ -26,10 +27,15 @@ class Arena {
   // Throws OutOfMemoryError when the backend has no memory left.
   void* allocate(int64_t bytes);
   void release(void* p) noexcept;
+  // Gives blocks back in which nothing is in use.
+  void trim();
 
   int64_t bytes_in_use() const { return in_use_; }
   int64_t peak_bytes() const { return peak_; }
   int64_t reserved_bytes() const { return reserved_; }
+  // Of the blocks, up to the highest byte that was ever in use: what they cost where memory counts
+  // from the first write on.
+  int64_t touched_bytes() const;
   void reset_peak() { peak_ = in_use_; }
 
  private:
@@ -39,6 +45,11 @@ class Arena {
     bool free;
   };
   using Address = char*;
+  struct Block {
+    Address address;
+    int64_t bytes;
+    int64_t touched = 0;  // end of the highest range that was in use
+  };
   void grow(int64_t bytes);
   void insert_free(Address a, const Range& r);
   void erase_free(Address a, const Range& r);
@@ -49,7 +60,7 @@ class Arena {
   int next_order_ = 0;
   std::map<Address, Range> ranges_;                   // all ranges, by address
   std::set<std::tuple<int64_t, int, Address>> free_;  // by size, then block, then address
-  std::map<int, Address> blocks_;
+  std::map<int, Block> blocks_;
 };
 
 }  // namespace pg

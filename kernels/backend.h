@@ -1,6 +1,7 @@
 // backend.h: the seam between the engine and a device: memory, copies, and one virtual per kernel.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -26,11 +27,15 @@ class StepGraph {
 // already checked. Not thread-safe: one thread drives one backend.
 class Backend {
  public:
+  static constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
+
   virtual ~Backend() = default;
 
   virtual const char* name() const = 0;                       // "cpu", "cuda"
   virtual std::string description() const = 0;                // the device in words, for logs
   virtual void* allocate(int64_t bytes) = 0;                  // 64-byte aligned; OutOfMemoryError
+  virtual int64_t free_bytes() const { return kUnlimited; }   // that may still be taken
+  virtual int64_t workspace_bytes() const { return 0; }       // that kernels hold besides
   virtual void release(void* p) noexcept = 0;                 // of allocate
   virtual void upload(TensorView dst, const void* src) = 0;   // host -> device, dst.numel elements
   virtual void download(void* dst, ConstTensorView src) = 0;  // device -> host, waits

@@ -104,7 +104,8 @@ struct ScheduleConfig {
   int64_t max_minibatch = 0;  // 0: no limit
   int64_t micro_batch = 0;    // images computed at a time; 0: all
   ByResolution<int64_t> micro_batches;
-  int64_t minibatch_repeats = 4;  // minibatches of D and G between two looks at the schedule
+  bool micro_batches_chosen = false;  // by the program, for the memory there is (model/plan)
+  int64_t minibatch_repeats = 4;      // minibatches of D and G between two looks at the schedule
   double tick_kimg_base = 160.0;
   ByResolution<double> tick_kimg = {{4, 160.0},  {8, 140.0},  {16, 120.0}, {32, 100.0}, {64, 80.0},
                                     {128, 60.0}, {256, 40.0}, {512, 20.0}, {1024, 10.0}};
@@ -157,6 +158,7 @@ struct TrainConfig {
   Precision precision = Precision::automatic;
   CudaKernels kernels = CudaKernels::own;
   int64_t threads = 0;             // 0: all cores
+  std::string memory_limit;        // "4GB"; empty: what is free
   std::string image_grid = "8x8";  // rows x columns; see image_grid()
   std::string out = "runs";
   std::string name;  // empty: made from the data set, the preset and the resolution

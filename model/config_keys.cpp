@@ -184,6 +184,10 @@ std::vector<Key> schedule_keys() {
                   "gradients of the parts add up to the same. 0: all.",
                   {0, 65536}),
       PG_SCHEDULE(micro_batches, "The same by resolution; goes before micro_batch.", {0, 65536}),
+      PG_SCHEDULE(
+          micro_batches_chosen,
+          "The program wrote micro_batches because minibatches did not fit into memory, and "
+          "may choose others."),
       PG_SCHEDULE(minibatch_repeats,
                   "Minibatches between two looks at the schedule (fade weight, optimizer reset).",
                   {1, 1000}),
@@ -274,6 +278,10 @@ std::vector<Key> train_keys() {
                "Convolutions and matrix products on a GPU: own, vendor (cuDNN and cuBLASLt where "
                "installed) or fastest (timed once for each shape)."),
       PG_TRAIN(threads, "Threads of the CPU backend; 0 takes all cores.", {0, 4096}),
+      PG_TRAIN(memory_limit,
+               "Memory of the device that training may take, such as 4GB or 512MiB; empty: what is "
+               "free. Minibatches that need more are computed in parts.",
+               {}, KeyForm::bytes),
       PG_TRAIN(image_grid, "Rows x columns of the sample images.", {}, KeyForm::grid),
       PG_TRAIN(out, "Folder that run folders are made in."),
       PG_TRAIN(name, "Name of the run folder; empty makes one of data set, preset and resolution."),

@@ -21,7 +21,7 @@ namespace pg {
 using KeyValue = std::variant<bool, int64_t, double, std::string, std::map<int64_t, double>>;
 
 enum class KeyKind { flag, integer, number, text, choice, integer_table, number_table };
-enum class KeyForm { any, power_of_two, power_of_two_or_zero, device, grid };
+enum class KeyForm { any, power_of_two, power_of_two_or_zero, device, grid, bytes };
 
 struct KeyRange {
   double min = 0.0;  // both ends belong to it

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernels/error.h"
+#include "model/bytes.h"
 #include "model/config_keys.h"
 
 namespace pg {
@@ -92,6 +93,7 @@ bool table_allowed(const Key& key, const Table& table) {
 bool text_allowed(const Key& key, const std::string& text) {
   if (key.form == KeyForm::device) return is_device(text);
   if (key.form == KeyForm::grid) return is_grid(text);
+  if (key.form == KeyForm::bytes) return text.empty() || parse_bytes(text).has_value();
   return is_utf8(text);
 }
 
@@ -172,6 +174,7 @@ std::string allowed_text(const Key& key) {
     case KeyKind::text:
       if (key.form == KeyForm::device) return "auto, cpu, cuda or cuda:I";
       if (key.form == KeyForm::grid) return "ROWSxCOLUMNS, such as 8x8";
+      if (key.form == KeyForm::bytes) return "a size such as 4GB, 512MiB or 0.5GiB, or empty";
       return "a text in UTF-8";
     case KeyKind::choice:
       return choice_text(key);

@@ -157,6 +157,18 @@ void add_means(Loss& sum, Loss share) {
 
 }  // namespace
 
+void add_penalties(const Config& config, const Discriminator& d, const ParameterStore& parameters,
+                   const StageView& stage, const DiscriminatorInputs& inputs,
+                   std::span<const Tensor> into, DiscriminatorLoss& loss) {
+  const Critic critic{config, d, parameters, stage};
+  if (config.loss.gp_lambda > 0.0) {
+    const Penalty p = mixed_penalty(critic, inputs, into);
+    loss.penalty = p.value;
+    loss.gradient_norm = p.norm;
+  }
+  if (config.loss.r1_gamma > 0.0) add_to(loss.penalty, r1_penalty(critic, inputs, into).value);
+}
+
 DiscriminatorLoss discriminator_gradients(const Config& config, const Discriminator& d,
                                           const ParameterStore& parameters, const StageView& stage,
                                           const DiscriminatorInputs& inputs,
@@ -164,12 +176,7 @@ DiscriminatorLoss discriminator_gradients(const Config& config, const Discrimina
   const Critic critic{config, d, parameters, stage};
   DiscriminatorLoss loss;
   score_gradients(critic, inputs, into, loss);
-  if (config.loss.gp_lambda > 0.0) {
-    const Penalty p = mixed_penalty(critic, inputs, into);
-    loss.penalty = p.value;
-    loss.gradient_norm = p.norm;
-  }
-  if (config.loss.r1_gamma > 0.0) add_to(loss.penalty, r1_penalty(critic, inputs, into).value);
+  add_penalties(config, d, parameters, stage, inputs, into, loss);
   const Tensor zero = full({}, 0.0, loss.total);
   if (!loss.gradient_norm) loss.gradient_norm = zero;
   if (!loss.penalty) loss.penalty = zero;

@@ -56,6 +56,12 @@ DiscriminatorLoss discriminator_gradients(const Config& config, const Discrimina
                                           const DiscriminatorInputs& inputs,
                                           std::span<const Tensor> into);
 
+// The part of it that gradient penalties are: adds their gradients to into[i], sets loss.penalty
+// and loss.gradient_norm where there are any.
+void add_penalties(const Config& config, const Discriminator& d, const ParameterStore& parameters,
+                   const StageView& stage, const DiscriminatorInputs& inputs,
+                   std::span<const Tensor> into, DiscriminatorLoss& loss);
+
 struct GeneratorInputs {
   Tensor z;       // [N, 1, 1, latent_size]
   Tensor labels;  // one-hot [N, 1, 1, K]; empty: none

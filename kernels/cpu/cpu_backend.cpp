@@ -8,19 +8,13 @@
 #include <thread>
 
 #include "kernels/cpu/parallel.h"
+#include "kernels/cpu/system_memory.h"
 
 namespace pg {
 namespace cpu {
 namespace {
 
 constexpr int64_t kAlignment = 64;
-
-int usable_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
 
 int64_t bytes_of(const ConstTensorView& view) { return view.shape.numel() * size_of(view.dtype); }
 
@@ -36,6 +30,13 @@ void copy_bytes(int threads, void* dst, const void* src, int64_t bytes) {
 }
 
 }  // namespace
+
+int usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
 
 CpuBackend::CpuBackend(int threads, CpuPath path)
     : threads_(threads == 0 ? usable_cores() : threads) {
@@ -57,6 +58,8 @@ void* CpuBackend::allocate(int64_t bytes) {
            " bytes, choose a smaller batch or resolution");
   return p;
 }
+
+int64_t CpuBackend::free_bytes() const { return available_memory(); }
 
 void CpuBackend::release(void* p) noexcept { std::free(p); }
 

@@ -13,6 +13,9 @@
 
 namespace pg::cpu {
 
+// Cores that this process may use.
+int usable_cores();
+
 class CpuBackend : public Backend {
  public:
   // threads >= 0; 0: one for each core that this process may use.
@@ -21,6 +24,8 @@ class CpuBackend : public Backend {
   const char* name() const override { return "cpu"; }
   std::string description() const override;
   void* allocate(int64_t bytes) override;
+  int64_t free_bytes() const override;
+  int64_t workspace_bytes() const override { return fast_ ? fast_->bytes() : 0; }
   void release(void* p) noexcept override;
   void upload(TensorView dst, const void* src) override;
   void download(void* dst, ConstTensorView src) override;

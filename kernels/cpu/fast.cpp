@@ -27,16 +27,19 @@ struct FastPath::Impl {
   const float* patches_of(int64_t pad, const ConstTensorView& x, const Shape& w, const Shape& y) {
     const PatchShape shape = patch_shape(pad, x.shape, w, y);
     float* rows = patches.reserve(shape.rows() * shape.columns());
-    im2col(threads, shape, x.as<float>(), rows);
+    if (!patches.measures()) im2col(threads, shape, x.as<float>(), rows);
     return rows;
   }
 };
 
-FastPath::FastPath(int threads) : FastPath(threads, best_isa()) {}
-FastPath::FastPath(int threads, Isa isa) : impl_(new Impl{simd_kernels(isa), threads, {}, {}}) {
+FastPath::FastPath(int threads, ScratchUse use) : FastPath(threads, best_isa(), use) {}
+FastPath::FastPath(int threads, Isa isa, ScratchUse use)
+    : impl_(new Impl{simd_kernels(isa), threads, Scratch(use), Scratch(use)}) {
   PG_ASSERT(threads >= 1 && isa_available(isa));
 }
 FastPath::~FastPath() = default;
+
+int64_t FastPath::bytes() const { return impl_->work.bytes() + impl_->patches.bytes(); }
 
 namespace {
 
@@ -189,7 +192,7 @@ bool FastPath::conv2d_input_grad(const Conv2dInputGradArgs& args) {
   float* product = scatters ? impl_->patches.reserve(shape.rows() * shape.columns()) : out;
   matrix_product(impl_->cpu(), {dy.pixels(), w.h * w.w * w.c, w.n, in, filter, product,
                                 Transpose::no, Transpose::no, scale, false, nullptr, 1.0f});
-  if (scatters) col2im(impl_->threads, shape, product, out);
+  if (scatters && product != nullptr) col2im(impl_->threads, shape, product, out);
   return true;
 }
 

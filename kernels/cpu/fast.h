@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "kernels/conv.h"
+#include "kernels/cpu/scratch.h"
 #include "kernels/cpu/simd.h"
 #include "kernels/matmul.h"
 
@@ -15,16 +16,23 @@ namespace pg::cpu {
 //
 // w_version is not used: a transformed filter is four times as large as the filter, and reading it
 // back from memory takes longer than transforming it again in the cache.
+//
+// One that measures computes nothing and only finds out how much working memory its calls take;
+// they may be given addresses that nothing is behind.
 class FastPath {
  public:
-  explicit FastPath(int threads);  // >= 1
-  FastPath(int threads, Isa isa);  // for tests; isa must be available
+  explicit FastPath(int threads, ScratchUse use = ScratchUse::memory);  // threads >= 1
+  // For tests; isa must be available.
+  FastPath(int threads, Isa isa, ScratchUse use = ScratchUse::memory);
   ~FastPath();
 
   bool conv2d(const Conv2dArgs& args);
   bool conv2d_input_grad(const Conv2dInputGradArgs& args);
   bool conv2d_weight_grad(const Conv2dWeightGradArgs& args);
   bool matmul(const MatmulArgs& args);
+
+  // Working memory that is held.
+  int64_t bytes() const;
 
  private:
   struct Impl;

@@ -85,6 +85,7 @@ constexpr int64_t kRows = 128;    // more are oneDNN's
 void rows_by_rows(const CpuResources& cpu, const MatrixProduct& g) {
   const int64_t units = ceil_div(g.j, kColumns);
   float* scratch = cpu.scratch.reserve(cpu.threads * kRows * kColumns);
+  if (cpu.scratch.measures()) return;
 #pragma omp parallel for schedule(dynamic) num_threads(cpu.threads)
   for (int64_t i = 0; i < units; ++i) {
     float* c = scratch + omp_get_thread_num() * kRows * kColumns;
@@ -118,7 +119,7 @@ void rows_by_rows(const CpuResources& cpu, const MatrixProduct& g) {
 void matrix_product(const CpuResources& cpu, const MatrixProduct& g) {
   if (g.trans_a == Transpose::no && g.trans_b == Transpose::yes && g.m <= kRows)
     rows_by_rows(cpu, g);
-  else
+  else if (!cpu.scratch.measures())
     sgemm(cpu, g);
 }
 

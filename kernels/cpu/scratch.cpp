@@ -18,6 +18,10 @@ Scratch::~Scratch() { std::free(data_); }
 float* Scratch::reserve(int64_t floats) {
   if (floats <= floats_) return data_;
   const int64_t bytes = (floats * 4 + kAlignment - 1) / kAlignment * kAlignment;
+  if (measures_) {
+    floats_ = bytes / 4;
+    return nullptr;
+  }
   std::free(data_);
   floats_ = 0;
   data_ = static_cast<float*>(std::aligned_alloc(kAlignment, static_cast<size_t>(bytes)));

@@ -16,6 +16,7 @@ void thin_conv(const CpuResources& cpu, const ThinConv& g) {
   const int64_t thin = widens ? g.ins : g.outs, wide = widens ? g.outs : g.ins;
   const int64_t padded = ceil_div(wide, cpu.simd.lanes) * cpu.simd.lanes;
   float* w = cpu.scratch.reserve(thin * padded);
+  if (cpu.scratch.measures()) return;
   std::fill(w, w + thin * padded, 0.0f);
   const bool thin_first = (g.use == WeightUse::forward) != widens;  // the filter is [thin, wide]
   for (int64_t i = 0; i < thin; ++i)
@@ -44,6 +45,7 @@ void thin_weight_grad(const CpuResources& cpu, const ThinWeightGrad& g) {
   const int64_t size = whole_lines(thin * padded);
   const int64_t groups = std::min(kGroups, ceil_div(g.pixels, 64));
   float* parts = cpu.scratch.reserve(groups * size);
+  if (cpu.scratch.measures()) return;
 #pragma omp parallel for schedule(static) num_threads(cpu.threads)
   for (int64_t i = 0; i < groups; ++i) {
     const int64_t first = g.pixels * i / groups, end = g.pixels * (i + 1) / groups;

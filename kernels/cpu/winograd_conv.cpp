@@ -152,6 +152,7 @@ class ConvDriver {
     const int64_t v_size = shape_.frequencies * v_shape.frequency;
     const int64_t own_size = v_size + m_size(chunk_);
     float* zeros = scratch.reserve(zeros_size_ + panels_ * u_size + threads_ * own_size);
+    if (scratch.measures()) return;
     float* u = zeros + zeros_size_;
     std::fill(zeros, zeros + zeros_size_, 0.0f);
 #pragma omp parallel num_threads(threads_)
@@ -175,6 +176,7 @@ class ConvDriver {
     const int64_t u_size = shape_.frequencies * u_freq_;
     const int64_t own_size = u_size + m_size(kRun + simd_.max_rows);
     float* zeros = scratch.reserve(zeros_size_ + v_size + threads_ * own_size);
+    if (scratch.measures()) return;
     float* v = zeros + zeros_size_;
     std::fill(zeros, zeros + zeros_size_, 0.0f);
 #pragma omp parallel num_threads(threads_)

@@ -124,6 +124,7 @@ class WeightGradDriver {
     const int64_t d_size = frequencies_ * d_shape.frequency;
     const int64_t own_size = frequencies_ * odd_lines(side * side);
     float* zeros = scratch.reserve(zeros_size_ + v_size + d_size + threads_ * own_size);
+    if (scratch.measures()) return;
     std::fill(zeros, zeros + zeros_size_, 0.0f);
     float* v = zeros + zeros_size_;
     float* d = v + v_size;
@@ -178,6 +179,7 @@ class WeightGradDriver {
         v_size + d_size + frequencies_ * block_at(0, 0, side_).frequency_stride;
     const int64_t part_size = whole_lines(a_.k * kTaps * a_.c);
     float* zeros = scratch.reserve(zeros_size_ + threads_ * own_size + groups_ * part_size);
+    if (scratch.measures()) return;
     std::fill(zeros, zeros + zeros_size_, 0.0f);
     float* own = zeros + zeros_size_;
     float* parts = own + threads_ * own_size;

@@ -68,8 +68,11 @@ const void* WeightForms::get(Queue& queue, const FilterForm& form) {
   if (entry.bytes < form.bytes()) {
     if (entry.data != nullptr) outgrown_.push_back(entry.data);
     entry = {};
-    PG_CUDA(cudaMalloc(&entry.data, static_cast<size_t>(form.bytes())));
+    void* data = kNowhere;
+    if (use_ == QueueUse::device) PG_CUDA(cudaMalloc(&data, static_cast<size_t>(form.bytes())));
+    entry.data = data;
     entry.bytes = form.bytes();
+    bytes_ += form.bytes();
   }
   if (entry.version != form.version || entry.shape != form.w.shape) {
     entry.version = 0;  // should the launch fail, the entry holds nothing
@@ -114,10 +117,13 @@ void WeightForms::made(const std::vector<InUse>& list, uint64_t version) {
 }
 
 void WeightForms::clear() {
-  for (const auto& [key, entry] : entries_) cudaFree(entry.data);
-  for (void* p : outgrown_) cudaFree(p);
+  if (use_ == QueueUse::device) {
+    for (const auto& [key, entry] : entries_) cudaFree(entry.data);
+    for (void* p : outgrown_) cudaFree(p);
+  }
   entries_.clear();
   outgrown_.clear();
+  bytes_ = 0;
 }
 
 }  // namespace pg::cuda

@@ -52,7 +52,7 @@ struct FormCopy {
 // those in use anew in its own launch (adam.cu), and get() packs what no step made.
 class WeightForms {
  public:
-  WeightForms() = default;
+  explicit WeightForms(QueueUse use = QueueUse::device) : use_(use) {}
   ~WeightForms() { clear(); }
   WeightForms(const WeightForms&) = delete;
   WeightForms& operator=(const WeightForms&) = delete;
@@ -75,6 +75,9 @@ class WeightForms {
   // Work that is queued by now makes them; they hold `version` from now on.
   void made(const std::vector<InUse>& list, uint64_t version);
 
+  // Of all copies, outgrown ones among them.
+  int64_t bytes() const { return bytes_; }
+
   // Gives the memory back; no queued work and no captured graph may use it any more.
   void clear();
 
@@ -88,6 +91,8 @@ class WeightForms {
   };
   using Key = std::tuple<const void*, ConvForm, FilterUse, DType>;
 
+  QueueUse use_;
+  int64_t bytes_ = 0;
   std::map<Key, Entry> entries_;
   std::vector<void*> outgrown_;  // captured graphs may still use them
 };

@@ -26,17 +26,18 @@ void check(cudaError_t status, const char* call) {
   throw DeviceError(message("CUDA: ", cudaGetErrorString(status), " (in ", call, ")"));
 }
 
-Queue::Queue(int device, MatrixMath math)
-    : device_(device), math_(math), forms_(std::make_unique<WeightForms>()) {
+Queue::Queue(int device, MatrixMath math, QueueUse use)
+    : device_(device), math_(math), use_(use), forms_(std::make_unique<WeightForms>(use)) {
   PG_CUDA(cudaSetDevice(device));
   int value = 0;
   PG_CUDA(cudaDeviceGetAttribute(&processors_, cudaDevAttrMultiProcessorCount, device));
   PG_CUDA(cudaDeviceGetAttribute(&value, cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
   smem_per_block_ = value;
-  PG_CUDA(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
+  if (!measures()) PG_CUDA(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
 }
 
 Queue::~Queue() {
+  if (measures()) return;
   for (void* p : buffers_) cudaFree(p);
   if (stream_ != nullptr) cudaStreamDestroy(stream_);
 }
@@ -45,13 +46,16 @@ void* Queue::scratch(int64_t bytes) {
   if (bytes > scratch_bytes_) {
     constexpr int64_t kUnit = 1 << 20;
     const int64_t rounded = (bytes + kUnit - 1) / kUnit * kUnit;
-    void* p = nullptr;
-    PG_CUDA(cudaMalloc(&p, static_cast<size_t>(rounded)));
+    void* p = kNowhere;
+    if (!measures()) PG_CUDA(cudaMalloc(&p, static_cast<size_t>(rounded)));
     buffers_.push_back(p);
     scratch_bytes_ = rounded;
+    held_bytes_ += rounded;
   }
   return buffers_.empty() ? nullptr : buffers_.back();
 }
+
+int64_t Queue::workspace_bytes() const { return held_bytes_ + forms_->bytes(); }
 
 namespace {
 
@@ -105,6 +109,16 @@ void* CudaBackend::allocate(int64_t bytes) {
   void* p = nullptr;
   PG_CUDA(cudaMalloc(&p, static_cast<size_t>(std::max<int64_t>(bytes, 1))));
   return p;
+}
+
+int64_t CudaBackend::free_bytes() const {
+  size_t free = 0, total = 0;
+  PG_CUDA(cudaMemGetInfo(&free, &total));
+  return static_cast<int64_t>(free);
+}
+
+int64_t CudaBackend::workspace_bytes() const {
+  return queue_.workspace_bytes() + upload_.staging_bytes();
 }
 
 void CudaBackend::release(void* p) noexcept { cudaFree(p); }

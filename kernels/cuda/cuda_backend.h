@@ -23,6 +23,8 @@ class CudaBackend : public Backend {
   const char* name() const override { return "cuda"; }
   std::string description() const override;
   void* allocate(int64_t bytes) override;
+  int64_t free_bytes() const override;
+  int64_t workspace_bytes() const override;  // without that of cuDNN and cuBLASLt
   void release(void* p) noexcept override;
   void upload(TensorView dst, const void* src) override;
   void download(void* dst, ConstTensorView src) override;

@@ -12,9 +12,10 @@ struct LaunchShape {
   int64_t smem = 0;  // dynamic shared memory, bytes
 };
 
-// Queues kernel<<<grid, block, smem>>>(args...). Throws DeviceError.
+// Queues kernel<<<grid, block, smem>>>(args...), unless the queue measures. Throws DeviceError.
 template <typename... Params, typename... Args>
 void launch(const Queue& queue, void (*kernel)(Params...), const LaunchShape& shape, Args... args) {
+  if (queue.measures()) return;
   constexpr int64_t kAlwaysAllowed = 48 << 10;
   if (shape.smem > kAlwaysAllowed) {
     PG_CUDA(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,

@@ -39,6 +39,13 @@ void Upload::grow(Slot& slot, int64_t bytes) {
   slot.bytes = bytes;
 }
 
+int64_t Upload::staging_bytes() const {
+  int64_t bytes = 0;
+  for (const Slot& slot : large_) bytes += slot.bytes;
+  for (const Slot& slot : small_) bytes += slot.bytes;
+  return bytes;
+}
+
 void Upload::copy(void* dst, const void* src, int64_t bytes) {
   const bool small = bytes <= kSmall;
   Slot& slot =

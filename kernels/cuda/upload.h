@@ -23,6 +23,9 @@ class Upload {
   // Queues dst = src. Waits only where both slots are still under way.
   void copy(void* dst, const void* src, int64_t bytes);
 
+  // Device memory of the slots.
+  int64_t staging_bytes() const;
+
  private:
   struct Slot {
     void *pinned = nullptr, *staging = nullptr;

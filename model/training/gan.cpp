@@ -135,6 +135,8 @@ void Gan::iterate(const IterationSettings& settings, const RealImages& reals) {
   if (settings.latents == Latents::again) latents_.seek(latents_before_);
   latents_before_ = latents_.position();
   if (plan.resolution != last_.resolution) {
+    graph_.reset();  // it holds addresses
+    context_.step().trim();
     g_adam_->clear_gradients();
     d_adam_->clear_gradients();
   }

@@ -8,6 +8,7 @@
 #include "data/shuffle.h"
 #include "engine/ops.h"
 #include "engine/random.h"
+#include "model/micro_batch.h"
 
 namespace pg {
 namespace {
@@ -53,18 +54,42 @@ Tensor grid_labels(Context& context, const Config& config, int64_t rows, int64_t
   return one_hot(context, labels, classes);
 }
 
-Image sample_grid(const Generator& generator, const ParameterStore& parameters, const Tensor& z,
-                  const Tensor& labels, const GridOptions& o) {
+Tensor kept(const Tensor& x) {
+  if (!x) return {};
+  const Tensor y(x.context(), x.shape(), x.dtype(), Lifetime::persistent);
+  ops::copy_into(y, x);
+  return y;
+}
+
+GridOptions sample_options(const Config& config, int64_t resolution, double alpha) {
+  const int64_t last = config.model.resolution;
+  const int64_t at_once = micro_batch_at(config, last, minibatch_at(config, last));
+  const GridSize grid = image_grid(config);
+  return {.rows = grid.rows,
+          .columns = grid.columns,
+          .resolution = resolution,
+          .show_at = last,
+          .alpha = alpha,
+          .batch = std::min(at_once, minibatch_at(config, resolution))};
+}
+
+Tensor some_samples(const Generator& generator, const ParameterStore& parameters, const Tensor& z,
+                    const Tensor& labels, const GridOptions& o, int64_t first) {
   const Weights weights(parameters, o.resolution);
   const Tensor alpha =
       o.alpha < 1.0 && o.resolution > 4 ? full({}, o.alpha, parameters.flat()) : Tensor();
+  const int64_t n = std::min(o.batch, z.shape().n - first);
+  const Tensor some = ops::slice_batch(z, first, n);
+  const Tensor classes = labels ? ops::slice_batch(labels, first, n) : Tensor();
+  const Tensor x = generator.forward(weights, some, classes, o.resolution, alpha);
+  return ops::upsample(x, o.show_at / o.resolution);
+}
+
+Image sample_grid(const Generator& generator, const ParameterStore& parameters, const Tensor& z,
+                  const Tensor& labels, const GridOptions& o) {
   std::vector<Image> images;
   for (int64_t first = 0; first < z.shape().n; first += o.batch) {
-    const int64_t n = std::min(o.batch, z.shape().n - first);
-    const Tensor some = ops::slice_batch(z, first, n);
-    const Tensor classes = labels ? ops::slice_batch(labels, first, n) : Tensor();
-    const Tensor x = generator.forward(weights, some, classes, o.resolution, alpha);
-    for (Image& image : to_images(ops::upsample(x, o.show_at / o.resolution))) {
+    for (Image& image : to_images(some_samples(generator, parameters, z, labels, o, first))) {
       images.push_back(std::move(image));
     }
   }

@@ -83,9 +83,9 @@ Trainer::Trainer(Context& context, const Config& config, const Dataset& dataset,
       guard_(config),
       tick_(std::make_unique<Tick>()) {
   const GridSize grid = image_grid(config);
-  fixed_latents_ = seeded_latents(context, config, static_cast<uint64_t>(config.train.seed),
-                                  grid.rows * grid.columns);
-  fixed_labels_ = grid_labels(context, config, grid.rows, grid.columns);
+  fixed_latents_ = kept(seeded_latents(context, config, static_cast<uint64_t>(config.train.seed),
+                                       grid.rows * grid.columns));
+  fixed_labels_ = kept(grid_labels(context, config, grid.rows, grid.columns));
   check_best_of(config.checkpoint.best_of, tick_->line(counters_, point_, 0));
 }
 
@@ -225,13 +225,11 @@ void Trainer::count_iteration(const RealImages& reals) {
 // The step is half done, so no checkpoint can be written now; the last one stands.
 void Trainer::explain_out_of_memory(const OutOfMemoryError& error) const {
   const int64_t held = context_.step().reserved_bytes() + context_.persistent().reserved_bytes();
-  const int64_t smaller =
-      std::max({int64_t{1}, config_.model.mbstd_group_size, point_.minibatch / 2});
-  throw OutOfMemoryError(message("stage ", stage_name(point_.resolution, point_.fading),
-                                 " with minibatch ", point_.minibatch, " needs more than the ",
-                                 held >> 20, " MiB that it got: ", error.what(),
-                                 "; go on with: progan_cuda train --resume ", run_.path().string(),
-                                 " --set schedule.max_minibatch=", smaller));
+  throw OutOfMemoryError(message(
+      "stage ", stage_name(point_.resolution, point_.fading), " with minibatch ", point_.minibatch,
+      " needs more than the ", held >> 20, " MiB that it got: ", error.what(),
+      "; go on in smaller parts with: progan_cuda train --resume ", run_.path().string(),
+      " --memory-limit ", held >> 20, "MiB (or set schedule.micro_batch yourself)"));
 }
 
 TrainingStats Trainer::tick_stats() const {

@@ -10,13 +10,7 @@
 namespace pg {
 
 GridOptions Trainer::grid_options() const {
-  const GridSize grid = image_grid(config_);
-  return {.rows = grid.rows,
-          .columns = grid.columns,
-          .resolution = point_.resolution,
-          .show_at = config_.model.resolution,
-          .alpha = point_.alpha,
-          .batch = minibatch_at(config_, point_.resolution)};
+  return sample_options(config_, point_.resolution, point_.alpha);
 }
 
 void Trainer::save_reals() {

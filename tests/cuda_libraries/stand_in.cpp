@@ -83,8 +83,8 @@ void check(cudaError_t status, const char* call) {
   PG_CHECK(status == cudaSuccess, DeviceError, call, " failed");
 }
 
-Queue::Queue(int device, MatrixMath math)
-    : device_(device), math_(math), forms_(std::make_unique<WeightForms>()) {}
+Queue::Queue(int device, MatrixMath math, QueueUse use)
+    : device_(device), math_(math), use_(use), forms_(std::make_unique<WeightForms>()) {}
 Queue::~Queue() = default;
 void WeightForms::clear() {}
 

@@ -53,6 +53,7 @@ KeyValue other_value(const Key& key) {
     case KeyKind::text:
       if (key.form == KeyForm::device) return std::string("cuda:1");
       if (key.form == KeyForm::grid) return std::string("3x5");
+      if (key.form == KeyForm::bytes) return std::string("3GiB");
       return std::string("a \"quoted\" \\ \n\ttext \x01 \xc3\xa9");
     case KeyKind::choice:
       return std::string(key.names.back());

@@ -59,7 +59,8 @@ TEST_F(Memory, StageThatDoesNotFitIsNamedWithAWayToGoOn) {
   SmallBackend too_small(enough.used(), counts);  // 4x4 fits, and nothing more
   const std::string error = error_of<OutOfMemoryError>([&] { train(too_small, 0.128); });
   EXPECT_NE(error.find("8x8 fading with minibatch 16"), std::string::npos) << error;
-  EXPECT_NE(error.find("max_minibatch=8"), std::string::npos) << error;
+  EXPECT_NE(error.find("--memory-limit"), std::string::npos) << error;
+  EXPECT_NE(error.find("schedule.micro_batch"), std::string::npos) << error;
 }
 
 }  // namespace

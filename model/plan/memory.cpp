@@ -1,0 +1,184 @@
+// memory.cpp: stages on a device that only counts.
+#include "model/plan/memory.h"
+
+#include <algorithm>
+
+#include "model/training/gan.h"
+#include "model/training/samples.h"
+
+namespace pg {
+namespace {
+
+// A run as Trainer makes it: the same tensors in the same order.
+class Rehearsal {
+ public:
+  Rehearsal(const Config& config, PlanningBackend& device, const ArenaBlocks& blocks)
+      : config_(plain(config)), device_(device), context_(device, blocks), gan_(context_, config_) {
+    const GridSize grid = image_grid(config_);
+    latents_ = kept(seeded_latents(context_, config_, 0, grid.rows * grid.columns));
+    labels_ = kept(grid_labels(context_, config_, grid.rows, grid.columns));
+  }
+
+  void iterate(const StageSpan& span, int64_t images) {
+    const std::vector<int32_t> classes(static_cast<size_t>(images), 0);
+    gan_.iterate({.resolution = span.resolution, .alpha = alpha_in(span)},
+                 {.images = nullptr,
+                  .mirror = nullptr,
+                  .count = images,
+                  .labels = classes.data(),
+                  .g_labels = classes.data()});
+  }
+  void make_picture(const StageSpan& span) {
+    const GridOptions o = sample_options(config_, span.resolution, alpha_in(span));
+    some_samples(gan_.generator(), gan_.average_parameters(), latents_, labels_, o, 0);
+  }
+
+  int64_t persistent() { return held(context_.persistent()); }
+  int64_t step() { return held(context_.step()); }
+  int64_t peak() { return context_.step().peak_bytes(); }
+  int64_t parameters() const {
+    const auto bytes = [](const ParameterStore& s) {
+      return s.count() * size_of(s.flat().dtype());
+    };
+    return bytes(gan_.generator_parameters()) + bytes(gan_.discriminator_parameters());
+  }
+  int64_t state() const {
+    int64_t bytes = 0;
+    for (const auto& [name, tensor] : gan_.state()) {
+      bytes += tensor.numel() * size_of(tensor.dtype());
+    }
+    return bytes;
+  }
+
+ private:
+  // Weights need as much memory however they are drawn, and unit_rms looks at all of them.
+  static Config plain(Config config) {
+    config.model.init = WeightInit::normal;
+    return config;
+  }
+  static double alpha_in(const StageSpan& span) { return span.fading == Fading::on ? 0.5 : 1.0; }
+  int64_t held(const Arena& arena) const {
+    return device_.backs_on_touch() ? arena.touched_bytes() : arena.reserved_bytes();
+  }
+
+  Config config_;
+  PlanningBackend& device_;
+  Context context_;
+  Gan gan_;
+  Tensor latents_, labels_;
+};
+
+// Images in a minibatch, and in the smaller one that an epoch may end with.
+std::vector<int64_t> minibatches(const Config& config, int64_t resolution) {
+  const int64_t n = minibatch_at(config, resolution);
+  if (config.schedule.last_batch != LastBatch::keep || config.data.images % n == 0) return {n};
+  return {n, config.data.images % n};
+}
+
+void iterate_all(Rehearsal& rehearsal, const Config& config, std::span<const StageSpan> spans) {
+  for (const StageSpan& span : spans) {
+    for (const int64_t n : minibatches(config, span.resolution)) rehearsal.iterate(span, n);
+  }
+}
+
+int64_t peak_without_penalty(Config config, std::span<const StageSpan> spans,
+                             const PlannedRun& run) {
+  config.loss.gp_lambda = config.loss.r1_gamma = 0.0;
+  const auto device = run.planner();
+  Rehearsal rehearsal(config, *device, run.blocks);
+  iterate_all(rehearsal, config, spans);
+  return rehearsal.peak();
+}
+
+// Of the largest part of a minibatch.
+int64_t peak_of_penalty(const Config& config, const StageSpan& span, const PlannedRun& run) {
+  const auto device = run.planner();
+  Context context(*device, run.blocks);
+  const Discriminator d(config);
+  const ParameterStore store(context, d.specs());
+  const int64_t r = span.resolution, n = micro_batch_at(config, r, minibatch_at(config, r));
+  const Shape images{n, r, r, config.model.channels};
+  const auto input = [&](const Shape& shape) { return Tensor(context, shape, DType::f32); };
+  const StageView stage{.resolution = r, .alpha = span.fading == Fading::on ? input({}) : Tensor()};
+  const int64_t classes = label_count(config);
+  const DiscriminatorInputs inputs{.real = input(images),
+                                   .fake = input(images),
+                                   .mix = input({n}),
+                                   .labels = classes == 0 ? Tensor() : input({n, 1, 1, classes})};
+  const Tensor gradients(context, store.flat().shape(), DType::f32, Lifetime::persistent);
+  DiscriminatorLoss loss;
+  add_penalties(config, d, store, stage, inputs, store.views(gradients, r), loss);
+  return loss.penalty ? context.step().peak_bytes() : 0;
+}
+
+// The program with its libraries and threads, as measured, and minibatches that are being loaded.
+int64_t program_bytes(const Config& config, int64_t resolution) {
+  constexpr int64_t kProgram = int64_t{32} << 20, kLoading = 3;
+  const int64_t n = minibatch_at(config, resolution);
+  return kProgram + kLoading * n * resolution * resolution * config.model.channels;
+}
+
+// Host memory that a picture takes for a moment: pixels of its images, of the whole, and those that
+// the PNG writer filters and packs; and a batch in two forms of floating point.
+int64_t picture_bytes(const Config& config, int64_t resolution) {
+  constexpr int64_t kCopies = 5, kFloats = 4 + 8;
+  const GridOptions o = sample_options(config, resolution, 1.0);
+  const int64_t image = o.show_at * o.show_at * config.model.channels;
+  return image * (kCopies * o.rows * o.columns + kFloats * o.batch);
+}
+
+}  // namespace
+
+std::vector<std::vector<StageSpan>> spans_by_resolution(const Config& config,
+                                                        const PlannedRun& run) {
+  std::vector<std::vector<StageSpan>> groups;
+  for (const StageSpan& span : stages(config)) {
+    if (span.end <= run.first_image) continue;
+    if (groups.empty() || groups.back().front().resolution != span.resolution)
+      groups.emplace_back();
+    groups.back().push_back(span);
+  }
+  return groups;
+}
+
+StageMemory stage_memory(const Config& config, std::span<const StageSpan> spans,
+                         const PlannedRun& run, PlanningBackend& device) {
+  const int64_t resolution = spans.front().resolution, n = minibatch_at(config, resolution);
+  Rehearsal rehearsal(config, device, run.blocks);
+  iterate_all(rehearsal, config, spans);
+  StageMemory m{.resolution = resolution,
+                .minibatch = n,
+                .micro_batch = micro_batch_at(config, resolution, n),
+                .parameters = rehearsal.parameters()};
+  m.steps = rehearsal.step();
+  m.activations = peak_without_penalty(config, spans, run);
+  for (const StageSpan& span : spans) {
+    m.penalty = std::max(m.penalty, peak_of_penalty(config, span, run));
+  }
+  for (const StageSpan& span : spans) rehearsal.make_picture(span);
+  iterate_all(rehearsal, config, spans);  // in what the pictures made the arena take
+  m.optimizer = rehearsal.persistent() - m.parameters;
+  m.workspace = device.workspace_bytes();
+  m.pictures = rehearsal.step() - m.steps;
+  if (device.backs_on_touch()) {
+    m.host = program_bytes(config, resolution) +
+             std::max(picture_bytes(config, resolution), rehearsal.state());
+  }
+  return m;
+}
+
+std::vector<StageMemory> memory_by_stage(const Config& config, const PlannedRun& run) {
+  std::vector<StageMemory> all;
+  const auto device = run.planner();
+  for (const auto& spans : spans_by_resolution(config, run)) {
+    all.push_back(stage_memory(config, spans, run, *device));
+  }
+  return all;
+}
+
+int64_t checkpoint_bytes(const Config& config) {
+  const auto device = make_cpu_planner(1);
+  return Rehearsal(config, *device, {}).state();
+}
+
+}  // namespace pg

@@ -1,0 +1,20 @@
+// speed.h: how long a run takes, from a few real iterations of each stage.
+#pragma once
+
+#include "engine/tensor.h"
+#include "model/schedule.h"
+
+namespace pg {
+
+struct StageSpeed {
+  StageSpan span;
+  double images_per_second = 0.0;  // real images shown
+  double seconds = 0.0;            // of the whole span
+};
+
+// Trains on random pictures, at least `seconds` and one iteration for each span after those that
+// make a device ready. `config` must be resolved, with its micro-batches chosen.
+std::vector<StageSpeed> measure_speed(Context& context, const Config& config, double seconds,
+                                      int64_t first_image = 0);
+
+}  // namespace pg
