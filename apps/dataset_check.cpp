@@ -1,11 +1,10 @@
 // dataset_check.cpp: looks at a set of images before anyone trains on it.
 #include "apps/dataset_check.h"
 
-#include <atomic>
-#include <csignal>
 #include <cstdio>
 
 #include "apps/common.h"
+#include "apps/stop_signals.h"
 #include "data/contact_sheet.h"
 #include "data/png.h"
 
@@ -18,34 +17,15 @@ struct CheckCommand {
   bool json = false;
 };
 
-std::atomic<bool> stop_requested{false};
-
-// Ctrl-C ends the check where nothing is half done; a second one ends at once.
-class StopScope {
- public:
-  StopScope() {
-    for (const int s : {SIGINT, SIGTERM}) {
-      std::signal(s, [](int signal) {
-        std::signal(signal, SIG_DFL);
-        stop_requested = true;
-      });
-    }
-  }
-  ~StopScope() {
-    for (const int s : {SIGINT, SIGTERM}) std::signal(s, SIG_DFL);
-  }
-  StopScope(const StopScope&) = delete;
-  StopScope& operator=(const StopScope&) = delete;
-
-  static void check(const std::string& where) {
-    if (stop_requested) throw Error(message("stopped ", where, "; nothing was written"));
-  }
-};
+// Nothing is half done then.
+void check_stop(const std::string& where) {
+  if (StopSignals::requested()) throw Error(message("stopped ", where, "; nothing was written"));
+}
 
 // A built data set is verified first: its files must be what was written.
 std::unique_ptr<ImageSource> open_any(const std::string& where) {
   if (where.starts_with("builtin:") || !is_dataset_folder(where)) return open_source(where);
-  Dataset(where).verify([](double) { StopScope::check("while checksums were compared"); });
+  Dataset(where).verify([](double) { check_stop("while checksums were compared"); });
   return open_built_source(where);
 }
 
@@ -73,7 +53,7 @@ void write_sheets(const CheckReport& report, const ImageSource& source, const Ch
 void check(const CheckCommand& o) {
   PG_CHECK(o.listed >= 0, UsageError, "cannot list ", o.listed, " names; give 0 or more");
   parse_fit(o.fit);
-  const StopScope stop;
+  const StopSignals signals;
   const auto source = open_any(o.source);
   CheckOptions options;
   options.resolution = o.resolution;
@@ -81,7 +61,7 @@ void check(const CheckCommand& o) {
   const auto show = build_progress("Checking");
   options.progress = [&](const BuildProgress& p) {
     if (show) show(p);
-    StopScope::check(message("after ", p.done, " of ", p.total, " images"));
+    check_stop(message("after ", p.done, " of ", p.total, " images"));
   };
   const CheckReport report = check_images(*source, options);
   const CheckedSet set{*source, o.source, o.resolution};

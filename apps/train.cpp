@@ -1,14 +1,9 @@
 // train: a folder of pictures in, a generator out.
 #include <spdlog/spdlog.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <csignal>
-#include <cstdio>
-#include <ctime>
 
 #include "apps/commands.h"
 #include "apps/run_options.h"
+#include "apps/stop_signals.h"
 #include "model/bytes.h"
 #include "model/training/changes.h"
 #include "model/training/trainer.h"
@@ -21,47 +16,6 @@ struct TrainOptions {
   std::string resume;
   CLI::Option* resume_given = nullptr;
   bool quiet = false;
-};
-
-std::atomic<bool> stop_requested{false};
-std::atomic<int64_t> stop_requested_at{0};
-static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int64_t>::is_always_lock_free);
-
-int64_t milliseconds() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
-}
-
-// The first signal lets the iteration end and a checkpoint be written. Only a later Ctrl-C ends at
-// once: timeout(1) and batch systems send their signal to the program and to its group, twice in
-// all and within moments, and that must not cost the checkpoint.
-void on_signal(int signal) {
-  constexpr int64_t kSameRequest = 500;  // ms
-  if (!stop_requested.exchange(true)) {
-    stop_requested_at = milliseconds();
-    constexpr char kText[] = "\nstopping after this iteration (Ctrl-C again ends at once)\n";
-    [[maybe_unused]] const ssize_t ignored = write(STDERR_FILENO, kText, sizeof kText - 1);
-  } else if (signal == SIGINT && milliseconds() - stop_requested_at > kSameRequest) {
-    std::_Exit(128 + signal);
-  }
-}
-
-// SIGHUP stays ignored under nohup.
-class SignalScope {
- public:
-  SignalScope() {
-    for (const int s : kSignals) {
-      const auto before = std::signal(s, on_signal);
-      if (s == SIGHUP && before == SIG_IGN) std::signal(s, SIG_IGN);
-    }
-  }
-  ~SignalScope() {
-    for (const int s : kSignals) std::signal(s, SIG_DFL);
-  }
-
- private:
-  static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 };
 
 Dataset open_data(const Config& c) {
@@ -108,7 +62,7 @@ void run_training(Config config, const Config* before, const std::optional<Resum
       open_device(device, config.train.threads, config.train.precision, config.train.kernels);
   const Dataset dataset = open_data(config);
   // Until here nothing is lost when a signal ends the program at once.
-  const SignalScope signals;
+  const StopSignals signals("\nstopping after this iteration (Ctrl-C again ends at once)\n");
   resolve(config, {.resolution = dataset.max_resolution(),
                    .channels = dataset.channels(),
                    .images = dataset.count(),
@@ -139,7 +93,7 @@ void run_training(Config config, const Config* before, const std::optional<Resum
     log->info("resumed from {}", resume->checkpoint.string());
     log_changes(*log, *before, config, dataset, trainer.counters().images_shown);
   }
-  const Trainer::Outcome outcome = trainer.run(stop_requested);
+  const Trainer::Outcome outcome = trainer.run(StopSignals::requested());
   const double kimg = static_cast<double>(trainer.counters().images_shown) / 1000.0;
   if (outcome == Trainer::Outcome::stopped) {
     log->info("stopped at {:.1f} kimg; go on with: progan_cuda train --resume {}", kimg,
