@@ -67,6 +67,7 @@ void run_training(Config config, const Config* before, const std::optional<Resum
                    .channels = dataset.channels(),
                    .images = dataset.count(),
                    .labels = dataset.label_count()});
+  Trainer::check(config);
   const std::string parts = fit_memory(config, before, resume, device, *backend, o.run);
   // A checkpoint that lies in no run folder, such as an imported one, begins a run of its own.
   const bool goes_on = resume && std::filesystem::exists(resume->run.config_file());

@@ -22,18 +22,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// checkpoint.best_of must be a number of the line, which is known only here.
-void check_best_of(const std::string& name, const nlohmann::ordered_json& line) {
-  std::vector<std::string> numbers;
-  for (const auto& [key, value] : line.items()) {
-    if (value.is_number()) numbers.push_back(key);
-  }
-  if (name.empty() || std::find(numbers.begin(), numbers.end(), name) != numbers.end()) return;
-  const std::string nearest = nearest_name(name, numbers);
-  throw UsageError(message("checkpoint.best_of is '", name, "', which is no number of stats.jsonl",
-                           nearest.empty() ? "" : message(": did you mean '", nearest, "'?")));
-}
-
 }  // namespace
 
 // What belongs to the present tick besides sums.
@@ -69,6 +57,19 @@ struct Trainer::Tick {
   }
 };
 
+void Trainer::check(const Config& config) {
+  const std::string& name = config.checkpoint.best_of;
+  std::vector<std::string> numbers;
+  const nlohmann::ordered_json line = Tick().line({}, {}, 0);
+  for (const auto& [key, value] : line.items()) {
+    if (value.is_number()) numbers.push_back(key);
+  }
+  if (name.empty() || std::find(numbers.begin(), numbers.end(), name) != numbers.end()) return;
+  const std::string nearest = nearest_name(name, numbers);
+  throw UsageError(message("checkpoint.best_of is '", name, "', which is no number of stats.jsonl",
+                           nearest.empty() ? "" : message(": did you mean '", nearest, "'?")));
+}
+
 Trainer::Trainer(Context& context, const Config& config, const Dataset& dataset,
                  const RunFolder& run, Progress& progress, spdlog::logger& log)
     : config_(config),
@@ -86,7 +87,7 @@ Trainer::Trainer(Context& context, const Config& config, const Dataset& dataset,
   fixed_latents_ = kept(seeded_latents(context, config, static_cast<uint64_t>(config.train.seed),
                                        grid.rows * grid.columns));
   fixed_labels_ = kept(grid_labels(context, config, grid.rows, grid.columns));
-  check_best_of(config.checkpoint.best_of, tick_->line(counters_, point_, 0));
+  check(config);
 }
 
 Trainer::~Trainer() = default;

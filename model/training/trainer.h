@@ -26,7 +26,11 @@ class Trainer {
  public:
   enum class Outcome { finished, stopped };
 
-  // `config` must be resolved for `dataset`, which outlives the trainer.
+  // What only a trainer knows of a configuration: throws UsageError where checkpoint.best_of is no
+  // number of stats.jsonl.
+  static void check(const Config& config);
+
+  // `config` must be resolved for `dataset`, which outlives the trainer. Throws as `check`.
   Trainer(Context& context, const Config& config, const Dataset& dataset, const RunFolder& run,
           Progress& progress, spdlog::logger& log);
   ~Trainer();
