@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "data/resolutions.h"
-#include "engine/ops.h"
 
 namespace pg {
 namespace {
@@ -29,24 +28,6 @@ int64_t micro_batch_at(const Config& config, int64_t resolution, int64_t n) {
   if (wanted == 0 || wanted >= n) return n;
   const int64_t group = stddev_group(config.model, n);
   return std::max(wanted / group, int64_t{1}) * group;
-}
-
-// With strided order image i is in group i % all_groups, so its groups first .. first + groups - 1
-// are pieces of `groups` rows, all_groups apart; image j of the part is in its group j % groups.
-Tensor MicroBatch::of(const Tensor& x) const {
-  if (!x || groups == all_groups) return x;
-  const Shape& s = x.shape();
-  PG_ASSERT(s.n == minibatch());
-  const int64_t row = s.numel() / s.n;
-  const Shape part{images(), s.h, s.w, s.c};
-  if (group == 1 || order == GroupOrder::contiguous) return x.alias(part, first * group * row);
-  const Tensor y(x.context(), part, x.dtype());
-  const Shape piece{groups, s.h, s.w, s.c};
-  for (int64_t i = 0; i < group; ++i) {
-    ops::copy_into(y.alias(piece, i * groups * row),
-                   x.alias(piece, (i * all_groups + first) * row));
-  }
-  return y;
 }
 
 std::vector<MicroBatch> micro_batches(const Config& config, int64_t resolution, int64_t n) {
