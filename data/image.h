@@ -34,6 +34,9 @@ struct Image {
 constexpr int64_t kMaxPixels = int64_t{1} << 27;
 constexpr int64_t kMaxSide = 65536;
 
+// More than a file of such a picture can need: a bound on what a damaged length can allocate.
+constexpr int64_t kMostStoredBytes = 4 * kMaxPixels + (int64_t{1} << 20);
+
 // The picture with 1 to 4 `channels`. Colour to gray: 0.299 R + 0.587 G + 0.114 B. Gray to colour:
 // repeated. Alpha away: composited over black (value * alpha / 255). New alpha: 255. Each result is
 // rounded to nearest. Throws UsageError for another number of channels.

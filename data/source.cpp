@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "data/files.h"
+#include "data/lmdb_file.h"
 #include "data/manifest.h"
 #include "data/tfrecord.h"
 #include "kernels/error.h"
@@ -40,7 +41,8 @@ std::unique_ptr<ImageSource> open_folder(const fs::path& folder) {
            " is a built dataset already; give it to train, or give the folder of its raw images");
   const std::vector<fs::path> batches = cifar_batches(folder);
   if (!batches.empty()) return open_cifar_source(batches);
-  if (is_lmdb(folder)) return open_lmdb_source(folder);
+  const fs::path lmdb = lmdb_database(folder);
+  if (!lmdb.empty()) return open_lmdb_source(lmdb);
   const fs::path records = largest_tfrecords(folder);
   if (!records.empty()) return open_tfrecord_source(records);
   const fs::path idx = idx_images(folder);
@@ -51,13 +53,14 @@ std::unique_ptr<ImageSource> open_folder(const fs::path& folder) {
 std::unique_ptr<ImageSource> open_file(const fs::path& file) {
   if (is_idx_images(file)) return open_idx_source(file);
   if (is_zip(file)) return open_zip_source(file);
+  if (is_lmdb_file(file)) return open_lmdb_source(file);
   if (is_tfrecord(file)) return open_tfrecord_source(file);
   if (file.extension() == ".bin") return open_cifar_source({file});
   PG_CHECK(!looks_like_image(read_file_start(file, 32)), UsageError, file.string(),
            " is a single image; give the folder it is in");
   throw UsageError(
       message(file.string(),
-              " is no set of images (a folder, zip, idx, .tfrecords, or CIFAR-10 .bin); "
+              " is no set of images (a folder, zip, idx, LMDB, .tfrecords, or CIFAR-10 .bin); "
               "unpack other archives into a folder and give that"));
 }
 

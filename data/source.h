@@ -48,7 +48,7 @@ class ImageSource {
 //   a folder with data_batch_*.bin, or a .bin file        CIFAR-10 binary
 //   a folder with [train-]images-idx3-ubyte[.gz], or such a file     idx
 //   a .zip file (by content)      all images in it, with the labels of its dataset.json (StyleGAN)
-//   a folder with data.mdb       LMDB of encoded pictures (LSUN)
+//   a folder with data.mdb, or such a file (by content)     LMDB of encoded pictures (LSUN)
 //   a folder with NAME-rXX.tfrecords, or such a file      official TFRecords, the largest size,
 //                                with the classes of NAME-rxx.labels
 //   any other folder             all JPEG, PNG, WebP and BMP below it; its sub-folders are classes,
@@ -62,7 +62,7 @@ std::unique_ptr<ImageSource> open_folder_source(const std::filesystem::path& roo
 std::unique_ptr<ImageSource> open_idx_source(const std::filesystem::path& file);
 std::unique_ptr<ImageSource> open_cifar_source(const std::vector<std::filesystem::path>& files);
 std::unique_ptr<ImageSource> open_zip_source(const std::filesystem::path& file);
-std::unique_ptr<ImageSource> open_lmdb_source(const std::filesystem::path& folder);
+std::unique_ptr<ImageSource> open_lmdb_source(const std::filesystem::path& file);
 std::unique_ptr<ImageSource> open_tfrecord_source(const std::filesystem::path& file);
 std::unique_ptr<ImageSource> open_procedural_source(const std::string& where);
 
@@ -73,8 +73,8 @@ std::unique_ptr<ImageSource> open_built_source(const std::filesystem::path& fold
 // Whether the file starts like idx images, plain or gzip.
 bool is_idx_images(const std::filesystem::path& file);
 
-// Whether the folder holds an LMDB database.
-bool is_lmdb(const std::filesystem::path& folder);
+// The LMDB database in the folder; empty: there is none.
+std::filesystem::path lmdb_database(const std::filesystem::path& folder);
 
 // The .tfrecords file of the largest size in the folder; empty: there is none. Throws UsageError
 // where there are those of several data sets.

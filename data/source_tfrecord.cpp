@@ -28,21 +28,33 @@ std::pair<std::string, int> name_and_level(const fs::path& file) {
   return {stem.substr(0, n - 4), (stem[n - 2] - '0') * 10 + (stem[n - 1] - '0')};
 }
 
-// One-hot rows or class numbers.
-std::vector<int32_t> read_labels(const fs::path& path, int64_t count) {
+struct Labels {
+  std::vector<int32_t> labels;
+  int64_t classes = 0;
+};
+
+// One-hot rows or class numbers. There may be more than images, whose file may be cut short.
+Labels read_labels(const fs::path& path, int64_t count) {
   const NpyFile file(path);
   const bool one_hot = file.type() == NpyType::f32 && file.shape().size() == 2;
   const bool numbers = file.type() == NpyType::i32 && file.shape().size() == 1;
-  PG_CHECK((one_hot || numbers) && file.shape()[0] == count, FormatError, path.string(),
+  PG_CHECK((one_hot || numbers) && file.shape()[0] >= count, FormatError, path.string(),
            " holds neither one-hot rows nor class numbers of ", count,
            " images; move it away to train without classes");
-  std::vector<int32_t> labels(static_cast<size_t>(count), 0);
+  const int64_t rows = file.shape()[0];
+  std::vector<int32_t> labels(static_cast<size_t>(rows), 0);
   if (numbers) {
     file.read(0, labels);
-    return labels;
+    const auto [least, most] = std::minmax_element(labels.begin(), labels.end());
+    PG_CHECK(*least >= 0 && *most < kMostClasses, FormatError, path.string(),
+             " has class numbers from ", *least, " to ", *most,
+             "; move it away to train without classes");
+    return {labels, *most + 1};
   }
+  PG_CHECK(file.shape()[1] <= kMostClasses, FormatError, path.string(), " has ", file.shape()[1],
+           " classes; move it away to train without classes");
   std::vector<float> row(static_cast<size_t>(file.shape()[1]));
-  for (int64_t i = 0; i < count; ++i) {
+  for (int64_t i = 0; i < rows; ++i) {
     file.read(i * file.shape()[1], row);
     const auto one = std::find(row.begin(), row.end(), 1.0f);
     const auto zeros = std::count(row.begin(), row.end(), 0.0f);
@@ -50,7 +62,7 @@ std::vector<int32_t> read_labels(const fs::path& path, int64_t count) {
              path.string(), " is not one-hot; move the file away to train without classes");
     labels[static_cast<size_t>(i)] = static_cast<int32_t>(one - row.begin());
   }
-  return labels;
+  return {labels, file.shape()[1]};
 }
 
 class TfRecordSource : public ImageSource {
@@ -59,13 +71,10 @@ class TfRecordSource : public ImageSource {
     const fs::path labels =
         path.parent_path() / (name_and_level(path).first + std::string("-rxx.labels"));
     if (!fs::exists(labels)) return;
-    labels_ = read_labels(labels, count());
+    const Labels given = read_labels(labels, count());
+    labels_ = given.labels;
     labels_stamp_ = file_stamp(labels);
-    const auto [least, most] = std::minmax_element(labels_.begin(), labels_.end());
-    PG_CHECK(*least >= 0 && *most < kMostClasses, FormatError, labels.string(),
-             " has class numbers from ", *least, " to ", *most,
-             "; move it away to train without classes");
-    for (int32_t k = 0; k <= *most; ++k) label_names_.push_back(std::to_string(k));
+    for (int64_t k = 0; k < given.classes; ++k) label_names_.push_back(std::to_string(k));
   }
 
   int64_t count() const override { return file_.count(); }

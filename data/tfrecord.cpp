@@ -166,6 +166,7 @@ std::vector<uint8_t> TfRecordFile::read(int64_t i) const {
   PG_CHECK(r.bytes >= 0, FormatError, "its length is damaged, so no later record can be found");
   PG_CHECK(r.bytes <= file_.size() - r.offset - kTrailerBytes, FormatError,
            "the file ends within it");
+  PG_CHECK(r.bytes <= kMostStoredBytes, FormatError, "it is too long for a picture");
   std::vector<uint8_t> bytes(static_cast<size_t>(r.bytes + kTrailerBytes));
   file_.read(r.offset, bytes);
   const auto crc = little_endian<uint32_t>(bytes.data() + r.bytes);

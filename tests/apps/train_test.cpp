@@ -3,7 +3,9 @@
 
 #include "data/image.h"
 #include "tests/apps/program.h"
+#include "tests/data/lmdb_writer.h"
 #include "tests/data/records.h"
+#include "tests/data/support.h"
 
 namespace pg::test {
 namespace {
@@ -86,6 +88,25 @@ TEST(Train, TakesOfficialTfRecords) {
   EXPECT_NE(o.err.find("16 images of 8x8, 3 channels, from set"), std::string::npos) << o.err;
   const Outcome built = box.run("dataset build set --out built");
   EXPECT_EQ(built.code, 0) << built.err;
+}
+
+TEST(Train, TakesAnLmdbDatabase) {
+  const Sandbox box;
+  testing::LmdbEntries entries;
+  for (uint64_t i = 0; i < 16; ++i) {
+    testing::write_picture(box / "p.png", testing::random_image(12, 8, 3, i));
+    entries.emplace_back(message("key", i), testing::read_bytes(box / "p.png"));
+  }
+  entries.emplace_back("notes", std::vector<uint8_t>{'w', 'o', 'r', 'd', 's'});
+  testing::write_lmdb(box / "set", entries);
+  std::string command = tiny();
+  command.replace(command.find("builtin:shapes:64"), 17, "set");
+  const Outcome o = box.run(command);
+  ASSERT_EQ(o.code, 0) << o.err;
+  EXPECT_NE(o.err.find("16 images of 8x8, 3 channels, from set"), std::string::npos) << o.err;
+  const Outcome built = box.run("dataset build set/data.mdb --out built --resolution 8");
+  EXPECT_EQ(built.code, 0) << built.err;
+  EXPECT_NE((built.out + built.err).find("notes"), std::string::npos) << built.out << built.err;
 }
 
 TEST(Train, SignalsWriteACheckpointThatResumes) {

@@ -4,6 +4,7 @@
 #include "data/build.h"
 #include "data/loader.h"
 #include "data/npy_writer.h"
+#include "tests/data/records.h"
 #include "tests/data/support.h"
 #include "tests/kernels/memory_meter.h"
 
@@ -60,6 +61,29 @@ TEST(LargeSet, FiftyGigabytesAreReadInConstantMemory) {
   // Minibatches held ready are 3 MB each.
   if (pg::test::kResidenceTells) {
     EXPECT_LT(pg::test::resident_bytes() - before, int64_t{32} << 20);
+  }
+}
+
+// 147 MB of pictures, of which a few at a time are held: those of 2 threads and 8 waiting ones.
+TEST(LargeSet, IsBuiltInConstantMemory) {
+  const TempFolder folder;
+  const std::string one = record(example(random_image(128, 128, 3)));
+  {
+    std::ofstream out(folder / "set.tfrecords", std::ios::binary);
+    for (int i = 0; i < 3000; ++i) out << one;
+  }
+  const int64_t before = pg::test::resident_bytes();
+  int64_t most = 0, reports = 0;
+  BuildOptions options = {.resolution = 4, .threads = 2};
+  options.progress = [&](const BuildProgress&) {
+    most = std::max(most, pg::test::resident_bytes());
+    ++reports;
+  };
+  const auto source = open_source((folder / "set.tfrecords").string());
+  EXPECT_EQ(build_dataset(*source, "set", folder / "set", options).manifest.count, 3000);
+  EXPECT_GT(reports, 0);
+  if (pg::test::kResidenceTells) {
+    EXPECT_LT(most - before, int64_t{32} << 20);
   }
 }
 

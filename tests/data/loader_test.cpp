@@ -123,6 +123,28 @@ TEST_F(LoaderTest, BatchSizeDepthAndTimingDoNotMatter) {
   EXPECT_EQ(got, want);
 }
 
+// Sets built and minibatches drawn by any number of threads at once.
+TEST_F(LoaderTest, ThreadsDoNotMatter) {
+  Loader alone(*dataset_, {.seed = 6, .mirror = Mirror::yes});
+  const std::vector<uint8_t> want = draw(alone, 16, 8, 120);
+  for (const int64_t threads : {1, 2, 7}) {
+    const fs::path set = folder_ / message("set", threads);
+    build_dataset(*open_source("builtin:shapes:50"), "x", set,
+                  {.resolution = 16, .threads = threads});
+    const Dataset dataset(set);
+    std::vector<std::vector<uint8_t>> got(static_cast<size_t>(threads));
+    std::vector<std::thread> readers;
+    for (std::vector<uint8_t>& bytes : got) {
+      readers.emplace_back([&] {
+        Loader loader(dataset, {.seed = 6, .mirror = Mirror::yes});
+        bytes = draw(loader, 16, 8, 120);
+      });
+    }
+    for (std::thread& reader : readers) reader.join();
+    for (const std::vector<uint8_t>& bytes : got) EXPECT_EQ(bytes, want) << threads;
+  }
+}
+
 TEST_F(LoaderTest, ChangedRequestsGoOnWhereTheStreamStands) {
   Loader loader(*dataset_, {.seed = 1});
   Loader reference(*dataset_, {.seed = 1});

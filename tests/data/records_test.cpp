@@ -1,10 +1,13 @@
 // records_test.cpp: TFRecords and LMDB databases as sources, whole and damaged.
-#include <lmdb.h>
+#include <map>
 
 #include "data/build.h"
+#include "data/dataset.h"
+#include "data/lmdb_file.h"
 #include "data/npy_writer.h"
 #include "data/source.h"
 #include "data/tfrecord.h"
+#include "tests/data/lmdb_writer.h"
 #include "tests/data/records.h"
 #include "tests/data/support.h"
 
@@ -128,6 +131,20 @@ TEST_F(Records, LabelsThatDoNotFitAreRefusedWithAWayOut) {
   EXPECT_HAS(error(), "class numbers from -1");
 }
 
+// A download that broke off ends neither the build nor what is known of classes.
+TEST_F(Records, LabelsOfImagesThatAreCutOffDoNoHarm) {
+  const std::string text = records();
+  write_text(folder_ / "set-r04.tfrecords", text.substr(0, text.size() / 2));
+  const std::vector<int32_t> classes = {1, 0, 1, 0, 3};
+  write_labels("set-rxx.labels", {NpyType::i32, {5}}, bytes_of(classes));
+  const auto source = open_source(folder_.path().string());
+  const BuildReport report = build_dataset(*source, "set", folder_ / "built", {.resolution = 16});
+  EXPECT_EQ(report.manifest.count, 2);
+  EXPECT_EQ(report.manifest.rejected.size(), 1u);
+  EXPECT_EQ(report.manifest.label_names.size(), 4u);
+  EXPECT_EQ(Dataset(folder_ / "built").label(0), 1);
+}
+
 TEST_F(Records, SeveralSetsInAFolderMustBeNamed) {
   write_text(folder_ / "a-r04.tfrecords", records());
   write_text(folder_ / "b-r04.tfrecords", records());
@@ -137,26 +154,7 @@ TEST_F(Records, SeveralSetsInAFolderMustBeNamed) {
 
 class Lmdb : public ::testing::Test {
  protected:
-  // Entries of a database in the order of their keys.
-  void write(const std::vector<std::pair<std::string, std::vector<uint8_t>>>& entries) {
-    fs::create_directories(folder_ / "db");
-    MDB_env* env = nullptr;
-    MDB_txn* txn = nullptr;
-    MDB_dbi database = 0;
-    ASSERT_EQ(mdb_env_create(&env), 0);
-    ASSERT_EQ(mdb_env_set_mapsize(env, 64 << 20), 0);
-    ASSERT_EQ(mdb_env_open(env, (folder_ / "db").c_str(), 0, 0644), 0);
-    ASSERT_EQ(mdb_txn_begin(env, nullptr, 0, &txn), 0);
-    ASSERT_EQ(mdb_dbi_open(txn, nullptr, 0, &database), 0);
-    for (const auto& [key, bytes] : entries) {
-      MDB_val k{key.size(), const_cast<char*>(key.data())};
-      MDB_val v{bytes.size(), const_cast<uint8_t*>(bytes.data())};
-      ASSERT_EQ(mdb_put(txn, database, &k, &v, 0), 0);
-    }
-    ASSERT_EQ(mdb_txn_commit(txn), 0);
-    mdb_env_close(env);
-    fs::remove(folder_ / "db/lock.mdb");
-  }
+  void write(const LmdbEntries& entries) { write_lmdb(folder_ / "db", entries); }
 
   std::vector<uint8_t> picture(uint64_t seed) {
     write_picture(folder_ / "p.png", random_image(32, 32, 3, seed));
@@ -169,9 +167,9 @@ class Lmdb : public ::testing::Test {
 };
 
 TEST_F(Lmdb, PicturesAreReadByKeyAndBrokenOnesListed) {
-  std::vector<std::pair<std::string, std::vector<uint8_t>>> entries;
+  LmdbEntries entries;
   for (uint64_t i = 0; i < 20; ++i) {
-    entries.emplace_back("key" + std::to_string(100 + i), picture(i));
+    entries.emplace_back(message("key", 100 + i), picture(i));
   }
   entries[7].second.resize(50);
   entries[8].first = std::string("key108\n\x01");
@@ -191,8 +189,8 @@ TEST_F(Lmdb, PicturesAreReadByKeyAndBrokenOnesListed) {
 }
 
 TEST_F(Lmdb, CutShortAnywhereIsAnErrorInWords) {
-  std::vector<std::pair<std::string, std::vector<uint8_t>>> entries;
-  for (uint64_t i = 0; i < 20; ++i) entries.emplace_back("k" + std::to_string(i), picture(i));
+  LmdbEntries entries;
+  for (uint64_t i = 0; i < 20; ++i) entries.emplace_back(message("k", i), picture(i));
   write(entries);
   const auto whole = static_cast<int64_t>(fs::file_size(folder_ / "db/data.mdb"));
   for (int64_t size = whole - 1; size >= 0; size -= 1 + size / 12) {
@@ -201,6 +199,89 @@ TEST_F(Lmdb, CutShortAnywhereIsAnErrorInWords) {
   }
   write_text(folder_ / "db/data.mdb", "this is no database");
   EXPECT_THROW(open_source(db()), FormatError);
+}
+
+// Deep trees, values of every kind of place, deleted pages: what the library wrote is read.
+TEST_F(Lmdb, EveryEntryIsFoundInOrder) {
+  LmdbEntries entries;
+  for (uint64_t i = 0; i < 5000; ++i) {
+    const auto r = philox(3, 4, i);
+    std::string key = std::to_string(r.word[0]) + std::string(i % 300, 'k');
+    const size_t size = r.word[1] % (i % 50 == 0 ? 20000 : 300);
+    entries.emplace_back(std::move(key), std::vector<uint8_t>(size, static_cast<uint8_t>(i)));
+  }
+  write_lmdb(folder_ / "db", entries, 700);
+  std::map<std::string, std::vector<uint8_t>> want(entries.begin(), entries.end());
+  const LmdbFile file(folder_ / "db/data.mdb");
+  ASSERT_EQ(file.count(), static_cast<int64_t>(want.size()));
+  int64_t i = 0;
+  for (const auto& [key, value] : want) {
+    ASSERT_EQ(file.key(i), key);
+    ASSERT_EQ(file.value(i), value) << key;
+    ASSERT_FALSE(file.damaged_page(i));
+    ++i;
+  }
+}
+
+TEST_F(Lmdb, ADamagedPageCostsItsPicturesAlone) {
+  LmdbEntries entries;
+  for (uint64_t i = 0; i < 300; ++i) entries.emplace_back(message("k", i), picture(i % 3));
+  write(entries);
+  std::vector<uint8_t> bytes = read_bytes(folder_ / "db/data.mdb");
+  size_t leaf = 2 * 4096;  // the first page of entries
+  while ((bytes[leaf + 10] & 2) == 0) leaf += 4096;
+  bytes[leaf + 10] = 0;
+  write_bytes(folder_ / "db/data.mdb", bytes);
+  const auto source = open_source((folder_ / "db/data.mdb").string());  // the file by its content
+  const BuildReport report = build_dataset(*source, "db", folder_ / "built", {.resolution = 8});
+  EXPECT_GT(report.manifest.count, 100);
+  ASSERT_EQ(report.manifest.rejected.size(), 1u);
+  EXPECT_HAS(report.manifest.rejected[0].reason,
+             message("page ", leaf / 4096, " of the database is damaged"));
+}
+
+TEST_F(Lmdb, CutShortWhileItIsReadListsThePictures) {
+  LmdbEntries entries;
+  for (uint64_t i = 0; i < 20; ++i) entries.emplace_back(message("k", i), picture(i));
+  write(entries);
+  const auto source = open_source(db());
+  fs::resize_file(folder_ / "db/data.mdb", 4096);
+  EXPECT_HAS(error_of<IoError>([&] { source->load(3); }), "data.mdb ends at byte");
+  EXPECT_EQ(source->name(3), "data.mdb entry 3");
+}
+
+// LMDB keeps no checksums: what cannot be told is wrong is another picture, but nothing crashes and
+// every error is one that a build lists.
+TEST_F(Lmdb, AnyDamageIsAnErrorInWords) {
+  LmdbEntries entries;
+  for (uint64_t i = 0; i < 60; ++i) {
+    const std::vector<uint8_t> small = {'n', 'o'};
+    entries.emplace_back(message(100 + i, std::string(250, 'k')), i % 20 ? small : picture(i));
+  }
+  write(entries);
+  const std::vector<uint8_t> whole = read_bytes(folder_ / "db/data.mdb");
+  const auto or_format_error = [](const auto& action) {
+    try {
+      action();
+    } catch (const FormatError&) {
+    }
+  };
+  for (uint64_t i = 0; i < 1000; ++i) {
+    std::vector<uint8_t> bytes = whole;
+    const auto r = philox(1, 2, i);
+    // Mostly where pages begin: in their headers, tables of nodes and first nodes.
+    const size_t page = r.word[0] % (whole.size() / 4096);
+    const size_t at = page * 4096 + (i % 4 == 0 ? r.word[1] % 4096 : r.word[1] % 160);
+    bytes[at] = static_cast<uint8_t>(r.word[2]);
+    write_bytes(folder_ / "damaged.mdb", bytes);
+    or_format_error([&] {
+      const LmdbFile file(folder_ / "damaged.mdb");
+      for (int64_t k = 0; k < file.count(); ++k) {
+        or_format_error([&] { file.key(k); });
+        or_format_error([&] { file.value(k); });
+      }
+    });
+  }
 }
 
 }  // namespace

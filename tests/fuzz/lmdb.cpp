@@ -1,0 +1,18 @@
+// lmdb.cpp: fuzz target of the reader of LMDB databases.
+#include "data/lmdb_file.h"
+
+#include "tests/fuzz/target.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const pg::fuzz::MemoryFile file({data, size});
+  pg::fuzz::reads_or_refuses([&] { pg::is_lmdb_file(file.path()); });
+  pg::fuzz::reads_or_refuses([&] {
+    const pg::LmdbFile database(file.path());
+    pg::fuzz::claim(database.count() <= static_cast<int64_t>(size));
+    for (int64_t i = 0; i < database.count(); ++i) {
+      pg::fuzz::reads_or_refuses([&] { database.key(i); });
+      pg::fuzz::reads_or_refuses([&] { pg::fuzz::claim(database.value(i).size() <= size); });
+    }
+  });
+  return 0;
+}
