@@ -54,12 +54,6 @@ std::vector<Candidate> candidates(const RunFolder& run) {
   return all;
 }
 
-std::optional<ResumePoint> resume_point(const RunFolder& run) {
-  NewestCheckpoint newest = newest_checkpoint(run);
-  if (!newest.path) return std::nullopt;
-  return ResumePoint{run, *newest.path, std::move(newest.broken)};
-}
-
 }  // namespace
 
 CheckpointFiles::CheckpointFiles(const RunFolder& run, const CheckpointConfig& config)
@@ -130,8 +124,11 @@ std::vector<fs::path> set_aside_after(const RunFolder& run, int64_t images_shown
 ResumePoint resolve_resume(const std::string& argument, const fs::path& out) {
   if (argument.empty()) {
     const std::vector<RunFolder> runs = runs_in(out);
+    std::vector<std::string> broken;  // of newer runs, which must not be passed over in silence
     for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
-      if (const auto point = resume_point(*run)) return *point;
+      NewestCheckpoint newest = newest_checkpoint(*run);
+      broken.insert(broken.end(), newest.broken.begin(), newest.broken.end());
+      if (newest.path) return {*run, *newest.path, std::move(broken)};
     }
     throw UsageError(message("no run in '", out.string(),
                              "' has a checkpoint to resume from; give a run folder or a "

@@ -191,6 +191,15 @@ TEST_F(RunFolders, GoingBackSetsLaterCheckpointsAsideForGood) {
   EXPECT_TRUE(set_aside_after(run, 320000).empty());
 }
 
+TEST_F(RunFolders, ResumeTellsOfNewerRunsWhoseCheckpointsAreAllDamaged) {
+  const RunFolder first = run_with({160}), second = run_with({160});
+  write_text(second.checkpoint_file(160000), "half");
+  const ResumePoint point = resolve_resume("", out());
+  EXPECT_EQ(point.run.path(), first.path());
+  ASSERT_EQ(point.broken.size(), 1u);
+  EXPECT_NE(point.broken[0].find(second.path().filename().string()), std::string::npos);
+}
+
 TEST_F(RunFolders, ResumeTakesFolderNameNumberOrFile) {
   const RunFolder run = run_with({160, 320});
   run_with({480});
