@@ -250,6 +250,21 @@ TEST_F(Lmdb, CutShortWhileItIsReadListsThePictures) {
   EXPECT_EQ(source->name(3), "data.mdb entry 3");
 }
 
+// Page and entry agree on four gigabytes that are not there.
+TEST_F(Lmdb, AWildLengthTakesNoMemory) {
+  write({{"a picture", picture(1)}});
+  std::vector<uint8_t> bytes = read_bytes(folder_ / "db/data.mdb");
+  const auto put = [&](size_t at) { std::fill_n(bytes.begin() + static_cast<long>(at), 4, 0xf0); };
+  const std::string text(bytes.begin(), bytes.end());
+  put(text.find("a picture") - 8);  // the length that begins its entry
+  size_t big = 2 * 4096;
+  while ((bytes[big + 10] & 4) == 0) big += 4096;
+  put(big + 12);  // how many pages it has
+  write_bytes(folder_ / "db/data.mdb", bytes);
+  EXPECT_HAS(error_of<FormatError>([&] { LmdbFile(folder_ / "db/data.mdb").value(0); }),
+             "its length is damaged");
+}
+
 // LMDB keeps no checksums: what cannot be told is wrong is another picture, but nothing crashes and
 // every error is one that a build lists.
 TEST_F(Lmdb, AnyDamageIsAnErrorInWords) {
