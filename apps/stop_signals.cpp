@@ -46,9 +46,9 @@ StopSignals::StopSignals(const char* said) {
   }
 }
 
-StopSignals::~StopSignals() {
-  for (const int s : kSignals) std::signal(s, SIG_DFL);
-}
+// The handlers stay: all is written by now, and a late signal must not make that look like a
+// failure.
+StopSignals::~StopSignals() { text = ""; }
 
 const std::atomic<bool>& StopSignals::requested() { return stop_requested; }
 
