@@ -1,6 +1,7 @@
 // memory_meter.h: what a program holds: bytes of a device, and of the process.
 #pragma once
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -43,6 +44,12 @@ inline int64_t resident_bytes() {
   int64_t pages = 0, resident = 0;
   std::ifstream("/proc/self/statm") >> pages >> resident;
   return resident * ::sysconf(_SC_PAGESIZE);
+}
+
+// Bytes that this process has from malloc and not given back, in all arenas.
+inline int64_t heap_bytes() {
+  const auto info = ::mallinfo2();
+  return static_cast<int64_t>(info.uordblks + info.hblkhd);
 }
 
 // Sanitizers keep what was freed and what they know of it, so that residence says nothing.
