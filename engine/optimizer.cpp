@@ -1,6 +1,7 @@
 // optimizer.cpp: one check and one update kernel for a whole network.
 #include "engine/optimizer.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/ops.h"
@@ -102,8 +103,7 @@ void Adam::clear_first_bad() { g_.backend().fill({.y = first_bad_.mut(), .value 
 // AdamArgs' formula for the present g, m and v.
 double Adam::update_norm(int64_t resolution) const {
   const Shape active{1, 1, 1, parameters_.prefix(resolution)};
-  const double t = to_host(t_)[0];
-  if (t == 0.0) return 0.0;
+  const double t = std::max(to_host(t_)[0], 1.0);  // before the first step the gradient is 0
   const double correction1 = 1.0 - std::pow(options_.beta1, t);
   const double correction2 = std::sqrt(1.0 - std::pow(options_.beta2, t));
   const bool inside = options_.epsilon == AdamEpsilon::tensorflow;

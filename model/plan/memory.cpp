@@ -28,6 +28,8 @@ class Rehearsal {
                   .labels = classes.data(),
                   .g_labels = classes.data()});
   }
+  // What the guard does now and then between iterations.
+  void look(const StageSpan& span) { gan_.weight_norms(span.resolution); }
   void make_picture(const StageSpan& span) {
     const GridOptions o = sample_options(config_, span.resolution, alpha_in(span));
     some_samples(gan_.generator(), gan_.average_parameters(), latents_, labels_, o, 0);
@@ -78,6 +80,7 @@ std::vector<int64_t> minibatches(const Config& config, int64_t resolution) {
 void iterate_all(Rehearsal& rehearsal, const Config& config, std::span<const StageSpan> spans) {
   for (const StageSpan& span : spans) {
     for (const int64_t n : minibatches(config, span.resolution)) rehearsal.iterate(span, n);
+    rehearsal.look(span);
   }
 }
 

@@ -1,4 +1,4 @@
-// changes.cpp: meanings of changed keys, by the longest prefix that the table knows.
+// changes.cpp: meanings of changed keys, by the first prefix in a table that fits.
 #include "model/training/changes.h"
 
 #include <string_view>
