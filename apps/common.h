@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "data/cache.h"
+#include "data/sets/cache.h"
 #include "kernels/backend.h"
-#include "model/config.h"
+#include "model/config/config.h"
 
 namespace pg::apps {
 

@@ -5,8 +5,8 @@
 
 #include "apps/common.h"
 #include "apps/stop_signals.h"
-#include "data/contact_sheet.h"
-#include "data/png.h"
+#include "data/images/png.h"
+#include "data/sets/contact_sheet.h"
 
 namespace pg::apps {
 namespace {

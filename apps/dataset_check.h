@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "data/check.h"
+#include "data/sets/check.h"
 
 namespace pg::apps {
 

@@ -3,7 +3,7 @@
 #include <sstream>
 
 #include "apps/dataset_check.h"
-#include "data/shown.h"
+#include "data/files/shown.h"
 #include "kernels/error.h"
 
 namespace pg::apps {

@@ -5,11 +5,11 @@
 
 #include "apps/commands.h"
 #include "apps/common.h"
-#include "model/discriminator.h"
-#include "model/export/export.h"
-#include "model/export/foreign.h"
-#include "model/training/checkpoint.h"
-#include "model/training/checkpoint_files.h"
+#include "model/foreign/export.h"
+#include "model/foreign/foreign.h"
+#include "model/networks/discriminator.h"
+#include "model/run/checkpoint.h"
+#include "model/run/checkpoint_files.h"
 
 namespace pg::apps {
 namespace {

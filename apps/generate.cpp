@@ -7,11 +7,11 @@
 #include "apps/commands.h"
 #include "apps/common.h"
 #include "apps/loaded_generator.h"
-#include "data/npy_writer.h"
-#include "data/png.h"
-#include "engine/ops.h"
-#include "model/latents.h"
-#include "model/training/samples.h"
+#include "data/formats/npy_writer.h"
+#include "data/images/png.h"
+#include "engine/ops/ops.h"
+#include "model/networks/latents.h"
+#include "model/networks/samples.h"
 
 namespace pg::apps {
 namespace {

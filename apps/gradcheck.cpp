@@ -8,8 +8,8 @@
 #include "apps/commands.h"
 #include "apps/common.h"
 #include "engine/gradcheck/report.h"
-#include "model/gradcheck.h"
-#include "model/suggest.h"
+#include "model/config/suggest.h"
+#include "model/networks/gradcheck.h"
 
 namespace pg::apps {
 namespace {

@@ -4,9 +4,9 @@
 
 #include "apps/commands.h"
 #include "apps/common.h"
-#include "model/import/import.h"
-#include "model/schedule.h"
-#include "model/training/checkpoint.h"
+#include "model/config/schedule.h"
+#include "model/foreign/import.h"
+#include "model/run/checkpoint.h"
 
 namespace pg::apps {
 namespace {

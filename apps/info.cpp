@@ -3,10 +3,10 @@
 
 #include "apps/commands.h"
 #include "apps/common.h"
-#include "model/training/checkpoint.h"
-#include "model/training/checkpoint_files.h"
-#include "model/training/safetensors.h"
-#include "model/version.h"
+#include "data/formats/safetensors.h"
+#include "model/config/version.h"
+#include "model/run/checkpoint.h"
+#include "model/run/checkpoint_files.h"
 
 namespace pg::apps {
 namespace {

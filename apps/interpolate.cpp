@@ -5,9 +5,9 @@
 #include "apps/commands.h"
 #include "apps/common.h"
 #include "apps/loaded_generator.h"
-#include "data/png.h"
-#include "model/latents.h"
-#include "model/training/samples.h"
+#include "data/images/png.h"
+#include "model/networks/latents.h"
+#include "model/networks/samples.h"
 
 namespace pg::apps {
 namespace {

@@ -2,8 +2,8 @@
 #include "apps/loaded_generator.h"
 
 #include "apps/common.h"
-#include "model/training/checkpoint.h"
-#include "model/training/checkpoint_files.h"
+#include "model/run/checkpoint.h"
+#include "model/run/checkpoint_files.h"
 
 namespace pg::apps {
 

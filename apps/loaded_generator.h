@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "model/generator.h"
+#include "model/networks/generator.h"
 
 namespace pg::apps {
 

@@ -10,7 +10,7 @@
 
 #include "apps/commands.h"
 #include "kernels/error.h"
-#include "model/version.h"
+#include "model/config/version.h"
 
 namespace {
 

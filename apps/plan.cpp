@@ -4,10 +4,10 @@
 #include <optional>
 
 #include "apps/run_options.h"
-#include "model/bytes.h"
+#include "model/config/bytes.h"
+#include "model/config/format.h"
 #include "model/plan/disk.h"
 #include "model/plan/speed.h"
-#include "model/training/format.h"
 
 namespace pg::apps {
 namespace {

@@ -4,9 +4,9 @@
 #include "apps/commands.h"
 #include "apps/run_options.h"
 #include "apps/stop_signals.h"
-#include "model/bytes.h"
-#include "model/training/changes.h"
-#include "model/training/trainer.h"
+#include "model/config/bytes.h"
+#include "model/config/changes.h"
+#include "model/run/trainer.h"
 
 namespace pg::apps {
 namespace {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "bench/reference.h"
-#include "kernels/cpu/fast.h"
+#include "kernels/cpu/fast/fast.h"
 
 namespace {
 

@@ -1,8 +1,8 @@
 // case.cpp: the traffic of a case, and the official feature maps.
 #include "bench/case.h"
 
-#include "model/config.h"
-#include "model/generator.h"
+#include "model/config/config.h"
+#include "model/networks/generator.h"
 
 namespace pg::bench {
 

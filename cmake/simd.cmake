@@ -1,8 +1,8 @@
-# simd.cmake: compiles kernels/cpu/simd/*.cpp once for each instruction set, each time in a namespace
+# simd.cmake: compiles kernels/cpu/fast/simd/*.cpp once for each instruction set, each time in a namespace
 # of its own (PG_SIMD), so that one program starts on any x86-64 and still uses what it finds there.
 # The files must not instantiate inline functions of other headers: the linker keeps one copy, and it
 # might be the one that an older processor cannot run.
-file(GLOB simd_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/kernels/cpu/simd/*.cpp)
+file(GLOB simd_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/kernels/cpu/fast/simd/*.cpp)
 set(PG_SIMD_OBJECTS)
 set(simd_flags_sse2 "")
 set(simd_flags_avx2 -mavx2 -mfma)

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/ops.h"
+#include "engine/ops/ops.h"
 
 namespace pg {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/ops.h"
+#include "engine/ops/ops.h"
 
 namespace pg::gradcheck {
 

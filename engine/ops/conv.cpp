@@ -3,7 +3,7 @@
 // conv2d(x, w), conv2d_input_grad(dy, w) and conv2d_weight_grad(dy, x) are the partial derivatives
 // of one trilinear form (kernels/conv.h). The vjp of each is the other two, so gradients of every
 // order stay in this file.
-#include "engine/ops.h"
+#include "engine/ops/ops.h"
 
 namespace pg::ops {
 namespace {

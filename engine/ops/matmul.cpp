@@ -1,5 +1,5 @@
 // matmul.cpp: the matrix product and the dense layer. The vjp of a product is two products.
-#include "engine/ops.h"
+#include "engine/ops/ops.h"
 
 namespace pg::ops {
 namespace {

@@ -2,7 +2,7 @@
 // them.
 #include <vector>
 
-#include "engine/ops.h"
+#include "engine/ops/ops.h"
 
 namespace pg::ops {
 namespace {

@@ -1,5 +1,5 @@
 // pointwise.cpp: elementwise ops. Derivatives are written with the same set of ops.
-#include "engine/ops.h"
+#include "engine/ops/ops.h"
 
 namespace pg::ops {
 namespace {

@@ -1,5 +1,5 @@
 // resample.cpp: nearest upsampling, average pooling, fade-in. Each is the adjoint of another.
-#include "engine/ops.h"
+#include "engine/ops/ops.h"
 
 namespace pg::ops {
 

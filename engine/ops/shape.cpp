@@ -1,5 +1,5 @@
 // shape.cpp: sums, broadcasts, and ops that move elements without changing them.
-#include "engine/ops.h"
+#include "engine/ops/ops.h"
 
 namespace pg::ops {
 

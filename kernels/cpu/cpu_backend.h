@@ -9,7 +9,7 @@
 #include <string>
 
 #include "kernels/backend.h"
-#include "kernels/cpu/fast.h"
+#include "kernels/cpu/fast/fast.h"
 
 namespace pg::cpu {
 

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "model/schedule.h"
+#include "model/config/schedule.h"
 
 namespace pg {
 

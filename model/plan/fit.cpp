@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "model/bytes.h"
-#include "model/micro_batch.h"
+#include "model/config/bytes.h"
+#include "model/config/micro_batch.h"
 
 namespace pg {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "model/networks/samples.h"
 #include "model/training/gan.h"
-#include "model/training/samples.h"
 
 namespace pg {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "engine/tensor.h"
 #include "kernels/planning.h"
-#include "model/schedule.h"
+#include "model/config/schedule.h"
 
 namespace pg {
 

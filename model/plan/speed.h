@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/tensor.h"
-#include "model/schedule.h"
+#include "model/config/schedule.h"
 
 namespace pg {
 

@@ -6,8 +6,8 @@
 
 #include "engine/optimizer.h"
 #include "engine/random.h"
-#include "model/losses.h"
-#include "model/micro_batch.h"
+#include "model/config/micro_batch.h"
+#include "model/networks/losses.h"
 
 namespace pg {
 

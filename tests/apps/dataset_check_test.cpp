@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "data/image.h"
-#include "data/png.h"
+#include "data/images/image.h"
+#include "data/images/png.h"
 #include "tests/apps/program.h"
 
 namespace pg::test {

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "data/image.h"
-#include "model/training/safetensors.h"
+#include "data/formats/safetensors.h"
+#include "data/images/image.h"
 #include "tests/apps/program.h"
 
 namespace pg::test {

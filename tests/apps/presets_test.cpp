@@ -1,9 +1,9 @@
 // presets_test.cpp: every preset trains through all stages, and with every loss and kind of labels.
 #include <gtest/gtest.h>
 
-#include "data/image.h"
-#include "data/png.h"
-#include "model/config.h"
+#include "data/images/image.h"
+#include "data/images/png.h"
+#include "model/config/config.h"
 #include "tests/apps/program.h"
 
 namespace pg::test {

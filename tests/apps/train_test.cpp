@@ -1,10 +1,10 @@
 // train_test.cpp: the program's train and generate commands from a user's side.
 #include <gtest/gtest.h>
 
-#include "data/image.h"
+#include "data/images/image.h"
 #include "tests/apps/program.h"
-#include "tests/data/lmdb_writer.h"
-#include "tests/data/records.h"
+#include "tests/data/formats/lmdb_writer.h"
+#include "tests/data/formats/records.h"
 #include "tests/data/support.h"
 
 namespace pg::test {

@@ -2,9 +2,9 @@
 #include <cmath>
 #include <optional>
 
-#include "kernels/cuda/adam_plan.h"
-#include "kernels/cuda/conv_forms.h"
-#include "kernels/cuda/launchers.h"
+#include "kernels/cuda/adam/adam_plan.h"
+#include "kernels/cuda/conv/filters/conv_forms.h"
+#include "kernels/cuda/device/launchers.h"
 #include "tests/kernels/kernel_device.h"
 #include "tests/kernels/kernel_test.h"
 

@@ -2,7 +2,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "kernels/cuda/device_memory.h"
+#include "kernels/cuda/device/device_memory.h"
 #include "tests/cuda/environment.h"
 #include "tests/kernels/conv_reference.h"
 

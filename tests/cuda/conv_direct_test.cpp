@@ -1,6 +1,6 @@
 // conv_direct_test: the large tile of the exact convolution, which the small shapes of conv_test do
 // not reach, against the CPU's f64 loops.
-#include "kernels/cuda/conv_direct.h"
+#include "kernels/cuda/conv/direct/conv_direct.h"
 
 #include "tests/kernels/kernel_device.h"
 #include "tests/kernels/kernel_test.h"

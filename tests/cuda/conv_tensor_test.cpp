@@ -2,7 +2,7 @@
 #include <cctype>
 #include <cmath>
 
-#include "kernels/cuda/conv_f.h"
+#include "kernels/cuda/conv/fprop/conv_f.h"
 #include "tests/kernels/conv_reference.h"
 #include "tests/kernels/kernel_device.h"
 

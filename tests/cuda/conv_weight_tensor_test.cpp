@@ -2,12 +2,12 @@
 // loops.
 //
 // Factors are exact in bf16 and in tf32, so results must be as close as f32 sums are.
-#include "kernels/cuda/conv_w.h"
+#include "kernels/cuda/conv/wgrad/conv_w.h"
 
 #include <bit>
 #include <cmath>
 
-#include "kernels/cuda/launchers.h"
+#include "kernels/cuda/device/launchers.h"
 #include "tests/kernels/conv_reference.h"
 #include "tests/kernels/kernel_device.h"
 

@@ -1,5 +1,5 @@
 // library_test: where a shared library is looked for, and what is said where it is not found.
-#include "kernels/cuda/library.h"
+#include "kernels/cuda/choice/library.h"
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>

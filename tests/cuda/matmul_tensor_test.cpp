@@ -1,7 +1,7 @@
 // matmul_tensor_test: f32 matrix products on tensor cores, against literal loops in double.
 #include <cmath>
 
-#include "kernels/cuda/launchers.h"
+#include "kernels/cuda/device/launchers.h"
 #include "tests/kernels/kernel_device.h"
 #include "tests/kernels/kernel_test.h"
 

@@ -3,9 +3,9 @@
 
 #include <cstdlib>
 
-#include "kernels/cuda/conv_forms.h"
-#include "kernels/cuda/conv_w_sums.h"
-#include "kernels/cuda/launchers.h"
+#include "kernels/cuda/conv/filters/conv_forms.h"
+#include "kernels/cuda/conv/wgrad/conv_w_sums.h"
+#include "kernels/cuda/device/launchers.h"
 
 namespace {
 bool is_captured = false;

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "data/image.h"
-#include "data/png.h"
+#include "data/images/image.h"
+#include "data/images/png.h"
 #include "kernels/error.h"
 #include "kernels/philox.h"
 

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "engine/ops.h"
+#include "engine/ops/ops.h"
 
 namespace pg::test {
 namespace {

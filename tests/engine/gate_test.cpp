@@ -2,7 +2,7 @@
 // kernel that makes its cotangent.
 #include <gtest/gtest.h>
 
-#include "engine/ops.h"
+#include "engine/ops/ops.h"
 #include "engine/random.h"
 #include "tests/kernels/counting_backend.h"
 

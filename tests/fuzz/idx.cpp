@@ -1,5 +1,5 @@
 // idx.cpp: fuzz target of the reader of MNIST's files, plain and gzip.
-#include "data/source.h"
+#include "data/sources/source.h"
 #include "tests/fuzz/target.h"
 
 namespace pg {

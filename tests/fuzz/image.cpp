@@ -1,6 +1,6 @@
 // image.cpp: fuzz target of the decoders of picture files. What decodes must have the extents that
 // it claims, and the same pixels again.
-#include "data/image.h"
+#include "data/images/image.h"
 
 #include "tests/fuzz/target.h"
 

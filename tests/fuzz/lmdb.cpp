@@ -1,5 +1,5 @@
 // lmdb.cpp: fuzz target of the reader of LMDB databases.
-#include "data/lmdb_file.h"
+#include "data/formats/lmdb_file.h"
 
 #include "tests/fuzz/target.h"
 

@@ -1,5 +1,5 @@
 // npy.cpp: fuzz target of the reader of data set levels and labels.
-#include "data/npy.h"
+#include "data/formats/npy.h"
 
 #include <cmath>
 

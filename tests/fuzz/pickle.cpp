@@ -1,6 +1,6 @@
 // pickle.cpp: fuzz target of the pickle reader, and of what walks its values.
-#include "model/import/pickle.h"
-#include "model/import/host_tensor.h"
+#include "data/formats/pickle/pickle.h"
+#include "data/formats/pickle/host_tensor.h"
 #include "tests/fuzz/target.h"
 
 namespace {

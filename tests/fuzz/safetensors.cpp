@@ -1,5 +1,5 @@
 // safetensors.cpp: fuzz target of the reader of checkpoints.
-#include "model/training/safetensors.h"
+#include "data/formats/safetensors.h"
 #include "tests/fuzz/target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

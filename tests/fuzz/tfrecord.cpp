@@ -1,5 +1,5 @@
 // tfrecord.cpp: fuzz target of the reader of TFRecords: a whole file, and an example in it.
-#include "data/tfrecord.h"
+#include "data/formats/tfrecord.h"
 
 #include "tests/fuzz/target.h"
 

@@ -2,7 +2,7 @@
 // Messages quote keys and values as they are, since these files are their readers' own.
 #include <string>
 
-#include "model/config.h"
+#include "model/config/config.h"
 #include "tests/fuzz/target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -1,9 +1,9 @@
 // torch.cpp: fuzz target of foreign files of all forms, found out by content. A pickle also becomes
 // part of an archive whose checksums are right, which no mutation would give it.
-#include "model/import/torch_file.h"
-#include "model/import/weights_file.h"
+#include "data/formats/pickle/torch_file.h"
+#include "data/formats/pickle/weights_file.h"
+#include "tests/data/formats/zip_bytes.h"
 #include "tests/fuzz/target.h"
-#include "tests/model/zip_bytes.h"
 
 namespace {
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "engine/ops.h"
-#include "model/gradcheck.h"
+#include "engine/ops/ops.h"
+#include "model/networks/gradcheck.h"
 
 namespace pg {
 namespace {

@@ -107,12 +107,12 @@ expect $check "address" CMakeLists.txt "set(URL https:"//example.com/x.tar.gz")"
 check=kernels_keep_the_rules
 anonymous=$'namespace {\n%s\n}  // namespace'
 expect $check "PTX outside" kernels/cuda/conv.cu '  asm volatile("nop;");'
-expect $check "PTX outside" kernels/cuda/tile.cuh 'int a = __cvta_generic_to_shared(p);'
+expect $check "PTX outside" kernels/cuda/block/tile.cuh 'int a = __cvta_generic_to_shared(p);'
 expect $check "__CUDA_ARCH__ outside" kernels/cuda/conv.cu '#if __CUDA_ARCH__ >= 900'
 # shellcheck disable=SC2059  # the format is the point
 expect $check "use dynamic_smem" kernels/cuda/conv.cu \
   "$(printf "$anonymous" '  extern __shared__ float s[];')"
-expect $check "outside an anonymous namespace" kernels/cuda/tile.cuh '__shared__ float s[4];'
+expect $check "outside an anonymous namespace" kernels/cuda/block/tile.cuh '__shared__ float s[4];'
 expect $check "a kernel outside" kernels/cuda/conv.cu \
   "$(printf "$anonymous" 'int a;')"$'\n__global__ void f() {}'
 expect $check "use launch()" kernels/cuda/conv.cu 'void f() { g<<<1, 2>>>(); }'

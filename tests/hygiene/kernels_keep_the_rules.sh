@@ -13,7 +13,7 @@ complaints=$(cd "$root" && awk '
   { line = $0; sub(/\/\/.*/, "", line); gsub(/"[^"]*"/, "\"\"", line) }
   line ~ /^namespace \{/ { anonymous = 1 }
   $0 ~ /^\}  \/\/ namespace$/ { anonymous = 0 }
-  FILENAME !~ /^kernels\/cuda\/ptx\.cuh$/ {
+  FILENAME !~ /^kernels\/cuda\/block\/ptx\.cuh$/ {
     if (line ~ /(^|[^a-z0-9_])(asm|__asm__)[^a-z0-9_]/ || line ~ /__cvta_generic_to_shared/)
       complain("PTX outside ptx.cuh")
     if (line ~ /__CUDA_ARCH__/) complain("__CUDA_ARCH__ outside ptx.cuh")

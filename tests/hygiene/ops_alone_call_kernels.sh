@@ -39,4 +39,4 @@ complaints=$(cd "$root" && awk -v names="$names" '
   { sub(/\/\/.*/, ""); text = text $0 "\n" }
   END { report(last, text) }
 ' "${bound[@]}")
-verdict "$complaints" "Use an op (engine/ops.h), or write one."
+verdict "$complaints" "Use an op (engine/ops/ops.h), or write one."

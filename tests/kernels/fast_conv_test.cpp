@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/cpu/fast.h"
+#include "kernels/cpu/fast/fast.h"
 
 namespace pg::cpu {
 namespace {

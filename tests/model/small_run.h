@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "data/build.h"
-#include "model/training/trainer.h"
+#include "data/sets/build.h"
+#include "model/run/trainer.h"
 #include "tests/model/temporary_folder.h"
 
 namespace pg {

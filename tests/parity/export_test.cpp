@@ -1,9 +1,9 @@
 // export_test.cpp: parameters of every published version come out of a store as they went in.
 #include <gtest/gtest.h>
 
-#include "model/discriminator.h"
-#include "model/export/foreign.h"
-#include "model/generator.h"
+#include "model/foreign/foreign.h"
+#include "model/networks/discriminator.h"
+#include "model/networks/generator.h"
 #include "tests/parity/golden.h"
 
 namespace pg::test {

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "engine/ops.h"
+#include "engine/ops/ops.h"
 #include "engine/optimizer.h"
 
 namespace pg::test {

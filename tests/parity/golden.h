@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "model/import/layout.h"
-#include "model/losses.h"
-#include "model/training/safetensors.h"
+#include "data/formats/safetensors.h"
+#include "model/foreign/layout.h"
+#include "model/networks/losses.h"
 
 namespace pg::test {
 

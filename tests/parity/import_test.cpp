@@ -1,6 +1,6 @@
 // import_test.cpp: files with the names and shapes of every published layout give the images of the
 // PyTorch implementations.
-#include "model/import/import.h"
+#include "model/foreign/import.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "engine/ops.h"
+#include "engine/ops/ops.h"
 
 namespace pg::test {
 namespace {

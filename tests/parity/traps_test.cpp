@@ -4,9 +4,9 @@
 
 #include <cmath>
 
-#include "engine/ops.h"
+#include "engine/ops/ops.h"
 #include "engine/optimizer.h"
-#include "model/schedule.h"
+#include "model/config/schedule.h"
 #include "tests/kernels/counting_backend.h"
 #include "tests/parity/golden.h"
 

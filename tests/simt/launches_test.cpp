@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/ops.h"
+#include "engine/ops/ops.h"
 #include "engine/optimizer.h"
 #include "tests/cuda/training_cases.h"
 #include "tests/kernels/counting_backend.h"

@@ -11,8 +11,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "model/training/checkpoint_files.h"
-#include "model/training/stats.h"
+#include "model/run/checkpoint_files.h"
+#include "model/run/stats.h"
 #include "tests/apps/program.h"
 #include "tests/soak/faulty_life.h"
 

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "kernels/cuda/library.h"
+#include "kernels/cuda/choice/library.h"
 
 namespace pg::cuda {
 

@@ -3,8 +3,8 @@
 
 #include <map>
 
-#include "kernels/cuda/device_memory.h"
-#include "kernels/cuda/launchers.h"
+#include "kernels/cuda/device/device_memory.h"
+#include "kernels/cuda/device/launchers.h"
 
 namespace pg::cuda {
 

@@ -4,11 +4,11 @@
 
 #include <map>
 
-#include "kernels/cuda/device_memory.h"
-#include "kernels/cuda/vendor.h"
+#include "kernels/cuda/device/device_memory.h"
 #include "kernels/cuda/vendor/conv_plans.h"
 #include "kernels/cuda/vendor/filter_copies.h"
 #include "kernels/cuda/vendor/matmul_plans.h"
+#include "kernels/cuda/vendor/vendor.h"
 
 namespace pg::cuda {
 

@@ -2,8 +2,8 @@
 // launches of the project around them.
 #include <algorithm>
 
-#include "kernels/cuda/conv_w_sums.h"
-#include "kernels/cuda/launchers.h"
+#include "kernels/cuda/conv/wgrad/conv_w_sums.h"
+#include "kernels/cuda/device/launchers.h"
 #include "kernels/cuda/vendor/libraries.h"
 
 namespace pg::cuda {

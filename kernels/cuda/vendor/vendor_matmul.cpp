@@ -1,5 +1,5 @@
 // vendor_matmul: dense products by cuBLASLt.
-#include "kernels/cuda/launchers.h"
+#include "kernels/cuda/device/launchers.h"
 #include "kernels/cuda/vendor/libraries.h"
 
 namespace pg::cuda {

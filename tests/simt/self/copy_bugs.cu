@@ -1,5 +1,5 @@
 // copy_bugs: cp.async that is not waited for, and a row that ldmatrix does not take.
-#include "kernels/cuda/ptx.cuh"
+#include "kernels/cuda/block/ptx.cuh"
 #include "tests/simt/self/bugs.h"
 
 namespace pg::simt {

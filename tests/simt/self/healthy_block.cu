@@ -1,7 +1,7 @@
 // healthy_block: what threads, warps and blocks do together.
 #include <cub/cub.cuh>
 
-#include "kernels/cuda/ptx.cuh"
+#include "kernels/cuda/block/ptx.cuh"
 #include "tests/simt/self/healthy.h"
 
 namespace pg::simt {

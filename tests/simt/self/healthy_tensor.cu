@@ -1,5 +1,5 @@
 // healthy_tensor: tensor-core instructions, their loads, and cp.async.
-#include "kernels/cuda/ptx.cuh"
+#include "kernels/cuda/block/ptx.cuh"
 #include "tests/simt/self/healthy.h"
 
 namespace pg::simt {

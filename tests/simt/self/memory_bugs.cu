@@ -1,5 +1,5 @@
 // memory_bugs: addresses that are wrong, and memory that nobody has written.
-#include "kernels/cuda/ptx.cuh"
+#include "kernels/cuda/block/ptx.cuh"
 #include "tests/simt/self/bugs.h"
 
 namespace pg::simt {

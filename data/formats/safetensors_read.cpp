@@ -1,0 +1,269 @@
+// safetensors_read.cpp: files mapped into memory and checked before anything is believed.
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+#include "data/formats/safetensors.h"
+#include "data/formats/safetensors_format.h"
+
+namespace pg {
+
+namespace {
+
+using nlohmann::json;
+using namespace safetensors;
+
+struct TypeInfo {
+  std::string_view name;
+  int64_t size;
+};
+
+// In the order of StoredType.
+constexpr std::array<TypeInfo, 11> kTypes = {{{"F64", 8},
+                                              {"F32", 4},
+                                              {"BF16", 2},
+                                              {"U8", 1},
+                                              {"I32", 4},
+                                              {"I64", 8},
+                                              {"U64", 8},
+                                              {"F16", 2},
+                                              {"I8", 1},
+                                              {"I16", 2},
+                                              {"BOOL", 1}}};
+
+// Reasons travel without the file name, which the caller adds.
+struct Damage {
+  std::string reason;
+};
+
+template <typename... Parts>
+void require(bool condition, const Parts&... parts) {
+  if (!condition) throw Damage{message(parts...)};
+}
+
+// A value as a message may hold it; what is nested could be deeper than the stack.
+std::string shown_value(const json& value) {
+  return value.is_structured() ? value.type_name() : value.dump();
+}
+
+// Names come from files of other programs, too: printable ASCII, not long.
+std::string shown_reason(const std::string& reason) {
+  constexpr size_t kLongest = 400;
+  std::string text = reason.substr(0, kLongest);
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text;
+}
+
+StoredType type_named(const std::string& tensor, const json& name) {
+  for (size_t i = 0; i < kTypes.size(); ++i) {
+    if (name == kTypes[i].name) return static_cast<StoredType>(i);
+  }
+  throw Damage{message("the tensor '", tensor, "' has the element type ", shown_value(name),
+                       ", which is not known")};
+}
+
+int64_t count_from(const std::string& tensor, const json& value) {
+  require(value.is_number_unsigned() && value.get<uint64_t>() <= uint64_t{1} << 62, "the tensor '",
+          tensor, "' has ", shown_value(value), " where a count should be");
+  return value.get<int64_t>();
+}
+
+// Parses the header; a name that comes twice is damage too, where the parser would keep the last.
+json parse_header(std::string_view text) {
+  std::set<std::string> names;
+  const auto check = [&](int depth, json::parse_event_t event, json& parsed) {
+    if (event != json::parse_event_t::key || depth != 1) return true;
+    const auto name = parsed.get<std::string>();
+    require(names.insert(name).second, "the tensor '", name, "' stands in the header twice");
+    return true;
+  };
+  try {
+    json header = json::parse(text, check);
+    require(header.is_object(), "the header is not a JSON object");
+    return header;
+  } catch (const json::exception&) {
+    throw Damage{"the header is not valid JSON"};
+  }
+}
+
+Metadata read_metadata(const json& header) {
+  Metadata metadata;
+  if (!header.contains(kMetadata)) return metadata;
+  const json& values = header[kMetadata];
+  require(values.is_object(), "the metadata is not an object");
+  for (const auto& [key, value] : values.items()) {
+    require(value.is_string(), "the metadata value '", key, "' is not a text");
+    metadata[key] = value.get<std::string>();
+  }
+  return metadata;
+}
+
+int64_t bytes_of_shape(const StoredTensor& tensor) {
+  int64_t bytes = size_of(tensor.dtype);
+  for (const int64_t extent : tensor.shape) {
+    require(!__builtin_mul_overflow(bytes, extent, &bytes), "the tensor '", tensor.name,
+            "' has a shape beyond all memory");
+  }
+  return bytes;
+}
+
+StoredTensor read_tensor(const std::string& name, const json& entry,
+                         std::span<const std::byte> data) {
+  const bool complete = entry.is_object() && entry.size() == 3 && entry.contains("dtype") &&
+                        entry.contains("shape") && entry.contains("data_offsets");
+  require(complete && entry["shape"].is_array() && entry["data_offsets"].is_array() &&
+              entry["data_offsets"].size() == 2,
+          "the entry of the tensor '", name, "' is not {dtype, shape, data_offsets}");
+  StoredTensor tensor;
+  tensor.name = name;
+  tensor.dtype = type_named(name, entry["dtype"]);
+  for (const json& extent : entry["shape"]) tensor.shape.push_back(count_from(name, extent));
+  const int64_t begin = count_from(name, entry["data_offsets"][0]);
+  const int64_t end = count_from(name, entry["data_offsets"][1]);
+  require(begin <= end && end <= static_cast<int64_t>(data.size()), "the tensor '", name,
+          "' lies at bytes ", begin, " to ", end, " of ", data.size(), " in the file");
+  require(bytes_of_shape(tensor) == end - begin, "the tensor '", name, "' has ", end - begin,
+          " bytes where its shape needs ", bytes_of_shape(tensor));
+  tensor.data = data.data() + begin;
+  tensor.bytes = end - begin;
+  return tensor;
+}
+
+// Tensors follow one another from the first byte to the last.
+void check_coverage(std::vector<StoredTensor> tensors, std::span<const std::byte> data) {
+  std::sort(tensors.begin(), tensors.end(), [](const StoredTensor& a, const StoredTensor& b) {
+    return std::pair(a.data, a.bytes) < std::pair(b.data, b.bytes);
+  });
+  const std::byte* expected = data.data();
+  for (const StoredTensor& tensor : tensors) {
+    require(tensor.data >= expected, "the tensor '", tensor.name, "' overlaps the one before it");
+    require(tensor.data == expected, "there is a gap before the tensor '", tensor.name, "'");
+    expected += tensor.bytes;
+  }
+  require(expected == data.data() + data.size(), "its data ends with ",
+          data.data() + data.size() - expected, " bytes that belong to no tensor");
+}
+
+void check_header(const json& header, const Metadata& metadata) {
+  const auto crc = metadata.find(kHeaderChecksum);
+  require(crc == metadata.end() || crc->second == header_checksum(header),
+          "the checksum of the header is wrong");
+}
+
+void check_checksums(const json& header, const Metadata& metadata,
+                     std::span<const std::byte> data) {
+  const auto data_crc = metadata.find(kDataChecksum);
+  const auto header_crc = metadata.find(kHeaderChecksum);
+  // Files of other programs have neither.
+  if (data_crc == metadata.end() && header_crc == metadata.end()) return;
+  require(data_crc != metadata.end() && header_crc != metadata.end(), "a checksum is missing");
+  check_header(header, metadata);
+  const uLong crc = crc32_z(0, reinterpret_cast<const unsigned char*>(data.data()), data.size());
+  require(data_crc->second == checksum_text(crc), "the checksum of the data is wrong");
+}
+
+std::string_view header_of(std::span<const std::byte> file) {
+  uint64_t length = 0;
+  require(file.size() >= sizeof(length), "it has only ", file.size(), " bytes");
+  std::memcpy(&length, file.data(), sizeof(length));
+  require(length <= file.size() - sizeof(length), "its header of ", length,
+          " bytes is longer than the file of ", file.size());
+  require(length <= kMostHeader, "its header of ", length, " bytes is longer than any");
+  return {reinterpret_cast<const char*>(file.data()) + sizeof(length), length};
+}
+
+[[noreturn]] void throw_damaged(const std::filesystem::path& path, const Damage& damage) {
+  throw FormatError(message("'", path.string(),
+                            "' is not a whole safetensors file: ", shown_reason(damage.reason),
+                            "; use an earlier checkpoint or another copy"));
+}
+
+}  // namespace
+
+int64_t size_of(StoredType type) { return kTypes[static_cast<size_t>(type)].size; }
+
+std::string_view name_of(StoredType type) { return kTypes[static_cast<size_t>(type)].name; }
+
+StoredType stored_type(DType type) {
+  switch (type) {
+    case DType::f64:
+      return StoredType::f64;
+    case DType::f32:
+      return StoredType::f32;
+    case DType::bf16:
+      return StoredType::bf16;
+    case DType::u8:
+      return StoredType::u8;
+    case DType::u64:
+      return StoredType::u64;
+  }
+  throw DTypeError("safetensors files have no such element type");
+}
+
+void StoredTensor::check_type(StoredType wanted) const {
+  PG_CHECK(dtype == wanted, FormatError, "the tensor '", name, "' holds ", name_of(dtype),
+           " where ", name_of(wanted), " is needed");
+}
+
+Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), file_(path_) {
+  try {
+    read();
+  } catch (const Damage& damage) {
+    throw_damaged(path_, damage);
+  }
+}
+
+void Safetensors::read() {
+  const std::span<const std::byte> file = std::as_bytes(file_.bytes());
+  const std::string_view text = header_of(file);
+  const std::span<const std::byte> data = file.subspan(sizeof(uint64_t) + text.size());
+  const json header = parse_header(text);
+  metadata_ = read_metadata(header);
+  for (const auto& [name, entry] : header.items()) {
+    if (name != kMetadata) tensors_.push_back(read_tensor(name, entry, data));
+  }
+  check_coverage(tensors_, data);
+  check_checksums(header, metadata_, data);
+}
+
+std::vector<std::string> Safetensors::names() const {
+  std::vector<std::string> result;
+  for (const StoredTensor& tensor : tensors_) result.push_back(tensor.name);
+  return result;
+}
+
+const StoredTensor* Safetensors::find(std::string_view name) const {
+  const auto place =
+      std::lower_bound(tensors_.begin(), tensors_.end(), name,
+                       [](const StoredTensor& t, std::string_view n) { return t.name < n; });
+  return place != tensors_.end() && place->name == name ? &*place : nullptr;
+}
+
+const StoredTensor& Safetensors::at(std::string_view name) const {
+  const StoredTensor* tensor = find(name);
+  PG_CHECK(tensor != nullptr, FormatError, "'", path_.string(), "' has no tensor '", name, "'");
+  return *tensor;
+}
+
+const std::string& Safetensors::metadata_at(const std::string& key) const {
+  const auto place = metadata_.find(key);
+  PG_CHECK(place != metadata_.end(), FormatError, "'", path_.string(), "' has no metadata value '",
+           key, "'");
+  return place->second;
+}
+
+Metadata read_safetensors_metadata(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  try {
+    const json header = parse_header(header_of(std::as_bytes(file.bytes())));
+    Metadata metadata = read_metadata(header);
+    check_header(header, metadata);
+    return metadata;
+  } catch (const Damage& damage) {
+    throw_damaged(path, damage);
+  }
+}
+
+}  // namespace pg

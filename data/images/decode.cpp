@@ -1,0 +1,150 @@
+// decode.cpp: tells formats apart, holds the limits, and turns pictures upright (libexif).
+#include <libexif/exif-data.h>
+
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+#include "data/files/files.h"
+#include "data/images/decoders.h"
+#include "kernels/error.h"
+
+namespace pg {
+namespace {
+
+using Bytes = std::span<const uint8_t>;
+
+bool has_at(Bytes bytes, size_t offset, std::string_view magic) {
+  return bytes.size() >= offset + magic.size() &&
+         std::memcmp(bytes.data() + offset, magic.data(), magic.size()) == 0;
+}
+
+bool is_bmp(Bytes bytes) {
+  // "BM" alone starts many a text; the size of the second header is one of five.
+  constexpr std::array<uint8_t, 5> kHeaderSizes = {12, 40, 56, 108, 124};
+  return has_at(bytes, 0, "BM") && bytes.size() >= 18 &&
+         std::find(kHeaderSizes.begin(), kHeaderSizes.end(), bytes[14]) != kHeaderSizes.end() &&
+         bytes[15] == 0 && bytes[16] == 0 && bytes[17] == 0;
+}
+
+// The name of a format that is known but not read.
+const char* foreign_format(Bytes bytes) {
+  if (has_at(bytes, 0, "GIF8")) return "a GIF";
+  if (has_at(bytes, 0, std::string_view("II*\0", 4)) ||
+      has_at(bytes, 0, std::string_view("MM\0*", 4))) {
+    return "a TIFF";
+  }
+  if (has_at(bytes, 4, "ftypavif")) return "an AVIF";
+  if (has_at(bytes, 4, "ftypheic") || has_at(bytes, 4, "ftypmif1")) return "a HEIC";
+  if (has_at(bytes, 4, "jP  ")) return "a JPEG 2000";
+  if (has_at(bytes, 0, "\xff\x0a") || has_at(bytes, 4, "JXL ")) return "a JPEG XL";
+  if (has_at(bytes, 0, "8BPS")) return "a Photoshop";
+  return nullptr;
+}
+
+// The orientation in `bytes`, which are a JPEG file or "Exif\0\0" and a TIFF structure.
+int exif_orientation(Bytes bytes) {
+  const std::unique_ptr<ExifData, decltype(&exif_data_unref)> data(exif_data_new(),
+                                                                   &exif_data_unref);
+  if (data == nullptr) throw std::bad_alloc();
+  exif_data_unset_option(data.get(), EXIF_DATA_OPTION_FOLLOW_SPECIFICATION);
+  exif_data_load_data(data.get(), bytes.data(), static_cast<unsigned>(bytes.size()));
+  const ExifEntry* entry = exif_content_get_entry(data->ifd[EXIF_IFD_0], EXIF_TAG_ORIENTATION);
+  if (entry == nullptr || entry->format != EXIF_FORMAT_SHORT || entry->size < 2) return 1;
+  const int value = exif_get_short(entry->data, exif_data_get_byte_order(data.get()));
+  return value >= 1 && value <= 8 ? value : 1;
+}
+
+// Some writers of WebP put the prefix of JPEG's segment in front of the structure.
+int tiff_orientation(std::vector<uint8_t> tiff) {
+  constexpr std::string_view kPrefix("Exif\0\0", 6);
+  if (tiff.empty()) return 1;
+  if (!has_at(tiff, 0, kPrefix)) tiff.insert(tiff.begin(), kPrefix.begin(), kPrefix.end());
+  return exif_orientation(tiff);
+}
+
+Decoded decode(Format format, const Encoded& file) {
+  switch (format) {
+    case Format::jpeg:
+      return decode_jpeg(file);
+    case Format::png:
+      return decode_png(file);
+    case Format::webp:
+      return decode_webp(file);
+    default:
+      return decode_bmp(file);
+  }
+}
+
+}  // namespace
+
+void Encoded::truncated() const {
+  throw FormatError(message(name.string(), " is a truncated ", name_of(format_of(bytes)),
+                            ", it ends too early; replace the file"));
+}
+
+void Encoded::damaged(const char* reason) const {
+  throw FormatError(message(name.string(), " is a damaged ", name_of(format_of(bytes)), " (",
+                            reason, "); replace the file"));
+}
+
+void Encoded::check_extents(int64_t width, int64_t height) const {
+  PG_CHECK(width > 0 && height > 0, FormatError, name.string(),
+           " holds no pixels, its extents are ", width, "x", height, "; remove the file");
+  PG_CHECK(width <= kMaxSide && height <= kMaxSide && width * height <= max_pixels, FormatError,
+           name.string(), " is ", width, "x", height, ", more than the ", max_pixels,
+           " pixels, or ", kMaxSide, " a side, that are decoded; make it smaller");
+}
+
+const char* name_of(Format format) {
+  switch (format) {
+    case Format::raw:
+      return "raw";
+    case Format::jpeg:
+      return "JPEG";
+    case Format::png:
+      return "PNG";
+    case Format::webp:
+      return "WebP";
+    case Format::bmp:
+      return "BMP";
+  }
+  return "?";
+}
+
+Format format_of(std::span<const uint8_t> start) {
+  if (has_at(start, 0, "\xff\xd8\xff")) return Format::jpeg;
+  if (has_at(start, 0, "\x89PNG\r\n\x1a\n")) return Format::png;
+  if (has_at(start, 0, "RIFF") && has_at(start, 8, "WEBP")) return Format::webp;
+  return is_bmp(start) ? Format::bmp : Format::raw;
+}
+
+Image decode_image(std::span<const uint8_t> bytes, const std::filesystem::path& name,
+                   int64_t max_pixels) {
+  PG_CHECK(!bytes.empty(), FormatError, name.string(), " is empty; remove the file");
+  const Format format = format_of(bytes);
+  const char* foreign = foreign_format(bytes);
+  PG_CHECK(format != Format::raw || foreign == nullptr, FormatError, name.string(), " is ", foreign,
+           " image, which is not read; convert it to PNG or remove the file");
+  PG_CHECK(format != Format::raw, FormatError, name.string(),
+           " is not a JPEG, PNG, WebP or BMP image; convert or remove the file");
+  PG_CHECK(bytes.size() <= INT_MAX, FormatError, name.string(),
+           " is larger than 2 GiB; make the image smaller");
+
+  Decoded decoded = decode(format, {bytes, name, max_pixels});
+  StoredAs stored = decoded.image.stored;
+  stored.format = format;
+  stored.orientation =
+      format == Format::jpeg ? exif_orientation(bytes) : tiff_orientation(std::move(decoded.exif));
+  Image image = stored.orientation == 1 ? std::move(decoded.image)
+                                        : orient(decoded.image, stored.orientation);
+  image.stored = stored;
+  return image;
+}
+
+Image decode_file(const std::filesystem::path& path) { return decode_image(read_file(path), path); }
+
+}  // namespace pg

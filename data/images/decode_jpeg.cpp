@@ -1,0 +1,163 @@
+// decode_jpeg.cpp: JPEG through libjpeg-turbo: baseline, progressive and arithmetic; gray, colour,
+// CMYK and YCCK.
+//
+// The library fills what is missing or damaged with gray and only warns. Such pictures are refused:
+// they would teach a network stripes. Warnings about what does no harm to pixels are let pass.
+#include <csetjmp>
+#include <cstdio>
+// jpeglib.h needs FILE and size_t from before it.
+#include <jerror.h>
+#include <jpeglib.h>
+
+#include "data/images/decoders.h"
+
+namespace pg {
+namespace {
+
+// Progressive files have about ten scans. Each one costs a pass over the whole picture while it may
+// be a few bytes long.
+constexpr int kMaxScans = 200;
+
+enum class Failure { none, truncated, damaged };
+
+class Decoder {
+ public:
+  explicit Decoder(const Encoded& file) : file_(file) {
+    jpeg_.err = jpeg_std_error(&errors_);
+    jpeg_.client_data = this;
+    errors_.error_exit = [](j_common_ptr jpeg) { of(jpeg).fail(Failure::damaged); };
+    errors_.emit_message = [](j_common_ptr jpeg, int level) {
+      if (level < 0) of(jpeg).warned();
+    };
+    progress_.progress_monitor = [](j_common_ptr jpeg) { of(jpeg).check_scans(); };
+    protect([](Decoder& d) { jpeg_create_decompress(&d.jpeg_); });
+    jpeg_.progress = &progress_;
+  }
+  ~Decoder() { jpeg_destroy_decompress(&jpeg_); }
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  Image decode() {
+    protect([](Decoder& d) {
+      jpeg_mem_src(&d.jpeg_, d.file_.bytes.data(), d.file_.bytes.size());
+      jpeg_read_header(&d.jpeg_, TRUE);
+    });
+    file_.check_extents(jpeg_.image_width, jpeg_.image_height);
+    choose_colours();
+    protect([](Decoder& d) { jpeg_start_decompress(&d.jpeg_); });
+    pixels_.resize(size_t{jpeg_.output_height} * row_bytes());
+    protect([](Decoder& d) { d.read_rows(); });
+
+    Image image{jpeg_.output_height, jpeg_.output_width, jpeg_.output_components, {}};
+    image.stored.colours = colours_;
+    if (colours_ == Colours::cmyk) {
+      image.channels = 3;
+      cmyk_to_rgb();
+    }
+    image.pixels = std::move(pixels_);
+    return image;
+  }
+
+ private:
+  static Decoder& of(j_common_ptr jpeg) { return *static_cast<Decoder*>(jpeg->client_data); }
+
+  // Runs what may end by longjmp; nothing on the way owns anything.
+  void protect(void (*step)(Decoder&)) {
+    if (setjmp(failed_) == 0) {
+      step(*this);
+      return;
+    }
+    if (failure_ == Failure::truncated) file_.truncated();
+    file_.damaged(reason_);
+  }
+
+  [[noreturn]] void fail(Failure failure) {
+    failure_ = failure;
+    if (reason_[0] == '\0') errors_.format_message(reinterpret_cast<j_common_ptr>(&jpeg_), reason_);
+    std::longjmp(failed_, 1);
+  }
+
+  void warned() {
+    switch (errors_.msg_code) {
+      case JWRN_EXTRANEOUS_DATA:  // bytes between segments, left by many cameras
+      case JWRN_TOO_MUCH_DATA:
+      case JWRN_ADOBE_XFORM:
+      case JWRN_JFIF_MAJOR:
+      case JWRN_BOGUS_PROGRESSION:
+        return;
+      case JWRN_JPEG_EOF:
+        fail(Failure::truncated);
+      default:
+        fail(Failure::damaged);
+    }
+  }
+
+  void check_scans() {
+    if (jpeg_.input_scan_number <= kMaxScans) return;
+    std::snprintf(reason_, sizeof reason_, "more than %d scans", kMaxScans);
+    fail(Failure::damaged);
+  }
+
+  void choose_colours() {
+    switch (jpeg_.jpeg_color_space) {
+      case JCS_GRAYSCALE:
+        jpeg_.out_color_space = JCS_GRAYSCALE;
+        colours_ = Colours::gray;
+        return;
+      case JCS_YCbCr:
+      case JCS_RGB:
+        jpeg_.out_color_space = JCS_RGB;
+        return;
+      case JCS_CMYK:
+      case JCS_YCCK:
+        jpeg_.out_color_space = JCS_CMYK;
+        colours_ = Colours::cmyk;
+        return;
+      default:
+        file_.damaged("it has neither 1, 3 nor 4 components");
+    }
+  }
+
+  size_t row_bytes() const {
+    return size_t{jpeg_.output_width} * static_cast<size_t>(jpeg_.output_components);
+  }
+
+  // The end of the file is part of it: what comes after the last row is read, too.
+  void read_rows() {
+    while (jpeg_.output_scanline < jpeg_.output_height) {
+      JSAMPROW row = pixels_.data() + jpeg_.output_scanline * row_bytes();
+      jpeg_read_scanlines(&jpeg_, &row, 1);
+    }
+    jpeg_finish_decompress(&jpeg_);
+  }
+
+  // Adobe's programs store 255 - ink, as their marker tells.
+  void cmyk_to_rgb() {
+    const int flip = jpeg_.saw_Adobe_marker != 0 ? 0 : 255;
+    const size_t count = pixels_.size() / 4;
+    for (size_t i = 0; i < count; ++i) {
+      const uint8_t* cmyk = pixels_.data() + 4 * i;
+      const int light = cmyk[3] ^ flip;
+      for (size_t c = 0; c < 3; ++c) {
+        pixels_[3 * i + c] = static_cast<uint8_t>(((cmyk[c] ^ flip) * light + 127) / 255);
+      }
+    }
+    pixels_.resize(3 * count);
+  }
+
+  const Encoded& file_;
+  jpeg_decompress_struct jpeg_ = {};
+  jpeg_error_mgr errors_ = {};
+  jpeg_progress_mgr progress_ = {};
+  std::jmp_buf failed_ = {};
+  Failure failure_ = Failure::none;
+  char reason_[JMSG_LENGTH_MAX] = {};
+  Colours colours_ = Colours::rgb;
+  std::vector<uint8_t> pixels_;
+};
+
+}  // namespace
+
+Decoded decode_jpeg(const Encoded& file) { return {Decoder(file).decode(), {}}; }
+
+}  // namespace pg

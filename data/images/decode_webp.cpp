@@ -1,0 +1,92 @@
+// decode_webp.cpp: WebP through libwebp: lossy, lossless, with alpha; animations give the first
+// frame as it appears.
+#include <webp/decode.h>
+#include <webp/demux.h>
+
+#include <memory>
+
+#include "data/images/decoders.h"
+
+namespace pg {
+namespace {
+
+const char* reason_of(VP8StatusCode status) {
+  switch (status) {
+    case VP8_STATUS_OUT_OF_MEMORY:
+      throw std::bad_alloc();
+    case VP8_STATUS_UNSUPPORTED_FEATURE:
+      return "it uses a feature that is not known";
+    default:
+      return "its data does not add up";
+  }
+}
+
+void check_status(const Encoded& file, VP8StatusCode status) {
+  if (status == VP8_STATUS_OK) return;
+  if (status == VP8_STATUS_NOT_ENOUGH_DATA || status == VP8_STATUS_SUSPENDED) file.truncated();
+  file.damaged(reason_of(status));
+}
+
+// The container says how long it is.
+void check_length(const Encoded& file) {
+  const auto b = [&](size_t i) { return uint64_t{file.bytes[i]}; };
+  const uint64_t claimed = b(4) | b(5) << 8 | b(6) << 16 | b(7) << 24;
+  if (claimed + 8 > file.bytes.size()) file.truncated();
+}
+
+Image decode_still(const Encoded& file, const WebPBitstreamFeatures& features) {
+  Image image{features.height, features.width, features.has_alpha != 0 ? 4 : 3, {}};
+  image.pixels.resize(static_cast<size_t>(image.height * image.width * image.channels));
+  WebPDecoderConfig config;
+  if (WebPInitDecoderConfig(&config) == 0) throw std::bad_alloc();
+  config.output.colorspace = features.has_alpha != 0 ? MODE_RGBA : MODE_RGB;
+  config.output.is_external_memory = 1;
+  config.output.u.RGBA = {image.pixels.data(), static_cast<int>(image.width * image.channels),
+                          image.pixels.size()};
+  check_status(file, WebPDecode(file.bytes.data(), file.bytes.size(), &config));
+  return image;
+}
+
+Image decode_first_frame(const Encoded& file) {
+  WebPAnimDecoderOptions options;
+  if (WebPAnimDecoderOptionsInit(&options) == 0) throw std::bad_alloc();
+  options.color_mode = MODE_RGBA;
+  const WebPData data{file.bytes.data(), file.bytes.size()};
+  const std::unique_ptr<WebPAnimDecoder, decltype(&WebPAnimDecoderDelete)> decoder(
+      WebPAnimDecoderNew(&data, &options), &WebPAnimDecoderDelete);
+  WebPAnimInfo info = {};
+  uint8_t* canvas = nullptr;
+  int milliseconds = 0;
+  if (decoder == nullptr || WebPAnimDecoderGetInfo(decoder.get(), &info) == 0 ||
+      WebPAnimDecoderGetNext(decoder.get(), &canvas, &milliseconds) == 0) {
+    file.damaged("its first frame cannot be decoded");
+  }
+  Image image{info.canvas_height, info.canvas_width, 4, {}};
+  image.pixels.assign(canvas, canvas + image.height * image.width * 4);
+  image.stored.frames = info.frame_count;
+  return image;
+}
+
+std::vector<uint8_t> exif_of(const Encoded& file) {
+  const WebPData data{file.bytes.data(), file.bytes.size()};
+  const std::unique_ptr<WebPDemuxer, decltype(&WebPDemuxDelete)> demuxer(WebPDemux(&data),
+                                                                         &WebPDemuxDelete);
+  WebPChunkIterator chunk = {};
+  if (demuxer == nullptr || WebPDemuxGetChunk(demuxer.get(), "EXIF", 1, &chunk) == 0) return {};
+  std::vector<uint8_t> exif(chunk.chunk.bytes, chunk.chunk.bytes + chunk.chunk.size);
+  WebPDemuxReleaseChunkIterator(&chunk);
+  return exif;
+}
+
+}  // namespace
+
+Decoded decode_webp(const Encoded& file) {
+  check_length(file);
+  WebPBitstreamFeatures features = {};
+  check_status(file, WebPGetFeatures(file.bytes.data(), file.bytes.size(), &features));
+  file.check_extents(features.width, features.height);
+  return {features.has_animation != 0 ? decode_first_frame(file) : decode_still(file, features),
+          exif_of(file)};
+}
+
+}  // namespace pg

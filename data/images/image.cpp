@@ -1,0 +1,107 @@
+// image.cpp: channel conversion and EXIF turns.
+#include "data/images/image.h"
+
+#include "kernels/error.h"
+
+namespace pg {
+namespace {
+
+struct Rgba {
+  int r, g, b, a;
+};
+
+Rgba read_pixel(const uint8_t* p, int64_t channels) {
+  switch (channels) {
+    case 1:
+      return {p[0], p[0], p[0], 255};
+    case 2:
+      return {p[0], p[0], p[0], p[1]};
+    case 3:
+      return {p[0], p[1], p[2], 255};
+    default:
+      return {p[0], p[1], p[2], p[3]};
+  }
+}
+
+uint8_t gray_of(const Rgba& p) {
+  // Equal samples must give exactly themselves, so the weights sum to 1000.
+  return static_cast<uint8_t>((299 * p.r + 587 * p.g + 114 * p.b + 500) / 1000);
+}
+
+Rgba over_black(const Rgba& p) {
+  const auto scaled = [&](int v) { return (v * p.a + 127) / 255; };
+  return {scaled(p.r), scaled(p.g), scaled(p.b), 255};
+}
+
+void write_pixel(uint8_t* out, int64_t channels, Rgba p) {
+  const bool has_alpha = channels == 2 || channels == 4;
+  if (!has_alpha) p = over_black(p);
+  if (channels <= 2) {
+    out[0] = gray_of(p);
+  } else {
+    out[0] = static_cast<uint8_t>(p.r);
+    out[1] = static_cast<uint8_t>(p.g);
+    out[2] = static_cast<uint8_t>(p.b);
+  }
+  if (has_alpha) out[channels - 1] = static_cast<uint8_t>(p.a);
+}
+
+// Where pixel (y, x) of the upright picture lies in the stored one of extents h, w.
+int64_t stored_pixel(int orientation, int64_t y, int64_t x, int64_t h, int64_t w) {
+  switch (orientation) {
+    case 2:
+      return y * w + (w - 1 - x);
+    case 3:
+      return (h - 1 - y) * w + (w - 1 - x);
+    case 4:
+      return (h - 1 - y) * w + x;
+    case 5:
+      return x * w + y;
+    case 6:
+      return (h - 1 - x) * w + y;
+    case 7:
+      return (h - 1 - x) * w + (w - 1 - y);
+    case 8:
+      return x * w + (w - 1 - y);
+    default:
+      return y * w + x;
+  }
+}
+
+}  // namespace
+
+Image convert_channels(const Image& image, int64_t channels) {
+  PG_CHECK(channels >= 1 && channels <= 4, UsageError, "a picture cannot have ", channels,
+           " channels; choose 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha)");
+  if (channels == image.channels) return image;
+  Image out{image.height, image.width, channels, {}};
+  const int64_t count = image.height * image.width;
+  out.pixels.resize(static_cast<size_t>(count * channels));
+  for (int64_t i = 0; i < count; ++i) {
+    write_pixel(out.pixels.data() + i * channels, channels,
+                read_pixel(image.pixels.data() + i * image.channels, image.channels));
+  }
+  return out;
+}
+
+Image orient(const Image& image, int orientation) {
+  PG_CHECK(orientation >= 1 && orientation <= 8, UsageError, "orientation ", orientation,
+           " is not one of the eight of EXIF, 1 to 8");
+  if (orientation == 1) return image;
+  const bool turned = orientation >= 5;
+  Image out{
+      turned ? image.width : image.height, turned ? image.height : image.width, image.channels, {}};
+  out.pixels.resize(image.pixels.size());
+  uint8_t* to = out.pixels.data();
+  for (int64_t y = 0; y < out.height; ++y) {
+    for (int64_t x = 0; x < out.width; ++x) {
+      const uint8_t* from =
+          image.pixels.data() +
+          stored_pixel(orientation, y, x, image.height, image.width) * image.channels;
+      for (int64_t c = 0; c < image.channels; ++c) *to++ = from[c];
+    }
+  }
+  return out;
+}
+
+}  // namespace pg

@@ -1,0 +1,33 @@
+// resample.h: any picture to a square power of two, and the pyramid below it.
+//
+// Everything stays f32 until it is stored: a level is the exact 2x2 mean of the unrounded level
+// above, as in the official dataset tool, so no level inherits rounding from another.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "data/images/fit.h"
+#include "data/images/image.h"
+
+namespace pg {
+
+// values[(y * width + x) * channels + c], 0 to 255, unrounded.
+struct FloatImage {
+  int64_t height = 0, width = 0, channels = 0;
+  std::vector<float> values;
+};
+
+// Resamples to size x size after `fit`, which is not automatic. Each axis on its own: where it
+// shrinks, the mean over the covered interval (a border sample counts by the covered part); where
+// it grows, bilinear between sample centres with the border repeated. Sums in f64. Throws
+// UsageError for size < 1.
+FloatImage resample_square(const Image& image, int64_t size, Fit fit);
+
+// The mean of each 2x2 block; extents must be even. Sums of four f32 in f32.
+FloatImage box_down(const FloatImage& image);
+
+// Rounded half to even and clamped to 0..255; appends height * width * channels bytes.
+void append_rounded(const FloatImage& image, std::vector<uint8_t>& out);
+
+}  // namespace pg

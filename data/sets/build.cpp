@@ -1,0 +1,209 @@
+// build.cpp: decode in parallel, write in order.
+#include "data/sets/build.h"
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <memory>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "data/formats/npy_writer.h"
+#include "data/images/resample.h"
+#include "data/images/resolutions.h"
+#include "data/sets/ordered_parallel.h"
+#include "kernels/error.h"
+
+namespace pg {
+namespace fs = std::filesystem;
+namespace {
+
+// The levels of one image, finest first, or why there are none.
+struct Levels {
+  std::vector<std::vector<uint8_t>> pixels;
+  std::string rejected;
+};
+
+Levels make_levels(const ImageSource& source, int64_t i, const BuildOptions& options) {
+  Levels levels;
+  Image image;
+  try {
+    image = source.load(i);
+  } catch (const FormatError& error) {
+    levels.rejected = error.what();
+    return levels;
+  } catch (const IoError& error) {
+    levels.rejected = error.what();
+    return levels;
+  }
+  FloatImage level =
+      resample_square(convert_channels(image, options.channels), options.resolution, options.fit);
+  while (true) {
+    append_rounded(level, levels.pixels.emplace_back());
+    if (level.height == kMinResolution) return levels;
+    level = box_down(level);
+  }
+}
+
+int64_t bytes_per_image(const BuildOptions& options) {
+  int64_t bytes = 4;
+  for (int64_t r = kMinResolution; r <= options.resolution; r *= 2)
+    bytes += r * r * options.channels;
+  return bytes;
+}
+
+void check_space(const fs::path& folder, int64_t count, const BuildOptions& options) {
+  std::error_code error;
+  const fs::space_info space = fs::space(folder, error);
+  if (error) return;  // unknown: a full disk is then found while writing
+  const uint64_t need =
+      static_cast<uint64_t>(count) * static_cast<uint64_t>(bytes_per_image(options));
+  PG_CHECK(space.available >= need, IoError, "the dataset needs ", need / 1000000,
+           " MB but there are only ", space.available / 1000000, " MB left for ", folder.string(),
+           "; free some space, choose another folder or a smaller resolution");
+}
+
+// Consumes images in order: appends to every file, gathers what was rejected, reports progress.
+class Writer {
+ public:
+  Writer(const fs::path& folder, const ImageSource& source, const BuildOptions& options)
+      : source_(source), options_(options), labels_(folder, "labels.npy") {
+    for (int64_t r = options.resolution; r >= kMinResolution; r /= 2) {
+      files_.push_back(std::make_unique<NpyWriter>(folder, level_file_name(r)));
+    }
+  }
+
+  void add(int64_t i, const Levels& levels) {
+    if (levels.rejected.empty()) {
+      for (size_t k = 0; k < files_.size(); ++k) files_[k]->write(bytes_of(levels.pixels[k]));
+      const int32_t label = source_.label(i);
+      labels_.write(std::as_bytes(std::span(&label, 1)));
+      ++manifest_.count;
+    } else {
+      PG_CHECK(options_.strict == Strict::no, FormatError, levels.rejected,
+               " (strict: no image may be left out)");
+      manifest_.rejected.push_back({source_.name(i), levels.rejected});
+    }
+    report(i + 1);
+  }
+
+  Manifest finish() {
+    const size_t rejected = manifest_.rejected.size();
+    PG_CHECK(manifest_.count > 0, FormatError, "none of the ", rejected,
+             " images is usable, the first one for this reason: ",
+             rejected > 0 ? manifest_.rejected.front().reason : "there are none",
+             "; give a folder of JPEG, PNG, WebP or BMP images");
+    int64_t r = options_.resolution;
+    for (const auto& file : files_) {
+      manifest_.files[file->name()] =
+          file->finish({NpyType::u8, {manifest_.count, r, r, options_.channels}});
+      r /= 2;
+    }
+    manifest_.files[labels_.name()] = labels_.finish({NpyType::i32, {manifest_.count}});
+    return std::move(manifest_);
+  }
+
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  void report(int64_t done) {
+    const double now = seconds();
+    if (!options_.progress || (done < source_.count() && now - reported_ < 0.1)) return;
+    reported_ = now;
+    options_.progress(
+        {done, source_.count(), static_cast<int64_t>(manifest_.rejected.size()), now});
+  }
+
+  const ImageSource& source_;
+  const BuildOptions& options_;
+  NpyWriter labels_;
+  std::vector<std::unique_ptr<NpyWriter>> files_;
+  Manifest manifest_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  double reported_ = -1;
+};
+
+// The sides of images spread evenly over the source: all smaller ones, or all longer ones.
+int64_t median_side(const ImageSource& source, Fit fit) {
+  constexpr int64_t kSamples = 64;
+  const int64_t samples = std::min(kSamples, source.count());
+  std::vector<int64_t> sides;
+  for (int64_t k = 0; k < samples; ++k) {
+    try {
+      const Image image = source.load(k * source.count() / samples);
+      sides.push_back(fit == Fit::pad ? std::max(image.height, image.width)
+                                      : std::min(image.height, image.width));
+    } catch (const FormatError&) {  // the build itself reports it
+    } catch (const IoError&) {
+    }
+  }
+  if (sides.empty()) return kMinResolution;
+  std::nth_element(sides.begin(), sides.begin() + static_cast<int64_t>(sides.size() / 2),
+                   sides.end());
+  return sides[sides.size() / 2];
+}
+
+int64_t automatic_resolution(const ImageSource& source, Fit fit) {
+  const auto side = static_cast<uint64_t>(median_side(source, fit));
+  const auto power =
+      static_cast<int64_t>(fit == Fit::pad ? std::bit_ceil(side) : std::bit_floor(side));
+  return std::clamp(power, kMinResolution, kMaxResolution);
+}
+
+// Absolute and without a trailing slash, so that names beside it can be formed.
+fs::path clean_path(const fs::path& path) {
+  const fs::path clean = fs::absolute(path).lexically_normal();
+  return clean.has_filename() ? clean : clean.parent_path();
+}
+
+}  // namespace
+
+BuildOptions resolve_options(const ImageSource& source, const BuildOptions& options) {
+  BuildOptions o = options;
+  if (o.fit == Fit::automatic) o.fit = source.default_fit();
+  if (o.channels == 0) o.channels = source.default_channels();
+  PG_CHECK(o.channels >= 1 && o.channels <= 4, UsageError, "a dataset cannot have ", o.channels,
+           " channels; choose 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha)");
+  PG_CHECK(o.resolution == 0 || is_resolution(o.resolution), UsageError, "the resolution ",
+           o.resolution,
+           " is not a power of two from 4 to 1024; choose one, or 0 to let the images decide");
+  PG_CHECK(o.threads >= 0 && o.threads <= 1024, UsageError, "cannot build with ", o.threads,
+           " threads; choose 1 to 1024, or 0 for one per processor");
+  if (o.threads == 0) o.threads = std::max(1u, std::thread::hardware_concurrency());
+  if (o.resolution == 0) o.resolution = automatic_resolution(source, o.fit);
+  return o;
+}
+
+BuildReport build_dataset(const ImageSource& source, const std::string& source_name,
+                          const fs::path& out, const BuildOptions& options) {
+  const BuildOptions o = resolve_options(source, options);
+  BuildReport report;
+  report.folder = clean_path(out);
+  BuildFolder folder(report.folder, o.existing);
+  check_space(folder.path(), source.count(), o);
+
+  Writer writer(folder.path(), source, o);
+  const ParallelPlan plan{source.count(), o.threads, 4 * o.threads};
+  ordered_parallel(
+      plan, [&](int64_t i) { return make_levels(source, i, o); },
+      [&](int64_t i, const Levels& levels) { writer.add(i, levels); });
+
+  report.manifest = writer.finish();
+  report.manifest.source = source_name;
+  report.manifest.fingerprint = source.fingerprint();
+  report.manifest.fit = name_of(o.fit);
+  report.manifest.channels = o.channels;
+  report.manifest.resolution = o.resolution;
+  report.manifest.label_names = source.label_names();
+  report.manifest.ignored_files = source.ignored_files();
+  write_manifest(folder.path(), report.manifest);
+  folder.publish();
+  report.seconds = writer.seconds();
+  return report;
+}
+
+}  // namespace pg

@@ -1,0 +1,191 @@
+// check.cpp: looks at images in parallel, counts them in order.
+#include "data/sets/check.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <chrono>
+#include <filesystem>
+#include <string_view>
+#include <thread>
+
+#include "data/images/resolutions.h"
+#include "data/sets/ordered_parallel.h"
+#include "data/sources/label_file.h"
+#include "kernels/error.h"
+
+namespace pg {
+namespace {
+
+// What is kept of an image while it waits to be counted.
+struct Look {
+  std::string rejected;  // empty: usable
+  int64_t height = 0, width = 0, channels = 0;
+  StoredAs stored;
+  Fingerprint fingerprint;
+};
+
+Look look_at(const ImageSource& source, int64_t i) {
+  Look look;
+  try {
+    const Image image = source.load(i);
+    look.height = image.height;
+    look.width = image.width;
+    look.channels = image.channels;
+    look.stored = image.stored;
+    look.fingerprint = fingerprint_of(image);
+    look.fingerprint.image = i;
+  } catch (const FormatError& error) {
+    look.rejected = error.what();
+  } catch (const IoError& error) {
+    look.rejected = error.what();
+  }
+  return look;
+}
+
+// "folder/a.jpg is empty; remove the file" -> "is empty; remove the file".
+std::string without_name(const std::string& reason, const std::string& name) {
+  const size_t at = reason.find(name);
+  if (at == std::string::npos) return reason;
+  const std::string rest = reason.substr(at + name.size());
+  // "cannot read PATH: why" keeps its first words.
+  const bool opens = at == 0 || reason.find(' ') > at;
+  const size_t begin = rest.find_first_not_of(" :");
+  return opens && begin != std::string::npos ? rest.substr(begin) : reason;
+}
+
+bool has_wrong_ending(const std::string& name, Format format) {
+  const std::filesystem::path file(name);
+  if (format == Format::raw || !has_image_ending(file)) return false;
+  std::string ending = file.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  using Names = std::array<std::string_view, 4>;
+  const Names right = format == Format::jpeg   ? Names{".jpg", ".jpeg", ".jpe", ".jfif"}
+                      : format == Format::png  ? Names{".png"}
+                      : format == Format::webp ? Names{".webp"}
+                                               : Names{".bmp", ".dib"};
+  return std::find(right.begin(), right.end(), ending) == right.end();
+}
+
+const char* colours_of(const Look& look) {
+  if (look.channels <= 2) return "gray";
+  switch (look.stored.colours) {
+    case Colours::palette:
+      return "palette";
+    case Colours::cmyk:
+      return "CMYK";
+    default:
+      return "RGB";
+  }
+}
+
+// Counts looks in order.
+class Counter {
+ public:
+  Counter(const ImageSource& source, const CheckOptions& options)
+      : source_(source), options_(options) {
+    report_.images = source.count();
+    report_.ignored_files = source.ignored_files();
+    report_.class_names = source.label_names();
+    report_.class_counts.resize(report_.class_names.size());
+    fingerprints_.reserve(static_cast<size_t>(source.count()));  // touched only as it fills
+  }
+
+  void add(int64_t i, const Look& look) {
+    if (look.rejected.empty()) {
+      add_usable(i, look);
+    } else if (++report_.broken_count <= static_cast<int64_t>(Listed::kMost)) {
+      const std::string name = source_.name(i);
+      report_.broken.push_back({name, without_name(look.rejected, name)});
+    }
+    tell(i + 1);
+  }
+
+  CheckReport finish() {
+    const auto usable = static_cast<int64_t>(fingerprints_.size());
+    const int64_t drawn = std::min(usable, CheckReport::kMostDrawn);
+    for (int64_t k = 0; k < drawn; ++k) {
+      report_.drawn.push_back(fingerprints_[static_cast<size_t>(k * usable / drawn)].image);
+    }
+    report_.usable = usable;
+    report_.duplicates = find_duplicates(fingerprints_, [&] { tell(source_.count()); });
+    return std::move(report_);
+  }
+
+ private:
+  void add_usable(int64_t i, const Look& look) {
+    ++report_.formats[name_of(look.stored.format)];
+    ++report_.colours[colours_of(look)];
+    report_.with_alpha += look.channels == 2 || look.channels == 4 ? 1 : 0;
+    report_.of_16_bits += look.stored.bits == 16 ? 1 : 0;
+    report_.turned += look.stored.orientation != 1 ? 1 : 0;
+    report_.animated += look.stored.frames > 1 ? 1 : 0;
+    if (has_wrong_ending(source_.name(i), look.stored.format)) report_.wrong_ending.add(i);
+    if (look.fingerprint.single_colour) report_.single_colour.add(i);
+    if (!report_.class_counts.empty()) {
+      ++report_.class_counts[static_cast<size_t>(source_.label(i))];
+    }
+    add_size(i, look.width, look.height);
+    fingerprints_.push_back(look.fingerprint);
+  }
+
+  void add_size(int64_t i, int64_t width, int64_t height) {
+    SizeCounts& s = report_.sizes;
+    const int64_t shorter = std::min(width, height), longer = std::max(width, height);
+    const auto shorter_of = [](const SizeCounts::Extreme& e) {
+      return std::min(e.width, e.height);
+    };
+    if (s.smallest.image < 0 || shorter < shorter_of(s.smallest)) s.smallest = {i, width, height};
+    if (width * height > s.largest.width * s.largest.height) s.largest = {i, width, height};
+    s.not_square += width != height ? 1 : 0;
+    s.below_resolution += shorter < options_.resolution ? 1 : 0;
+    if (longer >= 4 * shorter) s.thin.add(i);
+    const auto size = std::pair(width, height);
+    if (s.count_of.size() < SizeCounts::kMostSizes || s.count_of.contains(size)) {
+      ++s.count_of[size];
+    } else {
+      ++s.other_sizes;
+    }
+    ++s.by_shorter_side[static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(shorter)))];
+  }
+
+  void tell(int64_t done) {
+    const double now =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    if (!options_.progress || (done < source_.count() && now - told_ < 0.1)) return;
+    told_ = now;
+    options_.progress({done, source_.count(), report_.broken_count, now});
+  }
+
+  const ImageSource& source_;
+  const CheckOptions& options_;
+  CheckReport report_;
+  std::vector<Fingerprint> fingerprints_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  double told_ = -1;
+};
+
+}  // namespace
+
+void Listed::add(int64_t image) {
+  ++count;
+  if (images.size() < kMost) images.push_back(image);
+}
+
+CheckReport check_images(const ImageSource& source, const CheckOptions& options) {
+  PG_CHECK(options.resolution == 0 || is_resolution(options.resolution), UsageError,
+           "the resolution ", options.resolution,
+           " is not a power of two from 4 to 1024; choose one, or 0 for none");
+  PG_CHECK(options.threads >= 0 && options.threads <= 1024, UsageError, "cannot check with ",
+           options.threads, " threads; choose 1 to 1024, or 0 for one per processor");
+  const int64_t threads =
+      options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+  Counter counter(source, options);
+  ordered_parallel(
+      {source.count(), threads, 4 * threads}, [&](int64_t i) { return look_at(source, i); },
+      [&](int64_t i, const Look& look) { counter.add(i, look); });
+  return counter.finish();
+}
+
+}  // namespace pg

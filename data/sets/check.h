@@ -1,0 +1,75 @@
+// check.h: what a set of images holds, before anyone trains on it.
+//
+// Every image is decoded once, in parallel. Memory is constant but for a fingerprint of 224 bytes
+// (and 8 more while duplicates are sought) for each image.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "data/sets/build.h"
+#include "data/sets/duplicates.h"
+#include "data/sources/source.h"
+
+namespace pg {
+
+struct CheckOptions {
+  int64_t resolution = 0;  // counts images whose shorter side is below it; 0: none
+  int64_t threads = 0;     // 0: one for each processor
+  // Called from the calling thread, ten times a second at most and at the end. What it throws ends
+  // the check.
+  std::function<void(const BuildProgress&)> progress = {};
+};
+
+// Images of a kind: all counted, the first ones by number.
+struct Listed {
+  static constexpr size_t kMost = 10000;
+  int64_t count = 0;
+  std::vector<int64_t> images;
+
+  void add(int64_t image);
+};
+
+struct SizeCounts {
+  struct Extreme {
+    int64_t image = -1, width = 0, height = 0;
+  };
+  Extreme smallest, largest;  // of the shortest shorter side; of the most pixels
+  int64_t not_square = 0, below_resolution = 0;
+  Listed thin;  // one side at least four times as long as the other
+  // By width and height; of sizes beyond the first kMostSizes only the number of images is kept.
+  static constexpr size_t kMostSizes = 10000;
+  std::map<std::pair<int64_t, int64_t>, int64_t> count_of;
+  int64_t other_sizes = 0;
+  std::map<int64_t, int64_t> by_shorter_side;  // by the largest power of two not above it
+};
+
+struct CheckReport {
+  int64_t images = 0, usable = 0, ignored_files = 0;
+  int64_t broken_count = 0;
+  std::vector<Rejected> broken;  // the first Listed::kMost, without their name in the reason
+
+  std::map<std::string, int64_t> formats;  // by content: "JPEG" ... "raw"
+  std::map<std::string, int64_t> colours;  // "gray", "RGB", "palette", "CMYK"
+  int64_t with_alpha = 0, of_16_bits = 0, turned = 0, animated = 0;
+  Listed wrong_ending;  // names that say another format than the content is
+  Listed single_colour;
+  SizeCounts sizes;
+  Duplicates duplicates;
+
+  std::vector<std::string> class_names;  // empty: no classes
+  std::vector<int64_t> class_counts;     // usable images
+
+  std::vector<int64_t> drawn;  // up to kMostDrawn usable images, spread evenly
+  static constexpr int64_t kMostDrawn = 96;
+};
+
+// Reads all of `source`. Throws UsageError for options out of range; images that cannot be read are
+// part of the report.
+CheckReport check_images(const ImageSource& source, const CheckOptions& options);
+
+}  // namespace pg

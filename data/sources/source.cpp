@@ -1,0 +1,93 @@
+// source.cpp: tells the formats apart.
+#include "data/sources/source.h"
+
+#include <algorithm>
+
+#include "data/files/files.h"
+#include "data/formats/lmdb_file.h"
+#include "data/formats/tfrecord.h"
+#include "data/sets/manifest.h"
+#include "kernels/error.h"
+
+namespace pg {
+namespace fs = std::filesystem;
+namespace {
+
+std::vector<fs::path> cifar_batches(const fs::path& folder) {
+  std::vector<fs::path> found;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("data_batch_") && name.ends_with(".bin")) found.push_back(entry.path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+// The training images come first: the test images beside them are meant to be held back.
+fs::path idx_images(const fs::path& folder) {
+  for (const char* name :
+       {"train-images-idx3-ubyte", "train-images.idx3-ubyte", "images-idx3-ubyte",
+        "t10k-images-idx3-ubyte", "t10k-images.idx3-ubyte"}) {
+    for (const char* ending : {"", ".gz"}) {
+      const fs::path file = folder / (std::string(name) + ending);
+      if (fs::is_regular_file(file)) return file;
+    }
+  }
+  return {};
+}
+
+std::unique_ptr<ImageSource> open_folder(const fs::path& folder) {
+  PG_CHECK(!is_dataset_folder(folder), UsageError, folder.string(),
+           " is a built dataset already; give it to train, or give the folder of its raw images");
+  const std::vector<fs::path> batches = cifar_batches(folder);
+  if (!batches.empty()) return open_cifar_source(batches);
+  const fs::path lmdb = lmdb_database(folder);
+  if (!lmdb.empty()) return open_lmdb_source(lmdb);
+  const fs::path records = largest_tfrecords(folder);
+  if (!records.empty()) return open_tfrecord_source(records);
+  const fs::path idx = idx_images(folder);
+  if (!idx.empty()) return open_idx_source(idx);
+  return open_folder_source(folder);
+}
+
+std::unique_ptr<ImageSource> open_file(const fs::path& file) {
+  if (is_idx_images(file)) return open_idx_source(file);
+  if (is_zip(file)) return open_zip_source(file);
+  if (is_lmdb_file(file)) return open_lmdb_source(file);
+  if (is_tfrecord(file)) return open_tfrecord_source(file);
+  if (file.extension() == ".bin") return open_cifar_source({file});
+  PG_CHECK(!looks_like_image(read_file_start(file, 32)), UsageError, file.string(),
+           " is a single image; give the folder it is in");
+  throw UsageError(
+      message(file.string(),
+              " is no set of images (a folder, zip, idx, LMDB, .tfrecords, or CIFAR-10 .bin); "
+              "unpack other archives into a folder and give that"));
+}
+
+}  // namespace
+
+std::unique_ptr<ImageSource> open_source(const std::string& where) {
+  if (where.starts_with("builtin:")) return open_procedural_source(where);
+  std::error_code error;
+  const fs::file_status status = fs::status(where, error);
+  if (status.type() == fs::file_type::not_found || status.type() == fs::file_type::none) {
+    throw_io_error("find", where, error ? error.value() : ENOENT);
+  }
+  try {
+    return fs::is_directory(status) ? open_folder(where) : open_file(where);
+  } catch (const fs::filesystem_error& failure) {
+    throw_io_error("read", failure.path1().empty() ? fs::path(where) : failure.path1(),
+                   failure.code().value());
+  }
+}
+
+std::string file_stamp(const fs::path& file) {
+  std::error_code error;
+  const auto size = fs::file_size(file, error);
+  if (error) throw_io_error("read", file, error.value());
+  const auto time = fs::last_write_time(file, error);
+  if (error) throw_io_error("read", file, error.value());
+  return message(size, " ", time.time_since_epoch().count());
+}
+
+}  // namespace pg

@@ -1,0 +1,114 @@
+// source_cifar.cpp: the binary version of CIFAR-10: records of one label byte, then the R, G and B
+// planes of 32x32. Any number of records and files; class names from batches.meta.txt beside them.
+#include <algorithm>
+#include <sstream>
+#include <utility>
+
+#include "data/files/files.h"
+#include "data/sources/source.h"
+#include "kernels/error.h"
+
+namespace pg {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int64_t kSide = 32, kPlane = kSide * kSide, kRecord = 1 + 3 * kPlane;
+constexpr int32_t kClasses = 10;
+
+std::vector<std::string> read_class_names(const fs::path& folder) {
+  std::vector<std::string> names;
+  const fs::path file = folder / "batches.meta.txt";
+  if (fs::is_regular_file(file)) {
+    const std::vector<uint8_t> bytes = read_file(file);
+    std::istringstream lines(std::string(bytes.begin(), bytes.end()));
+    for (std::string line; std::getline(lines, line);) {
+      if (!line.empty() && line.back() == '\r') line.pop_back();
+      if (!line.empty()) names.push_back(line);
+    }
+  }
+  if (names.size() == kClasses) return names;
+  names.clear();
+  for (int32_t k = 0; k < kClasses; ++k) names.push_back(std::to_string(k));
+  return names;
+}
+
+class CifarSource : public ImageSource {
+ public:
+  explicit CifarSource(const std::vector<fs::path>& files)
+      : files_(files), label_names_(read_class_names(files.front().parent_path())) {
+    for (const fs::path& file : files_) {
+      batches_.emplace_back(file);
+      const int64_t size = static_cast<int64_t>(batches_.back().bytes().size());
+      PG_CHECK(size > 0 && size % kRecord == 0, FormatError, file.string(), " is ", size,
+               " bytes long, no multiple of the ", kRecord,
+               " of a CIFAR-10 record, it is truncated or something else; download it again");
+      first_.push_back(count_);
+      count_ += size / kRecord;
+    }
+    check_labels();
+  }
+
+  int64_t count() const override { return count_; }
+
+  Image load(int64_t i) const override {
+    const uint8_t* planes = record(i) + 1;
+    Image image{kSide, kSide, 3, std::vector<uint8_t>(3 * kPlane)};
+    for (int64_t p = 0; p < kPlane; ++p) {
+      for (int64_t c = 0; c < 3; ++c) {
+        image.pixels[static_cast<size_t>(p * 3 + c)] = planes[c * kPlane + p];
+      }
+    }
+    return image;
+  }
+
+  std::string name(int64_t i) const override {
+    const size_t b = batch_of(i);
+    return message(files_[b].filename().string(), ":", i - first_[b]);
+  }
+
+  int32_t label(int64_t i) const override { return record(i)[0]; }
+  std::vector<std::string> label_names() const override { return label_names_; }
+  int64_t default_channels() const override { return 3; }
+
+  std::string fingerprint() const override {
+    NameHash hash;
+    for (const fs::path& file : files_) {
+      hash.add(file.filename().string());
+      hash.add(file_stamp(file));
+    }
+    return message("cifar ", hash.hex());
+  }
+
+ private:
+  size_t batch_of(int64_t i) const {
+    return static_cast<size_t>(std::upper_bound(first_.begin(), first_.end(), i) - first_.begin() -
+                               1);
+  }
+
+  const uint8_t* record(int64_t i) const {
+    const size_t b = batch_of(i);
+    return batches_[b].bytes().data() + (i - first_[b]) * kRecord;
+  }
+
+  void check_labels() const {
+    for (int64_t i = 0; i < count_; ++i) {
+      PG_CHECK(label(i) < kClasses, FormatError, files_[batch_of(i)].string(), " has the label ",
+               label(i), " in a record, not one of the ", kClasses,
+               " of CIFAR-10; give the binary version of CIFAR-10");
+    }
+  }
+
+  std::vector<fs::path> files_;
+  std::vector<MappedFile> batches_;
+  std::vector<int64_t> first_;  // number of the first image of each file
+  int64_t count_ = 0;
+  std::vector<std::string> label_names_;
+};
+
+}  // namespace
+
+std::unique_ptr<ImageSource> open_cifar_source(const std::vector<fs::path>& files) {
+  return std::make_unique<CifarSource>(files);
+}
+
+}  // namespace pg

@@ -1,0 +1,42 @@
+// fast.h: the quick f32 kernels of the CPU backend: Winograd, im2col, thin 1x1 and dense products.
+#pragma once
+
+#include <memory>
+
+#include "kernels/conv.h"
+#include "kernels/cpu/fast/scratch.h"
+#include "kernels/cpu/fast/simd.h"
+#include "kernels/matmul.h"
+
+namespace pg::cpu {
+
+// Each call returns false, having written nothing, when it does not serve the shape or element
+// type; then the direct loops must. Results do not depend on the number of threads, and differ
+// between instruction sets by rounding. Working memory is kept and grows to the largest need.
+//
+// w_version is not used: a transformed filter is four times as large as the filter, and reading it
+// back from memory takes longer than transforming it again in the cache.
+//
+// One that measures computes nothing and only finds out how much working memory its calls take;
+// they may be given addresses that nothing is behind.
+class FastPath {
+ public:
+  explicit FastPath(int threads, ScratchUse use = ScratchUse::memory);  // threads >= 1
+  // For tests; isa must be available.
+  FastPath(int threads, Isa isa, ScratchUse use = ScratchUse::memory);
+  ~FastPath();
+
+  bool conv2d(const Conv2dArgs& args);
+  bool conv2d_input_grad(const Conv2dInputGradArgs& args);
+  bool conv2d_weight_grad(const Conv2dWeightGradArgs& args);
+  bool matmul(const MatmulArgs& args);
+
+  // Working memory that is held.
+  int64_t bytes() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pg::cpu

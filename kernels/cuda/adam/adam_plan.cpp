@@ -1,0 +1,76 @@
+// adam_plan.cpp: filters with their forms, and what lies between them.
+#include "kernels/cuda/adam/adam_plan.h"
+
+#include <span>
+
+namespace pg::cuda {
+namespace {
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+class Planner {
+ public:
+  void add_flat(int64_t first, int64_t count) {
+    if (count == 0) return;
+    make_room(0);
+    add({.first = first, .count = count}, ceil_div(count, AdamPlan::kFlatTile));
+  }
+
+  // All forms of one filter.
+  void add_filter(int64_t first, std::span<const WeightForms::InUse> forms) {
+    make_room(forms.size());
+    const Shape& w = forms.front().shape;
+    add({.first = first,
+         .count = w.numel(),
+         .k = static_cast<int>(w.n),
+         .c = static_cast<int>(w.c),
+         .copies = static_cast<int>(forms.size())},
+        ceil_div(w.n, kFilterTile) * ceil_div(w.c, kFilterTile));
+    for (const WeightForms::InUse& form : forms) plan().copy[plan().copies++] = form.copy;
+  }
+
+  std::vector<AdamPlan> take() { return std::move(plans_); }
+
+ private:
+  AdamPlan& plan() { return plans_.back(); }
+
+  void make_room(size_t copies) {
+    const auto wanted = static_cast<int>(copies);
+    PG_ASSERT(wanted <= AdamPlan::kMostCopies);
+    if (plans_.empty() || plan().parts == AdamPlan::kMostParts ||
+        plan().copies + wanted > AdamPlan::kMostCopies) {
+      plans_.push_back({});
+    }
+  }
+
+  void add(AdamPart part, int64_t tiles) {
+    constexpr int64_t kMost = (int64_t{1} << 31) - 1;
+    PG_ASSERT(plan().tiles + tiles <= kMost);
+    part.first_tile = plan().tiles;
+    part.first_copy = plan().copies;
+    plan().part[plan().parts++] = part;
+    plan().tiles += static_cast<int>(tiles);
+  }
+
+  std::vector<AdamPlan> plans_;
+};
+
+}  // namespace
+
+std::vector<AdamPlan> adam_plans(const float* w, int64_t count,
+                                 const std::vector<WeightForms::InUse>& forms) {
+  Planner planner;
+  int64_t next = 0;
+  for (size_t i = 0, end = 0; i < forms.size(); i = end) {
+    while (end < forms.size() && forms[end].w == forms[i].w) ++end;
+    const int64_t first = forms[i].w - w;
+    PG_ASSERT(first >= next && first + forms[i].shape.numel() <= count);
+    planner.add_flat(next, first - next);
+    planner.add_filter(first, std::span(forms).subspan(i, end - i));
+    next = first + forms[i].shape.numel();
+  }
+  planner.add_flat(next, count - next);
+  return planner.take();
+}
+
+}  // namespace pg::cuda

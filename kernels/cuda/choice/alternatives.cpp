@@ -1,0 +1,216 @@
+// alternatives: the ways there are for each kernel, and the choice between them.
+#include "kernels/cuda/choice/alternatives.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "kernels/cuda/choice/event_timer.h"
+#include "kernels/cuda/conv/fprop/conv_f.h"
+#include "kernels/cuda/conv/rgb/conv_rgb.h"
+#include "kernels/cuda/conv/rgb/conv_w_rgb.h"
+#include "kernels/cuda/conv/wgrad/conv_w.h"
+#include "kernels/cuda/device/launchers.h"
+
+namespace pg::cuda {
+namespace {
+
+Autotune mode_of_environment() {
+  const char* value = std::getenv("PROGAN_CUDA_AUTOTUNE");
+  return value != nullptr && std::strcmp(value, "off") == 0 ? Autotune::off : Autotune::on;
+}
+
+std::string file_of_choices(const Queue& queue, const Vendor& vendor) {
+  cudaDeviceProp properties{};
+  int driver = 0, runtime = 0;
+  PG_CUDA(cudaGetDeviceProperties(&properties, queue.device()));
+  PG_CUDA(cudaDriverGetVersion(&driver));
+  PG_CUDA(cudaRuntimeGetVersion(&runtime));
+  return autotune_path({.device = properties.name,
+                        .driver = message(driver),
+                        .runtime = message(runtime, "-", vendor.versions())});
+}
+
+const char* name_of(ConvMode mode) {
+  const char* const names[] = {"same", "up", "down"};
+  return names[static_cast<int>(mode)];
+}
+
+const char* arithmetic(const Queue& queue, DType dtype) {
+  if (dtype == DType::f32 && queue.math() == MatrixMath::tf32) return "tf32";
+  return pg::name_of(dtype);
+}
+
+// Which kernels can serve, and how fast, depends on alignment too.
+const char* alignment(std::initializer_list<const void*> addresses) {
+  for (const void* p : addresses) {
+    if (reinterpret_cast<uintptr_t>(p) % 16 != 0) return " unaligned";
+  }
+  return "";
+}
+
+std::string key_of(const Queue& queue, const Conv2dArgs& a) {
+  return message("conv2d ", name_of(a.geometry.mode), " ", arithmetic(queue, a.x.dtype), " x ",
+                 a.x.shape, " w ", a.w.shape, " pad ", a.geometry.pad, a.b ? " bias" : "",
+                 a.r ? " norm" : "", a.gate ? " gate" : "",
+                 alignment({a.x.data, a.w.data, a.y.data, a.gate.data}));
+}
+
+std::string key_of(const Queue& queue, const Conv2dInputGradArgs& a) {
+  return message("conv2d_input_grad ", name_of(a.geometry.mode), " ", arithmetic(queue, a.dx.dtype),
+                 " dx ", a.dx.shape, " w ", a.w.shape, " pad ", a.geometry.pad, a.r ? " norm" : "",
+                 alignment({a.dx.data, a.w.data, a.dy.data}));
+}
+
+std::string key_of(const Queue& queue, const Conv2dWeightGradArgs& a) {
+  return message("conv2d_weight_grad ", name_of(a.geometry.mode), " ", arithmetic(queue, a.x.dtype),
+                 " x ", a.x.shape, " dw ", a.dw.shape, " pad ", a.geometry.pad,
+                 alignment({a.x.data, a.dw.data, a.dy.data}));
+}
+
+std::string key_of(const Queue& queue, const MatmulArgs& a) {
+  const auto op = [](Transpose t) { return t == Transpose::yes ? "^T " : " "; };
+  return message("matmul ", arithmetic(queue, a.a.dtype), " a", op(a.trans_a), a.a.shape, " ",
+                 pg::name_of(a.b.dtype), " b", op(a.trans_b), a.b.shape, " into ",
+                 pg::name_of(a.y.dtype), alignment({a.a.data, a.b.data, a.y.data}));
+}
+
+// One name for the launcher and the library of each kernel.
+void launch_default(Queue& queue, const Conv2dArgs& a) { conv2d(queue, a); }
+void launch_default(Queue& queue, const Conv2dInputGradArgs& a) { conv2d_input_grad(queue, a); }
+void launch_default(Queue& queue, const Conv2dWeightGradArgs& a) { conv2d_weight_grad(queue, a); }
+void launch_default(Queue& queue, const MatmulArgs& a) { matmul(queue, a); }
+
+bool by_library(Vendor& vendor, Autotuner& tuner, const Conv2dArgs& a) {
+  return vendor.conv2d(tuner, a);
+}
+bool by_library(Vendor& vendor, Autotuner& tuner, const Conv2dInputGradArgs& a) {
+  return vendor.conv2d_input_grad(tuner, a);
+}
+bool by_library(Vendor& vendor, Autotuner& tuner, const Conv2dWeightGradArgs& a) {
+  return vendor.conv2d_weight_grad(tuner, a);
+}
+bool by_library(Vendor& vendor, Autotuner& tuner, const MatmulArgs& a) {
+  return vendor.matmul(tuner, a);
+}
+
+// Whether the library computes as precisely as the project's kernel.
+template <typename Args>
+bool is_as_precise(const Args&) {
+  return true;
+}
+bool is_as_precise(const Conv2dWeightGradArgs& a) { return a.x.dtype == a.dw.dtype; }
+
+// The tilings of the project's own kernel besides the default launcher's choice, in a fixed order.
+template <typename Args>
+std::vector<std::function<void(const Args&)>> tilings(Queue& queue, const Args& a, const Shape& w,
+                                                      DType dtype) {
+  std::vector<std::function<void(const Args&)>> list;
+  if (conv_rgb_takes(w, a.geometry) || !conv_f_takes(queue, dtype, w, a.geometry)) return list;
+  const ConvProblem problem = ConvProblem::of(a);
+  const int usual = default_conv_f(queue, problem);
+  for (const ConvCandidate& candidate : conv_f_candidates(queue, problem)) {
+    if (candidate.index == usual) continue;
+    list.push_back([&queue, i = candidate.index](const Args& args) {
+      run_conv_f(queue, ConvProblem::of(args), i);
+    });
+  }
+  return list;
+}
+auto tilings(Queue& queue, const Conv2dArgs& a) { return tilings(queue, a, a.w.shape, a.x.dtype); }
+auto tilings(Queue& queue, const Conv2dInputGradArgs& a) {
+  return tilings(queue, a, a.w.shape, a.dy.dtype);
+}
+std::vector<std::function<void(const Conv2dWeightGradArgs&)>> tilings(
+    Queue& queue, const Conv2dWeightGradArgs& a) {
+  std::vector<std::function<void(const Conv2dWeightGradArgs&)>> list;
+  if (rgb_weight_grad_takes(a) || !conv_w_takes(queue, a)) return list;
+  const std::vector<ConvWCandidate> all = conv_w_candidates(queue, conv_w_problem(a));
+  constexpr size_t kMost = 6;  // they come in the order of a model of their time
+  for (size_t i = 1; i < std::min(all.size(), kMost); ++i) {
+    list.push_back([&queue, candidate = all[i]](const Conv2dWeightGradArgs& args) {
+      run_conv_w(queue, args, candidate);
+    });
+  }
+  return list;
+}
+std::vector<std::function<void(const MatmulArgs&)>> tilings(Queue&, const MatmulArgs&) {
+  return {};
+}
+
+// The call with its results elsewhere if it adds to them: trials may not.
+template <typename Args>
+Args repeatable(DeviceMemory&, const Args& a) {
+  return a;
+}
+Conv2dWeightGradArgs repeatable(DeviceMemory& memory, const Conv2dWeightGradArgs& a) {
+  Pieces pieces;
+  const int64_t dw = pieces.add(a.dw.shape.numel() * size_of(a.dw.dtype));
+  const int64_t db = pieces.add(a.db ? a.db.shape.numel() * size_of(a.db.dtype) : 0);
+  char* const base = memory.get(pieces.bytes());
+  Conv2dWeightGradArgs trial = a;
+  trial.dw.data = base + dw;
+  trial.accumulate = trial.db_accumulate = Accumulate::overwrite;
+  if (a.db) trial.db.data = base + db;
+  return trial;
+}
+MatmulArgs repeatable(DeviceMemory& memory, const MatmulArgs& a) {
+  MatmulArgs trial = a;
+  trial.y.data = memory.get(a.y.shape.numel() * size_of(a.y.dtype));
+  trial.accumulate = Accumulate::overwrite;
+  return trial;
+}
+
+}  // namespace
+
+Alternatives::Alternatives(Queue& queue, CudaKernels kernels)
+    : queue_(queue),
+      kernels_(kernels),
+      vendor_(queue),
+      tuner_(mode_of_environment(), std::make_unique<EventTimer>(queue),
+             file_of_choices(queue, vendor_)) {}
+
+template <typename Args>
+bool Alternatives::run_kernel(const Args& args) {
+  if (kernels_ == CudaKernels::vendor) return by_library(vendor_, tuner_, args);
+  run_fastest(args);
+  return true;
+}
+
+template <typename Args>
+void Alternatives::run_fastest(const Args& args) {
+  Chosen<Args>& chosen = std::get<Chosen<Args>>(chosen_);
+  const std::string key = key_of(queue_, args);
+  auto found = chosen.find(key);
+  if (found == chosen.end()) {
+    const std::vector<Way<Args>> list = ways(args);
+    const auto count = static_cast<int>(list.size());
+    const bool times = tuner_.would_time(key, count);
+    const Args trial = times ? repeatable(trial_results_, args) : args;
+    const int index =
+        tuner_.choose(key, count, [&](int i) { list[static_cast<size_t>(i)](trial); });
+    const Way<Args>& way = list[static_cast<size_t>(index)];
+    if (is_capturing(queue_)) return way(args);  // the choice may still come
+    found = chosen.emplace(key, way).first;
+  }
+  found->second(args);
+}
+
+template <typename Args>
+std::vector<Alternatives::Way<Args>> Alternatives::ways(const Args& args) {
+  std::vector<Way<Args>> list{[this](const Args& a) { launch_default(queue_, a); }};
+  for (Way<Args>& tiling : tilings(queue_, args)) list.push_back(std::move(tiling));
+  if (is_as_precise(args)) {
+    list.push_back([this](const Args& a) {
+      if (!by_library(vendor_, tuner_, a)) launch_default(queue_, a);
+    });
+  }
+  return list;
+}
+
+template bool Alternatives::run_kernel(const Conv2dArgs&);
+template bool Alternatives::run_kernel(const Conv2dInputGradArgs&);
+template bool Alternatives::run_kernel(const Conv2dWeightGradArgs&);
+template bool Alternatives::run_kernel(const MatmulArgs&);
+
+}  // namespace pg::cuda

@@ -1,0 +1,114 @@
+// filter_tile.cuh: a tile of filters in shared memory, and the forms (conv_forms.h) made of it.
+//
+// A tile is all taps of 32 x 32 (output, input) pairs. Whoever fills it reads along the fast index
+// of w; a form is written along its own, and shared memory turns one into the other. Packing on
+// demand and Adam both end here, so their copies have the same bits.
+#pragma once
+
+#include "kernels/cuda/block/ptx.cuh"
+#include "kernels/cuda/block/storage.cuh"
+#include "kernels/cuda/conv/filters/conv_forms.h"
+
+namespace pg::cuda {
+
+inline constexpr int kTileThreads = 256, kMostTaps = 9;
+
+using FilterTile =
+    float[kMostTaps][kFilterTile][kFilterTile + 1];  // [tap][k][c], 0 beyond the filter
+
+// Where a tile lies in its filter [k, side, side, c].
+struct TilePlace {
+  int k, c, side, first_k, first_c;
+};
+
+// Whether packed row (or column) `tap` of a phase sums row (or column) `source` of the filter.
+template <ConvForm form>
+__device__ constexpr bool sums(int phase, int tap, int source) {
+  if (form == ConvForm::plain) return source == tap;
+  if (form == ConvForm::gather) return source == tap - 1 || source == tap;
+  return (source <= phase) == (tap == 0);
+}
+
+// What packed tap `tap` of a phase stands for. Called with constants alone: w stays in registers.
+template <ConvForm form, int side, int width>
+__device__ __forceinline__ float folded(const float (&w)[side * side], int phase, int tap) {
+  float sum = 0.0f;
+#pragma unroll
+  for (int r = 0; r < side; ++r) {
+#pragma unroll
+    for (int s = 0; s < side; ++s) {
+      const bool inside =
+          sums<form>(phase / 2, tap / width, r) && sums<form>(phase % 2, tap % width, s);
+      if (inside) sum += w[r * side + s];
+    }
+  }
+  return sum;
+}
+
+template <typename T>
+__device__ __forceinline__ T rounded(float x) {
+  if constexpr (sizeof(T) == 2) {
+    return from_acc<T>(x);
+  } else {
+    return ptx::round_to_tf32(x);
+  }
+}
+
+template <ConvForm form, int side, typename T>
+__device__ __forceinline__ void write_form(const FilterTile& tile, const TilePlace& at,
+                                           FilterUse use, T* out) {
+  constexpr int kPhases = form == ConvForm::spread ? 4 : 1;
+  constexpr int kWidth = form == ConvForm::spread ? 2 : form == ConvForm::gather ? 4 : side;
+  constexpr int kTaps = kWidth * kWidth, kChunk = 16 / static_cast<int>(sizeof(T));
+  const bool forward = use == FilterUse::forward;
+  const int outputs = forward ? at.k : at.c, inputs = forward ? at.c : at.k;
+  const int padded = (inputs + kChunk - 1) / kChunk * kChunk;
+  const int lane = static_cast<int>(threadIdx.x) % kFilterTile;
+  const int input = (forward ? at.first_c : at.first_k) + lane;
+  for (int row = static_cast<int>(threadIdx.x) / kFilterTile; row < kFilterTile;
+       row += kTileThreads / kFilterTile) {
+    const int output = (forward ? at.first_k : at.first_c) + row;
+    if (output >= outputs || input >= padded) continue;
+    float w[side * side];
+#pragma unroll
+    for (int t = 0; t < side * side; ++t) {
+      w[t] = forward ? tile[t][row][lane] : tile[side * side - 1 - t][lane][row];
+    }
+#pragma unroll
+    for (int phase = 0; phase < kPhases; ++phase) {
+      T* const to = out + (static_cast<int64_t>(phase) * outputs + output) * kTaps * padded + input;
+#pragma unroll
+      for (int tap = 0; tap < kTaps; ++tap) {
+        to[static_cast<int64_t>(tap) * padded] =
+            rounded<T>(folded<form, side, kWidth>(w, phase, tap));
+      }
+    }
+  }
+}
+
+template <typename T>
+__device__ __forceinline__ void write_form(const FilterTile& tile, const TilePlace& at,
+                                           const FormCopy& copy) {
+  T* const out = static_cast<T*>(copy.data);
+  if (at.side == 1) return write_form<ConvForm::plain, 1>(tile, at, copy.use, out);
+  if (copy.form == ConvForm::plain) {
+    write_form<ConvForm::plain, 3>(tile, at, copy.use, out);
+  } else if (copy.form == ConvForm::spread) {
+    write_form<ConvForm::spread, 3>(tile, at, copy.use, out);
+  } else {
+    write_form<ConvForm::gather, 3>(tile, at, copy.use, out);
+  }
+}
+
+// The tile's part of a form, by all kTileThreads threads of a block; the tile must be complete.
+// Tiles cover the padding too: it is shorter than a tile, and a tile begins with a real input.
+__device__ __forceinline__ void write_form(const FilterTile& tile, const TilePlace& at,
+                                           const FormCopy& copy) {
+  if (copy.dtype == DType::bf16) {
+    write_form<bf16>(tile, at, copy);
+  } else {
+    write_form<float>(tile, at, copy);
+  }
+}
+
+}  // namespace pg::cuda

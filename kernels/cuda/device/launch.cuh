@@ -1,0 +1,43 @@
+// launch.cuh: starting kernels, through the C++ API that both compilers take.
+#pragma once
+
+#include <algorithm>
+
+#include "kernels/cuda/device/queue.h"
+
+namespace pg::cuda {
+
+struct LaunchShape {
+  dim3 grid = {}, block = {};
+  int64_t smem = 0;  // dynamic shared memory, bytes
+};
+
+// Queues kernel<<<grid, block, smem>>>(args...), unless the queue measures. Throws DeviceError.
+template <typename... Params, typename... Args>
+void launch(const Queue& queue, void (*kernel)(Params...), const LaunchShape& shape, Args... args) {
+  if (queue.measures()) return;
+  constexpr int64_t kAlwaysAllowed = 48 << 10;
+  if (shape.smem > kAlwaysAllowed) {
+    PG_CUDA(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                 static_cast<int>(shape.smem)));
+  }
+  cudaLaunchConfig_t config{};
+  config.gridDim = shape.grid;
+  config.blockDim = shape.block;
+  config.dynamicSmemBytes = static_cast<size_t>(shape.smem);
+  config.stream = queue.stream();
+  PG_CUDA(cudaLaunchKernelEx(&config, kernel, static_cast<Params>(args)...));
+}
+
+constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// A one-dimensional grid for a grid-stride loop over `items`: enough blocks to fill the device,
+// no more than `items` need.
+inline LaunchShape stride_grid(const Queue& queue, int64_t items, int block = 256) {
+  constexpr int64_t kBlocksPerProcessor = 8;
+  const int64_t most = queue.processors() * kBlocksPerProcessor;
+  const int64_t blocks = std::max<int64_t>(1, std::min(most, ceil_div(items, block)));
+  return {.grid = dim3(static_cast<unsigned>(blocks)), .block = dim3(static_cast<unsigned>(block))};
+}
+
+}  // namespace pg::cuda

@@ -1,0 +1,139 @@
+// matmul: the dense matrix product: exact on CUDA cores, tf32 on tensor cores, or a warp for each
+// row times a vector.
+//
+// Dense layers are a small part of a network, so one tile of each kind serves all shapes and mixes
+// of f32 and bf16 operands (exact in tf32). Few results of long sums are cut into chunks of the
+// depth, by shape alone, and the chunks added in order.
+#include "kernels/cuda/block/tiled_product.cuh"
+#include "kernels/cuda/device/launchers.h"
+#include "kernels/cuda/matmul/matmul_parts.cuh"
+
+namespace pg::cuda {
+namespace {
+
+using ExactTile = ProductTile<64, 64, 16, 4, 4>;
+
+template <typename A, typename Left, typename Right>
+__global__ void __launch_bounds__(ExactTile::kThreads)
+    exact_matmul_kernel(Left a, Right b, MatmulOutput<A> out, int64_t chunk) {
+  __shared__ ProductSmem<A, ExactTile> smem;
+  const int64_t begin = int64_t{blockIdx.z} * chunk;
+  const ProductRange range{int64_t{blockIdx.y} * ExactTile::kRows,
+                           int64_t{blockIdx.x} * ExactTile::kColumns, begin,
+                           min(a.depth, begin + chunk)};
+  A acc[ExactTile::kThreadRows][ExactTile::kThreadColumns] = {};
+  a.depth = b.depth = range.end;
+  tile_product<A, ExactTile>(smem, a, b, range, acc);
+  for_each_result<ExactTile>(acc, range, out.rows, out.columns, [&](int64_t i, int64_t j, A sum) {
+    out.store(blockIdx.z, i, j, sum);
+  });
+}
+
+// y[row] = sum over d of m[row, d] v[d], rows contiguous, a warp for each.
+template <typename A>
+__global__ void row_dot_kernel(AnyConst<A> m, AnyConst<A> v, MatmulOutput<A> out, int64_t depth) {
+  const int lane = static_cast<int>(threadIdx.x) % 32;
+  const int64_t row = (int64_t{blockIdx.x} * blockDim.x + threadIdx.x) / 32;
+  if (row >= out.rows) return;  // a whole warp
+  A sum{0};
+  for (int64_t d = lane; d < depth; d += 32) sum += m[row * depth + d] * v[d];
+#pragma unroll
+  for (int step = 16; step > 0; step /= 2) sum += __shfl_xor_sync(0xFFFFFFFFu, sum, step);
+  if (lane == 0) out.finish(row, sum);
+}
+
+MatmulExtents extents_of(const MatmulArgs& args) {
+  const int64_t a_rows = args.a.shape.pixels(), a_columns = args.a.shape.c;
+  const int64_t b_rows = args.b.shape.pixels(), b_columns = args.b.shape.c;
+  const bool ta = args.trans_a == Transpose::yes, tb = args.trans_b == Transpose::yes;
+  const MatmulExtents e{ta ? a_columns : a_rows, ta ? a_rows : a_columns, tb ? b_rows : b_columns};
+  PG_ASSERT(e.depth == (tb ? b_columns : b_rows));
+  PG_ASSERT(args.y.shape.pixels() == e.rows && args.y.shape.c == e.columns);
+  return e;
+}
+
+template <typename T, bool depth_fastest>
+MatrixSource<T, depth_fastest> source_of(const ConstTensorView& m, int64_t lines, int64_t depth) {
+  if constexpr (depth_fastest) return {m.as<T>(), lines, depth, depth, 1};
+  return {m.as<T>(), lines, depth, 1, lines};
+}
+
+template <typename T, bool a_depth_fastest, bool b_depth_fastest>
+void run_exact(Queue& queue, const MatmulArgs& args, const MatmulExtents& e,
+               const MatmulOutput<T>& out) {
+  const auto a = source_of<T, a_depth_fastest>(args.a, e.rows, e.depth);
+  const auto b = source_of<T, b_depth_fastest>(args.b, e.columns, e.depth);
+  in_chunks(queue, e, out, [&](dim3 grid, int64_t chunk, const MatmulOutput<T>& to) {
+    launch(
+        queue,
+        exact_matmul_kernel<T, MatrixSource<T, a_depth_fastest>, MatrixSource<T, b_depth_fastest>>,
+        {.grid = grid, .block = dim3(ExactTile::kThreads)}, a, b, to, chunk);
+  });
+}
+
+template <typename T>
+void run_exact(Queue& queue, const MatmulArgs& args, const MatmulExtents& e,
+               const MatmulOutput<T>& out) {
+  const bool tb = args.trans_b == Transpose::yes;
+  if (args.trans_a == Transpose::no) {
+    return tb ? run_exact<T, true, true>(queue, args, e, out)
+              : run_exact<T, true, false>(queue, args, e, out);
+  }
+  return tb ? run_exact<T, false, true>(queue, args, e, out)
+            : run_exact<T, false, false>(queue, args, e, out);
+}
+
+// Rows times a vector, from either side.
+template <typename A>
+bool run_row_dot(Queue& queue, const MatmulArgs& args, const MatmulExtents& e,
+                 const MatmulOutput<A>& out) {
+  const bool left = e.columns == 1 && args.trans_a == Transpose::no;
+  const bool right = e.rows == 1 && args.trans_b == Transpose::yes;
+  if (!left && !right) return false;
+  const ConstTensorView &m = left ? args.a : args.b, &v = left ? args.b : args.a;
+  MatmulOutput<A> to = out;
+  to.rows = e.rows * e.columns;
+  constexpr int kThreads = 256;
+  launch(queue, row_dot_kernel<A>,
+         {.grid = dim3(static_cast<unsigned>(ceil_div(to.rows * 32, kThreads))),
+          .block = dim3(kThreads)},
+         AnyConst<A>{m.data, m.dtype}, AnyConst<A>{v.data, v.dtype}, to, e.depth);
+  return true;
+}
+
+template <typename A>
+MatmulOutput<A> output_of(const MatmulArgs& args, const MatmulExtents& e) {
+  return {args.y.data,
+          args.y.dtype,
+          nullptr,
+          e.rows,
+          e.columns,
+          static_cast<A>(args.scale),
+          args.accumulate == Accumulate::add};
+}
+
+}  // namespace
+
+void matmul(Queue& queue, const MatmulArgs& args) {
+  const MatmulExtents e = extents_of(args);
+  if (args.y.dtype == DType::f64) {
+    PG_ASSERT(args.a.dtype == DType::f64 && args.b.dtype == DType::f64);
+    const auto out = output_of<double>(args, e);
+    if (!run_row_dot(queue, args, e, out)) run_exact<double>(queue, args, e, out);
+    return;
+  }
+  bool any_bf16 = false;
+  for (const DType t : {args.a.dtype, args.b.dtype, args.y.dtype}) {
+    PG_CHECK(t == DType::f32 || t == DType::bf16, DTypeError, "matmul: element type ", name_of(t),
+             " beside f32 or bf16, convert it first");
+    any_bf16 = any_bf16 || t == DType::bf16;
+  }
+  const auto out = output_of<float>(args, e);
+  if (run_row_dot(queue, args, e, out)) return;
+  if (any_bf16 || queue.math() == MatrixMath::tf32) {
+    return tensor_matmul(queue, args, e, out);
+  }
+  run_exact<float>(queue, args, e, out);
+}
+
+}  // namespace pg::cuda

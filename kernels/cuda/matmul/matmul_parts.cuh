@@ -1,0 +1,99 @@
+// matmul_parts.cuh: what the kinds of matrix product share: operands, results, sums of chunks.
+#pragma once
+
+#include "kernels/cuda/block/storage.cuh"
+#include "kernels/cuda/device/launch.cuh"
+#include "kernels/matmul.h"
+
+namespace pg::cuda {
+
+struct MatmulExtents {
+  int64_t rows, depth, columns;  // M, L, J
+};
+
+// Memory of A, or where A is float, of bf16 too.
+template <typename A>
+struct AnyConst {
+  const void* data;
+  DType dtype;
+
+  __device__ __forceinline__ A operator[](int64_t i) const {
+    if constexpr (sizeof(A) == 4) {
+      if (dtype == DType::bf16) return to_acc(static_cast<const bf16*>(data)[i]);
+    }
+    return static_cast<const A*>(data)[i];
+  }
+};
+
+// Where a product goes: y, scaled, or the partial sums [chunks, rows, columns].
+template <typename A>
+struct MatmulOutput {
+  void* y;
+  DType dtype;
+  A* partial;  // null: one chunk, straight to y
+  int64_t rows, columns;
+  A scale;
+  bool add;
+
+  __device__ __forceinline__ void finish(int64_t i, A sum) const {
+    const AnyConst<A> before{y, dtype};
+    const A v = scale * sum + (add ? before[i] : A{0});
+    if constexpr (sizeof(A) == 4) {
+      if (dtype == DType::bf16) {
+        static_cast<bf16*>(y)[i] = from_acc<bf16>(v);
+        return;
+      }
+    }
+    static_cast<A*>(y)[i] = v;
+  }
+  __device__ __forceinline__ void store(int64_t chunk, int64_t row, int64_t column, A sum) const {
+    const int64_t i = row * columns + column;
+    if (partial == nullptr) return finish(i, sum);
+    partial[chunk * rows * columns + i] = sum;
+  }
+};
+
+namespace {
+
+template <typename A>
+__global__ void sum_chunks_kernel(MatmulOutput<A> out, int64_t chunks) {
+  const int64_t count = out.rows * out.columns;
+  for (int64_t i = int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < count;
+       i += int64_t{gridDim.x} * blockDim.x) {
+    A sum{0};
+    for (int64_t chunk = 0; chunk < chunks; ++chunk) sum += out.partial[chunk * count + i];
+    out.finish(i, sum);
+  }
+}
+
+constexpr int kMatmulTile = 64;  // rows and columns of a block's results
+
+// Chunks of the depth: two blocks for each processor of a large device, at least 128 terms.
+inline int64_t chunk_depth(const MatmulExtents& e) {
+  const int64_t tiles = ceil_div(e.rows, kMatmulTile) * ceil_div(e.columns, kMatmulTile);
+  const int64_t most = std::max<int64_t>(1, e.depth / 128);
+  return ceil_div(ceil_div(e.depth, std::clamp<int64_t>(264 / tiles, 1, most)), 32) * 32;
+}
+
+// Launches run(grid, chunk, out) and, where there are several chunks, their sum.
+template <typename A, typename Run>
+void in_chunks(Queue& queue, const MatmulExtents& e, MatmulOutput<A> out, Run run) {
+  const int64_t chunk = chunk_depth(e), chunks = ceil_div(e.depth, chunk);
+  if (chunks > 1) {
+    const int64_t bytes = chunks * e.rows * e.columns * static_cast<int64_t>(sizeof(A));
+    out.partial = static_cast<A*>(queue.scratch(bytes));
+  }
+  run(dim3(static_cast<unsigned>(ceil_div(e.columns, kMatmulTile)),
+           static_cast<unsigned>(ceil_div(e.rows, kMatmulTile)), static_cast<unsigned>(chunks)),
+      chunk, out);
+  if (chunks == 1) return;
+  launch(queue, sum_chunks_kernel<A>, stride_grid(queue, e.rows * e.columns), out, chunks);
+}
+
+}  // namespace
+
+// On tensor cores: operands f32 (rounded to tf32) or bf16, sums in f32.
+void tensor_matmul(Queue& queue, const MatmulArgs& args, const MatmulExtents& e,
+                   const MatmulOutput<float>& out);
+
+}  // namespace pg::cuda

@@ -1,0 +1,183 @@
+// pixel_norm.cu: pixelwise feature vector normalisation and its gradient (contracts:
+// kernels/norm.h).
+//
+// A pixel belongs to a warp or, where a few packs hold its channels, to a part of one. Its channels
+// stay in registers between the sum and the result, so that each tensor is read once; only beyond
+// kMostPacks packs a lane are they read again.
+#include <cmath>
+#include <type_traits>
+
+#include "kernels/cuda/block/pack.cuh"
+#include "kernels/cuda/block/sums.cuh"
+#include "kernels/cuda/device/launch.cuh"
+#include "kernels/cuda/device/launchers.h"
+
+namespace pg::cuda {
+namespace {
+
+constexpr int kThreads = 256, kMostPacks = 4;
+
+// Which channels of which pixel a thread has: K packs of N of each tile of lanes * K * N channels.
+struct Rows {
+  int64_t pixels;
+  int channels, lanes;
+  Access access;
+
+  __device__ int64_t pixel() const {
+    const int in_block = static_cast<int>(threadIdx.x) / lanes;
+    return int64_t{blockIdx.x} * (kThreads / lanes) + in_block;
+  }
+  template <int N>
+  __device__ int channel(int tile, int k) const {
+    return (tile + k * lanes + (static_cast<int>(threadIdx.x) & (lanes - 1))) * N;
+  }
+  __device__ int packs(int n) const { return channels / n; }
+
+  template <int N, int K, typename T>
+  __device__ void load_tile(const T* row, int tile, Pack<T, N> (&v)[K]) const {
+    const int end = pixel() < pixels ? channels : 0;  // all lanes take part in the sums
+#pragma unroll
+    for (int k = 0; k < K; ++k) {
+      const int c = channel<N>(tile, k);
+      v[k] = Pack<T, N>{};
+      if (c < end) v[k] = load<N>(row + c, access);
+    }
+  }
+};
+
+template <typename T>
+struct NormTensors {
+  const T* x;
+  T* y;
+  Acc<T>* r;
+  Acc<T> eps;
+};
+
+template <typename T, int N, int K>
+__global__ void __launch_bounds__(kThreads) pixel_norm_kernel(NormTensors<T> t, Rows rows) {
+  using A = Acc<T>;
+  const int64_t pixel = rows.pixel(), first = pixel * rows.channels;
+  const int packs = rows.packs(N), step = rows.lanes * K;
+  Pack<T, N> v[K];
+  A squares = 0;
+  for (int tile = 0; tile < packs; tile += step) {
+    rows.load_tile(t.x + first, tile, v);
+#pragma unroll
+    for (int k = 0; k < K; ++k) {
+#pragma unroll
+      for (int j = 0; j < N; ++j) squares += to_acc(v[k].value[j]) * to_acc(v[k].value[j]);
+    }
+  }
+  squares = group_sum(squares, rows.lanes);
+  if (pixel >= rows.pixels) return;
+  const A inverse = A{1} / std::sqrt(squares / static_cast<A>(rows.channels) + t.eps);
+  if (t.r != nullptr && rows.channel<1>(0, 0) == 0) t.r[pixel] = inverse;
+  for (int tile = 0; tile < packs; tile += step) {
+    if (packs > step) rows.load_tile(t.x + first, tile, v);
+#pragma unroll
+    for (int k = 0; k < K; ++k) {
+      const int c = rows.channel<N>(tile, k);
+      if (c >= rows.channels) continue;
+#pragma unroll
+      for (int j = 0; j < N; ++j) v[k].value[j] = from_acc<T>(to_acc(v[k].value[j]) * inverse);
+      store(t.y + first + c, v[k], rows.access);
+    }
+  }
+}
+
+template <typename T>
+struct VjpTensors {
+  const T *dy, *y;
+  const Acc<T>* r;
+  T* dx;
+  Acc<T> slope;
+};
+
+template <typename T, int N, int K>
+__global__ void __launch_bounds__(kThreads) pixel_norm_vjp_kernel(VjpTensors<T> t, Rows rows) {
+  using A = Acc<T>;
+  const int64_t pixel = rows.pixel(), first = pixel * rows.channels;
+  const int packs = rows.packs(N), step = rows.lanes * K;
+  Pack<T, N> dy[K], y[K];
+  A dot = 0;
+  for (int tile = 0; tile < packs; tile += step) {
+    rows.load_tile(t.dy + first, tile, dy);
+    rows.load_tile(t.y + first, tile, y);
+#pragma unroll
+    for (int k = 0; k < K; ++k) {
+#pragma unroll
+      for (int j = 0; j < N; ++j) dot += to_acc(dy[k].value[j]) * to_acc(y[k].value[j]);
+    }
+  }
+  const A mean = group_sum(dot, rows.lanes) / static_cast<A>(rows.channels);
+  if (pixel >= rows.pixels) return;
+  const A inverse = t.r[pixel];
+  for (int tile = 0; tile < packs; tile += step) {
+    if (packs > step) {
+      rows.load_tile(t.dy + first, tile, dy);
+      rows.load_tile(t.y + first, tile, y);
+    }
+#pragma unroll
+    for (int k = 0; k < K; ++k) {
+      const int c = rows.channel<N>(tile, k);
+      if (c >= rows.channels) continue;
+#pragma unroll
+      for (int j = 0; j < N; ++j) {
+        const A yj = to_acc(y[k].value[j]), g = inverse * (to_acc(dy[k].value[j]) - yj * mean);
+        dy[k].value[j] = from_acc<T>(yj > A{0} ? g : t.slope * g);
+      }
+      store(t.dx + first + c, dy[k], rows.access);
+    }
+  }
+}
+
+template <int n>
+using Int = std::integral_constant<int, n>;
+
+// Calls run(Int<N>, Int<K>, rows, grid). The layout decides the order of the sums, so it depends on
+// the shape alone and not on addresses.
+template <typename T, typename F>
+void with_layout(const Shape& s, Access access, F run) {
+  constexpr int kN = kPack<T>;
+  const int64_t packs = s.c % kN == 0 ? s.c / kN : s.c;
+  const int lanes = power_of_two(packs, 32);
+  PG_ASSERT(s.c < int64_t{1} << 30);
+  const Rows rows{s.pixels(), static_cast<int>(s.c), lanes, access};
+  const int64_t blocks = ceil_div(s.pixels(), kThreads / lanes);
+  const LaunchShape shape{.grid = dim3(static_cast<unsigned>(blocks)), .block = dim3(kThreads)};
+  if (s.c % kN != 0) return run(Int<1>{}, Int<kMostPacks>{}, rows, shape);
+  if (packs <= 32) return run(Int<kN>{}, Int<1>{}, rows, shape);
+  if (packs <= 64) return run(Int<kN>{}, Int<2>{}, rows, shape);
+  run(Int<kN>{}, Int<kMostPacks>{}, rows, shape);
+}
+
+}  // namespace
+
+void pixel_norm(Queue& queue, const PixelNormArgs& args) {
+  const Shape& s = args.x.shape;
+  PG_ASSERT(args.y.shape == s && (!args.r || args.r.shape == (Shape{s.n, s.h, s.w, 1})));
+  dispatch_storage(args.x.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const NormTensors<T> t{args.x.as<T>(), args.y.as<T>(), args.r.as<Acc<T>>(),
+                           static_cast<Acc<T>>(args.eps)};
+    with_layout<T>(s, access_if(aligned(t.x, t.y)), [&](auto n, auto k, auto rows, auto shape) {
+      launch(queue, pixel_norm_kernel<T, n(), k()>, shape, t, rows);
+    });
+  });
+}
+
+void pixel_norm_vjp(Queue& queue, const PixelNormVjpArgs& args) {
+  const Shape& s = args.y.shape;
+  PG_ASSERT(args.dy.shape == s && args.dx.shape == s && args.r.shape == (Shape{s.n, s.h, s.w, 1}));
+  dispatch_storage(args.dx.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const VjpTensors<T> t{args.dy.as<T>(), args.y.as<T>(), args.r.as<Acc<T>>(), args.dx.as<T>(),
+                          static_cast<Acc<T>>(args.slope)};
+    with_layout<T>(s, access_if(aligned(t.dy, t.y, t.dx)),
+                   [&](auto n, auto k, auto rows, auto shape) {
+                     launch(queue, pixel_norm_vjp_kernel<T, n(), k()>, shape, t, rows);
+                   });
+  });
+}
+
+}  // namespace pg::cuda

@@ -1,0 +1,183 @@
+// config_toml.cpp: configurations to and from TOML text, files and --set.
+//
+// The only file that includes toml++, which is slow to compile.
+#include <toml++/toml.h>
+#include <cerrno>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+
+#include "kernels/error.h"
+#include "model/config/config_keys.h"
+
+namespace pg {
+
+namespace {
+
+constexpr std::string_view kPresetKey = "train.preset";
+
+bool to_resolution(std::string_view text, int64_t& resolution) {
+  if (text.empty() || text.size() > 6) return false;
+  if (text.find_first_not_of("0123456789") != std::string_view::npos) return false;
+  resolution = std::stoll(std::string(text));
+  return true;
+}
+
+std::string shown(const toml::node& node) {
+  std::ostringstream out;
+  node.visit([&](const auto& n) { out << n; });
+  return out.str();
+}
+
+std::map<int64_t, double> to_table(const Key& key, const toml::table& table) {
+  std::map<int64_t, double> result;
+  for (const auto& [name, node] : table) {
+    int64_t resolution = 0;
+    const bool is_number = node.is_integer() || node.is_floating_point();
+    if (!is_number || !to_resolution(name.str(), resolution)) throw_not_allowed(key, shown(table));
+    result[resolution] = *node.value<double>();
+  }
+  return result;
+}
+
+KeyValue to_value(const Key& key, const toml::node& node) {
+  if (node.is_boolean()) return *node.value<bool>();
+  if (node.is_integer()) return *node.value<int64_t>();
+  if (node.is_floating_point()) return *node.value<double>();
+  if (node.is_string()) return *node.value<std::string>();
+  if (node.is_table()) return to_table(key, *node.as_table());
+  throw_not_allowed(key, shown(node));
+}
+
+// Runs f, and puts the place in front of what it throws.
+template <typename F>
+void at_place(const std::string& file, const toml::source_region& region, F&& f) {
+  try {
+    f();
+  } catch (const UsageError& error) {
+    throw UsageError(message(file, ":", region.begin.line, ": ", error.what()));
+  }
+}
+
+std::string read_text(const std::filesystem::path& path) {
+  errno = 0;
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  // A folder opens as a file does, but does not read.
+  if (std::filesystem::is_directory(path)) errno = EISDIR;
+  PG_CHECK(in && errno == 0, IoError, "cannot read the configuration '", path.string(),
+           "': ", std::generic_category().message(errno));
+  if (in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
+  return text.str();
+}
+
+toml::table parse(const std::string& text, const std::string& file) {
+  try {
+    return toml::parse(text, file);
+  } catch (const toml::parse_error& error) {
+    throw FormatError(
+        message(file, ":", error.source().begin.line, ": not valid TOML: ", error.description()));
+  }
+}
+
+void read_section(Config& config, std::string_view section, const toml::table& table,
+                  const std::string& file) {
+  for (const auto& [name, node] : table) {
+    const std::string path = message(section, ".", name.str());
+    at_place(file, name.source(), [&, &value = node] {
+      const Key* key = find_key(path);
+      if (key == nullptr) throw_unknown_key(path);
+      key->set(config, checked(*key, to_value(*key, value)));
+    });
+  }
+}
+
+// All or nothing: `config` changes when everything in the text is right.
+void apply(Config& config, const std::string& text, const std::string& file) {
+  const toml::table root = parse(text, file);
+  Config result = config;
+  if (const toml::node* base = root.at_path(kPresetKey).node()) {
+    at_place(file, base->source(), [&] { result = preset(base->value_or(std::string())); });
+  }
+  for (const auto& [section, node] : root) {
+    at_place(file, section.source(), [&, &name = section, &value = node] {
+      if (!value.is_table()) throw_unknown_key(name.str());
+    });
+    read_section(result, section.str(), *node.as_table(), file);
+  }
+  config = result;
+}
+
+// The value of a key as the command line gives it: texts and choices need no quotes.
+KeyValue parse_value(const Key& key, std::string_view text) {
+  const bool is_text = key.kind == KeyKind::text || key.kind == KeyKind::choice;
+  if (is_text && !text.starts_with('"')) return std::string(text);
+  try {
+    const toml::table parsed = toml::parse(message("value = ", text));
+    if (parsed.size() == 1) return to_value(key, *parsed.get("value"));
+  } catch (const toml::parse_error&) {
+    // Told below, in the words of the key.
+  }
+  throw_not_allowed(key, message("'", text, "'"));
+}
+
+// "schedule.minibatch.4" = "128". False where the part before the last dot is not a table key.
+bool set_table_entry(Config& config, std::string_view path, std::string_view text) {
+  const size_t dot = path.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  const Key* key = find_key(path.substr(0, dot));
+  int64_t resolution = 0;
+  if (key == nullptr || !to_resolution(path.substr(dot + 1), resolution)) return false;
+  if (key->kind != KeyKind::integer_table && key->kind != KeyKind::number_table) return false;
+  auto table = std::get<std::map<int64_t, double>>(key->get(config));
+  const KeyValue entry = parse_value(*key, message("{", resolution, " = ", text, "}"));
+  table[resolution] = std::get<std::map<int64_t, double>>(checked(*key, entry)).at(resolution);
+  key->set(config, table);
+  return true;
+}
+
+}  // namespace
+
+void read_toml(Config& config, const std::filesystem::path& path) {
+  apply(config, read_text(path), path.string());
+}
+
+Config config_from_toml(const std::string& text, const std::string& name) {
+  Config config;
+  apply(config, text, name);
+  return config;
+}
+
+std::string to_toml(const Config& config) {
+  std::string out = "# Configuration of progan_cuda; `progan_cuda train --config FILE` reads it.\n";
+  std::string_view open;
+  for (const Key& key : keys()) {
+    const size_t dot = key.path.find('.');
+    const std::string_view section = std::string_view(key.path).substr(0, dot);
+    if (section != open) out += message("\n[", section, "]\n");
+    open = section;
+    out += message("# ", key.help, "\n", std::string_view(key.path).substr(dot + 1), " = ",
+                   to_text(key.get(config)), "\n");
+  }
+  return out;
+}
+
+void set_key(Config& config, std::string_view path, std::string_view value) {
+  PG_CHECK(path != kPresetKey, UsageError, kPresetKey,
+           " cannot be set alone, since all other keys start from it; use --preset ", value);
+  const Key* key = find_key(path);
+  if (key != nullptr) {
+    key->set(config, checked(*key, parse_value(*key, value)));
+  } else if (!set_table_entry(config, path, value)) {
+    throw_unknown_key(path);
+  }
+}
+
+void set_assignment(Config& config, std::string_view assignment) {
+  const size_t equals = assignment.find('=');
+  PG_CHECK(equals != std::string_view::npos, UsageError, "'", assignment,
+           "' is not KEY=VALUE, such as schedule.total_kimg=1000");
+  set_key(config, assignment.substr(0, equals), assignment.substr(equals + 1));
+}
+
+}  // namespace pg

@@ -1,0 +1,49 @@
+// suggest.cpp: the nearest known name to one that was mistyped.
+#include "model/config/suggest.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+namespace pg {
+
+namespace {
+
+std::string_view last_part(std::string_view name) { return name.substr(name.rfind('.') + 1); }
+
+}  // namespace
+
+int64_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<int64_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (size_t i = 0; i < a.size(); ++i) {
+    int64_t diagonal = row[0];
+    row[0] = static_cast<int64_t>(i) + 1;
+    for (size_t j = 0; j < b.size(); ++j) {
+      const int64_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
+
+std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
+  const std::string_view part = last_part(name);
+  // A third of the letters wrong is a typing error; more is another word.
+  const int64_t limit = std::max<int64_t>(2, static_cast<int64_t>(part.size()) / 3);
+  int64_t best = limit + 1;
+  std::string nearest;
+  for (const std::string& candidate : candidates) {
+    // One more than the edits of the last part, so that a match in the section given wins.
+    const int64_t distance =
+        std::min(edit_distance(name, candidate), edit_distance(part, last_part(candidate)) + 1);
+    if (distance < best) {
+      best = distance;
+      nearest = candidate;
+    }
+  }
+  return nearest;
+}
+
+}  // namespace pg

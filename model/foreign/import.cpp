@@ -1,0 +1,321 @@
+// import.cpp: from the values of a file to networks.
+#include "model/foreign/import.h"
+
+#include <cmath>
+
+#include "kernels/error.h"
+#include "model/config/schedule.h"
+#include "model/foreign/recognise.h"
+#include "model/networks/generator.h"
+
+namespace pg {
+namespace {
+
+constexpr const char* kKnown =
+    "official TensorFlow or Theano pickles, and weights of GAN zoo, akanimax, the tutorial, the "
+    "exercise and mmgeneration";
+
+enum class Role { g, average, d, unknown };
+
+// One network of a file, and what the file says of it.
+struct Found {
+  Role role = Role::unknown;
+  NamedTensors tensors;
+  Recognised what{};
+  Config config;
+};
+
+Config preset_of(Layout layout) {
+  switch (layout) {
+    case Layout::official_tf:
+    case Layout::mmgeneration:
+      return preset("official-tf");
+    case Layout::theano:
+      return preset("paper");
+    case Layout::gan_zoo:
+      return preset("gan-zoo");
+    case Layout::akanimax:
+      return preset("akanimax");
+    case Layout::tutorial:
+      return preset("tutorial");
+    case Layout::exercise:
+      return preset("exercise");
+    case Layout::akanimax_pre3:
+      break;
+  }
+  Config c = preset("akanimax");
+  c.model.normalize_latents = false;
+  c.model.from_rgb_activation = false;
+  c.model.mbstd_group_size = 65536;
+  return c;
+}
+
+class Reader {
+ public:
+  explicit Reader(const ForeignFile& file) : file_(file) {}
+
+  std::vector<Found> networks() {
+    if (file_.form() == ForeignForm::safetensors) {
+      const auto format = file_.metadata().find("format");
+      PG_CHECK(format == file_.metadata().end() || format->second != "progan_cuda checkpoint",
+               FormatError, "'", name(), "' is a checkpoint of this program already");
+      add(Role::unknown, file_.tensors());
+    } else if (file_.form() == ForeignForm::pickle) {
+      add_pickle();
+    } else {
+      add_torch(file_.root());
+    }
+    PG_CHECK(!found_.empty(), FormatError, "'", name(), "' holds no network that is known; there ",
+             "are readers for ", kKnown);
+    return std::move(found_);
+  }
+
+  std::optional<double> lod() const { return lod_; }
+
+ private:
+  std::string name() const { return file_.path().string(); }
+
+  // (G, D, Gs) of the official versions, each an object of a class Network.
+  void add_pickle() {
+    const PickleValue root = file_.root();
+    const bool three = root.kind() == PickleKind::tuple || root.kind() == PickleKind::list;
+    PG_CHECK((three && root.size() == 3) || root.kind() == PickleKind::object, FormatError, "'",
+             name(), "' holds ", name_of(root.kind()), " and not the networks (G, D, Gs)");
+    if (!three) return add_network(Role::unknown, root);
+    constexpr Role kRoles[] = {Role::g, Role::d, Role::average};
+    for (int64_t i = 0; i < 3; ++i) add_network(kRoles[i], root.item(i));
+  }
+
+  void add_network(Role role, const PickleValue& network) {
+    PG_CHECK(network.kind() == PickleKind::object, FormatError, "'", name(), "' holds ",
+             name_of(network.kind()), " where a network should be");
+    NamedTensors tensors;
+    if (const auto variables = network.find("variables")) {
+      for (auto& [variable, tensor] : file_.variables(*variables)) {
+        tensors.insert_or_assign(variable, tensor);
+      }
+    } else {
+      const std::vector<HostTensor> values = file_.tensor_list(network.at("param_values"));
+      for (size_t i = 0; i < values.size(); ++i) {
+        char number[24];
+        std::snprintf(number, sizeof number, "%03zu", i);
+        tensors.insert_or_assign(number, values[i]);
+      }
+    }
+    const auto kwargs = network.find("static_kwargs");
+    const auto spec = network.find("build_func_spec");
+    add(role, tensors, kwargs ? kwargs : spec);
+    if (found_.back().what.layout == Layout::theano && role == Role::d) {
+      found_.back().what.network = Network::discriminator;
+    }
+    if (tensors.contains("lod")) lod_ = tensors.at("lod").floats().at(0);
+  }
+
+  // The dictionaries that the PyTorch versions save.
+  void add_torch(const PickleValue& root) {
+    PG_CHECK(root.kind() == PickleKind::dict, FormatError, "'", name(), "' holds ",
+             name_of(root.kind()), " and not named weights");
+    struct Place {
+      const char* key;
+      Role role;
+    };
+    constexpr Place kPlaces[] = {{"netG", Role::g},          {"netD", Role::d},
+                                 {"avgG", Role::average},    {"generator", Role::g},
+                                 {"discriminator", Role::d}, {"shadow_generator", Role::average}};
+    bool any = false;
+    for (const Place& place : kPlaces) {
+      const auto value = root.find(place.key);
+      if (!value || value->kind() != PickleKind::dict) continue;
+      const auto inner = value->find("state_dict");
+      add(place.role, file_.state_dict(inner ? *inner : *value),
+          inner ? value->find("conf") : root.find("config"));
+      any = true;
+    }
+    if (any) return;
+    const auto inner = root.find("state_dict");
+    add_state_dict(file_.state_dict(inner ? *inner : root));
+  }
+
+  // A single network, or those of mmgeneration with their prefixes.
+  void add_state_dict(const NamedTensors& all) {
+    NamedTensors g, average, rest;
+    for (const auto& [key, tensor] : all) {
+      if (key.starts_with("generator_ema.")) {
+        average.insert_or_assign(key.substr(14), tensor);
+      } else if (key.starts_with("generator.")) {
+        g.insert_or_assign(key.substr(10), tensor);
+      } else {
+        rest.insert_or_assign(key, tensor);
+      }
+    }
+    if (!g.empty()) add(Role::g, g);
+    if (!average.empty()) add(Role::average, average);
+    if (g.empty() && average.empty()) {
+      const bool shadow = file_.path().filename().string().find("SHADOW") != std::string::npos;
+      add(shadow ? Role::average : Role::unknown, rest);
+    }
+  }
+
+  void add(Role role, const NamedTensors& given,
+           const std::optional<PickleValue>& facts = std::nullopt) {
+    Found f{.role = role, .tensors = with_plain_names(given), .what = {}, .config = {}};
+    const auto what = recognise(f.tensors);
+    PG_CHECK(what, FormatError, "'", name(), "' holds named weights, but of no layout that is ",
+             "known; there are readers for ", kKnown);
+    f.what = *what;
+    f.config = preset_of(what->layout);
+    if (facts) take_facts(*facts, f);
+    found_.push_back(std::move(f));
+  }
+
+  // Switches that shapes do not show.
+  void take_facts(const PickleValue& facts, Found& f) const {
+    const auto flag = [&](const char* key, bool& value) {
+      const auto given = facts.find(key);
+      if (given && given->kind() == PickleKind::boolean) value = given->boolean();
+    };
+    ModelConfig& m = f.config.model;
+    flag("use_wscale", m.use_wscale);
+    flag("use_pixelnorm", m.use_pixelnorm);
+    flag("normalize_latents", m.normalize_latents);
+    flag("use_eql", m.use_wscale);
+    bool fused = true;
+    flag("fused_scale", fused);
+    if (f.what.layout == Layout::official_tf && !fused) {
+      m.down_order = DownOrder::activation_first;
+    }
+    const auto labels = facts.find("label_size");
+    if (labels && labels->kind() == PickleKind::integer && labels->integer() > 0) {
+      m.conditioning = Conditioning::acgan;
+      m.label_size = labels->integer();
+    }
+  }
+
+  const ForeignFile& file_;
+  std::vector<Found> found_;
+  std::optional<double> lod_;
+};
+
+Role role_of(const Found& f) {
+  if (f.role != Role::unknown) return f.role;
+  return f.what.network == Network::generator ? Role::g : Role::d;
+}
+
+// readme-hq has the names of the tutorial but for the last layer of its critic.
+void set_presets(std::vector<std::vector<Found>>& found, const std::string& given) {
+  std::string name = given;
+  for (const auto& networks : found) {
+    for (const Found& f : networks) {
+      const bool linear = f.tensors.contains("final_block.5.weight");
+      if (name.empty() && f.what.layout == Layout::tutorial && linear) name = "readme-hq";
+    }
+  }
+  if (name.empty()) return;
+  for (auto& networks : found) {
+    for (Found& f : networks) f.config = preset(name);
+  }
+}
+
+// What two networks of one training must share.
+void expect_same(const Config& a, const Config& b, const std::string& file) {
+  const auto text = [](const Config& c) {
+    return message(c.model.resolution, "x", c.model.resolution, " images of ", c.model.channels,
+                   " channels with fmap_base ", c.model.fmap_base, " and fmap_max ",
+                   c.model.fmap_max);
+  };
+  PG_CHECK(text(a) == text(b), FormatError, "'", file, "' holds a network for ", text(b),
+           ", and another one is for ", text(a), "; they do not belong together");
+}
+
+void check_shapes(const Found& f, const Config& config, const std::string& file) {
+  for (const LayoutEntry& e : layout_entries(f.what.layout, f.what.network, config)) {
+    const auto it = f.tensors.find(e.foreign);
+    PG_CHECK(it != f.tensors.end(), FormatError, "'", file, "' has no parameter '", e.foreign, "'");
+    const int64_t wanted = e.indices.empty() ? 1 : static_cast<int64_t>(e.indices.size());
+    PG_CHECK(it->second.elements() == wanted, FormatError, "the parameter '", e.foreign, "' of '",
+             file, "' has ", it->second.elements(), " elements, not ", wanted);
+  }
+}
+
+}  // namespace
+
+ForeignNetworks read_networks(const std::vector<ForeignFile>& files,
+                              const std::string& preset_name) {
+  ForeignNetworks all;
+  const Found* first = nullptr;
+  std::vector<std::vector<Found>> found;
+  std::optional<double> lod;
+  for (const ForeignFile& file : files) {
+    Reader reader(file);
+    found.push_back(reader.networks());
+    if (reader.lod()) lod = reader.lod();
+  }
+  set_presets(found, preset_name);
+  for (size_t i = 0; i < files.size(); ++i) {
+    const std::string name = files[i].path().string();
+    for (Found& f : found[i]) {
+      size_from_shapes(f.what, f.tensors, name, f.config);
+      if (first != nullptr) {
+        PG_CHECK(first->what.layout == f.what.layout, FormatError, "'", name,
+                 "' has the layout of ", layout_name(f.what.layout), " and another file that of ",
+                 layout_name(first->what.layout), "; they do not belong together");
+        expect_same(first->config, f.config, name);
+      }
+      // Only a generator tells the size of a latent.
+      if (first == nullptr || f.what.network == Network::generator) first = &f;
+      check_shapes(f, f.config, name);
+      const Role role = role_of(f);
+      (role == Role::g ? all.g : role == Role::d ? all.d : all.average) = f.tensors;
+    }
+  }
+  PG_CHECK(!all.g.empty() || !all.average.empty(), FormatError, "'", files[0].path().string(),
+           "' holds a discriminator alone; name the file of the generator too");
+  all.layout = first->what.layout;
+  all.config = first->config;
+  resolve(all.config, {.resolution = all.config.model.resolution,
+                       .channels = all.config.model.channels,
+                       .images = 0,
+                       .labels = all.config.model.label_size});
+  if (lod) all.grown_to = all.config.model.resolution >> std::min<int64_t>(std::lround(*lod), 8);
+  return all;
+}
+
+void load_network(const ForeignNetworks& networks, const NamedTensors& tensors, Network network,
+                  ParameterStore& store) {
+  std::vector<double> factors(store.specs().size(), 1.0);
+  for (const LayoutEntry& e : layout_entries(networks.layout, network, networks.config)) {
+    const std::vector<float> values = tensors.at(e.foreign).floats();
+    if (!e.indices.empty()) {
+      const std::vector<float> ours = gathered(values, e.indices);
+      from_host(store.get(e.ours), std::vector<double>(ours.begin(), ours.end()));
+    }
+    for (size_t i = 0; i < factors.size(); ++i) {
+      const ParameterSpec& spec = store.specs()[i];
+      if (spec.name != e.ours) continue;
+      if (e.indices.empty()) factors[i] = static_cast<double>(values[0]) / spec.scale;
+      if (e.factor != 1.0) factors[i] = 1.0 / e.factor;
+    }
+  }
+  store.set_factors(std::move(factors));
+  store.touch();
+}
+
+std::vector<std::string> load_networks(const ForeignNetworks& networks, Gan& gan) {
+  std::vector<std::string> names;
+  const NamedTensors& g = networks.g.empty() ? networks.average : networks.g;
+  const NamedTensors& average = networks.average.empty() ? networks.g : networks.average;
+  for (const auto& [name, store] : gan.stores()) {
+    if (name == "D") {
+      if (networks.d.empty()) continue;
+      load_network(networks, networks.d, Network::discriminator, *store);
+    } else {
+      load_network(networks, name == "G" ? g : average, Network::generator, *store);
+    }
+    const bool there = name == "D" || !(name == "G" ? networks.g : networks.average).empty();
+    if (there) names.push_back(name);
+  }
+  gan.state_changed();
+  return names;
+}
+
+}  // namespace pg

@@ -1,0 +1,80 @@
+// pth.cpp: the files that the akanimax and tutorial programs save.
+#include "kernels/error.h"
+#include "model/foreign/export.h"
+#include "model/foreign/foreign.h"
+#include "model/foreign/torch_writer.h"
+#include "model/networks/generator.h"
+
+namespace pg {
+namespace {
+
+std::vector<HostArray> arrays_of(Layout layout, const ExportedNetwork& n) {
+  return foreign_parameters(layout, n.kind, n.config, n.parameters);
+}
+
+// What the class is made with: Generator(**conf).
+void write_conf(TorchWriter& w, const ExportedNetwork& n) {
+  const bool g = n.kind == Network::generator;
+  w.begin_dict();
+  w.key("depth");
+  w.integer(stage_of(n.config.model.resolution) + 1);
+  w.key("num_channels");
+  w.integer(n.config.model.channels);
+  w.key("latent_size");
+  w.integer(g ? latent_size(n.config) : fmaps(n.config, 0));
+  w.key("use_eql");
+  w.boolean(true);
+  if (!g) {
+    w.key("num_classes");
+    w.none();
+  }
+  w.end_dict();
+}
+
+}  // namespace
+
+void write_akanimax_pth(const std::filesystem::path& path, const AkanimaxNetworks& networks) {
+  struct Part {
+    const char* name;
+    const ExportedNetwork& network;
+    std::vector<HostArray> arrays;
+  };
+  const Part parts[] = {
+      {"generator", networks.generator, arrays_of(Layout::akanimax, networks.generator)},
+      {"discriminator", networks.discriminator,
+       arrays_of(Layout::akanimax, networks.discriminator)},
+      {"shadow_generator", networks.average, arrays_of(Layout::akanimax, networks.average)}};
+  TorchWriter w;
+  w.begin_dict();
+  for (const Part& part : parts) {
+    w.key(part.name);
+    w.begin_dict();
+    w.key("conf");
+    write_conf(w, part.network);
+    w.key("state_dict");
+    w.state_dict(part.arrays);
+    w.end_dict();
+  }
+  w.end_dict();
+  w.write(path);
+}
+
+void write_tutorial_pth(const std::filesystem::path& path, const ExportedNetwork& network) {
+  const std::vector<HostArray> arrays = arrays_of(Layout::tutorial, network);
+  // The image layer at 4x4: first of the generator's, last of the discriminator's.
+  const int64_t index =
+      network.kind == Network::generator ? 0 : stage_of(network.config.model.resolution) - 1;
+  const std::string layer = message("rgb_layers.", index);
+  TorchWriter w;
+  w.begin_dict();
+  w.key("state_dict");
+  w.state_dict(arrays, {{"initial_rgb.bias", layer + ".bias"},
+                        {"initial_rgb.conv.weight", layer + ".conv.weight"}});
+  w.key("optimizer");
+  w.begin_dict();
+  w.end_dict();
+  w.end_dict();
+  w.write(path);
+}
+
+}  // namespace pg

@@ -1,0 +1,66 @@
+// safetensors.cpp: one network as a safetensors file.
+#include "data/formats/safetensors.h"
+
+#include <nlohmann/json.hpp>
+
+#include "model/config/version.h"
+#include "model/foreign/export.h"
+#include "model/foreign/foreign.h"
+
+namespace pg {
+namespace {
+
+constexpr const char* kOurs =
+    "Filters are [out, y, x, in], dense layers [out, 1, 1, in], biases [1, 1, 1, out]; images are "
+    "[N, H, W, C]. The generator's 4x4/Dense gives the 4x4 image in the order (y, x, channel), as "
+    "has its bias where that is one for each value, and "
+    "the discriminator's 4x4/Dense0 takes it in that order. Conv0_up is nearest upsampling by 2 "
+    "followed by a 3x3 convolution, Conv1_down a 3x3 convolution followed by a 2x2 average (before "
+    "bias and activation where model.down_order is pool_first). Weights are as trained: multiply "
+    "each tensor by its number in `scales` (equalized learning rate) before use.";
+constexpr const char* kForeign =
+    "Names and axes are those of the published version that `layout` names; run-time constants of "
+    "the equalized learning rate are as that version applies them and not part of the weights.";
+
+std::string scales_of(const ParameterStore& store) {
+  nlohmann::json scales;
+  for (size_t i = 0; i < store.specs().size(); ++i) scales[store.specs()[i].name] = store.scale(i);
+  return scales.dump();
+}
+
+std::vector<HostArray> own_parameters(const ParameterStore& store) {
+  std::vector<HostArray> arrays;
+  for (size_t i = 0; i < store.specs().size(); ++i) arrays.push_back(host_parameter(store, i));
+  return arrays;
+}
+
+}  // namespace
+
+size_t write_network_safetensors(const std::filesystem::path& path, const ExportedNetwork& network,
+                                 std::optional<Layout> layout) {
+  const ParameterStore& store = network.parameters;
+  Metadata metadata = {{"format", "progan_cuda network"},
+                       {"version", "1"},
+                       {"program", message("progan_cuda ", kProgramVersion)},
+                       {"network", network.name},
+                       {"layout", "progan_cuda"},
+                       {"config", to_toml(network.config)},
+                       {"about", kOurs}};
+  if (layout) {
+    metadata["layout"] = layout_option(*layout);
+    metadata["about"] = kForeign;
+  } else {
+    metadata["scales"] = scales_of(store);
+  }
+  const std::vector<HostArray> arrays =
+      layout ? foreign_parameters(*layout, network.kind, network.config, store)
+             : own_parameters(store);
+  std::vector<NamedBuffer> buffers;
+  for (const HostArray& a : arrays) {
+    buffers.push_back({a.name, StoredType::f32, a.shape, a.values.data()});
+  }
+  write_safetensors(path, buffers, metadata);
+  return buffers.size();
+}
+
+}  // namespace pg

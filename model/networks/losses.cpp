@@ -1,0 +1,223 @@
+// losses.cpp: the losses of both networks.
+//
+// The scores of real and fake images and each penalty are tapes of their own, one after the other,
+// that add to the same gradients: the activations of one are gone before the next begins.
+#include "model/networks/losses.h"
+
+#include <array>
+
+#include "engine/ops/ops.h"
+
+namespace pg {
+namespace {
+
+struct Critic {
+  const Config& config;
+  const Discriminator& d;
+  const ParameterStore& parameters;
+  const StageView& stage;
+
+  DiscriminatorOutput operator()(const Weights& w, const Tensor& images, const Tensor& labels,
+                                 int64_t batches) const {
+    return d.forward(w, images, labels, stage.resolution, stage.alpha, batches);
+  }
+};
+
+// What n images contribute to the mean over the minibatch.
+Tensor share_of(const MinibatchPart& part, const Tensor& mean, int64_t n) {
+  if (part.minibatch == 0 || part.minibatch == n) return mean;
+  return ops::affine(mean, static_cast<double>(n) / static_cast<double>(part.minibatch), 0.0);
+}
+
+// The mean over n images as share of the minibatch, or their sum, as loss.reduction says.
+Tensor reduced(const Config& config, const MinibatchPart& part, const Tensor& mean, int64_t n) {
+  if (config.loss.reduction == Reduction::mean) return share_of(part, mean, n);
+  return ops::affine(mean, static_cast<double>(n), 0.0);
+}
+
+Tensor negative(const Tensor& x) { return ops::affine(x, -1.0, 0.0); }
+
+Tensor relu(const Tensor& x) { return ops::bias_lrelu(x, {}, 0.0); }
+
+Tensor mean_square(const Tensor& x, double shift) {
+  return ops::mean(ops::square(ops::affine(x, 1.0, shift)));
+}
+
+// Means of what D gains by telling real from fake, without any penalty.
+Tensor critic_term(LossKind kind, const Tensor& real, const Tensor& fake) {
+  switch (kind) {
+    case LossKind::logistic:
+      return ops::add(ops::mean(ops::softplus(fake)), ops::mean(ops::softplus(negative(real))));
+    case LossKind::hinge:
+      return ops::add(ops::mean(relu(ops::affine(real, -1.0, 1.0))),
+                      ops::mean(relu(ops::affine(fake, 1.0, 1.0))));
+    case LossKind::lsgan:
+      return ops::affine(ops::add(mean_square(real, -1.0), mean_square(fake, 0.0)), 0.5, 0.0);
+    case LossKind::wgan_gp:
+      break;
+  }
+  return ops::sub(ops::mean(fake), ops::mean(real));
+}
+
+Tensor generator_term(LossKind kind, const Tensor& fake) {
+  if (kind == LossKind::logistic) return ops::mean(ops::softplus(negative(fake)));
+  if (kind == LossKind::lsgan) return ops::affine(mean_square(fake, -1.0), 0.5, 0.0);
+  return negative(ops::mean(fake));
+}
+
+// Mean over the rows of label_weight times the cross-entropy.
+Tensor label_term(const Config& config, const Tensor& logits, const Tensor& labels) {
+  const Tensor chosen = ops::sum_to(ops::mul(logits, labels), {logits.shape().n, 1, 1, 1});
+  const Tensor entropy = ops::mean(ops::sub(log_sum_exp(logits), chosen));
+  return ops::affine(entropy, config.loss.label_weight, 0.0);
+}
+
+void add_to(Tensor& sum, const Tensor& term) { sum = sum ? ops::add(sum, term) : term; }
+
+// Everything but the gradient penalties.
+void score_gradients(const Critic& c, const DiscriminatorInputs& in, std::span<const Tensor> into,
+                     DiscriminatorLoss& loss) {
+  const LossConfig& l = c.config.loss;
+  const int64_t n = in.real.shape().n;
+  Tape tape(in.real.context());
+  const Weights w(c.parameters, c.stage.resolution, tape);
+  const Tensor labels = in.labels ? ops::concat_batch(in.labels, in.labels) : Tensor();
+  const DiscriminatorOutput out = c(w, ops::concat_batch(in.real, in.fake), labels, 2);
+  const Tensor real = ops::slice_batch(out.score, 0, n), fake = ops::slice_batch(out.score, n, n);
+  loss.real_score = ops::mean(real);
+  loss.fake_score = ops::mean(fake);
+  Tensor total = critic_term(l.kind, real, fake);
+  if (l.drift_epsilon > 0.0) {
+    add_to(total, ops::affine(ops::mean(ops::square(real)), l.drift_epsilon, 0.0));
+  }
+  // Twice the mean over both halves is the sum of the means of each.
+  if (out.logits) add_to(total, ops::affine(label_term(c.config, out.logits, labels), 2.0, 0.0));
+  tape.grad_into(reduced(c.config, in.part, total, n), w.all(), {}, into, in.part.gradients);
+  loss.total = total;
+}
+
+// What the gradient norm of the current resolution is multiplied with.
+double norm_scale(const Critic& c) {
+  if (c.config.loss.gp_space == GpSpace::current) return 1.0;
+  return static_cast<double>(c.stage.resolution) / static_cast<double>(c.config.model.resolution);
+}
+
+struct Penalty {
+  Tensor value;  // mean over the minibatch
+  Tensor norm;   // mean gradient norm
+};
+
+// Adds to `into` the gradient of the mean of term(||grad_x D(images)||^2); the square is [N,1,1,1].
+template <typename Term>
+Penalty penalty_gradients(const Critic& c, const Tensor& images, const DiscriminatorInputs& in,
+                          std::span<const Tensor> into, Term&& term) {
+  Tape tape(images.context());
+  const Weights w(c.parameters, c.stage.resolution, tape);
+  const Tensor x = tape.watch(images);
+  const Tensor scores = c(w, x, in.labels, 1).score;
+  const Tensor g = tape.grad(scores, std::span(&x, 1), {}, GradMode::record)[0];
+  const int64_t n = g.shape().n;
+  Penalty p = term(ops::sum_to(ops::square(g), {n, 1, 1, 1}));
+  tape.grad_into(reduced(c.config, in.part, p.value, n), w.all(), {}, into, Accumulate::add);
+  return p;
+}
+
+Penalty mixed_penalty(const Critic& c, const DiscriminatorInputs& in,
+                      std::span<const Tensor> into) {
+  const LossConfig& l = c.config.loss;
+  const bool from_real = l.gp_mix == GpMix::real_to_fake;
+  const Tensor mixed =
+      from_real ? ops::lerp(in.real, in.fake, in.mix) : ops::lerp(in.fake, in.real, in.mix);
+  return penalty_gradients(c, mixed, in, into, [&](const Tensor& square) -> Penalty {
+    const Tensor norm = ops::affine(ops::sqrt(square), norm_scale(c), 0.0);
+    const double weight = l.gp_lambda / (l.gp_target * l.gp_target);
+    return {.value = ops::affine(mean_square(norm, -l.gp_target), weight, 0.0),
+            .norm = ops::mean(norm)};
+  });
+}
+
+Penalty r1_penalty(const Critic& c, const DiscriminatorInputs& in, std::span<const Tensor> into) {
+  const double weight = 0.5 * c.config.loss.r1_gamma * norm_scale(c) * norm_scale(c);
+  return penalty_gradients(c, in.real, in, into, [&](const Tensor& square) -> Penalty {
+    return {.value = ops::affine(ops::mean(square), weight, 0.0), .norm = {}};
+  });
+}
+
+std::array<Tensor*, 5> means_of(DiscriminatorLoss& l) {
+  return {&l.real_score, &l.fake_score, &l.gradient_norm, &l.penalty, &l.total};
+}
+
+std::array<Tensor*, 2> means_of(GeneratorLoss& l) { return {&l.fake_score, &l.total}; }
+
+template <typename Loss>
+void add_means(Loss& sum, Loss share) {
+  const auto sums = means_of(sum), shares = means_of(share);
+  for (size_t i = 0; i < sums.size(); ++i) add_to(*sums[i], *shares[i]);
+}
+
+}  // namespace
+
+void add_penalties(const Config& config, const Discriminator& d, const ParameterStore& parameters,
+                   const StageView& stage, const DiscriminatorInputs& inputs,
+                   std::span<const Tensor> into, DiscriminatorLoss& loss) {
+  const Critic critic{config, d, parameters, stage};
+  if (config.loss.gp_lambda > 0.0) {
+    const Penalty p = mixed_penalty(critic, inputs, into);
+    loss.penalty = p.value;
+    loss.gradient_norm = p.norm;
+  }
+  if (config.loss.r1_gamma > 0.0) add_to(loss.penalty, r1_penalty(critic, inputs, into).value);
+}
+
+DiscriminatorLoss discriminator_gradients(const Config& config, const Discriminator& d,
+                                          const ParameterStore& parameters, const StageView& stage,
+                                          const DiscriminatorInputs& inputs,
+                                          std::span<const Tensor> into) {
+  const Critic critic{config, d, parameters, stage};
+  DiscriminatorLoss loss;
+  score_gradients(critic, inputs, into, loss);
+  add_penalties(config, d, parameters, stage, inputs, into, loss);
+  const Tensor zero = full({}, 0.0, loss.total);
+  if (!loss.gradient_norm) loss.gradient_norm = zero;
+  if (!loss.penalty) loss.penalty = zero;
+  add_to(loss.total, loss.penalty);
+  const int64_t n = inputs.real.shape().n;
+  for (Tensor* mean : means_of(loss)) *mean = share_of(inputs.part, *mean, n);
+  return loss;
+}
+
+GeneratorLoss generator_gradients(const Config& config, const Generator& g,
+                                  const ParameterStore& g_parameters, const Discriminator& d,
+                                  const ParameterStore& d_parameters, const StageView& stage,
+                                  const GeneratorInputs& inputs, std::span<const Tensor> into) {
+  Tape tape(inputs.z.context());
+  const Weights w(g_parameters, stage.resolution, tape);
+  const Weights critic(d_parameters, stage.resolution);
+  const Tensor fake = g.forward(w, inputs.z, inputs.labels, stage.resolution, stage.alpha);
+  const DiscriminatorOutput out =
+      d.forward(critic, fake, inputs.labels, stage.resolution, stage.alpha, 1);
+  GeneratorLoss loss{.fake_score = ops::mean(out.score),
+                     .total = generator_term(config.loss.kind, out.score)};
+  if (out.logits) add_to(loss.total, label_term(config, out.logits, inputs.labels));
+  const int64_t n = fake.shape().n;
+  tape.grad_into(reduced(config, inputs.part, loss.total, n), w.all(), {}, into,
+                 inputs.part.gradients);
+  for (Tensor* mean : means_of(loss)) *mean = share_of(inputs.part, *mean, n);
+  return loss;
+}
+
+void add_share(DiscriminatorLoss& sum, const DiscriminatorLoss& share) { add_means(sum, share); }
+void add_share(GeneratorLoss& sum, const GeneratorLoss& share) { add_means(sum, share); }
+
+// In pairs, log(e^a + e^b) = a + softplus(b - a).
+Tensor log_sum_exp(const Tensor& x) {
+  const int64_t c = x.shape().c, half = c / 2;
+  if (c == 1) return x;
+  const Tensor a = ops::take_channels(x, 0, half), b = ops::take_channels(x, half, half);
+  const Tensor pairs = log_sum_exp(ops::add(a, ops::softplus(ops::sub(b, a))));
+  if (c % 2 == 0) return pairs;
+  const Tensor odd = ops::take_channels(x, c - 1, 1);
+  return ops::add(pairs, ops::softplus(ops::sub(odd, pairs)));
+}
+
+}  // namespace pg

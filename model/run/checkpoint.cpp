@@ -1,0 +1,194 @@
+// checkpoint.cpp: names and metadata of a checkpoint.
+#include "model/run/checkpoint.h"
+
+#include <charconv>
+#include <sstream>
+
+#include "data/formats/safetensors.h"
+
+namespace pg {
+namespace {
+
+constexpr const char* kFormat = "progan_cuda checkpoint";
+// 1: before iterations, rollbacks, best and sums, which take their first values then.
+constexpr const char* kVersion = "2";
+
+// Shortest text that gives the same number back.
+template <typename T>
+std::string text_of(T value) {
+  char text[64];
+  const auto end = std::to_chars(text, text + sizeof text, value);
+  return {text, end.ptr};
+}
+
+template <typename T>
+void parse(const Safetensors& file, const char* key, T& value) {
+  if (file.metadata_at("version") == "1" && !file.metadata().contains(key)) return;
+  const std::string& text = file.metadata_at(key);
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
+  PG_CHECK(end.ec == std::errc{} && end.ptr == text.data() + text.size(), FormatError,
+           "the checkpoint '", file.path().string(), "' holds '", text, "' as ", key,
+           ", which is not a number");
+}
+
+// Calls f(key, member) for every number in the metadata.
+template <typename Counters, typename Random, typename F>
+void for_each_number(Counters& c, Random& r, F&& f) {
+  f("images_shown", c.images_shown);
+  f("lod", c.lod);
+  f("looked_at", c.looked_at);
+  f("repeat", c.repeat);
+  f("critic_steps", c.critic_steps);
+  f("tick_start", c.tick_start);
+  f("next_images", c.next_images);
+  f("next_checkpoint", c.next_checkpoint);
+  f("data_position", c.data_position);
+  f("iterations", c.iterations);
+  f("rollbacks", c.rollbacks);
+  f("rollback_to", c.rollback_to);
+  f("best", c.best);
+  f("random_latents", r.latents);
+  f("random_mixing", r.mixing);
+  f("random_latents_before", r.latents_before);
+}
+
+// ParameterStore::factors as "1 1.0003 ..."; only written where one is not 1.
+std::string factors_text(const ParameterStore& store) {
+  std::string text;
+  bool any = false;
+  for (const double f : store.factors()) {
+    if (!text.empty()) text += ' ';
+    text += text_of(f);
+    any = any || f != 1.0;
+  }
+  return any ? text : "";
+}
+
+void read_factors(const Safetensors& file, const std::string& network, ParameterStore& store) {
+  const auto entry = file.metadata().find(network + ".factors");
+  std::vector<double> factors(store.specs().size(), 1.0);
+  if (entry != file.metadata().end()) {
+    std::istringstream text(entry->second);
+    for (double& f : factors) text >> f;
+    PG_CHECK(!text.fail() && (text >> std::ws).eof(), FormatError, "the checkpoint '",
+             file.path().string(), "' does not hold ", factors.size(), " numbers as ", network,
+             ".factors");
+  }
+  store.set_factors(std::move(factors));
+}
+
+std::string sums_text(const StatsSums& sums) {
+  std::string text = text_of(sums.iterations) + ' ' + text_of(sums.g_iterations);
+  for (const double value : sums.values) text += ' ' + text_of(value);
+  return text;
+}
+
+// Words and not streamed numbers: a sum may be nan or inf, which streams do not read.
+StatsSums read_sums(const Safetensors& file, const char* key, size_t count) {
+  if (file.metadata_at("version") == "1") return {};
+  std::istringstream text(file.metadata_at(key));
+  std::vector<double> numbers;
+  for (std::string word; text >> word;) {
+    double value = 0;
+    const auto end = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (end.ec != std::errc{} || end.ptr != word.data() + word.size()) break;
+    numbers.push_back(value);
+  }
+  PG_CHECK(text.eof() && (numbers.size() == 2 || numbers.size() == count + 2), FormatError,
+           "the checkpoint '", file.path().string(), "' does not hold ", count + 2, " numbers as ",
+           key);
+  return {.iterations = static_cast<int64_t>(numbers[0]),
+          .g_iterations = static_cast<int64_t>(numbers[1]),
+          .values = {numbers.begin() + 2, numbers.end()}};
+}
+
+Safetensors open_checkpoint(const std::filesystem::path& path) {
+  Safetensors file(path);
+  const auto format = file.metadata().find("format");
+  PG_CHECK(format != file.metadata().end() && format->second == kFormat, FormatError, "'",
+           path.string(), "' is a safetensors file but no checkpoint of progan_cuda");
+  const std::string& version = file.metadata_at("version");
+  PG_CHECK(version == "1" || version == kVersion, FormatError, "the checkpoint '", path.string(),
+           "' has version ", version, ", and this program reads versions up to ", kVersion,
+           "; take the program that wrote it or a newer one");
+  return file;
+}
+
+std::vector<int64_t> extents(const Shape& s) { return {s.n, s.h, s.w, s.c}; }
+
+void load(const Safetensors& file, const std::string& name, const Tensor& to) {
+  const StoredTensor& stored = file.at(name);
+  PG_CHECK(stored.shape == extents(to.shape()) && stored.dtype == stored_type(to.dtype()),
+           FormatError, "the tensor '", name, "' of the checkpoint '", file.path().string(),
+           "' does not have the shape ", to.shape(), " that this configuration needs");
+  to.backend().upload(to.mut(), stored.data);
+  to.backend().synchronize();
+}
+
+}  // namespace
+
+void write_checkpoint(const std::filesystem::path& path, const Gan& gan,
+                      const TrainingCounters& counters) {
+  const auto state = gan.state();
+  std::vector<std::vector<std::byte>> host(state.size());
+  std::vector<NamedBuffer> buffers;
+  for (size_t i = 0; i < state.size(); ++i) {
+    const auto& [name, tensor] = state[i];
+    host[i].resize(static_cast<size_t>(tensor.numel() * size_of(tensor.dtype())));
+    tensor.backend().download(host[i].data(), tensor.view());
+    buffers.push_back({name, stored_type(tensor.dtype()), extents(tensor.shape()), host[i].data()});
+  }
+  const Gan::RandomState random = gan.random_state();
+  Metadata metadata = {
+      {"format", kFormat}, {"version", kVersion}, {"config", to_toml(gan.config())}};
+  metadata["sums"] = sums_text(gan.stats_sums());
+  metadata["sums_of_tick"] = sums_text(counters.tick);
+  metadata["sums_of_window"] = sums_text(counters.window);
+  for (const auto& [name, store] : gan.stores()) {
+    const std::string factors = factors_text(*store);
+    if (!factors.empty()) metadata[name + ".factors"] = factors;
+  }
+  for_each_number(counters, random,
+                  [&](const char* key, auto value) { metadata[key] = text_of(value); });
+  write_safetensors(path, buffers, metadata);
+}
+
+TrainingCounters read_checkpoint(const std::filesystem::path& path, Gan& gan) {
+  const Safetensors file = open_checkpoint(path);
+  for (const auto& [name, tensor] : gan.state()) load(file, name, tensor);
+  for (const auto& [name, store] : gan.stores()) read_factors(file, name, *store);
+  gan.state_changed();
+  TrainingCounters counters;
+  Gan::RandomState random;
+  for_each_number(counters, random, [&](const char* key, auto& value) { parse(file, key, value); });
+  gan.set_random_state(random);
+  const size_t sums = gan.stats_sums().values.size();
+  gan.set_stats_sums(read_sums(file, "sums", sums));
+  counters.tick = read_sums(file, "sums_of_tick", sums);
+  counters.window = read_sums(file, "sums_of_window", sums);
+  return counters;
+}
+
+void check_checkpoint(const std::filesystem::path& path) { open_checkpoint(path); }
+
+Config checkpoint_config(const std::filesystem::path& path) {
+  const Safetensors file = open_checkpoint(path);
+  return config_from_toml(file.metadata_at("config"), path.string());
+}
+
+void read_network(const std::filesystem::path& path, const std::string& network,
+                  ParameterStore& store) {
+  const Safetensors file = open_checkpoint(path);
+  const std::vector<Tensor> views = store.all();
+  for (size_t i = 0; i < views.size(); ++i) {
+    load(file, message(network, "/", store.specs()[i].name), views[i]);
+  }
+  read_factors(file, network, store);
+  store.touch();
+}
+
+void read_average(const std::filesystem::path& path, ParameterStore& average) {
+  read_network(path, "Gs", average);
+}
+
+}  // namespace pg

@@ -1,0 +1,338 @@
+// config_test.cpp: keys, presets, TOML, and the messages for what is wrong.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "kernels/error.h"
+#include "model/config/config.h"
+#include "model/config/config_keys.h"
+#include "model/config/suggest.h"
+#include "tests/model/temporary_folder.h"
+
+namespace pg {
+namespace {
+
+class ConfigFile : public TemporaryFolder {
+ protected:
+  void SetUp() override {
+    TemporaryFolder::SetUp();
+    path_ = folder_ / "run.toml";
+  }
+
+  Config read(const std::string& text) {
+    write_text(path_, text);
+    Config config;
+    read_toml(config, path_);
+    return config;
+  }
+
+  template <typename E>
+  std::string read_error(const std::string& text) {
+    return error_of<E>([&] { read(text); });
+  }
+
+  std::filesystem::path path_;
+};
+
+std::string set_error(const std::string& key, const std::string& value) {
+  Config config;
+  return error_of<UsageError>([&] { set_key(config, key, value); });
+}
+
+// A value of the key that is allowed and differs from the default.
+KeyValue other_value(const Key& key) {
+  const KeyValue now = key.get(Config{});
+  switch (key.kind) {
+    case KeyKind::flag:
+      return !std::get<bool>(now);
+    case KeyKind::integer:
+      return key.form == KeyForm::any ? std::get<int64_t>(now) + 1 : int64_t{64};
+    case KeyKind::number:
+      return std::nextafter(std::get<double>(now), 0.7);
+    case KeyKind::text:
+      if (key.form == KeyForm::device) return std::string("cuda:1");
+      if (key.form == KeyForm::grid) return std::string("3x5");
+      if (key.form == KeyForm::bytes) return std::string("3GiB");
+      return std::string("a \"quoted\" \\ \n\ttext \x01 \xc3\xa9");
+    case KeyKind::choice:
+      return std::string(key.names.back());
+    case KeyKind::integer_table:
+      return std::map<int64_t, double>{{8, 24.0}};
+    case KeyKind::number_table:
+      return std::map<int64_t, double>{{8, 3.5}};
+  }
+  return now;
+}
+
+TEST(Config, DefaultsAreTheOfficialPreset) {
+  EXPECT_EQ(to_toml(Config{}), to_toml(preset("official-tf")));
+  EXPECT_EQ(preset_names().front(), "official-tf");
+  EXPECT_NO_THROW(validate(Config{}));
+}
+
+TEST(Config, DefaultsAreThePublishedNumbers) {
+  const Config c;
+  EXPECT_EQ(c.model.first_layer_gain, std::sqrt(2.0) / 4.0);
+  EXPECT_EQ(latent_size(c), 512);
+  const std::vector<int64_t> published = {512, 512, 512, 512, 256, 128, 64, 32, 16};
+  for (size_t s = 1; s <= published.size(); ++s) {
+    EXPECT_EQ(fmaps(c, static_cast<int64_t>(s)), published[s - 1]) << "stage " << s;
+  }
+}
+
+TEST(Config, FmapsAreRoundedDownAndAtLeastOne) {
+  Config c;
+  c.model.fmap_base = 100;
+  c.model.fmap_decay = 0.5;
+  c.model.fmap_max = 90;
+  EXPECT_EQ(fmaps(c, 0), 90);
+  EXPECT_EQ(fmaps(c, 1), 70);
+  EXPECT_EQ(fmaps(c, 2), 50);
+  EXPECT_EQ(fmaps(c, 20), 1);
+}
+
+TEST_F(ConfigFile, EveryKeySurvivesWritingAndReading) {
+  Config changed;
+  for (const Key& key : keys()) {
+    if (key.path == "train.preset") continue;
+    const KeyValue value = checked(key, other_value(key));
+    EXPECT_TRUE(value != key.get(changed) || key.names.size() == 1) << key.path;
+    key.set(changed, value);
+    EXPECT_EQ(key.get(changed), value) << key.path;
+  }
+  const Config back = read(to_toml(changed));
+  for (const Key& key : keys()) EXPECT_EQ(key.get(back), key.get(changed)) << key.path;
+}
+
+TEST(Config, EveryKeyIsReachedByItsOwnMemberAlone) {
+  for (const Key& key : keys()) {
+    Config changed;
+    if (key.names.size() == 1) continue;
+    key.set(changed, other_value(key));
+    for (const Key& other : keys()) {
+      const bool same = other.get(changed) == other.get(Config{});
+      EXPECT_EQ(same, other.path != key.path) << key.path << " against " << other.path;
+    }
+  }
+}
+
+TEST_F(ConfigFile, SetsWhatItSaysAndLeavesTheRest) {
+  const Config c = read("[model]\nfmap_max = 64\n[optimizer]\nbeta2 = 1e-1\n");
+  EXPECT_EQ(c.model.fmap_max, 64);
+  EXPECT_EQ(c.optimizer.beta2, 0.1);
+  EXPECT_EQ(c.model.fmap_base, 8192);
+}
+
+TEST_F(ConfigFile, TableReplacesAndEmptyFileChangesNothing) {
+  const Config c = read("[schedule.minibatch]\n4 = 32\n\"8\" = 16\n");
+  EXPECT_EQ(c.schedule.minibatch, (ByResolution<int64_t>{{4, 32}, {8, 16}}));
+  EXPECT_EQ(to_toml(read("")), to_toml(Config{}));
+}
+
+TEST(Config, ComesBackFromItsText) {
+  Config c;
+  c.model.fmap_max = 33;
+  EXPECT_EQ(to_toml(config_from_toml(to_toml(c), "checkpoint")), to_toml(c));
+  EXPECT_EQ(error_of<UsageError>([] { config_from_toml("[model]\nfmap_max = 0", "checkpoint"); }),
+            "checkpoint:2: model.fmap_max is 0; it must be an integer from 1 to 8192");
+}
+
+TEST_F(ConfigFile, PresetInFileIsTheBase) {
+  write_text(path_, "[train]\npreset = \"official-tf\"\n[model]\nfmap_max = 32\n");
+  Config c;
+  c.model.fmap_base = 17;
+  read_toml(c, path_);
+  EXPECT_EQ(c.model.fmap_base, 8192);
+  EXPECT_EQ(c.model.fmap_max, 32);
+}
+
+TEST_F(ConfigFile, UnknownKeyNamesPlaceAndNearest) {
+  EXPECT_EQ(read_error<UsageError>("[schedule]\ntotal_kimg = 5\nlod_trainig_kimg = 6\n"),
+            path_.string() +
+                ":3: unknown key 'schedule.lod_trainig_kimg': did you mean "
+                "'schedule.lod_training_kimg'?");
+  EXPECT_EQ(read_error<UsageError>("lod_training_kimg = 6\n"),
+            path_.string() +
+                ":1: unknown key 'lod_training_kimg': did you mean 'schedule.lod_training_kimg'?");
+  EXPECT_NE(read_error<UsageError>("[modle]\nresolution = 6\n").find("'model.resolution'"),
+            std::string::npos);
+}
+
+TEST_F(ConfigFile, WrongValueNamesPlaceKeyAndWhatIsAllowed) {
+  EXPECT_EQ(
+      read_error<UsageError>("[schedule]\nminibatch_repeats = 0\n"),
+      path_.string() + ":2: schedule.minibatch_repeats is 0; it must be an integer from 1 to 1000");
+  EXPECT_NE(read_error<UsageError>("[model]\nfmap_max = [1]\n").find("model.fmap_max is [ 1 ]"),
+            std::string::npos);
+  EXPECT_NE(read_error<UsageError>("[model]\nfmap_max = 2000-01-01\n").find("model.fmap_max"),
+            std::string::npos);
+  EXPECT_NE(read_error<UsageError>("[train]\npreset = 3\n").find(":2: "), std::string::npos);
+}
+
+TEST_F(ConfigFile, FailedReadLeavesTheConfigAsItWas) {
+  write_text(path_, "[model]\nfmap_max = 7\nfmap_mx = 1\n");
+  Config c;
+  EXPECT_THROW(read_toml(c, path_), UsageError);
+  EXPECT_EQ(c.model.fmap_max, 512);
+}
+
+TEST_F(ConfigFile, BrokenTomlNamesFileAndLine) {
+  const std::string error = read_error<FormatError>("[model]\nfmap_max = \n");
+  EXPECT_EQ(error.find(path_.string() + ":2: not valid TOML: "), 0u) << error;
+}
+
+TEST_F(ConfigFile, MissingFileAndFolderAreIoErrors) {
+  Config c;
+  EXPECT_THROW(read_toml(c, path_), IoError);
+  EXPECT_THROW(read_toml(c, folder_), IoError);
+}
+
+TEST(ConfigSet, TakesValuesAsTheCommandLineGivesThem) {
+  Config c;
+  set_assignment(c, "model.fmap_max=128");
+  set_assignment(c, "schedule.total_kimg=1.5e3");
+  set_assignment(c, "data.path=photos = mine/2024");
+  set_assignment(c, "data.mirror=true");
+  set_assignment(c, "data.fit=pad");
+  set_assignment(c, "train.precision=bf16");
+  set_assignment(c, "train.out=\"with \\\"quotes\\\"\"");
+  set_assignment(c, "schedule.minibatch={4 = 64, 8 = 32}");
+  set_assignment(c, "schedule.minibatch.16=8");
+  set_assignment(c, "optimizer.learning_rate.512=0.002");
+  EXPECT_EQ(c.model.fmap_max, 128);
+  EXPECT_EQ(c.schedule.total_kimg, 1500.0);
+  EXPECT_EQ(c.data.path, "photos = mine/2024");
+  EXPECT_TRUE(c.data.mirror);
+  EXPECT_EQ(c.data.fit, Fit::pad);
+  EXPECT_EQ(c.train.precision, Precision::bf16);
+  EXPECT_EQ(c.train.out, "with \"quotes\"");
+  EXPECT_EQ(c.schedule.minibatch, (ByResolution<int64_t>{{4, 64}, {8, 32}, {16, 8}}));
+  EXPECT_EQ(c.optimizer.learning_rate, (ByResolution<double>{{512, 0.002}, {1024, 0.0015}}));
+  EXPECT_EQ(get_key(c, "data.fit"), "\"pad\"");
+}
+
+TEST(ConfigSet, RefusesWhatIsNotAllowed) {
+  EXPECT_EQ(set_error("model.resolution", "100"),
+            "model.resolution is 100; it must be a power of two from 4 to 1024, or 0");
+  EXPECT_EQ(set_error("loss.gp_space", "ful"),
+            "loss.gp_space is \"ful\"; it must be one of full, current");
+  EXPECT_EQ(set_error("model.leaky_slope", "steep"),
+            "model.leaky_slope is 'steep'; it must be a number from 0 to 1");
+  EXPECT_EQ(set_error("train.device", "gpu"),
+            "train.device is \"gpu\"; it must be auto, cpu, cuda or cuda:I");
+  for (const char* grid : {"8", "x8", "8x", "0x8", "8x8x8", "-1x4", "99999x1"}) {
+    EXPECT_NE(set_error("train.image_grid", grid).find("ROWSxCOLUMNS"), std::string::npos) << grid;
+  }
+  for (const char* number : {"nan", "inf", "-1", "", "1 2", "1\nother = 2", "true", "\"1\""}) {
+    EXPECT_NE(set_error("loss.gp_lambda", number).find("it must be a number"), std::string::npos)
+        << number;
+  }
+  for (const char* table : {"{5 = 1}", "{4 = 0}", "{4 = 1.5}", "{2048 = 1}", "{a = 1}", "3"}) {
+    EXPECT_NE(set_error("schedule.minibatch", table).find("it must be a table"), std::string::npos)
+        << table;
+  }
+  EXPECT_NE(set_error("schedule.minibatch.5", "4").find("it must be a table"), std::string::npos);
+}
+
+TEST(ConfigSet, UnknownNamesGetTheNearest) {
+  EXPECT_EQ(set_error("model.fmaps_max", "1"),
+            "unknown key 'model.fmaps_max': did you mean 'model.fmap_max'?");
+  EXPECT_EQ(set_error("model.total_kimg", "1"),
+            "unknown key 'model.total_kimg': did you mean 'schedule.total_kimg'?");
+  EXPECT_EQ(set_error("zzz", "1"),
+            "unknown key 'zzz'; `progan_cuda config --describe` lists them all");
+  EXPECT_EQ(error_of<UsageError>([] { preset("oficial-tf"); }),
+            "unknown preset 'oficial-tf': did you mean 'official-tf'?");
+  EXPECT_NE(set_error("train.preset", "official-tf").find("--preset"), std::string::npos);
+  Config c;
+  EXPECT_NE(error_of<UsageError>([&] { set_assignment(c, "data.mirror"); }).find("KEY=VALUE"),
+            std::string::npos);
+}
+
+TEST(ConfigValidate, NamesValuesThatDoNotFitTogether) {
+  Config c;
+  c.model.resolution = 64;
+  c.schedule.lod_initial_resolution = 128;
+  EXPECT_NE(error_of<UsageError>([&] { validate(c); }).find("above model.resolution, 64"),
+            std::string::npos);
+  c.schedule.lod_initial_resolution = 4;
+  c.schedule.lod_training_kimg = c.schedule.lod_transition_kimg = 0.0;
+  EXPECT_NE(error_of<UsageError>([&] { validate(c); }).find("would never leave 4x4"),
+            std::string::npos);
+  c.schedule.lod_initial_resolution = 64;
+  EXPECT_NO_THROW(validate(c));
+}
+
+TEST(ConfigValidate, MinibatchSplitsIntoWholeGroups) {
+  Config c;
+  c.schedule.max_minibatch = 6;
+  EXPECT_NE(error_of<UsageError>([&] { validate(c); }).find("6 images at 4x4"), std::string::npos);
+  c.schedule.max_minibatch = 3;  // less than a group: one group of 3
+  EXPECT_NO_THROW(validate(c));
+  c.schedule.max_minibatch = 6;
+  c.model.mbstd_group_size = 0;
+  EXPECT_NO_THROW(validate(c));
+}
+
+TEST(ConfigValidate, ChecksMembersSetByCode) {
+  Config c;
+  c.optimizer.beta2 = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_NE(error_of<UsageError>([&] { validate(c); }).find("optimizer.beta2 is nan"),
+            std::string::npos);
+}
+
+TEST(ConfigValidate, RefusesTextThatIsNotUtf8) {
+  Config c;
+  for (const char* bad : {"\xff", "caf\xe9", "\xc3", "\xc0\x80", "\x80", "\xf5\x80\x80\x80"}) {
+    c.data.path = bad;
+    EXPECT_NE(error_of<UsageError>([&] { validate(c); }).find("UTF-8"), std::string::npos);
+  }
+  c.data.path = "caf\xc3\xa9 \xe8\x91\x89 \xf0\x9f\x8d\x83";
+  EXPECT_NO_THROW(validate(c));
+}
+
+TEST(ConfigResolve, TakesShapeFromTheDataSet) {
+  Config c;
+  resolve(c, {.resolution = 64, .channels = 3});
+  EXPECT_EQ(c.model.resolution, 64);
+  EXPECT_EQ(c.model.channels, 3);
+  EXPECT_EQ(c.model.latent_size, 512);
+  Config larger;
+  larger.model.resolution = 128;
+  EXPECT_NE(error_of<UsageError>([&] {
+              resolve(larger, {64, 3});
+            }).find("ends at 64x64"),
+            std::string::npos);
+  Config gray;
+  gray.model.channels = 1;
+  EXPECT_NE(error_of<UsageError>([&] {
+              resolve(gray, {64, 3});
+            }).find("have 3"),
+            std::string::npos);
+}
+
+TEST(Config, GridIsRowsByColumns) {
+  Config c;
+  c.train.image_grid = "3x12";
+  EXPECT_EQ(image_grid(c).rows, 3);
+  EXPECT_EQ(image_grid(c).columns, 12);
+}
+
+TEST(Config, DescriptionNamesEveryKey) {
+  const std::string text = describe_keys();
+  for (const Key& key : keys()) {
+    EXPECT_NE(text.find(key.path + " = "), std::string::npos) << key.path;
+    EXPECT_FALSE(key.help.empty()) << key.path;
+  }
+}
+
+TEST(EditDistance, IsLevenshtein) {
+  EXPECT_EQ(edit_distance("kitten", "sitting"), 3);
+  EXPECT_EQ(edit_distance("", "abc"), 3);
+  EXPECT_EQ(edit_distance("abc", ""), 3);
+  EXPECT_EQ(edit_distance("same", "same"), 0);
+}
+
+}  // namespace
+}  // namespace pg

@@ -1,0 +1,206 @@
+// progress_test.cpp: the progress display with a clock of our own.
+#include "model/run/progress.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <limits>
+#include <sstream>
+
+#include "model/config/format.h"
+
+namespace pg {
+namespace {
+
+// 64x64, with phases of 100 + 100 kimg: 900 kimg until 64x64 is stable, 1000 in all.
+Config small_config() {
+  Config c;
+  c.model.resolution = 64;
+  c.schedule.lod_training_kimg = c.schedule.lod_transition_kimg = 100.0;
+  c.schedule.total_kimg = 1000.0;
+  return c;
+}
+
+struct Display {
+  explicit Display(ProgressStyle style, int64_t columns = 200) {
+    ProgressOptions options;
+    options.out = &out;
+    options.style = style;
+    options.columns = columns;
+    options.clock = [this] { return now; };
+    options.cost = [](int64_t resolution) { return resolution < 64 ? 1.0 : 3.0; };
+    progress = std::make_unique<Progress>(config, options);
+  }
+
+  void update(int64_t images) {
+    ProgressSample sample;
+    sample.images_shown = images;
+    sample.point = schedule_at(config, images);
+    sample.g_loss = 0.5;
+    sample.d_loss = -1.25;
+    sample.gradient_norm = 0.75;
+    progress->update(sample);
+  }
+
+  // What stands on the terminal's current line.
+  std::string line() const {
+    const std::string text = out.str();
+    return text.substr(text.rfind("\x1b[K") + 3);
+  }
+  int64_t count(char c) const {
+    const std::string text = out.str();
+    return std::count(text.begin(), text.end(), c);
+  }
+
+  Config config = small_config();
+  double now = 1000.0;
+  std::ostringstream out;
+  std::unique_ptr<Progress> progress;
+};
+
+TEST(Progress, BarTellsStageRateTimeAndLosses) {
+  Display d(ProgressStyle::bar);
+  d.update(140000);
+  d.now += 10.0;
+  d.update(150000);
+  // 50000 images left of the fade at 1000 a second; then 650000 below 64x64 and 200000 at it.
+  EXPECT_EQ(d.line(),
+            "[===                 ]  8x8 fading alpha 0.50  150/1000 kimg  1.0k img/s  stage 50s"
+            "  run ~24m 10s  G 0.500  D -1.250  |grad| 0.750");
+}
+
+TEST(Progress, BarIsRedrawnTenTimesASecondAtMost) {
+  Display d(ProgressStyle::bar);
+  for (int64_t i = 0; i <= 1000; ++i) {
+    d.update(i);
+    d.now += 1.0 / 1024.0;
+  }
+  EXPECT_EQ(d.count('\r'), 10);
+  EXPECT_EQ(d.count('\n'), 0);
+}
+
+TEST(Progress, BarFitsAnyWidth) {
+  for (int64_t columns = 1; columns < 150; ++columns) {
+    Display d(ProgressStyle::bar, columns);
+    d.update(0);
+    d.now += 1.0;
+    d.update(100);
+    EXPECT_LT(d.line().size(), static_cast<size_t>(columns));
+  }
+}
+
+TEST(Progress, LogLinesStandAboveTheBar) {
+  Display d(ProgressStyle::bar, 30);
+  d.update(0);
+  d.progress->print("a line of the log");
+  EXPECT_EQ(d.out.str(),
+            "\r\x1b[K4x4 stable  0/1000 kimg\r\x1b[Ka line of the log\n"
+            "\r\x1b[K4x4 stable  0/1000 kimg");
+}
+
+TEST(Progress, FinishDrawsTheLastStateAndEndsTheLineOnce) {
+  Display d(ProgressStyle::bar, 30);
+  d.update(999000);
+  d.update(1000000);
+  d.progress->finish();
+  d.update(0);
+  d.progress.reset();
+  EXPECT_EQ(d.line(), "64x64 stable  1000/1000 kimg\n");
+}
+
+TEST(Progress, PlainLinesComeAtMostEveryHalfMinute) {
+  Display d(ProgressStyle::lines);
+  for (int64_t i = 0; i <= 650; ++i) {
+    d.update(i * 10);
+    d.now += 0.1;
+  }
+  EXPECT_EQ(d.count('\n'), 3);
+  EXPECT_EQ(d.count('\r') + d.count('\x1b'), 0);
+  d.progress->finish();
+  EXPECT_EQ(d.count('\n'), 4);
+  EXPECT_NE(d.out.str().find("4x4 stable  6.5/1000 kimg"), std::string::npos) << d.out.str();
+}
+
+TEST(Progress, SilentTellsOnlyTheLog) {
+  Display d(ProgressStyle::silent);
+  d.update(0);
+  d.progress->print("warning: something");
+  d.progress->finish();
+  EXPECT_EQ(d.out.str(), "warning: something\n");
+}
+
+TEST(Progress, OutputThatIsNoTerminalGetsPlainLines) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  std::ostringstream out;
+  {
+    ProgressOptions options;
+    options.out = &out;
+    options.fd = ends[1];
+    Progress progress(small_config(), options);
+    progress.update({.images_shown = 0, .point = schedule_at(small_config(), 0)});
+  }
+  ::close(ends[0]);
+  ::close(ends[1]);
+  EXPECT_EQ(out.str(), "4x4 stable  0/1000 kimg\n");
+}
+
+TEST(Progress, RateIsThatOfTheLastHalfMinuteAtThisResolution) {
+  Display d(ProgressStyle::silent);
+  int64_t images = 0;
+  const auto run = [&](int64_t seconds, int64_t per_second) {
+    for (int64_t i = 0; i < seconds * 10; ++i) {
+      images += per_second / 10;
+      d.now += 0.1;
+      d.update(images);
+    }
+  };
+  d.update(images);
+  EXPECT_EQ(d.progress->images_per_second(), 0.0);
+  run(60, 1000);
+  EXPECT_NEAR(d.progress->images_per_second(), 1000.0, 1e-6);
+  run(40, 500);
+  EXPECT_NEAR(d.progress->images_per_second(), 500.0, 1e-6);
+  images = 300000;  // another resolution
+  d.update(images);
+  run(1, 100);
+  EXPECT_NEAR(d.progress->images_per_second(), 100.0, 1e-6);
+}
+
+TEST(Progress, CostGrowsWithTheResolution) {
+  const Config c;
+  // 4x4 of official-tf: 9 * 16 * (512 * 512 * 2).
+  EXPECT_EQ(relative_cost(c, 4), 9.0 * 16.0 * 2.0 * 512.0 * 512.0);
+  EXPECT_EQ(relative_cost(c, 8), 5.0 * relative_cost(c, 4));
+}
+
+TEST(Format, Durations) {
+  EXPECT_EQ(format_duration(0.4), "0s");
+  EXPECT_EQ(format_duration(59.6), "1m 00s");
+  EXPECT_EQ(format_duration(725), "12m 05s");
+  EXPECT_EQ(format_duration(3840), "1h 04m");
+  EXPECT_EQ(format_duration(2 * 86400 + 3 * 3600 + 59), "2d 03h");
+  EXPECT_EQ(format_duration(-1), "?");
+  EXPECT_EQ(format_duration(std::numeric_limits<double>::infinity()), "?");
+  EXPECT_EQ(format_duration(std::numeric_limits<double>::quiet_NaN()), "?");
+}
+
+TEST(Format, Counts) {
+  EXPECT_EQ(format_count(0), "0");
+  EXPECT_EQ(format_count(950), "950");
+  EXPECT_EQ(format_count(999.7), "1.0k");
+  EXPECT_EQ(format_count(12345), "12.3k");
+  EXPECT_EQ(format_count(999960), "1.0M");
+  EXPECT_EQ(format_count(4.0e6), "4.0M");
+  EXPECT_EQ(format_count(2.5e9), "2.5G");
+}
+
+TEST(Format, FixedPoint) {
+  EXPECT_EQ(format_fixed(-1.25, 3), "-1.250");
+  EXPECT_EQ(format_fixed(1e300, 3), "1e+300");
+  EXPECT_EQ(format_fixed(std::numeric_limits<double>::infinity(), 1), "inf");
+}
+
+}  // namespace
+}  // namespace pg
