@@ -1,4 +1,4 @@
-// config: prints the settings of a preset, with what was changed on top.
+// config.cpp: prints the settings of a preset, with what was changed on top.
 #include <cstdio>
 
 #include "apps/commands.h"

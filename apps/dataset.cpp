@@ -1,4 +1,4 @@
-// dataset: builds, shows and checks data sets.
+// dataset.cpp: builds, shows and checks data sets.
 #include <cstdio>
 
 #include "apps/commands.h"

@@ -1,4 +1,4 @@
-// export: a trained network as a file of other programs.
+// export.cpp: a trained network as a file of other programs.
 #include <cstdio>
 #include <filesystem>
 #include <optional>

@@ -1,4 +1,4 @@
-// generate: images from the averaged generator of a checkpoint.
+// generate.cpp: images from the averaged generator of a checkpoint.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>

@@ -1,5 +1,5 @@
-// gradcheck: gradients of every op and of whole networks against central differences in f64, which
-// is what to run after a kernel was changed.
+// gradcheck.cpp: gradients of every op and of whole networks against central differences in f64,
+// which is what to run after a kernel was changed.
 #include <fnmatch.h>
 
 #include <cstdio>

@@ -1,4 +1,4 @@
-// import: weights of other ProGAN programs as a checkpoint of this one.
+// import.cpp: weights of other ProGAN programs as a checkpoint of this one.
 #include <cstdio>
 #include <filesystem>
 

@@ -1,4 +1,4 @@
-// info: what this program can use here, or what is in a checkpoint.
+// info.cpp: what this program can use here, or what is in a checkpoint.
 #include <cstdio>
 
 #include "apps/commands.h"

@@ -1,4 +1,4 @@
-// interpolate: frames of a video in which random latents move smoothly and return to the start.
+// interpolate.cpp: frames of a video in which random latents move smoothly and return to the start.
 #include <cstdio>
 #include <filesystem>
 

@@ -1,4 +1,4 @@
-// loaded_generator: the averaged generator of a checkpoint on a device.
+// loaded_generator.cpp: the averaged generator of a checkpoint on a device.
 #include "apps/loaded_generator.h"
 
 #include "apps/common.h"

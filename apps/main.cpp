@@ -1,4 +1,4 @@
-// main: progan_cuda, which trains progressively grown GANs and makes images with them.
+// main.cpp: progan_cuda, which trains progressively grown GANs and makes images with them.
 //
 // Exit codes: 0 done, 1 failed, 2 wrong usage.
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// plan: what a run will need, before it is begun: memory by stage, time, disk.
+// plan.cpp: what a run will need, before it is begun: memory by stage, time, disk.
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>

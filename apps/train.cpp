@@ -1,4 +1,4 @@
-// train: a folder of pictures in, a generator out.
+// train.cpp: a folder of pictures in, a generator out.
 #include <spdlog/spdlog.h>
 
 #include "apps/commands.h"

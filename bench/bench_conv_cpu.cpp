@@ -1,4 +1,5 @@
-// bench_conv_cpu: time of the CPU convolutions, their gradients and dense layers at paper shapes.
+// bench_conv_cpu.cpp: time of the CPU convolutions, their gradients and dense layers at paper
+// shapes.
 //
 // GFLOP/s count the direct convolution on the full-size image, so Winograd and folding can exceed
 // the multiply-add peak. Each result is compared with a direct sum in double at sampled elements.

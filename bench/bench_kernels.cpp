@@ -1,5 +1,5 @@
-// bench_kernels: time of every kernel at the shapes of every resolution of the official network,
-// beside what the device reaches at best, and our kernels beside the libraries'.
+// bench_kernels.cpp: time of every kernel at the shapes of every resolution of the official
+// network, beside what the device reaches at best, and our kernels beside the libraries'.
 //
 // A result is checked before it is timed (check.h). Launches find their operands outside of the
 // caches, but filters stay where they are, transformed once (timing.h).

@@ -1,5 +1,6 @@
-// bench_step: images per second of whole training iterations (one D and one G step with gradient
-// penalty, Adam and average) at each resolution, with the share of each kernel and peak memory.
+// bench_step.cpp: images per second of whole training iterations (one D and one G step with
+// gradient penalty, Adam and average) at each resolution, with the share of each kernel and peak
+// memory.
 //
 // Every resolution runs in a process of its own, so that its peak memory is its own. A sample is
 // one iteration on the CPU, and on a GPU as many as take a fifth of a second, queued without

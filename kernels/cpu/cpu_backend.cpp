@@ -1,4 +1,4 @@
-// cpu_backend: memory and copies of the CPU backend.
+// cpu_backend.cpp: memory and copies of the CPU backend.
 #include "kernels/cpu/cpu_backend.h"
 
 #include <sched.h>

@@ -1,4 +1,5 @@
-// alternatives_test: convolutions and products by whatever is fastest, where no library is there.
+// alternatives_test.cpp: convolutions and products by whatever is fastest, where no library is
+// there.
 #include <fstream>
 #include <sstream>
 

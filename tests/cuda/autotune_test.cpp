@@ -1,4 +1,4 @@
-// autotune_test: the choice between ways to compute something, and the file it is kept in.
+// autotune_test.cpp: the choice between ways to compute something, and the file it is kept in.
 #include "kernels/cuda/choice/autotune.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// library_test: where a shared library is looked for, and what is said where it is not found.
+// library_test.cpp: where a shared library is looked for, and what is said where it is not found.
 #include "kernels/cuda/choice/library.h"
 
 #include <dlfcn.h>

@@ -1,4 +1,4 @@
-// matmul_tensor_test: f32 matrix products on tensor cores, against literal loops in double.
+// matmul_tensor_test.cpp: f32 matrix products on tensor cores, against literal loops in double.
 #include <cmath>
 
 #include "kernels/cuda/device/launchers.h"

@@ -81,11 +81,11 @@ TEST_P(Sass, HasTensorProductsFedByAsynchronousCopies) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernels, Sass,
-                         testing::Values(Cubin{"conv_f_plain_bf16.cubin", "conv_f", true},
-                                         Cubin{"conv_f_plain_tf32.cubin", "conv_f", true},
-                                         Cubin{"conv_narrow_bf16.cubin", "conv_narrow", true},
-                                         Cubin{"conv_w_bf16.cubin", "conv_w", true},
-                                         Cubin{"conv_w_tf32.cubin", "conv_w", false}),
+                         testing::Values(Cubin{"fprop_plain_bf16.cubin", "fprop", true},
+                                         Cubin{"fprop_plain_tf32.cubin", "fprop", true},
+                                         Cubin{"fprop_strip_bf16.cubin", "fprop_strip", true},
+                                         Cubin{"wgrad_bf16.cubin", "wgrad", true},
+                                         Cubin{"wgrad_tf32.cubin", "wgrad", false}),
                          [](const auto& c) {
                            return std::string(c.param.name, std::strchr(c.param.name, '.'));
                          });

@@ -1,4 +1,4 @@
-// conv_plans_test: cuDNN's plans for a GPU that is described in words, which needs none.
+// conv_plans_test.cpp: cuDNN's plans for a GPU that is described in words, which needs none.
 #include "kernels/cuda/vendor/conv_plans.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// fake_cublaslt: a libcublasLt.so.13 that multiplies matrices in host memory by literal loops.
+// fake_cublaslt.cpp: a libcublasLt.so.13 that multiplies matrices in host memory by literal loops.
 //
 // Of its three algorithms the first fails and the second needs a split of the sum that a careful
 // caller forbids; whoever runs it all the same gets NaN.

@@ -1,4 +1,4 @@
-// fake_cudnn: a libcudnn.so.9 that computes convolutions in host memory by literal loops.
+// fake_cudnn.cpp: a libcudnn.so.9 that computes convolutions in host memory by literal loops.
 //
 // It offers five engines, of which a careful caller takes one. Whoever takes another gets NaN (0:
 // nondeterministic, 1: tensor cores, in f32; 3: a huge workspace) or an error (2).

@@ -1,10 +1,10 @@
-// stand_in: the calls that kernels/cuda/vendor makes, and no more.
+// stand_in.cpp: the calls that kernels/cuda/vendor makes, and no more.
 #include "tests/cuda_libraries/stand_in.h"
 
 #include <cstdlib>
 
-#include "kernels/cuda/conv/filters/conv_forms.h"
-#include "kernels/cuda/conv/wgrad/conv_w_sums.h"
+#include "kernels/cuda/conv/filters/packed_filters.h"
+#include "kernels/cuda/conv/wgrad/wgrad_sums.h"
 #include "kernels/cuda/device/launchers.h"
 
 namespace {
@@ -84,9 +84,9 @@ void check(cudaError_t status, const char* call) {
 }
 
 Queue::Queue(int device, MatrixMath math, QueueUse use)
-    : device_(device), math_(math), use_(use), forms_(std::make_unique<WeightForms>()) {}
+    : device_(device), math_(math), use_(use), forms_(std::make_unique<PackedFilters>()) {}
 Queue::~Queue() = default;
-void WeightForms::clear() {}
+void PackedFilters::clear() {}
 
 void upsample(Queue&, const ResampleArgs& a) {
   Widened x(a.x), y(a.y);

@@ -1,5 +1,5 @@
-// vendor_test: convolutions and products by libraries that stand in for cuDNN and cuBLASLt, held
-// against the CPU: what is handed to them, and what happens before and behind.
+// vendor_test.cpp: convolutions and products by libraries that stand in for cuDNN and cuBLASLt,
+// held against the CPU: what is handed to them, and what happens before and behind.
 #include "kernels/cuda/vendor/vendor.h"
 
 #include <gtest/gtest.h>

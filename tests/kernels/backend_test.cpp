@@ -1,4 +1,4 @@
-// backend_test: memory, copies and construction of the CPU backend.
+// backend_test.cpp: memory, copies and construction of the CPU backend.
 #include <cstdint>
 #include <numeric>
 #include <string>

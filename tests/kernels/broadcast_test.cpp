@@ -1,4 +1,4 @@
-// broadcast_test: elementwise kernels whose inputs repeat over some extents.
+// broadcast_test.cpp: elementwise kernels whose inputs repeat over some extents.
 #include <algorithm>
 
 #include "tests/kernels/kernel_test.h"

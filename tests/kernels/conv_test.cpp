@@ -1,4 +1,4 @@
-// conv_test: direct convolution and its gradients against literal loops.
+// conv_test.cpp: direct convolution and its gradients against literal loops.
 #include <string>
 
 #include "tests/kernels/conv_reference.h"

@@ -1,4 +1,4 @@
-// cpu_device: the direct loops of the CPU at several numbers of threads.
+// cpu_device.cpp: the direct loops of the CPU at several numbers of threads.
 #include "tests/kernels/kernel_device.h"
 
 namespace pg::test {

@@ -1,5 +1,5 @@
-// fast_conv_test: the quick CPU kernels against literal sums in double, for every instruction set
-// that this processor has.
+// fast_conv_test.cpp: the quick CPU kernels against literal sums in double, for every instruction
+// set that this processor has.
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// kernel_list_test: no kernel without a test.
+// kernel_list_test.cpp: no kernel without a test.
 #include "tests/kernels/kernel_test.h"
 
 namespace pg::test {

@@ -1,4 +1,4 @@
-// kernel_test: guarded tensors, comparisons, and the list of cases.
+// kernel_test.cpp: guarded tensors, comparisons, and the list of cases.
 #include "tests/kernels/kernel_test.h"
 
 #include <bit>

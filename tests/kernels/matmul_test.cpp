@@ -1,4 +1,4 @@
-// matmul_test: the matrix product against literal loops.
+// matmul_test.cpp: the matrix product against literal loops.
 #include "tests/kernels/kernel_test.h"
 
 namespace pg::test {

@@ -1,4 +1,4 @@
-// norm_test: pixelwise feature vector normalisation.
+// norm_test.cpp: pixelwise feature vector normalisation.
 #include <cmath>
 #include <limits>
 

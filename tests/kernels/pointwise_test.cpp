@@ -1,4 +1,4 @@
-// pointwise_test: elementwise kernels without broadcasting.
+// pointwise_test.cpp: elementwise kernels without broadcasting.
 #include <algorithm>
 #include <cmath>
 #include <limits>

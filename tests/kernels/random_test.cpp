@@ -1,4 +1,4 @@
-// random_test: the generator's known answers, and the quality and bits of its numbers.
+// random_test.cpp: the generator's known answers, and the quality and bits of its numbers.
 #include <bit>
 #include <cmath>
 #include <numbers>

@@ -1,4 +1,4 @@
-// reduce_test: sums and the gradient check.
+// reduce_test.cpp: sums and the gradient check.
 #include <cmath>
 #include <limits>
 

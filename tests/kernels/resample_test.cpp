@@ -1,4 +1,4 @@
-// resample_test: upsampling, pooling and the fused fade-in.
+// resample_test.cpp: upsampling, pooling and the fused fade-in.
 #include "tests/kernels/kernel_test.h"
 
 namespace pg::test {

@@ -1,4 +1,4 @@
-// stddev_test: minibatch standard deviation to second order.
+// stddev_test.cpp: minibatch standard deviation to second order.
 #include <cmath>
 
 #include "tests/kernels/kernel_device.h"

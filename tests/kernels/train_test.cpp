@@ -1,4 +1,4 @@
-// train_test: the optimizer and the image input.
+// train_test.cpp: the optimizer and the image input.
 #include <cmath>
 
 #include "tests/kernels/kernel_test.h"

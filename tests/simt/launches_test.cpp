@@ -1,4 +1,4 @@
-// launches_test: how many kernels training queues, which only the emulator tells.
+// launches_test.cpp: how many kernels training queues, which only the emulator tells.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -80,14 +80,14 @@ TEST(Launches, AConvolutionPacksItsFilterOnlyIfNoStepDidIt) {
 
 // Each network has three 3x3 filters, in two forms. CountingBackend does not capture.
 TEST(Launches, OnlyTheFirstIterationPacksFilters) {
-  constexpr int64_t kForms = 2 * 3 * 2, kGradientsCleared = 2;
+  constexpr int64_t kPatterns = 2 * 3 * 2, kGradientsCleared = 2;
   for (const Precision precision : {Precision::tf32, Precision::bf16}) {
     KernelCounts counts;
     CountingBackend backend(make_cuda_backend(0, MatrixMath::tf32), counts);
     SmallRun run(backend, tiny_gan(precision));
     const auto iteration = [&] { return launches_of([&] { run.iterate({8, 1.0}); }); };
     const int64_t first = iteration(), second = iteration(), third = iteration();
-    EXPECT_EQ(first - second, kForms + kGradientsCleared);
+    EXPECT_EQ(first - second, kPatterns + kGradientsCleared);
     EXPECT_EQ(second, third);
   }
 }

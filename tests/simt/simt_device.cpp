@@ -1,4 +1,4 @@
-// simt_device: the emulated GPU, its threads in several orders.
+// simt_device.cpp: the emulated GPU, its threads in several orders.
 //
 // The race checker sees a race in any order, and runs several times slower: two orders are enough
 // for it. What AddressSanitizer and the comparison of results see depends on the order.

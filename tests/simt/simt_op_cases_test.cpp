@@ -1,4 +1,4 @@
-// simt_op_cases_test: every op case on the emulated GPU, against the CPU's direct loops in f64.
+// simt_op_cases_test.cpp: every op case on the emulated GPU, against the CPU's direct loops in f64.
 //
 // Gradients are checked in the sanitizer build; the race checker, which is slower, sees the same
 // kernels in the comparison.

@@ -17,7 +17,7 @@ struct Bf16 {
   // To nearest even; any NaN becomes the quiet one.
   explicit Bf16(float x) : bits(rounded(x)) {}
   // Rounded once: the f32 on the way is cut off, with its last bit set if anything was lost.
-  explicit Bf16(double x) : bits(rounded(narrow_to_odd(x))) {}
+  explicit Bf16(double x) : bits(rounded(round_to_odd(x))) {}
   explicit operator float() const {
     return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
   }
@@ -29,7 +29,7 @@ struct Bf16 {
     const uint32_t u = std::bit_cast<uint32_t>(x);
     return static_cast<uint16_t>((u + 0x7FFF + (u >> 16 & 1)) >> 16);
   }
-  static float narrow_to_odd(double x) {
+  static float round_to_odd(double x) {
     const float f = static_cast<float>(x);
     const double back = static_cast<double>(f);
     if (!(back < x || back > x)) return f;

@@ -1,4 +1,4 @@
-// broadcast: elementwise kernels whose inputs repeat over some extents.
+// broadcast.cpp: elementwise kernels whose inputs repeat over some extents.
 #include <array>
 
 #include "kernels/cpu/cpu_backend.h"

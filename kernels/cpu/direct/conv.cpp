@@ -1,4 +1,4 @@
-// conv: direct convolution and its two gradients, in the three resampling modes.
+// conv.cpp: direct convolution and its two gradients, in the three resampling modes.
 //
 // The convolution and its input gradient are the same gather over taps with x and dy, K and C
 // exchanged; the weight gradient sums outer products. up and down are computed literally.

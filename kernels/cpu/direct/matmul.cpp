@@ -1,4 +1,4 @@
-// matmul: the direct matrix product.
+// matmul.cpp: the direct matrix product.
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/direct/panel.h"
 

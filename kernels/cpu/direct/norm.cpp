@@ -1,4 +1,4 @@
-// norm: pixelwise feature vector normalisation. A pixel's channels stay in L1 between its two
+// norm.cpp: pixelwise feature vector normalisation. A pixel's channels stay in L1 between its two
 // passes.
 #include <cmath>
 

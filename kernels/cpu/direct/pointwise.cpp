@@ -1,4 +1,4 @@
-// pointwise: elementwise kernels without broadcasting (broadcast.cpp has those with it).
+// pointwise.cpp: elementwise kernels without broadcasting (broadcast.cpp has those with it).
 #include <cmath>
 #include <vector>
 

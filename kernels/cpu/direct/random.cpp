@@ -1,4 +1,4 @@
-// random: numbers of the counter-based streams of philox.h.
+// random.cpp: numbers of the counter-based streams of philox.h.
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/philox.h"

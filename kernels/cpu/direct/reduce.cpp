@@ -1,4 +1,4 @@
-// reduce: sums, and the finiteness and norm of a gradient, in f64.
+// reduce.cpp: sums, and the finiteness and norm of a gradient, in f64.
 //
 // A reduction whose reduced extents are neighbours is one of two loops: sums of rows (per sample,
 // per pixel, total) or of columns (per channel, over samples). Any other runs through plain loops.

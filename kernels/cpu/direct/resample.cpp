@@ -1,4 +1,4 @@
-// resample: nearest upsampling, average pooling and the fused fade-in.
+// resample.cpp: nearest upsampling, average pooling and the fused fade-in.
 #include <algorithm>
 
 #include "kernels/cpu/cpu_backend.h"

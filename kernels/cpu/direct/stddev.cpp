@@ -1,4 +1,4 @@
-// stddev: minibatch standard deviation with its first and second order gradients.
+// stddev.cpp: minibatch standard deviation with its first and second order gradients.
 //
 // All three run over chunks of positions (h, w, c) of one group: mean and deviation of a chunk stay
 // in L1. They are f64 also for f32: samples may differ by little, and x - mean would then be mostly

@@ -1,4 +1,4 @@
-// train: the optimizer and the image input.
+// train.cpp: the optimizer and the image input.
 #include <cmath>
 #include <vector>
 

@@ -176,7 +176,7 @@ __global__ void __launch_bounds__(kThreads, 4)
                          .first_c = index % across * kFilterTile};
       run_filter_tile(adam, part, at, c, tile);
       __syncthreads();
-      for (int i = 0; i < part.copies; ++i) write_form(tile, at, plan.copy[part.first_copy + i]);
+      for (int i = 0; i < part.copies; ++i) write_packed(tile, at, plan.copy[part.first_copy + i]);
       __syncthreads();
     }
   }
@@ -209,8 +209,8 @@ Access access_of(const Adam<T>& f) {
   return access_if(aligned(f.w, f.v, f.m, f.average, f.g));
 }
 
-void adam_with_forms(Queue& queue, const AdamArgs& args,
-                     const std::vector<WeightForms::InUse>& forms) {
+void adam_with_packed_filters(Queue& queue, const AdamArgs& args,
+                              const std::vector<PackedFilters::InUse>& forms) {
   static_assert(sizeof(AdamPlan) + sizeof(Adam<float>) + sizeof(Access) <= 4096);  // of arguments
   const Adam<float> f = parameters_of<float>(args);
   for (const AdamPlan& plan : adam_plans(f.w, args.w.shape.numel(), forms)) {
@@ -233,7 +233,7 @@ void adam(Queue& queue, const AdamArgs& args) {
   PG_ASSERT(args.w_version == 0 || args.next_w_version != args.w_version);
   if (args.w.dtype == DType::f32 && args.w_version != 0) {
     const auto forms = queue.forms().in_use(args.w, args.w_version);
-    if (!forms.empty()) return adam_with_forms(queue, args, forms);
+    if (!forms.empty()) return adam_with_packed_filters(queue, args, forms);
   }
   dispatch_float(args.w.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;

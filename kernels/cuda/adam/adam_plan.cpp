@@ -17,7 +17,7 @@ class Planner {
   }
 
   // All forms of one filter.
-  void add_filter(int64_t first, std::span<const WeightForms::InUse> forms) {
+  void add_filter(int64_t first, std::span<const PackedFilters::InUse> forms) {
     make_room(forms.size());
     const Shape& w = forms.front().shape;
     add({.first = first,
@@ -26,7 +26,7 @@ class Planner {
          .c = static_cast<int>(w.c),
          .copies = static_cast<int>(forms.size())},
         ceil_div(w.n, kFilterTile) * ceil_div(w.c, kFilterTile));
-    for (const WeightForms::InUse& form : forms) plan().copy[plan().copies++] = form.copy;
+    for (const PackedFilters::InUse& form : forms) plan().copy[plan().copies++] = form.copy;
   }
 
   std::vector<AdamPlan> take() { return std::move(plans_); }
@@ -58,7 +58,7 @@ class Planner {
 }  // namespace
 
 std::vector<AdamPlan> adam_plans(const float* w, int64_t count,
-                                 const std::vector<WeightForms::InUse>& forms) {
+                                 const std::vector<PackedFilters::InUse>& forms) {
   Planner planner;
   int64_t next = 0;
   for (size_t i = 0, end = 0; i < forms.size(); i = end) {

@@ -1,13 +1,13 @@
 // adam_plan.h: what each tile of Adam's launch updates, and which copies of filters it makes anew.
 //
-// Filters whose forms (conv_forms.h) are in use are cut into tiles that hold whole filters, so that
-// one block has all taps that a folded copy sums. All else is flat. The plan is an argument of the
-// kernel: a captured graph keeps it by value, and nothing is uploaded.
+// Filters whose forms (packed_filters.h) are in use are cut into tiles that hold whole filters, so
+// that one block has all taps that a folded copy sums. All else is flat. The plan is an argument of
+// the kernel: a captured graph keeps it by value, and nothing is uploaded.
 #pragma once
 
 #include <vector>
 
-#include "kernels/cuda/conv/filters/conv_forms.h"
+#include "kernels/cuda/conv/filters/packed_filters.h"
 
 namespace pg::cuda {
 
@@ -25,13 +25,13 @@ struct AdamPlan {
   static constexpr int kFlatTile = 1024;                   // elements
 
   AdamPart part[kMostParts];
-  FormCopy copy[kMostCopies];
+  PackedCopy copy[kMostCopies];
   int parts, copies, tiles;
 };
 
 // Plans that together take each of `count` elements from `w` on once, and make each of `forms`
-// (WeightForms::in_use of that range). One, unless there are more filters than fit.
+// (PackedFilters::in_use of that range). One, unless there are more filters than fit.
 std::vector<AdamPlan> adam_plans(const float* w, int64_t count,
-                                 const std::vector<WeightForms::InUse>& forms);
+                                 const std::vector<PackedFilters::InUse>& forms);
 
 }  // namespace pg::cuda

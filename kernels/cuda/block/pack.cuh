@@ -59,7 +59,7 @@ __device__ __forceinline__ void store(T* p, const Pack<T, N>& v, Access access) 
 
 // f64 to f32 keeping, in the last bit, whether anything was cut off: what is rounded again to fewer
 // bits then comes out as if rounded once.
-__device__ __forceinline__ float narrow_to_odd(double x) {
+__device__ __forceinline__ float round_to_odd(double x) {
   const float f = static_cast<float>(x);
   const double back = f;
   if (!(back < x || back > x)) return f;  // exact, or NaN
@@ -72,7 +72,7 @@ __device__ __forceinline__ float narrow_to_odd(double x) {
 template <typename T>
 __device__ __forceinline__ T from_double(double x) {
   if constexpr (sizeof(T) == 2) {
-    return __float2bfloat16(narrow_to_odd(x));
+    return __float2bfloat16(round_to_odd(x));
   } else {
     return static_cast<T>(x);
   }

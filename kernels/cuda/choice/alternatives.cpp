@@ -1,4 +1,4 @@
-// alternatives: the ways there are for each kernel, and the choice between them.
+// alternatives.cpp: the ways there are for each kernel, and the choice between them.
 #include "kernels/cuda/choice/alternatives.h"
 
 #include <algorithm>
@@ -6,10 +6,10 @@
 #include <cstring>
 
 #include "kernels/cuda/choice/event_timer.h"
-#include "kernels/cuda/conv/fprop/conv_f.h"
-#include "kernels/cuda/conv/rgb/conv_rgb.h"
-#include "kernels/cuda/conv/rgb/conv_w_rgb.h"
-#include "kernels/cuda/conv/wgrad/conv_w.h"
+#include "kernels/cuda/conv/fprop/fprop.h"
+#include "kernels/cuda/conv/rgb/rgb_fprop.h"
+#include "kernels/cuda/conv/rgb/rgb_wgrad.h"
+#include "kernels/cuda/conv/wgrad/wgrad.h"
 #include "kernels/cuda/device/launchers.h"
 
 namespace pg::cuda {
@@ -106,13 +106,13 @@ template <typename Args>
 std::vector<std::function<void(const Args&)>> tilings(Queue& queue, const Args& a, const Shape& w,
                                                       DType dtype) {
   std::vector<std::function<void(const Args&)>> list;
-  if (conv_rgb_takes(w, a.geometry) || !conv_f_takes(queue, dtype, w, a.geometry)) return list;
-  const ConvProblem problem = ConvProblem::of(a);
-  const int usual = default_conv_f(queue, problem);
-  for (const ConvCandidate& candidate : conv_f_candidates(queue, problem)) {
+  if (rgb_supports(w, a.geometry) || !fprop_supports(queue, dtype, w, a.geometry)) return list;
+  const FpropProblem problem = FpropProblem::of(a);
+  const int usual = default_fprop(queue, problem);
+  for (const FpropCandidate& candidate : fprop_candidates(queue, problem)) {
     if (candidate.index == usual) continue;
     list.push_back([&queue, i = candidate.index](const Args& args) {
-      run_conv_f(queue, ConvProblem::of(args), i);
+      run_fprop(queue, FpropProblem::of(args), i);
     });
   }
   return list;
@@ -124,12 +124,12 @@ auto tilings(Queue& queue, const Conv2dInputGradArgs& a) {
 std::vector<std::function<void(const Conv2dWeightGradArgs&)>> tilings(
     Queue& queue, const Conv2dWeightGradArgs& a) {
   std::vector<std::function<void(const Conv2dWeightGradArgs&)>> list;
-  if (rgb_weight_grad_takes(a) || !conv_w_takes(queue, a)) return list;
-  const std::vector<ConvWCandidate> all = conv_w_candidates(queue, conv_w_problem(a));
+  if (rgb_wgrad_supports(a) || !wgrad_supports(queue, a)) return list;
+  const std::vector<WgradCandidate> all = wgrad_candidates(queue, wgrad_problem(a));
   constexpr size_t kMost = 6;  // they come in the order of a model of their time
   for (size_t i = 1; i < std::min(all.size(), kMost); ++i) {
     list.push_back([&queue, candidate = all[i]](const Conv2dWeightGradArgs& args) {
-      run_conv_w(queue, args, candidate);
+      run_wgrad(queue, args, candidate);
     });
   }
   return list;

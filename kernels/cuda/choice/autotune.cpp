@@ -1,4 +1,4 @@
-// autotune: the choice, and its file: lines "<candidates> <index> <key>", others are ignored.
+// autotune.cpp: the choice, and its file: lines "<candidates> <index> <key>", others are ignored.
 #include "kernels/cuda/choice/autotune.h"
 
 #include <unistd.h>

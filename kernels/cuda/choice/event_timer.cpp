@@ -1,4 +1,4 @@
-// event_timer: events around the work.
+// event_timer.cpp: events around the work.
 #include "kernels/cuda/choice/event_timer.h"
 
 namespace pg::cuda {

@@ -1,4 +1,4 @@
-// library: dlopen in the order of places that library.h tells.
+// library.cpp: dlopen in the order of places that library.h tells.
 #include "kernels/cuda/choice/library.h"
 
 #include <dlfcn.h>

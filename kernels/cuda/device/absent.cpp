@@ -1,4 +1,4 @@
-// absent: what stands for the CUDA backend in a program that was built without it.
+// absent.cpp: what stands for the CUDA backend in a program that was built without it.
 #include "kernels/backend.h"
 #include "kernels/planning.h"
 

@@ -1,7 +1,7 @@
-// cuda_backend: device selection, memory and copies of the CUDA backend.
+// cuda_backend.cpp: device selection, memory and copies of the CUDA backend.
 #include "kernels/cuda/device/cuda_backend.h"
 
-#include "kernels/cuda/conv/filters/conv_forms.h"
+#include "kernels/cuda/conv/filters/packed_filters.h"
 #include "kernels/cuda/device/launchers.h"
 
 namespace pg {
@@ -27,7 +27,7 @@ void check(cudaError_t status, const char* call) {
 }
 
 Queue::Queue(int device, MatrixMath math, QueueUse use)
-    : device_(device), math_(math), use_(use), forms_(std::make_unique<WeightForms>(use)) {
+    : device_(device), math_(math), use_(use), forms_(std::make_unique<PackedFilters>(use)) {
   PG_CUDA(cudaSetDevice(device));
   int value = 0;
   PG_CUDA(cudaDeviceGetAttribute(&processors_, cudaDevAttrMultiProcessorCount, device));

@@ -1,4 +1,4 @@
-// cuda_planning: a GPU without memory: its launchers run on a queue that only measures.
+// cuda_planning.cpp: a GPU without memory: its launchers run on a queue that only measures.
 #include <algorithm>
 #include <array>
 

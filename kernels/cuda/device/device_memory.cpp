@@ -1,4 +1,4 @@
-// device_memory: allocation in whole megabytes.
+// device_memory.cpp: allocation in whole megabytes.
 #include "kernels/cuda/device/device_memory.h"
 
 #include <algorithm>

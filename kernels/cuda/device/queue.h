@@ -15,7 +15,7 @@ namespace pg::cuda {
 void check(cudaError_t status, const char* call);
 #define PG_CUDA(call) ::pg::cuda::check((call), #call)
 
-class WeightForms;
+class PackedFilters;
 
 // What addresses of a queue that measures are: aligned, and never read.
 inline void* const kNowhere = reinterpret_cast<void*>(uintptr_t{1} << 46);
@@ -46,8 +46,8 @@ class Queue {
   // still use it; while capturing it is an error.
   void* scratch(int64_t bytes);
 
-  // Transformed copies of filters (conv_forms.h).
-  WeightForms& forms() { return *forms_; }
+  // Transformed copies of filters (packed_filters.h).
+  PackedFilters& forms() { return *forms_; }
 
   // Bytes of scratch, outgrown buffers among them, and of transformed filters.
   int64_t workspace_bytes() const;
@@ -62,7 +62,7 @@ class Queue {
   std::vector<void*> buffers_;  // the last one is in use
   int64_t scratch_bytes_ = 0;   // of that
   int64_t held_bytes_ = 0;      // of all
-  std::unique_ptr<WeightForms> forms_;
+  std::unique_ptr<PackedFilters> forms_;
 };
 
 }  // namespace pg::cuda

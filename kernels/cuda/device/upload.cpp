@@ -1,4 +1,4 @@
-// upload: slots of pinned and staging memory.
+// upload.cpp: slots of pinned and staging memory.
 #include "kernels/cuda/device/upload.h"
 
 #include <cstring>

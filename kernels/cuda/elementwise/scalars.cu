@@ -1,4 +1,4 @@
-// scalars: numbers scattered over the device, added up in one launch.
+// scalars.cu: numbers scattered over the device, added up in one launch.
 #include "kernels/cuda/device/launch.cuh"
 #include "kernels/cuda/device/launchers.h"
 

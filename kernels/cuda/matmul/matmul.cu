@@ -1,5 +1,5 @@
-// matmul: the dense matrix product: exact on CUDA cores, tf32 on tensor cores, or a warp for each
-// row times a vector.
+// matmul.cu: the dense matrix product: exact on CUDA cores, tf32 on tensor cores, or a warp for
+// each row times a vector.
 //
 // Dense layers are a small part of a network, so one tile of each kind serves all shapes and mixes
 // of f32 and bf16 operands (exact in tf32). Few results of long sums are cut into chunks of the

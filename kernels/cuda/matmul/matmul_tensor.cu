@@ -1,9 +1,9 @@
-// matmul_tensor: the matrix product on tensor cores, in tf32 for any mix of f32 and bf16.
+// matmul_tensor.cu: the matrix product on tensor cores, in tf32 for any mix of f32 and bf16.
 //
 // Operands pass through registers, where they are widened, rounded and turned: the tiles in shared
 // memory have one row for each depth whatever the transposition. Sixteen-byte loads where extents
 // and addresses allow.
-#include "kernels/cuda/conv/wgrad/conv_w_fragments.cuh"
+#include "kernels/cuda/block/mma_fragments.cuh"
 #include "kernels/cuda/matmul/matmul_parts.cuh"
 
 namespace pg::cuda {

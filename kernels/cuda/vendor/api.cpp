@@ -1,4 +1,4 @@
-// api: finding the functions, and words for what the libraries answer.
+// api.cpp: finding the functions, and words for what the libraries answer.
 #include "kernels/cuda/vendor/api.h"
 
 #include "kernels/error.h"

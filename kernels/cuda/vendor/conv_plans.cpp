@@ -1,4 +1,5 @@
-// conv_plans: one operation, the heuristics' list of engine configurations for it, and its sieve.
+// conv_plans.cpp: one operation, the heuristics' list of engine configurations for it, and its
+// sieve.
 #include "kernels/cuda/vendor/conv_plans.h"
 
 #include <bit>

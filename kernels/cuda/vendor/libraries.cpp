@@ -1,4 +1,4 @@
-// libraries: opening them, and what they are called.
+// libraries.cpp: opening them, and what they are called.
 #include "kernels/cuda/vendor/libraries.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// matmul_plans: cuBLASLt thinks in columns, so what it is asked for is y^T = op(b)^T op(a)^T: a
+// matmul_plans.cpp: cuBLASLt thinks in columns, so what it is asked for is y^T = op(b)^T op(a)^T: a
 // matrix of rows is to it the transpose, with no byte moved.
 #include "kernels/cuda/vendor/matmul_plans.h"
 

@@ -1,5 +1,5 @@
-// vendor_absent: what stands for the libraries in a program built without their headers, and in the
-// emulator.
+// vendor_absent.cpp: what stands for the libraries in a program built without their headers, and in
+// the emulator.
 #include "kernels/cuda/vendor/vendor.h"
 
 namespace pg::cuda {

@@ -1,8 +1,8 @@
-// vendor_conv: convolution and its gradients by cuDNN, with resampling, rounding and activation as
-// launches of the project around them.
+// vendor_conv.cpp: convolution and its gradients by cuDNN, with resampling, rounding and activation
+// as launches of the project around them.
 #include <algorithm>
 
-#include "kernels/cuda/conv/wgrad/conv_w_sums.h"
+#include "kernels/cuda/conv/wgrad/wgrad_sums.h"
 #include "kernels/cuda/device/launchers.h"
 #include "kernels/cuda/vendor/libraries.h"
 

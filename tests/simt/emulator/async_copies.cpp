@@ -1,4 +1,4 @@
-// async_copies: cp.async. Bytes are read at once and arrive at the wait, the latest moment the
+// async_copies.cpp: cp.async. Bytes are read at once and arrive at the wait, the latest moment the
 // hardware allows; until then the destination holds NaN.
 #include <cstring>
 

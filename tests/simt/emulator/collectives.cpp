@@ -1,4 +1,4 @@
-// collectives: barriers of a block and operations of a warp.
+// collectives.cpp: barriers of a block and operations of a warp.
 #include <bit>
 #include <cstring>
 

@@ -1,4 +1,4 @@
-// fiber: stacks and switches on x86-64.
+// fiber.cpp: stacks and switches on x86-64.
 #include "tests/simt/emulator/fiber.h"
 
 #include <pthread.h>

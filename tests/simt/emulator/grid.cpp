@@ -1,4 +1,4 @@
-// grid: runs the blocks of a launch, each with its threads as fibers.
+// grid.cpp: runs the blocks of a launch, each with its threads as fibers.
 #include "tests/simt/emulator/grid.h"
 
 #include <sys/mman.h>

@@ -1,4 +1,4 @@
-// report: the words of faults, and the way out of a kernel.
+// report.cpp: the words of faults, and the way out of a kernel.
 #include "tests/simt/emulator/report.h"
 
 #include <algorithm>

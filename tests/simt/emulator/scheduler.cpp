@@ -1,4 +1,4 @@
-// scheduler: which thread of the block runs next.
+// scheduler.cpp: which thread of the block runs next.
 #include <algorithm>
 
 #include "tests/simt/emulator/machine.h"

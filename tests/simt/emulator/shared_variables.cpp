@@ -1,4 +1,5 @@
-// shared_variables: finds the __shared__ variables, which are mutable statics of functions here.
+// shared_variables.cpp: finds the __shared__ variables, which are mutable statics of functions
+// here.
 //
 // The ELF symbol table of the (unstripped) program lists them after the STT_FILE symbol of their
 // .cu file. A section of their own would be simpler, but GCC 12 drops the section attribute on

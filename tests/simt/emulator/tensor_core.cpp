@@ -1,4 +1,4 @@
-// tensor_core: mma and ldmatrix, which 32 lanes execute as one.
+// tensor_core.cpp: mma and ldmatrix, which 32 lanes execute as one.
 #include <simt_ptx.h>
 
 #include "tests/simt/emulator/race.h"

@@ -1,4 +1,4 @@
-// device: launches, errors and properties of the emulated device.
+// device.cpp: launches, errors and properties of the emulated device.
 #include <algorithm>
 #include <cstdio>
 

@@ -1,4 +1,4 @@
-// memory: allocations, copies and fills of the emulated device.
+// memory.cpp: allocations, copies and fills of the emulated device.
 #include <cstdlib>
 
 #include "tests/simt/emulator/asan.h"

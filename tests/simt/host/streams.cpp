@@ -1,4 +1,4 @@
-// streams: queues of work, events between them, and their capture into graphs.
+// streams.cpp: queues of work, events between them, and their capture into graphs.
 #include <cstdio>
 #include <cstdlib>
 

@@ -1,4 +1,4 @@
-// checker: data races, uninitialised reads and bad addresses.
+// checker.cpp: data races, uninitialised reads and bad addresses.
 //
 // Two accesses of a launch to the same byte, at least one of them a plain write, are a race unless
 // they are ordered: by being of one thread, by a barrier between them (same block), by __syncwarp

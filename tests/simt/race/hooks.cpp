@@ -1,5 +1,5 @@
-// hooks: takes the place of ThreadSanitizer's runtime. Kernel files are compiled, but not linked,
-// with -fsanitize=thread, so that every load and store of theirs arrives here.
+// hooks.cpp: takes the place of ThreadSanitizer's runtime. Kernel files are compiled, but not
+// linked, with -fsanitize=thread, so that every load and store of theirs arrives here.
 //
 // The real runtime would not do: it would take the fibers of two blocks for one thread, and shared
 // memory that the next block uses again for a race. Calls at entry and exit of functions are turned

@@ -1,4 +1,4 @@
-// shadow: cells, and the map from addresses to them.
+// shadow.cpp: cells, and the map from addresses to them.
 #include "tests/simt/race/shadow.h"
 
 #include <unistd.h>

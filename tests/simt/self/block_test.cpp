@@ -1,5 +1,5 @@
-// block_test: what threads, blocks and streams do together is right in every order, and nothing is
-// said about it.
+// block_test.cpp: what threads, blocks and streams do together is right in every order, and nothing
+// is said about it.
 #include <algorithm>
 
 #include "tests/simt/self/device_array.h"

@@ -1,4 +1,4 @@
-// copy_bugs: cp.async that is not waited for, and a row that ldmatrix does not take.
+// copy_bugs.cu: cp.async that is not waited for, and a row that ldmatrix does not take.
 #include "kernels/cuda/block/ptx.cuh"
 #include "tests/simt/self/bugs.h"
 

@@ -1,4 +1,4 @@
-// healthy_block: what threads, warps and blocks do together.
+// healthy_block.cu: what threads, warps and blocks do together.
 #include <cub/cub.cuh>
 
 #include "kernels/cuda/block/ptx.cuh"

@@ -1,4 +1,4 @@
-// healthy_tensor: tensor-core instructions, their loads, and cp.async.
+// healthy_tensor.cu: tensor-core instructions, their loads, and cp.async.
 #include "kernels/cuda/block/ptx.cuh"
 #include "tests/simt/self/healthy.h"
 

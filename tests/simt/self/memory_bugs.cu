@@ -1,4 +1,4 @@
-// memory_bugs: addresses that are wrong, and memory that nobody has written.
+// memory_bugs.cu: addresses that are wrong, and memory that nobody has written.
 #include "kernels/cuda/block/ptx.cuh"
 #include "tests/simt/self/bugs.h"
 

@@ -1,4 +1,4 @@
-// order_bugs: missing and divergent barriers, warp operations without their lanes, races.
+// order_bugs.cu: missing and divergent barriers, warp operations without their lanes, races.
 #include "kernels/error.h"
 #include "tests/simt/self/bugs.h"
 

@@ -1,4 +1,4 @@
-// planted_bugs_test: each configuration of the emulator says of each planted bug what it must.
+// planted_bugs_test.cpp: each configuration of the emulator says of each planted bug what it must.
 //
 // Sanitizers end the process, so every bug runs in a child of its own, in six orders of its threads
 // and, after the first, of its streams. What is expected stands beside the bugs.

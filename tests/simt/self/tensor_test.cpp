@@ -1,4 +1,5 @@
-// tensor_test: mma, ldmatrix and cp.async give what the PTX ISA says, in every order of threads.
+// tensor_test.cpp: mma, ldmatrix and cp.async give what the PTX ISA says, in every order of
+// threads.
 #include <bit>
 #include <cmath>
 

@@ -1,4 +1,4 @@
-// filter_tile.cuh: a tile of filters in shared memory, and the forms (conv_forms.h) made of it.
+// filter_tile.cuh: a tile of filters in shared memory, and the forms (packed_filters.h) made of it.
 //
 // A tile is all taps of 32 x 32 (output, input) pairs. Whoever fills it reads along the fast index
 // of w; a form is written along its own, and shared memory turns one into the other. Packing on
@@ -7,7 +7,7 @@
 
 #include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/block/storage.cuh"
-#include "kernels/cuda/conv/filters/conv_forms.h"
+#include "kernels/cuda/conv/filters/packed_filters.h"
 
 namespace pg::cuda {
 
@@ -22,15 +22,15 @@ struct TilePlace {
 };
 
 // Whether packed row (or column) `tap` of a phase sums row (or column) `source` of the filter.
-template <ConvForm form>
+template <TapPattern form>
 __device__ constexpr bool sums(int phase, int tap, int source) {
-  if (form == ConvForm::plain) return source == tap;
-  if (form == ConvForm::gather) return source == tap - 1 || source == tap;
+  if (form == TapPattern::plain) return source == tap;
+  if (form == TapPattern::gather) return source == tap - 1 || source == tap;
   return (source <= phase) == (tap == 0);
 }
 
 // What packed tap `tap` of a phase stands for. Called with constants alone: w stays in registers.
-template <ConvForm form, int side, int width>
+template <TapPattern form, int side, int width>
 __device__ __forceinline__ float folded(const float (&w)[side * side], int phase, int tap) {
   float sum = 0.0f;
 #pragma unroll
@@ -54,11 +54,11 @@ __device__ __forceinline__ T rounded(float x) {
   }
 }
 
-template <ConvForm form, int side, typename T>
-__device__ __forceinline__ void write_form(const FilterTile& tile, const TilePlace& at,
-                                           FilterUse use, T* out) {
-  constexpr int kPhases = form == ConvForm::spread ? 4 : 1;
-  constexpr int kWidth = form == ConvForm::spread ? 2 : form == ConvForm::gather ? 4 : side;
+template <TapPattern form, int side, typename T>
+__device__ __forceinline__ void write_packed(const FilterTile& tile, const TilePlace& at,
+                                             FilterUse use, T* out) {
+  constexpr int kPhases = form == TapPattern::spread ? 4 : 1;
+  constexpr int kWidth = form == TapPattern::spread ? 2 : form == TapPattern::gather ? 4 : side;
   constexpr int kTaps = kWidth * kWidth, kChunk = 16 / static_cast<int>(sizeof(T));
   const bool forward = use == FilterUse::forward;
   const int outputs = forward ? at.k : at.c, inputs = forward ? at.c : at.k;
@@ -87,27 +87,27 @@ __device__ __forceinline__ void write_form(const FilterTile& tile, const TilePla
 }
 
 template <typename T>
-__device__ __forceinline__ void write_form(const FilterTile& tile, const TilePlace& at,
-                                           const FormCopy& copy) {
+__device__ __forceinline__ void write_packed(const FilterTile& tile, const TilePlace& at,
+                                             const PackedCopy& copy) {
   T* const out = static_cast<T*>(copy.data);
-  if (at.side == 1) return write_form<ConvForm::plain, 1>(tile, at, copy.use, out);
-  if (copy.form == ConvForm::plain) {
-    write_form<ConvForm::plain, 3>(tile, at, copy.use, out);
-  } else if (copy.form == ConvForm::spread) {
-    write_form<ConvForm::spread, 3>(tile, at, copy.use, out);
+  if (at.side == 1) return write_packed<TapPattern::plain, 1>(tile, at, copy.use, out);
+  if (copy.form == TapPattern::plain) {
+    write_packed<TapPattern::plain, 3>(tile, at, copy.use, out);
+  } else if (copy.form == TapPattern::spread) {
+    write_packed<TapPattern::spread, 3>(tile, at, copy.use, out);
   } else {
-    write_form<ConvForm::gather, 3>(tile, at, copy.use, out);
+    write_packed<TapPattern::gather, 3>(tile, at, copy.use, out);
   }
 }
 
 // The tile's part of a form, by all kTileThreads threads of a block; the tile must be complete.
 // Tiles cover the padding too: it is shorter than a tile, and a tile begins with a real input.
-__device__ __forceinline__ void write_form(const FilterTile& tile, const TilePlace& at,
-                                           const FormCopy& copy) {
+__device__ __forceinline__ void write_packed(const FilterTile& tile, const TilePlace& at,
+                                             const PackedCopy& copy) {
   if (copy.dtype == DType::bf16) {
-    write_form<bf16>(tile, at, copy);
+    write_packed<bf16>(tile, at, copy);
   } else {
-    write_form<float>(tile, at, copy);
+    write_packed<float>(tile, at, copy);
   }
 }
 

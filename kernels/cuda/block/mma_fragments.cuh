@@ -1,0 +1,84 @@
+// mma_fragments.cuh: operands of mma.sync from tiles that lie pixel by pixel in shared memory.
+//
+// The sums run over pixels, so both operands must be transposed on the way: ldmatrix.trans for
+// bf16; for f32, whose elements it cannot transpose, plain loads, free of bank conflicts since a
+// pixel's row is 8 elements longer than a multiple of 16.
+#pragma once
+
+#include "kernels/cuda/block/ptx.cuh"
+#include "kernels/cuda/block/storage.cuh"
+
+namespace pg::cuda {
+
+// kDepth: pixels of one product. A lane reads its share of the right operand from kRows rows of
+// pixels, row i being pixel row_of(lane, i) of the kDepth.
+template <typename T>
+struct Fragments;
+
+template <>
+struct Fragments<bf16> {
+  static constexpr int kDepth = 16, kRows = 1;
+  static constexpr uint32_t kOnes = 0x3F803F80;  // 1.0 in both halves
+
+  static __device__ __forceinline__ int row_of(int lane, int) { return lane & 15; }
+  // 16 channels x 16 pixels of tile, whose rows are ld elements apart.
+  static __device__ __forceinline__ void load_a(uint32_t (&a)[4], const bf16* tile, int ld,
+                                                int lane) {
+    const int pixel = (lane & 7) + (lane >> 4) * 8, channel = lane & 8;
+    ptx::ldmatrix_x4_trans(a, tile + pixel * ld + channel);
+  }
+  // 16 pixels x 8 count channels, from the lane's row, `offset` elements on.
+  template <int count>
+  static __device__ __forceinline__ void load_b(uint32_t (&b)[count][2],
+                                                const bf16* const (&rows)[kRows], int offset,
+                                                int lane) {
+#pragma unroll
+    for (int j = 0; j + 1 < count; j += 2) {
+      uint32_t r[4];
+      ptx::ldmatrix_x4_trans(r, rows[0] + offset + j * 8 + (lane >> 4) * 8);
+      b[j][0] = r[0];
+      b[j][1] = r[1];
+      b[j + 1][0] = r[2];
+      b[j + 1][1] = r[3];
+    }
+    if constexpr (count % 2 == 1) {
+      ptx::ldmatrix_x2_trans(b[count - 1], rows[0] + offset + (count - 1) * 8);
+    }
+  }
+  static __device__ __forceinline__ void multiply(float (&d)[4], const uint32_t (&a)[4],
+                                                  const uint32_t (&b)[2]) {
+    ptx::mma_bf16(d, a, b);
+  }
+};
+
+template <>
+struct Fragments<float> {
+  static constexpr int kDepth = 8, kRows = 2;
+  static constexpr uint32_t kOnes = 0x3F800000;
+
+  static __device__ __forceinline__ int row_of(int lane, int i) { return (lane & 3) + 4 * i; }
+  static __device__ __forceinline__ void load_a(uint32_t (&a)[4], const float* tile, int ld,
+                                                int lane) {
+    const float* const at = tile + (lane & 3) * ld + (lane >> 2);
+    a[0] = __float_as_uint(at[0]);
+    a[1] = __float_as_uint(at[8]);
+    a[2] = __float_as_uint(at[4 * ld]);
+    a[3] = __float_as_uint(at[4 * ld + 8]);
+  }
+  template <int count>
+  static __device__ __forceinline__ void load_b(uint32_t (&b)[count][2],
+                                                const float* const (&rows)[kRows], int offset,
+                                                int lane) {
+#pragma unroll
+    for (int j = 0; j < count; ++j) {
+      b[j][0] = __float_as_uint(rows[0][offset + j * 8 + (lane >> 2)]);
+      b[j][1] = __float_as_uint(rows[1][offset + j * 8 + (lane >> 2)]);
+    }
+  }
+  static __device__ __forceinline__ void multiply(float (&d)[4], const uint32_t (&a)[4],
+                                                  const uint32_t (&b)[2]) {
+    ptx::mma_tf32(d, a, b);
+  }
+};
+
+}  // namespace pg::cuda

@@ -1,0 +1,234 @@
+// fprop.cu: problems, candidates and launches of the tensor-core convolution.
+#include "kernels/cuda/conv/fprop/fprop.h"
+
+#include <limits>
+
+#include "kernels/cuda/conv/filters/taps.h"
+#include "kernels/cuda/conv/fprop/fprop_params.h"
+#include "kernels/cuda/conv/fprop/fprop_strip.h"
+#include "kernels/cuda/device/launchers.h"
+
+namespace pg::cuda {
+namespace {
+
+constexpr int64_t kMostElements = (int64_t{1} << 31) - 1;  // of a tensor in one launch
+
+bool aligned(const void* p) { return reinterpret_cast<uintptr_t>(p) % 16 == 0; }
+
+PackedFilter filter_of(const FpropProblem& p) {
+  return {.w = p.w, .form = p.form, .use = p.use, .dtype = p.in.dtype, .version = p.w_version};
+}
+
+// Pixels of the low-resolution image, which are the rows of the product.
+Shape low_resolution(const FpropProblem& p) {
+  return p.form == TapPattern::gather ? p.out.shape : p.in.shape;
+}
+
+RowAccess input_access(const FpropProblem& p) {
+  const bool whole = p.in.shape.c * size_of(p.in.dtype) % 16 == 0;
+  return whole && aligned(p.in.data) ? RowAccess::chunks : RowAccess::elements;
+}
+
+StripShape strip_shape(const FpropProblem& p, int64_t samples) {
+  const Shape low = low_resolution(p);
+  return {p.form, filter_of(p).taps(), p.in.shape.c, p.out.shape.c, samples, low.h, low.w};
+}
+
+// Below 0: no strip fits.
+double cost_of_strip(const Queue& queue, const FpropProblem& p) {
+  const StripShape shape = strip_shape(p, p.in.shape.n);
+  return p.in.dtype == DType::bf16 ? strip_cost<bf16>(queue, shape)
+                                   : strip_cost<float>(queue, shape);
+}
+
+bool norm_is_apart(const FpropProblem& p, int64_t columns) {
+  return (p.r || p.vjp_r) && p.out.shape.c > columns;
+}
+
+// Time of a problem in tiles of one kind, in results of a busy processor.
+template <typename Tile>
+double cost(const Queue& queue, const FpropProblem& p) {
+  const int64_t phases = p.form == TapPattern::spread ? 4 : 1;
+  const int64_t tiles = ceil_div(low_resolution(p).pixels(), Tile::kRows) *
+                        ceil_div(p.out.shape.c, Tile::kColumns) * phases;
+  const double busiest = static_cast<double>(ceil_div(tiles, queue.processors()));
+  const double one = busiest * Tile::kRows * Tile::kColumns / Tile::kRelativeSpeed;
+  constexpr double kNormApart = 1.3;  // another pass over the result
+  return norm_is_apart(p, Tile::kColumns) ? kNormApart * one : one;
+}
+
+// Samples that one launch may take.
+int64_t samples_at_once(const FpropProblem& p) {
+  const int64_t one = std::max(p.in.shape.numel(), p.out.shape.numel()) / p.in.shape.n;
+  PG_CHECK(one <= kMostElements, ShapeError, "conv2d: an image of ", one,
+           " elements is more than the tensor-core kernels can index, use fewer channels");
+  return std::min(p.in.shape.n, kMostElements / one);
+}
+
+template <typename T>
+FpropParams<T> params_of(const FpropProblem& p, const PackedFilter& form, const void* filter) {
+  const auto as_int = [](int64_t n) { return static_cast<int>(n); };
+  const Shape low = low_resolution(p);
+  FpropParams<T> k{};
+  k.height = as_int(p.in.shape.h);
+  k.width = as_int(p.in.shape.w);
+  k.channels = as_int(p.in.shape.c);
+  k.input_access = input_access(p);
+  k.filter = static_cast<const T*>(filter);
+  k.padded = as_int(form.padded_inputs());
+  k.taps = as_int(form.taps());
+  k.depth = k.taps * k.padded;
+  k.pad = p.w.shape.h == 1 ? 0 : 1;
+  k.image = Divider(low.h * low.w);
+  k.row = Divider(low.w);
+  const bool whole =
+      p.out.shape.c * size_of(p.out.dtype) % 16 == 0 && aligned(p.out.data) && aligned(p.gate.data);
+  k.epilogue = {.out = nullptr,
+                .channels = as_int(p.out.shape.c),
+                .access = whole ? RowAccess::chunks : RowAccess::elements,
+                .factor = static_cast<float>(p.factor),
+                .b = p.b.as<float>(),
+                .slope = static_cast<float>(p.slope),
+                .r = nullptr,
+                .norm_eps = static_cast<float>(p.norm_eps),
+                .vjp_r = nullptr,
+                .gate = nullptr,
+                .gate_slope = static_cast<float>(p.gate_slope)};
+  return k;
+}
+
+template <typename T>
+void launch_packed(Queue& queue, const FpropProblem& p, const FpropParams<T>& k, int candidate) {
+  if (p.form == TapPattern::plain) return launch_fprop<T, TapPattern::plain>(queue, k, candidate);
+  if (p.form == TapPattern::spread) return launch_fprop<T, TapPattern::spread>(queue, k, candidate);
+  launch_fprop<T, TapPattern::gather>(queue, k, candidate);
+}
+
+// Calls f(candidate) for each that can compute the problem.
+template <typename F>
+void for_each_candidate(const Queue& queue, const FpropProblem& p, F f) {
+  if (input_access(p) == RowAccess::elements) {
+    return f(FpropCandidate{kElementsCandidate, "unaligned", cost<ElementsTile>(queue, p)});
+  }
+  for_each_tile([&]<typename Tile>(int index, const Tile&) {
+    if (Tile::kSharedBytes > queue.smem_per_block()) return;
+    f(FpropCandidate{index, kTileNames[index], cost<Tile>(queue, p)});
+  });
+  const double narrow = cost_of_strip(queue, p);
+  if (narrow >= 0.0) f(FpropCandidate{kStripCandidate, "narrow", narrow});
+}
+
+// One launch for as many samples as 32-bit indices reach.
+template <typename T>
+void run(Queue& queue, const FpropProblem& p, int candidate) {
+  const PackedFilter form = filter_of(p);
+  PG_ASSERT(form.bytes() <= kMostElements);
+  FpropParams<T> k = params_of<T>(p, form, queue.forms().get(queue, form));
+  const Shape in = p.in.shape, out = p.out.shape, low = low_resolution(p);
+  const int64_t batch = samples_at_once(p);
+  for (int64_t first = 0; first < in.n; first += batch) {
+    const int64_t out_pixel = first * out.h * out.w;
+    k.in = p.in.as<T>() + first * in.h * in.w * in.c;
+    const int64_t samples = std::min(batch, in.n - first);
+    k.rows = static_cast<int>(samples * low.h * low.w);
+    k.epilogue.out = p.out.as<T>() + out_pixel * out.c;
+    if (p.gate) k.epilogue.gate = p.gate.as<T>() + out_pixel * out.c;
+    if (p.r) k.epilogue.r = p.r.as<float>() + out_pixel;
+    if (p.vjp_r) k.epilogue.vjp_r = p.vjp_r.as<float>() + out_pixel;
+    if (candidate == kStripCandidate) {
+      launch_strip<T>(queue, k, strip_shape(p, samples));
+    } else {
+      launch_packed(queue, p, k, candidate);
+    }
+  }
+}
+
+int64_t columns_of(int candidate) {
+  if (candidate == kStripCandidate) return std::numeric_limits<int64_t>::max();  // all
+  int64_t columns = ElementsTile::kColumns;
+  for_each_tile([&]<typename Tile>(int index, const Tile&) {
+    if (index == candidate) columns = Tile::kColumns;
+  });
+  return columns;
+}
+
+// Norm and gate as launches of their own.
+void finish_apart(Queue& queue, const FpropProblem& p) {
+  const TensorView& out = p.out;
+  if (p.vjp_r) {
+    return pixel_norm_vjp(queue,
+                          {.dy = out, .y = p.gate, .r = p.vjp_r, .dx = out, .slope = p.gate_slope});
+  }
+  pixel_norm(queue, {.x = out, .y = out, .r = p.r, .eps = p.norm_eps});
+  if (p.gate) leaky_gate(queue, {.x = out, .ref = p.gate, .y = out, .slope = p.gate_slope});
+}
+
+}  // namespace
+
+FpropProblem FpropProblem::of(const Conv2dArgs& a) {
+  return {.form = tap_pattern_of(a.geometry.mode),
+          .use = FilterUse::forward,
+          .in = a.x,
+          .w = a.w,
+          .out = a.y,
+          .factor = factor_of(a.geometry),
+          .b = a.b,
+          .slope = a.slope,
+          .r = a.r,
+          .norm_eps = a.norm_eps,
+          .gate = a.gate,
+          .gate_slope = a.gate_slope,
+          .w_version = a.w_version};
+}
+
+FpropProblem FpropProblem::of(const Conv2dInputGradArgs& a) {
+  return {.form = transposed(tap_pattern_of(a.geometry.mode)),
+          .use = FilterUse::transposed,
+          .in = a.dy,
+          .w = a.w,
+          .out = a.dx,
+          .factor = factor_of(a.geometry),
+          .vjp_r = a.r,
+          .gate = a.gate,
+          .gate_slope = a.gate_slope,
+          .w_version = a.w_version};
+}
+
+bool fprop_supports(const Queue& queue, DType dtype, const Shape& w, const ConvGeometry& geometry) {
+  const bool tensor =
+      dtype == DType::bf16 || (dtype == DType::f32 && queue.math() == MatrixMath::tf32);
+  const bool three = w.h == 3 && w.w == 3 && geometry.pad == 1;
+  const bool one = w.h == 1 && w.w == 1 && geometry.pad == 0;
+  return tensor && (three || (one && geometry.mode == ConvMode::same));
+}
+
+std::vector<FpropCandidate> fprop_candidates(const Queue& queue, const FpropProblem& problem) {
+  std::vector<FpropCandidate> list;
+  for_each_candidate(queue, problem, [&](const FpropCandidate& c) { list.push_back(c); });
+  return list;
+}
+
+int default_fprop(const Queue& queue, const FpropProblem& problem) {
+  FpropCandidate best{-1, "", 0.0};
+  for_each_candidate(queue, problem, [&](const FpropCandidate& c) {
+    if (best.index < 0 || c.cost < best.cost) best = c;
+  });
+  return best.index;
+}
+
+void run_fprop(Queue& queue, const FpropProblem& problem, int candidate) {
+  const bool apart = norm_is_apart(problem, columns_of(candidate));
+  FpropProblem fused = problem;
+  if (apart) {
+    fused.r = {};
+    fused.vjp_r = fused.gate = {};
+  }
+  if (problem.in.dtype == DType::bf16) {
+    run<bf16>(queue, fused, candidate);
+  } else {
+    run<float>(queue, fused, candidate);
+  }
+  if (apart) finish_apart(queue, problem);
+}
+
+}  // namespace pg::cuda

@@ -1,0 +1,210 @@
+// fprop_kernel.cuh: the kernel behind fprop.h, for one form and element type per source file.
+//
+// Copies run kStages - 1 tiles ahead through cp.async, whose zero fill pads the image and the
+// tails. A thread always copies the same chunk column, so it follows (tap, channel) by itself and
+// knows for each of its rows, as a bit mask, which taps lie inside the image. A chunk never crosses
+// a tap, since the form pads the input channels to whole chunks.
+#pragma once
+
+#include "kernels/cuda/conv/fprop/fprop_epilogue.cuh"
+#include "kernels/cuda/conv/fprop/fprop_params.h"
+
+namespace pg::cuda {
+namespace {
+
+template <TapPattern kPattern>
+struct Taps {
+  static constexpr int kWidth = kPattern == TapPattern::spread   ? 2
+                                : kPattern == TapPattern::gather ? 4
+                                                                 : 3;
+  static constexpr int kStride = kPattern == TapPattern::gather ? 2 : 1;
+  static constexpr int kPhases = kPattern == TapPattern::spread ? 4 : 1;
+};
+
+// The rows of input tiles that a thread copies.
+template <typename T, typename Tile, TapPattern kPattern, RowAccess kAccess>
+class InputRows {
+ public:
+  __device__ __forceinline__ InputRows(const FpropParams<T>& p, int first_row, int phase)
+      : p_(p), row_(static_cast<int>(threadIdx.x) / Tile::kChunks) {
+    channel_ = static_cast<int>(threadIdx.x) % Tile::kChunks * kCount;
+#pragma unroll
+    for (int i = 0; i < kPasses; ++i) place(i, first_row + row_ + i * kRowsPerPass, phase);
+    settle();
+  }
+
+  // Starts the copies of this step's chunks.
+  __device__ __forceinline__ void copy(T* tile) const {
+    const int chunk = static_cast<int>(threadIdx.x) % Tile::kChunks;
+#pragma unroll
+    for (int i = 0; i < kPasses; ++i) {
+      const bool inside = (inside_[i] >> tap_ & 1) != 0;
+      const T* const from = p_.in + (inside ? offset_[i] + tap_offset_ + channel_ : 0);
+      T* const to = tile_chunk<Tile::kChunks>(tile, row_ + i * kRowsPerPass, chunk);
+      if constexpr (kAccess == RowAccess::chunks) {
+        ptx::cp_async_16(to, from, inside ? 16 : 0);
+      } else {
+        Vec<T> values;
+#pragma unroll
+        for (int e = 0; e < kCount; ++e) {
+          values.value[e] = inside && channel_ + e < p_.channels ? from[e] : from_acc<T>(0.0f);
+        }
+        *reinterpret_cast<Vec<T>*>(to) = values;
+      }
+    }
+  }
+
+  __device__ __forceinline__ void advance() {
+    channel_ += Tile::kChunks * kCount;
+    settle();
+  }
+
+ private:
+  static constexpr int kCount = kChunkElements<T>;
+  static constexpr int kRowsPerPass = Tile::kThreads / Tile::kChunks;
+  static constexpr int kPasses = Tile::kRows / kRowsPerPass;
+  static_assert(Tile::kRows % kRowsPerPass == 0);
+
+  // Where a row's first tap lies, and which taps are inside the image.
+  __device__ __forceinline__ void place(int i, int row, int phase) {
+    using Form = Taps<kPattern>;
+    uint32_t sample_of = static_cast<uint32_t>(row);
+    uint32_t y_of = p_.image.split(sample_of);
+    const int x = static_cast<int>(p_.row.split(y_of));
+    const int sample = static_cast<int>(sample_of), y = static_cast<int>(y_of);
+    const int top = y * Form::kStride - p_.pad + phase / 2;
+    const int left = x * Form::kStride - p_.pad + phase % 2;
+    offset_[i] = ((sample * p_.height + top) * p_.width + left) * p_.channels;
+    inside_[i] = 0;
+    for (int tap = 0; tap < p_.taps; ++tap) {
+      const int h = top + tap / Form::kWidth, w = left + tap % Form::kWidth;
+      const bool inside = row < p_.rows && h >= 0 && h < p_.height && w >= 0 && w < p_.width;
+      inside_[i] |= static_cast<uint32_t>(inside) << tap;
+    }
+  }
+
+  // Carries whole taps out of channel_; beyond the last tap no bit of inside_ is set.
+  __device__ __forceinline__ void settle() {
+    while (channel_ >= p_.padded) {
+      channel_ -= p_.padded;
+      ++tap_;
+    }
+    const int row = tap_ / Taps<kPattern>::kWidth, column = tap_ % Taps<kPattern>::kWidth;
+    tap_offset_ = (row * p_.width + column) * p_.channels;
+  }
+
+  const FpropParams<T>& p_;
+  int row_, channel_, tap_ = 0, tap_offset_ = 0;
+  int offset_[kPasses];
+  uint32_t inside_[kPasses];
+};
+
+// The rows (output channels) of filter tiles that a thread copies.
+template <typename T, typename Tile>
+class FilterRows {
+ public:
+  __device__ __forceinline__ FilterRows(const FpropParams<T>& p, int first_column, int phase)
+      : row_(static_cast<int>(threadIdx.x) / Tile::kChunks),
+        rows_(p.epilogue.channels - first_column),
+        depth_(p.depth),
+        k_(static_cast<int>(threadIdx.x) % Tile::kChunks * kChunkElements<T>),
+        from_(p.filter +
+              static_cast<int64_t>(phase * p.epilogue.channels + first_column) * p.depth) {}
+
+  __device__ __forceinline__ void copy(T* tile) const {
+    const int chunk = static_cast<int>(threadIdx.x) % Tile::kChunks;
+#pragma unroll
+    for (int first = 0; first < Tile::kColumns; first += kRowsPerPass) {
+      const int row = first + row_;
+      if (Tile::kColumns % kRowsPerPass != 0 && row >= Tile::kColumns) break;
+      const bool inside = row < rows_ && k_ < depth_;
+      ptx::cp_async_16(tile_chunk<Tile::kChunks>(tile, row, chunk),
+                       from_ + (inside ? row * depth_ + k_ : 0), inside ? 16 : 0);
+    }
+  }
+
+  __device__ __forceinline__ void advance() { k_ += Tile::kChunks * kChunkElements<T>; }
+
+ private:
+  static constexpr int kRowsPerPass = Tile::kThreads / Tile::kChunks;
+
+  int row_, rows_, depth_, k_;
+  const T* from_;
+};
+
+template <typename T, typename Tile, TapPattern kPattern, RowAccess kAccess>
+__global__ void __launch_bounds__(Tile::kThreads) fprop_kernel(const FpropParams<T> p) {
+  using Warps = typename Tile::Warps;
+  constexpr int kPhases = Taps<kPattern>::kPhases, kStep = Tile::kChunks * kChunkElements<T>;
+  constexpr int kInput = Tile::kRows * kStep, kStage = kInput + Tile::kColumns * kStep;
+  T* const stages = dynamic_smem<T>();
+  const int phase = static_cast<int>(blockIdx.x % kPhases);
+  uint32_t tile_row = blockIdx.x / kPhases;
+  const int first_column = static_cast<int>(p.tiles_across.split(tile_row)) * Tile::kColumns;
+  const int first_row = static_cast<int>(tile_row) * Tile::kRows;
+
+  InputRows<T, Tile, kPattern, kAccess> input(p, first_row, phase);
+  FilterRows<T, Tile> filter(p, first_column, phase);
+  const int steps = (p.depth + kStep - 1) / kStep;
+  int ahead = 0;  // steps whose copies have started
+  const auto copy_next = [&] {
+    if (ahead < steps) {
+      T* const stage = stages + ahead % Tile::kStages * kStage;
+      input.copy(stage);
+      filter.copy(stage + kInput);
+      input.advance();
+      filter.advance();
+    }
+    ++ahead;
+    ptx::cp_async_commit();
+  };
+
+  float acc[Warps::kM][Warps::kN][4] = {};
+  for (int i = 0; i < Tile::kStages - 1; ++i) copy_next();
+  for (int step = 0; step < steps; ++step) {
+    ptx::cp_async_wait<Tile::kStages - 2>();
+    __syncthreads();
+    copy_next();
+    const T* const stage = stages + step % Tile::kStages * kStage;
+    multiply_tiles<T, Tile::kChunks>(acc, stage, Warps::first_row(), stage + kInput,
+                                     Warps::first_column());
+  }
+  ptx::cp_async_wait<0>();
+  __syncthreads();
+  const auto pixel_of = [&](int tile_row_index) -> int64_t {
+    const int row = first_row + tile_row_index;
+    if (row >= p.rows) return -1;
+    if constexpr (kPattern != TapPattern::spread) return row;
+    uint32_t line = static_cast<uint32_t>(row);
+    const int64_t column = p.row.split(line);
+    return (int64_t{2} * line + phase / 2) * 2 * p.row.divisor() + 2 * column + phase % 2;
+  };
+  finish<Warps>(p.epilogue, acc, reinterpret_cast<float*>(stages), first_column, pixel_of);
+}
+
+template <typename T, typename Tile, TapPattern kPattern, RowAccess kAccess>
+void launch_tile(const Queue& queue, FpropParams<T> p) {
+  const int64_t across = ceil_div(p.epilogue.channels, Tile::kColumns);
+  const int64_t blocks = ceil_div(p.rows, Tile::kRows) * across * Taps<kPattern>::kPhases;
+  p.tiles_across = Divider(across);
+  launch(queue, fprop_kernel<T, Tile, kPattern, kAccess>,
+         {.grid = dim3(static_cast<unsigned>(blocks)),
+          .block = dim3(Tile::kThreads),
+          .smem = Tile::kSharedBytes},
+         p);
+}
+
+}  // namespace
+
+template <typename T, TapPattern kPattern>
+void launch_fprop(const Queue& queue, const FpropParams<T>& params, int candidate) {
+  if (params.input_access == RowAccess::elements) {
+    PG_ASSERT(candidate == kElementsCandidate);
+    return launch_tile<T, ElementsTile, kPattern, RowAccess::elements>(queue, params);
+  }
+  for_each_tile([&]<typename Tile>(int index, const Tile&) {
+    if (index == candidate) launch_tile<T, Tile, kPattern, RowAccess::chunks>(queue, params);
+  });
+}
+
+}  // namespace pg::cuda

@@ -1,0 +1,72 @@
+// fprop_params.h: what the launcher (fprop.cu) hands to the kernels (fprop_*.cu), and the tiles
+// they come in.
+#pragma once
+
+#include <iterator>
+#include <tuple>
+
+#include "kernels/cuda/block/divider.cuh"
+#include "kernels/cuda/conv/filters/packed_filters.h"
+#include "kernels/cuda/conv/fprop/fprop_epilogue.cuh"
+#include "kernels/cuda/device/launch.cuh"
+
+namespace pg::cuda {
+
+// One launch: fewer than 2^31 elements in each tensor, so that 32-bit indices do.
+template <typename T>
+struct FpropParams {
+  const T* in;  // [samples, height, width, channels]
+  int height, width, channels;
+  RowAccess input_access;   // elements: chunks of the input are not aligned
+  const T* filter;          // PackedFilter of [phase][output][tap][padded]
+  int padded, taps, depth;  // depth = taps * padded
+  int pad;                  // of form plain; 1 otherwise
+  int rows;                 // pixels of the low-resolution image, of all samples
+  Divider image, row;       // its pixels, its width
+  Divider tiles_across;     // tiles beside each other (output channels)
+  FpropEpilogue<T> epilogue;
+};
+
+// kRows x kColumns results by kWarpsM x kWarpsN warps, in steps of kChunks chunks, kStages of which
+// are in shared memory. kSpeed: rough relative rate of a busy processor, for the choice of a tile.
+template <int kRowsValue, int kColumnsValue, int kWarpsM, int kWarpsN, int kChunksValue,
+          int kStagesValue, int kSpeed>
+struct FpropTile {
+  static constexpr int kRows = kRowsValue, kColumns = kColumnsValue;
+  static constexpr int kChunks = kChunksValue, kStages = kStagesValue;
+  static constexpr int kThreads = kWarpsM * kWarpsN * kWarp;
+  static constexpr double kRelativeSpeed = kSpeed / 100.0;
+  using Warps = WarpGrid<kWarpsM, kWarpsN, kRows / kWarpsM / 16, kColumns / kWarpsN / 8>;
+  static constexpr int kPipelineBytes = (kRows + kColumns) * kChunks * 16 * kStages;
+  static constexpr int kSharedBytes =
+      kPipelineBytes > Warps::kSharedBytes ? kPipelineBytes : Warps::kSharedBytes;
+};
+
+// Candidates 0, 1, ...; speeds are estimates of what shared memory and latency leave.
+using FpropTiles = std::tuple<FpropTile<128, 256, 2, 4, 4, 4, 100>,  //
+                              FpropTile<128, 128, 2, 2, 4, 4, 97>,   //
+                              FpropTile<128, 128, 2, 2, 8, 3, 95>,   //
+                              FpropTile<128, 64, 2, 2, 4, 4, 80>,    //
+                              FpropTile<64, 64, 2, 2, 4, 4, 65>,     //
+                              FpropTile<128, 32, 4, 1, 4, 4, 60>,    //
+                              FpropTile<128, 16, 4, 1, 4, 4, 35>>;
+constexpr const char* kTileNames[] = {"128x256", "128x128", "128x128 deep", "128x64",
+                                      "64x64",   "128x32",  "128x16"};
+static_assert(std::size(kTileNames) == std::tuple_size_v<FpropTiles>);
+using ElementsTile = FpropTile<64, 64, 2, 2, 4, 4, 30>;
+constexpr int kTileCandidates = static_cast<int>(std::tuple_size_v<FpropTiles>);
+constexpr int kElementsCandidate = kTileCandidates;   // the only one for unaligned inputs
+constexpr int kStripCandidate = kTileCandidates + 1;  // fprop_strip.h
+
+// Calls f(index, tile) for each of FpropTiles.
+template <typename F>
+void for_each_tile(F f) {
+  int index = 0;
+  std::apply([&](const auto&... tile) { (f(index++, tile), ...); }, FpropTiles{});
+}
+
+// Defined for T = bf16, float and each form in fprop_<pattern>.cu.
+template <typename T, TapPattern kPattern>
+void launch_fprop(const Queue& queue, const FpropParams<T>& params, int candidate);
+
+}  // namespace pg::cuda

@@ -1,0 +1,262 @@
+// fprop_strip_kernel.cuh: convolution of wide images with few channels, for one type per source.
+//
+// With few channels the tiles of fprop would fetch each input value once per tap. Here a block
+// keeps the whole filter in shared memory and walks down a strip of the image with a ring of input
+// lines, so that each value is fetched once (but for a pixel at either side of the strip and a line
+// at either end); taps are shifted reads of the same lines. For stride 2 a line lies as its even
+// and its odd columns, which makes those reads neighbours too.
+#pragma once
+
+#include "kernels/cuda/conv/fprop/fprop_strip.h"
+
+namespace pg::cuda {
+namespace {
+
+constexpr int kMostLines = 32;    // that a block walks down
+constexpr int kBlocksAtOnce = 2;  // on a processor, at least
+
+template <typename T, typename Strip>
+struct StripLayout {
+  static constexpr TapPattern kPattern = Strip::kPattern;
+  static constexpr int kStride = kPattern == TapPattern::gather ? 2 : 1;
+  static constexpr int kPhases = kPattern == TapPattern::spread ? 4 : 1;
+  static constexpr int kTapWidth = kPattern == TapPattern::gather   ? 4
+                                   : kPattern == TapPattern::spread ? 2
+                                                                    : 3;
+  static constexpr int kTaps = kTapWidth * kTapWidth;
+  static constexpr int kWindow = kPattern == TapPattern::gather ? 4 : 3;  // input lines of a result
+  static constexpr int kRing = kWindow + Strip::kAhead * kStride;
+  static constexpr int kChunks = Strip::kInputs / kChunkElements<T>;  // of a pixel
+  static constexpr int kPlane = Strip::kWidth + 2 / kStride;          // pixels
+  static constexpr int kLinePixels = kStride * kPlane;                // inputs of a strip's line
+  static constexpr int kLine = kLinePixels * Strip::kInputs;          // elements
+  static constexpr int kTapFilter = Strip::kOutputs * Strip::kInputs;
+  static constexpr int kFilter = kPhases * kTaps * kTapFilter;
+  static constexpr int64_t kSharedBytes =
+      (kRing * kLine + kFilter) * static_cast<int64_t>(sizeof(T)) + Strip::Warps::kSharedBytes;
+};
+
+// Where a block works: results (y0 .. y1 - 1, x0 .. x0 + kWidth - 1) of a sample's low-resolution
+// image.
+struct StripPlace {
+  int sample, y0, y1, x0;
+};
+
+template <typename T>
+struct StripParams {
+  FpropParams<T> conv;
+  int low_height, low_width, lines;  // lines: that a block walks down
+  Divider across, down;              // strips beside each other, below each other
+};
+
+// Starts the copies of the filter: [phase][tap] tiles of outputs x inputs.
+template <typename T, typename Strip>
+__device__ __forceinline__ void copy_filter(const FpropParams<T>& p, T* tiles) {
+  using L = StripLayout<T, Strip>;
+  constexpr int kItems = L::kPhases * L::kTaps * Strip::kOutputs * L::kChunks;
+#pragma unroll 1
+  for (int i = static_cast<int>(threadIdx.x); i < kItems; i += Strip::kThreads) {
+    const int chunk = i % L::kChunks, tap = i / L::kChunks % L::kTaps;
+    const int output = i / (L::kChunks * L::kTaps) % Strip::kOutputs;
+    const int phase = i / (L::kChunks * L::kTaps * Strip::kOutputs);
+    const bool inside = output < p.epilogue.channels;
+    const int at = ((phase * p.epilogue.channels + output) * L::kTaps + tap) * Strip::kInputs;
+    T* const tile = tiles + (phase * L::kTaps + tap) * L::kTapFilter;
+    ptx::cp_async_16(tile_chunk<L::kChunks>(tile, output, chunk),
+                     p.filter + (inside ? at + chunk * kChunkElements<T> : 0), inside ? 16 : 0);
+  }
+}
+
+// Starts the copies of one input line of the strip into its place in the ring.
+template <typename T, typename Strip>
+__device__ __forceinline__ void copy_line(const FpropParams<T>& p, const StripPlace& place, int h,
+                                          T* line) {
+  using L = StripLayout<T, Strip>;
+  const int left = place.x0 * L::kStride - 1;
+  const int64_t row = (static_cast<int64_t>(place.sample) * p.height + h) * p.width;
+#pragma unroll 1  // else what is the same for all lines fills the registers
+  for (int i = static_cast<int>(threadIdx.x); i < L::kLinePixels * L::kChunks;
+       i += Strip::kThreads) {
+    const int chunk = i % L::kChunks, column = i / L::kChunks, w = left + column;
+    const bool inside = h >= 0 && h < p.height && w >= 0 && w < p.width;
+    T* const plane = line + column % L::kStride * L::kPlane * Strip::kInputs;
+    const T* const from =
+        p.in + (inside ? (row + w) * Strip::kInputs + chunk * kChunkElements<T> : 0);
+    ptx::cp_async_16(tile_chunk<L::kChunks>(plane, column / L::kStride, chunk), from,
+                     inside ? 16 : 0);
+  }
+}
+
+// acc += one instruction's depth of products; a and b are this lane's places.
+template <typename T, typename Strip>
+__device__ __forceinline__ void multiply_step(const T* a, const T* b,
+                                              float (&acc)[Strip::Warps::kM][Strip::Warps::kN][4]) {
+  using Warps = typename Strip::Warps;
+  constexpr int kChunks = StripLayout<T, Strip>::kChunks;
+  uint32_t fb[Warps::kN / 2][4];
+#pragma unroll
+  for (int j = 0; j < Warps::kN / 2; ++j) {
+    ptx::ldmatrix_x4(fb[j], b + rows_on<T, kChunks>(16 * j));
+  }
+#pragma unroll
+  for (int i = 0; i < Warps::kM; ++i) {
+    uint32_t fa[4];
+    ptx::ldmatrix_x4(fa, a + rows_on<T, kChunks>(16 * i));
+    round_fragment<T>(fa);
+#pragma unroll
+    for (int j = 0; j < Warps::kN; ++j) {
+      const uint32_t pair[2] = {fb[j / 2][j % 2 * 2], fb[j / 2][j % 2 * 2 + 1]};
+      mma<T>(acc[i][j], fa, pair);
+    }
+  }
+}
+
+// acc = the sums of one phase of a line of results, in the order of taps and channels, as in
+// fprop. window: the place in the ring of the first of its input lines.
+template <typename T, typename Strip>
+__device__ __forceinline__ void multiply_line(const T* ring, const T* filter, int window, int phase,
+                                              float (&acc)[Strip::Warps::kM][Strip::Warps::kN][4]) {
+  using L = StripLayout<T, Strip>;
+  using Warps = typename Strip::Warps;
+  constexpr int kFirst = L::kPattern == TapPattern::spread ? 1 : 0;  // tap of phase 1
+  const int at_b = place_b<T, L::kChunks>(0);
+  int at_a[L::kTapWidth];
+#pragma unroll
+  for (int v = 0; v < L::kTapWidth; ++v) {
+    at_a[v] = place_a<T, L::kChunks>(Warps::first_row() + v / L::kStride + kFirst * (phase % 2)) +
+              v % L::kStride * L::kPlane * Strip::kInputs;
+  }
+#pragma unroll 1  // all taps in a row would fill the registers with addresses
+  for (int u = 0; u < L::kTapWidth; ++u) {
+    int slot = window + u + kFirst * (phase / 2);
+    if (slot >= L::kRing) slot -= L::kRing;
+    const T* const line = ring + slot * L::kLine;
+#pragma unroll
+    for (int v = 0; v < L::kTapWidth; ++v) {
+      const T* const tile = filter + (phase * L::kTaps + u * L::kTapWidth + v) * L::kTapFilter;
+#pragma unroll
+      for (int step = 0; step < L::kChunks / 2; ++step) {
+        multiply_step<T, Strip>(line + at_step<T>(at_a[v], step), tile + at_step<T>(at_b, step),
+                                acc);
+      }
+    }
+  }
+}
+
+template <typename T, typename Strip>
+__global__ void __launch_bounds__(Strip::kThreads, kBlocksAtOnce)
+    fprop_strip_kernel(const StripParams<T> p) {
+  using L = StripLayout<T, Strip>;
+  using Warps = typename Strip::Warps;
+  T* const ring = dynamic_smem<T>();
+  T* const filter = ring + L::kRing * L::kLine;
+  float* const scratch = reinterpret_cast<float*>(filter + L::kFilter);
+  uint32_t rest = blockIdx.x;
+  const int x0 = static_cast<int>(p.across.split(rest)) * Strip::kWidth;
+  const int y0 = static_cast<int>(p.down.split(rest)) * p.lines;
+  const StripPlace place{static_cast<int>(rest), y0, min(y0 + p.lines, p.low_height), x0};
+  int next = place.y0 * L::kStride - 1, next_slot = 0;  // input line to be copied next
+  const auto copy_lines = [&](int end) {
+    for (; next < end; ++next) {
+      copy_line<T, Strip>(p.conv, place, next, ring + next_slot * L::kLine);
+      next_slot = next_slot + 1 == L::kRing ? 0 : next_slot + 1;
+    }
+    ptx::cp_async_commit();
+  };
+  // Result line y needs the input lines below this one.
+  const auto end_for = [&](int y) { return min(y, place.y1 - 1) * L::kStride - 1 + L::kWindow; };
+
+  copy_filter<T, Strip>(p.conv, filter);
+  for (int i = 0; i < Strip::kAhead; ++i) copy_lines(end_for(place.y0 + i));
+  int window = 0;
+  for (int y = place.y0; y < place.y1; ++y) {
+    ptx::cp_async_wait<Strip::kAhead - 1>();
+    __syncthreads();
+    copy_lines(end_for(y + Strip::kAhead));
+#pragma unroll 1
+    for (int phase = 0; phase < L::kPhases; ++phase) {
+      float acc[Warps::kM][Warps::kN][4] = {};
+      multiply_line<T, Strip>(ring, filter, window, phase, acc);
+      const auto pixel_of = [&](int column) -> int64_t {
+        const int x = place.x0 + column;
+        if (x >= p.low_width) return -1;
+        const int64_t line = static_cast<int64_t>(place.sample) * p.low_height + y;
+        if constexpr (L::kPhases == 1) return line * p.low_width + x;
+        return (2 * line + phase / 2) * 2 * p.low_width + 2 * x + phase % 2;
+      };
+      finish<Warps>(p.conv.epilogue, acc, scratch, 0, pixel_of);
+    }
+    window += L::kStride;
+    if (window >= L::kRing) window -= L::kRing;
+  }
+  ptx::cp_async_wait<0>();
+}
+
+template <typename Strip>
+bool strip_fits(const StripShape& s) {
+  const int64_t taps = Strip::kPattern == TapPattern::plain    ? 9
+                       : Strip::kPattern == TapPattern::spread ? 4
+                                                               : 16;
+  return s.form == Strip::kPattern && s.taps == taps && s.inputs == Strip::kInputs &&
+         s.outputs <= Strip::kOutputs;
+}
+
+// Calls f with the first strip that fits; false: none.
+template <typename T, typename F>
+bool with_strip(const Queue& queue, const StripShape& s, F f) {
+  const auto attempt = [&]<typename Strip>(const Strip& strip) {
+    if (!strip_fits<Strip>(s)) return false;
+    if (StripLayout<T, Strip>::kSharedBytes > queue.smem_per_block()) return false;
+    f(strip);
+    return true;
+  };
+  return std::apply([&](const auto&... strip) { return (attempt(strip) || ...); },
+                    typename FpropStrips<T>::Type{});
+}
+
+// Lines for a block: many, since each block begins with lines that its neighbour reads too, but
+// few enough for four blocks on each processor.
+template <typename Strip>
+int64_t lines_of(const Queue& queue, const StripShape& s) {
+  const int64_t strips = s.samples * ceil_div(s.width, Strip::kWidth);
+  int64_t lines = kMostLines;
+  while (lines > 8 && strips * ceil_div(s.height, lines) < 4 * queue.processors()) lines /= 2;
+  return lines;
+}
+
+}  // namespace
+
+template <typename T>
+double strip_cost(const Queue& queue, const StripShape& s) {
+  double cost = -1.0;
+  with_strip<T>(queue, s, [&]<typename Strip>(const Strip&) {
+    const int64_t lines = lines_of<Strip>(queue, s);
+    const int64_t blocks = s.samples * ceil_div(s.width, Strip::kWidth) * ceil_div(s.height, lines);
+    const int phases = StripLayout<T, Strip>::kPhases;
+    cost = static_cast<double>(ceil_div(blocks, queue.processors()) * lines * phases) *
+           Strip::kWidth * Strip::kOutputs;
+  });
+  return cost;
+}
+
+template <typename T>
+void launch_strip(const Queue& queue, const FpropParams<T>& params, const StripShape& s) {
+  const bool fits = with_strip<T>(queue, s, [&]<typename Strip>(const Strip&) {
+    const int64_t lines = lines_of<Strip>(queue, s);
+    const int64_t across = ceil_div(s.width, Strip::kWidth), down = ceil_div(s.height, lines);
+    const StripParams<T> p{params,
+                           static_cast<int>(s.height),
+                           static_cast<int>(s.width),
+                           static_cast<int>(lines),
+                           Divider(across),
+                           Divider(down)};
+    launch(queue, fprop_strip_kernel<T, Strip>,
+           {.grid = dim3(static_cast<unsigned>(s.samples * across * down)),
+            .block = dim3(Strip::kThreads),
+            .smem = StripLayout<T, Strip>::kSharedBytes},
+           p);
+  });
+  PG_ASSERT(fits);
+}
+
+}  // namespace pg::cuda

@@ -1,0 +1,244 @@
+// wgrad_kernel.cuh: the tensor-core weight gradient, one kernel for bf16 and tf32 and every tile.
+//
+// All taps of a warp's channels are summed in registers; the only sums between threads are those of
+// warps that share a patch, in the order of warps. The bias gradient is the product with ones of
+// the fragments that are in registers anyway.
+#pragma once
+
+#include "kernels/cuda/block/mma_fragments.cuh"
+#include "kernels/cuda/conv/wgrad/wgrad_patch.cuh"
+#include "kernels/cuda/device/launch.cuh"
+
+namespace pg::cuda {
+
+// A warp's place in its block and its sums.
+template <typename T, int tile_index>
+struct WarpSums {
+  using Stage = PatchStage<T, tile_index>;
+  static constexpr WgradTile tile = kWgradTiles[tile_index];
+  using F = Fragments<T>;
+  static constexpr int kTaps = tile.taps(), kBias = tile.bias_sums() / 4;
+  static constexpr int kRegisters = tile.sums() + tile.bias_sums();
+
+  float sums[tile.frags_a][kTaps][tile.frags_b][4] = {};
+  float bias[kBias][4] = {};
+  int lane, warp_a, warp_b, warp_k;
+
+  __device__ WarpSums() {
+    const int warp = static_cast<int>(threadIdx.x) / 32;
+    lane = static_cast<int>(threadIdx.x) % 32;
+    warp_a = warp % tile.warps_a;
+    warp_b = warp / tile.warps_a % tile.warps_b;
+    warp_k = warp / tile.warps_a / tile.warps_b;
+  }
+  __device__ int column_a() const { return warp_a * tile.frags_a * 16; }
+  __device__ int column_b() const { return warp_b * tile.frags_b * 8; }
+
+  // Adds this warp's share of a patch. bias_from: none unless this warp sums db too.
+  __device__ __forceinline__ void add(const WgradParams<T>& p, const Stage& stage,
+                                      BiasFrom bias_from) {
+    constexpr int kSteps = Stage::kPixels / F::kDepth / tile.warps_k;
+#pragma unroll 1
+    for (int step = 0; step < kSteps; ++step) {
+      const int pixel = (step * tile.warps_k + warp_k) * F::kDepth;
+      uint32_t a[tile.frags_a][4];
+#pragma unroll
+      for (int i = 0; i < tile.frags_a; ++i) {
+        F::load_a(a[i], stage.low + pixel * Stage::kLdA + column_a() + i * 16, Stage::kLdA, lane);
+      }
+      const T* rows[F::kRows];
+#pragma unroll
+      for (int i = 0; i < F::kRows; ++i) {
+        rows[i] = stage.high + Stage::high_row(p, pixel + F::row_of(lane, i)) + column_b();
+      }
+      add_taps(p, a, rows, bias_from == BiasFrom::high);
+      if (bias_from == BiasFrom::low) {
+        const uint32_t ones[2] = {F::kOnes, F::kOnes};
+#pragma unroll
+        for (int i = 0; i < tile.frags_a; ++i) F::multiply(bias[i], a[i], ones);
+      }
+    }
+  }
+
+ private:
+  // The fragment of the next tap is loaded while the present one is multiplied. Of a folded filter
+  // the four middle taps meet each high pixel exactly once.
+  __device__ __forceinline__ void add_taps(const WgradParams<T>& p,
+                                           const uint32_t (&a)[tile.frags_a][4],
+                                           const T* const (&rows)[F::kRows], bool high_bias) {
+    uint32_t b[2][tile.frags_b][2];
+    F::template load_b<tile.frags_b>(b[0], rows, 0, lane);
+#pragma unroll
+    for (int tap = 0; tap < kTaps; ++tap) {
+      if (tap + 1 < kTaps) {
+        const int r = (tap + 1) / tile.taps_w, s = (tap + 1) % tile.taps_w;
+        F::template load_b<tile.frags_b>(b[(tap + 1) & 1], rows, Stage::tap_offset(p, r, s), lane);
+      }
+#pragma unroll
+      for (int i = 0; i < tile.frags_a; ++i) {
+#pragma unroll
+        for (int j = 0; j < tile.frags_b; ++j) {
+          F::multiply(sums[i][tap][j], a[i], b[tap & 1][j]);
+        }
+      }
+      const int r = tap / tile.taps_w, s = tap % tile.taps_w;
+      if (tile.stride == 2 && (r == 1 || r == 2) && (s == 1 || s == 2) && high_bias) {
+        const uint32_t ones[4] = {F::kOnes, F::kOnes, F::kOnes, F::kOnes};
+#pragma unroll
+        for (int j = 0; j < tile.frags_b; ++j) F::multiply(bias[j], ones, b[tap & 1][j]);
+      }
+    }
+  }
+};
+
+// Adds the sums of the warps that share patches into the first of them, through shared memory.
+template <typename T, int tile_index>
+__device__ __forceinline__ void join_warps(WarpSums<T, tile_index>& warp, float* smem) {
+  constexpr WgradTile tile = kWgradTiles[tile_index];
+  constexpr int kRegisters = WarpSums<T, tile_index>::kRegisters;
+  float* const at = smem + (warp.warp_b * tile.warps_a + warp.warp_a) * kRegisters * 32 + warp.lane;
+  const auto for_each = [&](auto f) {
+    int i = 0;
+#pragma unroll
+    for (auto& by_tap : warp.sums) {
+#pragma unroll
+      for (auto& by_b : by_tap) {
+#pragma unroll
+        for (auto& four : by_b) {
+#pragma unroll
+          for (float& v : four) f(v, at[32 * i++]);
+        }
+      }
+    }
+#pragma unroll
+    for (auto& four : warp.bias) {
+#pragma unroll
+      for (float& v : four) f(v, at[32 * i++]);
+    }
+  };
+  for (int k = 1; k < tile.warps_k; ++k) {
+    if (warp.warp_k == k) for_each([](float& mine, float& shared) { shared = mine; });
+    __syncthreads();
+    if (warp.warp_k == 0) for_each([](float& mine, float& shared) { mine += shared; });
+    __syncthreads();
+  }
+}
+
+// Element (row, column) of a 16x8 tile that a lane holds in d[i].
+__device__ __forceinline__ int mma_row(int lane, int i) { return (lane >> 2) + (i >> 1) * 8; }
+__device__ __forceinline__ int mma_column(int lane, int i) { return (lane & 3) * 2 + (i & 1); }
+
+template <typename T, int tile_index>
+__device__ __forceinline__ void store_sums(const WarpSums<T, tile_index>& warp,
+                                           const WgradParams<T>& p, int a0, int b0) {
+  constexpr WgradTile tile = kWgradTiles[tile_index];
+  constexpr int kTaps = WarpSums<T, tile_index>::kTaps;
+  float* const out = p.partial + int64_t{blockIdx.y} * p.channels_a * p.channels_b * kTaps;
+#pragma unroll
+  for (int i = 0; i < tile.frags_a; ++i) {
+#pragma unroll
+    for (int tap = 0; tap < kTaps; ++tap) {
+#pragma unroll
+      for (int j = 0; j < tile.frags_b; ++j) {
+#pragma unroll
+        for (int e = 0; e < 4; ++e) {
+          const int a = a0 + i * 16 + mma_row(warp.lane, e);
+          const int b = b0 + j * 8 + mma_column(warp.lane, e);
+          if (a >= p.channels_a || b >= p.channels_b) continue;
+          const int64_t at = p.reversed ? (int64_t{b} * kTaps + kTaps - 1 - tap) * p.channels_a + a
+                                        : (int64_t{a} * kTaps + tap) * p.channels_b + b;
+          out[at] = warp.sums[i][tap][j][e];
+        }
+      }
+    }
+  }
+}
+
+template <typename T, int tile_index>
+__device__ __forceinline__ void store_bias(const WarpSums<T, tile_index>& warp,
+                                           const WgradParams<T>& p, int a0, int b0, BiasFrom from) {
+  constexpr WgradTile tile = kWgradTiles[tile_index];
+  const int channels = p.reversed ? p.channels_b : p.channels_a;
+  float* const out = p.bias + int64_t{blockIdx.y} * channels;
+#pragma unroll
+  for (int i = 0; i < WarpSums<T, tile_index>::kBias; ++i) {
+#pragma unroll
+    for (int e = 0; e < 4; ++e) {
+      const int row = mma_row(warp.lane, e), column = mma_column(warp.lane, e);
+      // All columns (low) or rows (high) of the product with ones are the same.
+      const bool low = from == BiasFrom::low && i < tile.frags_a && column == 0;
+      const bool high = from == BiasFrom::high && i < tile.frags_b && row == 0;
+      const int k = low ? a0 + i * 16 + row : b0 + i * 8 + column;
+      if ((low || high) && k < channels) out[k] = warp.bias[i][e];
+    }
+  }
+}
+
+namespace {
+
+template <typename T, int tile_index>
+__global__ void __launch_bounds__(kWgradTiles[tile_index].threads())
+    wgrad_kernel(const WgradParams<T> p) {
+  using Stage = PatchStage<T, tile_index>;
+  constexpr WgradTile tile = kWgradTiles[tile_index];
+  constexpr int kStages = tile.stages;
+  T* const smem = dynamic_smem<T>();
+  const int tile_a = static_cast<int>(blockIdx.x) % p.tiles_a;
+  const int tile_b = static_cast<int>(blockIdx.x) / p.tiles_a;
+  const int a0 = tile_a * Stage::kA, b0 = tile_b * Stage::kB;
+  WarpSums<T, tile_index> warp;
+  BiasFrom bias_from = BiasFrom::none;
+  if (p.bias_from == BiasFrom::low && tile_b == 0 && warp.warp_b == 0) bias_from = BiasFrom::low;
+  if (p.bias_from == BiasFrom::high && tile_a == 0 && warp.warp_a == 0) bias_from = BiasFrom::high;
+
+  const int first = static_cast<int>(blockIdx.y) * p.per_chunk;
+  const int count = min(p.per_chunk, p.patches - first);
+  PatchCursor next(p, first);
+#pragma unroll 1
+  for (int s = 0; s < kStages - 1; ++s) {
+    if (s < count) Stage(smem, s, p).load(p, next, a0, b0);
+    ptx::cp_async_commit();
+    next.advance(p);
+  }
+#pragma unroll 1
+  for (int i = 0; i < count; ++i) {
+    const Stage stage(smem, i % kStages, p);
+    ptx::cp_async_wait<kStages - 2>();
+    if constexpr (sizeof(T) == 4) stage.round(p);
+    __syncthreads();
+    if (i + kStages - 1 < count) {
+      Stage(smem, (i + kStages - 1) % kStages, p).load(p, next, a0, b0);
+      next.advance(p);
+    }
+    ptx::cp_async_commit();
+    warp.add(p, stage, bias_from);
+  }
+  if constexpr (tile.warps_k > 1) {
+    __syncthreads();
+    join_warps(warp, reinterpret_cast<float*>(smem));
+  }
+  if (warp.warp_k != 0) return;
+  store_sums(warp, p, a0 + warp.column_a(), b0 + warp.column_b());
+  if (bias_from != BiasFrom::none) {
+    store_bias(warp, p, a0 + warp.column_a(), b0 + warp.column_b(), bias_from);
+  }
+}
+
+// Launches the kernel of kWgradTiles[tile].
+template <typename T, int tile_index = 0>
+void launch_wgrad(Queue& queue, int tile, const WgradParams<T>& p, int64_t chunks, int64_t smem) {
+  if constexpr (tile_index == kWgradTileCount) {
+    PG_ASSERT(!"no such tile");
+  } else if (tile != tile_index) {
+    launch_wgrad<T, tile_index + 1>(queue, tile, p, chunks, smem);
+  } else {
+    constexpr WgradTile kTile = kWgradTiles[tile_index];
+    const int64_t tiles = p.tiles_a * ceil_div(p.high_c, kTile.channels_b());
+    const dim3 grid(static_cast<unsigned>(tiles), static_cast<unsigned>(chunks));
+    launch(queue, wgrad_kernel<T, tile_index>,
+           {.grid = grid, .block = dim3(kTile.threads()), .smem = smem}, p);
+  }
+}
+
+}  // namespace
+}  // namespace pg::cuda

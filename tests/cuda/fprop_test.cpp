@@ -1,0 +1,284 @@
+// fprop_test.cpp: the tensor-core convolution in both of its types, each candidate by itself.
+#include <cctype>
+#include <cmath>
+
+#include "kernels/cuda/conv/fprop/fprop.h"
+#include "tests/kernels/conv_reference.h"
+#include "tests/kernels/kernel_device.h"
+
+namespace pg::test {
+namespace {
+
+// Tails of every tile: rows (pixels), columns (outputs), steps (taps x inputs); chunks that are not
+// aligned (40 is whole in both types, 35 and 513 in neither, 12 in f32 alone).
+const ConvCase kCases[] = {
+    {"16 to 24", {2, 5, 7, 16}, {24, 3, 3, 16}, {.scale = 0.7}},
+    {"8 to 40", {3, 4, 4, 8}, {40, 3, 3, 8}, {}},
+    {"40 to 3", {1, 13, 11, 40}, {3, 3, 3, 40}, {.scale = 1.5}},
+    {"64 to 72", {1, 4, 4, 64}, {72, 3, 3, 64}, {}},
+    {"35 to 16", {2, 3, 5, 35}, {16, 3, 3, 35}, {}},
+    {"513 to 8", {1, 4, 4, 513}, {8, 3, 3, 513}, {}},
+    {"1x1, 12 to 20", {2, 6, 6, 12}, {20, 1, 1, 12}, {.pad = 0, .scale = 0.5}},
+    {"up, 24 to 16", {2, 3, 5, 24}, {16, 3, 3, 24}, {.mode = ConvMode::up, .scale = 0.6}},
+    {"up, 5 to 6", {1, 4, 4, 5}, {6, 3, 3, 5}, {.mode = ConvMode::up}},
+    {"down, 16 to 24", {2, 6, 10, 16}, {24, 3, 3, 16}, {.mode = ConvMode::down, .scale = 0.6}},
+    {"down, 12 to 5", {1, 8, 8, 12}, {5, 3, 3, 12}, {.mode = ConvMode::down}},
+    // Strips of fprop_strip: more lines than a block takes and than a ring holds, two strips.
+    {"16 to 16, high", {2, 17, 7, 16}, {16, 3, 3, 16}, {}},
+    {"14 to 16, wide", {1, 3, 258, 14}, {16, 3, 3, 14}, {}},
+    {"16 to 14, wide", {1, 2, 258, 16}, {14, 3, 3, 16}, {}},
+    {"32 to 32, high", {1, 11, 5, 32}, {32, 3, 3, 32}, {}},
+    {"up, 32 to 16, high", {2, 9, 3, 32}, {16, 3, 3, 32}, {.mode = ConvMode::up}},
+    {"down, 16 to 32, high", {2, 22, 6, 16}, {32, 3, 3, 16}, {.mode = ConvMode::down}},
+    {"down, 16 to 17, wide", {1, 2, 270, 16}, {17, 3, 3, 16}, {.mode = ConvMode::down}},
+};
+
+// A device whose f32 products are tf32, and a queue of its own to call what is not in the seam.
+struct Device {
+  std::unique_ptr<Backend> backend = make_cuda_backend(0, MatrixMath::tf32);
+  cuda::Queue queue{0, MatrixMath::tf32};
+};
+
+using Run = std::function<cuda::FpropProblem(Bench&)>;
+
+// Runs the problem with each of its candidates, in turn with each order of threads, and calls
+// check(results).
+void for_each_candidate(DType dtype, const Run& problem_of,
+                        const std::function<void(const std::vector<Host>&)>& check) {
+  const std::vector<DeviceVariant>& variants = device_variants();
+  size_t count = 1;
+  for (size_t i = 0; i < count; ++i) {
+    const DeviceVariant& variant = variants[i % variants.size()];
+    variant.open();  // sets the order of threads
+    Device device;
+    Bench bench(*device.backend, dtype);
+    const cuda::FpropProblem problem = problem_of(bench);
+    const auto candidates = cuda::fprop_candidates(device.queue, problem);
+    count = std::max(candidates.size(), variants.size());
+    const cuda::FpropCandidate& candidate = candidates[i % candidates.size()];
+    SCOPED_TRACE(message(name_of(dtype), ", ", candidate.name, ", ", variant.name));
+    cuda::run_fprop(device.queue, problem, candidate.index);
+    PG_CUDA(cudaStreamSynchronize(device.queue.stream()));
+    check(bench.finish());
+  }
+}
+
+// Both types, each candidate: expects `want`, and the same bits from all candidates.
+void expect_all_match(const Run& problem_of, const Host& want, int64_t length) {
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    std::vector<double> first;
+    for_each_candidate(dtype, problem_of, [&](const std::vector<Host>& got) {
+      expect_close(got[0], want, dtype, length);
+      if (first.empty()) first = got[0].data;
+      EXPECT_EQ(got[0].data, first) << "other bits than from the first candidate";
+    });
+  }
+}
+
+class TensorConvCase : public testing::TestWithParam<ConvCase> {};
+
+TEST_P(TensorConvCase, EveryCandidateMatchesLiteralLoops) {
+  const ConvCase& t = GetParam();
+  const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
+  const Host y = conv_reference(t, x, w);
+  expect_all_match(
+      [&](Bench& b) {
+        return cuda::FpropProblem::of(Conv2dArgs{
+            .x = b.in(x), .w = b.in(w, b.acc()), .y = b.out(y.shape), .geometry = t.geometry});
+      },
+      y, reduction(t));
+}
+
+TEST_P(TensorConvCase, EveryCandidateGivesTheInputGradient) {
+  const ConvCase& t = GetParam();
+  const Host dy = random_host(result_shape(t), 1), w = random_filter(t.w, 2);
+  const Host gate = random_host(t.x, 3);
+  const Host dx = gate_reference(input_grad_reference(t, dy, w), gate, 0.2);
+  expect_all_match(
+      [&](Bench& b) {
+        return cuda::FpropProblem::of(Conv2dInputGradArgs{.dy = b.in(dy),
+                                                          .w = b.in(w, b.acc()),
+                                                          .dx = b.out(t.x),
+                                                          .geometry = t.geometry,
+                                                          .gate = b.in(gate),
+                                                          .gate_slope = 0.2});
+      },
+      dx, grad_reduction(t));
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, TensorConvCase, testing::ValuesIn(kCases), [](const auto& shape) {
+  std::string name;
+  for (const char c : std::string(shape.param.name)) name += std::isalnum(c) ? c : '_';
+  return name;
+});
+
+TEST(TensorConv, EveryCandidateFinishesALayer) {
+  for (const ConvCase& t : {kCases[0], kCases[7], kCases[9], kCases[11], kCases[14]}) {
+    SCOPED_TRACE(t.name);
+    const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
+    const Host bias = random_host({1, 1, 1, t.w.n}, 3);
+    const Host y = lrelu_reference(conv_reference(t, x, w), bias, 0.2);
+    expect_all_match(
+        [&](Bench& b) {
+          return cuda::FpropProblem::of(Conv2dArgs{.x = b.in(x),
+                                                   .w = b.in(w, b.acc()),
+                                                   .b = b.in(bias, b.acc()),
+                                                   .y = b.out(y.shape),
+                                                   .geometry = t.geometry,
+                                                   .slope = 0.2});
+        },
+        y, reduction(t));
+  }
+}
+
+// Where the tile has all channels of a pixel the norm is fused, elsewhere it follows; then the
+// gate.
+TEST(TensorConv, EveryCandidateNormalisesPixels) {
+  for (const ConvCase& t : {kCases[0], kCases[3], kCases[7], kCases[11], kCases[15]}) {
+    SCOPED_TRACE(t.name);
+    const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
+    const Host bias = random_host({1, 1, 1, t.w.n}, 3), gate = random_host(result_shape(t), 4);
+    std::vector<Host> want =
+        norm_reference(lrelu_reference(conv_reference(t, x, w), bias, 0.2), 0.1);
+    want[0] = gate_reference(want[0], gate, 0.2);
+    for (const DType dtype : {DType::f32, DType::bf16}) {
+      for_each_candidate(
+          dtype,
+          [&](Bench& b) {
+            return cuda::FpropProblem::of(Conv2dArgs{.x = b.in(x),
+                                                     .w = b.in(w, b.acc()),
+                                                     .b = b.in(bias, b.acc()),
+                                                     .y = b.out(want[0].shape),
+                                                     .geometry = t.geometry,
+                                                     .slope = 0.2,
+                                                     .r = b.out(want[1].shape, b.acc()),
+                                                     .norm_eps = 0.1,
+                                                     .gate = b.in(gate),
+                                                     .gate_slope = 0.2});
+          },
+          [&](const std::vector<Host>& got) { expect_normalised(got, want, dtype, reduction(t)); });
+    }
+  }
+}
+
+// The same for the gradient of a norm.
+TEST_P(TensorConvCase, EveryCandidatePassesTheNormOfTheInputGradient) {
+  const ConvCase& t = GetParam();
+  const Host dy = random_host(result_shape(t), 1), w = random_filter(t.w, 2);
+  const Host gate = random_host(t.x, 3), r = random_norms(t.x, 4);
+  const Host dx = norm_grad_reference(input_grad_reference(t, dy, w), gate, r, 0.2);
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    for_each_candidate(
+        dtype,
+        [&](Bench& b) {
+          return cuda::FpropProblem::of(Conv2dInputGradArgs{.dy = b.in(dy),
+                                                            .w = b.in(w, b.acc()),
+                                                            .dx = b.out(t.x),
+                                                            .geometry = t.geometry,
+                                                            .gate = b.in(gate),
+                                                            .gate_slope = 0.2,
+                                                            .r = b.in(r, DType::f32)});
+        },
+        [&](const std::vector<Host>& got) {
+          constexpr int kRoundings = 4;  // r amplifies those before the norm
+          expect_close(got[0], dx, dtype, grad_reduction(t) + t.x.c, kRoundings);
+        });
+  }
+}
+
+// Random values with all their bits, of one sign, so that a rounding with a bias adds up.
+TEST(TensorConv, RoundsFactorsWithoutBias) {
+  const ConvCase t{"", {1, 8, 8, 32}, {16, 3, 3, 32}, {}};
+  std::vector<Host> host(2);
+  const Shape shapes[] = {t.x, t.w};
+  for (size_t i = 0; i < 2; ++i) {
+    host[i] = random_host(shapes[i], i, 1.0, 2.0);
+    const Host low = random_host(shapes[i], 7 + i, 0.0, 0x1.0p-7);
+    for (size_t j = 0; j < low.data.size(); ++j) {
+      host[i].data[j] = static_cast<double>(static_cast<float>(host[i].data[j] + low.data[j]));
+    }
+  }
+  const Host y = conv_reference(t, host[0], host[1]);
+  Device device;
+  Bench bench(*device.backend, DType::f32);
+  device.backend->conv2d({.x = bench.in(host[0]), .w = bench.in(host[1]), .y = bench.out(y.shape)});
+  const Host got = bench.finish()[0];
+  constexpr double kHalfUnit = 0x1.0p-11;  // of tf32, which has 11 bits
+  double mean = 0.0;
+  for (size_t i = 0; i < y.data.size(); ++i) {
+    const double error = got.data[i] / y.data[i] - 1;
+    EXPECT_LE(std::abs(error), kHalfUnit) << "element " << i;
+    mean += error / static_cast<double>(y.data.size());
+  }
+  EXPECT_LE(std::abs(mean), kHalfUnit / 32);
+  EXPECT_NE(mean, 0.0);  // exact math would make this test say nothing
+}
+
+// With a version the packed filter stays until the version changes, in the same place.
+TEST(TensorConv, RepacksAFilterWhenItsVersionChanges) {
+  const ConvCase t{"", {1, 4, 4, 8}, {16, 3, 3, 8}, {}};
+  const Host x = random_host(t.x, 1), w = random_filter(t.w, 2), other = random_filter(t.w, 3);
+  const Host y = conv_reference(t, x, w), y_other = conv_reference(t, x, other);
+  Device device;
+  Bench bench(*device.backend, DType::bf16);
+  const ConstTensorView xv = bench.in(x);
+  const TensorView wv = bench.inout(w, DType::f32);
+  const auto run = [&](const Host& want, uint64_t version) {
+    bench.backend().conv2d({.x = xv, .w = wv, .y = bench.out(want.shape), .w_version = version});
+    expect_close(bench.finish().back(), want, DType::bf16, reduction(t));
+  };
+  run(y, 1);
+  const std::vector<float> values(other.data.begin(), other.data.end());
+  device.backend->upload(wv, values.data());
+  run(y, 1);  // the caller said that nothing changed
+  run(y_other, 2);
+  run(y_other, 0);
+}
+
+// The shapes that the strips are made for choose them by themselves, in both directions.
+TEST(TensorConv, WideImagesWithFewChannelsUseStrips) {
+  Device device;
+  const auto chosen = [&](const ConvGeometry& g, const Shape& x, const Shape& w, DType dtype) {
+    const ConvCase t{"", x, w, g};
+    const cuda::FpropProblem problem =
+        cuda::FpropProblem::of(Conv2dArgs{.x = {nullptr, dtype, x},
+                                          .w = {nullptr, DType::f32, w},
+                                          .y = {nullptr, dtype, result_shape(t)},
+                                          .geometry = g});
+    const int index = cuda::default_fprop(device.queue, problem);
+    for (const cuda::FpropCandidate& c : cuda::fprop_candidates(device.queue, problem)) {
+      if (c.index == index) return std::string(c.name);
+    }
+    return std::string("none");
+  };
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    EXPECT_EQ(chosen({}, {4, 1024, 1024, 16}, {16, 3, 3, 16}, dtype), "narrow");
+    EXPECT_EQ(chosen({}, {4, 512, 512, 32}, {32, 3, 3, 32}, dtype), "narrow");
+    EXPECT_EQ(chosen({.mode = ConvMode::up}, {4, 512, 512, 32}, {16, 3, 3, 32}, dtype), "narrow");
+    EXPECT_EQ(chosen({.mode = ConvMode::down}, {4, 1024, 1024, 16}, {32, 3, 3, 16}, dtype),
+              "narrow");
+    EXPECT_NE(chosen({}, {16, 128, 128, 128}, {128, 3, 3, 128}, dtype), "narrow");
+    EXPECT_NE(chosen({}, {128, 4, 4, 16}, {16, 3, 3, 16}, dtype), "narrow");
+  }
+}
+
+TEST(PackedFilters, KeepTheAddressOfAForm) {
+  Device device;
+  Bench bench(*device.backend, DType::f32);
+  cuda::PackedFilter form{.w = bench.in(random_filter({8, 3, 3, 8}, 1)),
+                          .form = cuda::TapPattern::spread,
+                          .version = 1};
+  cuda::PackedFilters& forms = device.queue.forms();
+  const void* const first = forms.get(device.queue, form);
+  form.version = 2;
+  EXPECT_EQ(forms.get(device.queue, form), first);
+  form.use = cuda::FilterUse::transposed;
+  EXPECT_NE(forms.get(device.queue, form), first);
+  form.use = cuda::FilterUse::forward;
+  form.w.shape = {4, 3, 3, 8};  // other contents at the same place, as after a phase change
+  EXPECT_EQ(forms.get(device.queue, form), first);
+  PG_CUDA(cudaStreamSynchronize(device.queue.stream()));
+}
+
+}  // namespace
+}  // namespace pg::test
