@@ -1,5 +1,5 @@
 // autotune_test.cpp: the choice between ways to compute something, and the file it is kept in.
-#include "kernels/cuda/choice/autotune.h"
+#include "kernels/cuda/autotune/autotune.h"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 #include <array>
 
 #include "kernels/cuda/block/divider.cuh"
-#include "kernels/cuda/block/map.cuh"
+#include "kernels/cuda/elementwise/map.cuh"
 #include "kernels/cuda/device/launchers.h"
 
 namespace pg::cuda {

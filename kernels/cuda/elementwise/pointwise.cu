@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "kernels/cuda/block/divider.cuh"
-#include "kernels/cuda/block/map.cuh"
+#include "kernels/cuda/elementwise/map.cuh"
 #include "kernels/cuda/device/launchers.h"
 
 namespace pg::cuda {

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "kernels/cuda/choice/library.h"
+#include "kernels/cuda/vendor/shared_library.h"
 
 namespace pg::cuda {
 

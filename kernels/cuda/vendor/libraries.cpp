@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "kernels/cuda/choice/event_timer.h"
+#include "kernels/cuda/autotune/event_timer.h"
 
 namespace pg::cuda {
 

@@ -8,7 +8,7 @@
 #include "kernels/cuda/vendor/conv_plans.h"
 #include "kernels/cuda/vendor/filter_copies.h"
 #include "kernels/cuda/vendor/matmul_plans.h"
-#include "kernels/cuda/vendor/vendor.h"
+#include "kernels/cuda/vendor/library_kernels.h"
 
 namespace pg::cuda {
 

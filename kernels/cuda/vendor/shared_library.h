@@ -1,4 +1,4 @@
-// library.h: a shared library that is looked for when the program runs, and typed access to its
+// shared_library.h: a shared library that is looked for when the program runs, and typed access to its
 // functions.
 //
 // Linking cuBLASLt and cuDNN would cost 70 ms and 200 MB at each start and stop programs where they

@@ -1,4 +1,4 @@
-// alternatives_test.cpp: convolutions and products by whatever is fastest, where no library is
+// kernel_choice_test.cpp: convolutions and products by whatever is fastest, where no library is
 // there.
 #include <fstream>
 #include <sstream>

@@ -1,5 +1,5 @@
 // cuda_backend.cpp: device selection, memory and copies of the CUDA backend.
-#include "kernels/cuda/device/cuda_backend.h"
+#include "kernels/cuda/backend/cuda_backend.h"
 
 #include "kernels/cuda/conv/filters/packed_filters.h"
 #include "kernels/cuda/device/launchers.h"

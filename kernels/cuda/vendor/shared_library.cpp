@@ -1,5 +1,5 @@
-// library.cpp: dlopen in the order of places that library.h tells.
-#include "kernels/cuda/choice/library.h"
+// shared_library.cpp: dlopen in the order of places that library.h tells.
+#include "kernels/cuda/vendor/shared_library.h"
 
 #include <dlfcn.h>
 #include <glob.h>

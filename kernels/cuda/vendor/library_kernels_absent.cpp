@@ -1,6 +1,6 @@
-// vendor_absent.cpp: what stands for the libraries in a program built without their headers, and in
+// library_kernels_absent.cpp: what stands for the libraries in a program built without their headers, and in
 // the emulator.
-#include "kernels/cuda/vendor/vendor.h"
+#include "kernels/cuda/vendor/library_kernels.h"
 
 namespace pg::cuda {
 

@@ -1,4 +1,4 @@
-// vendor_conv.cpp: convolution and its gradients by cuDNN, with resampling, rounding and activation
+// library_conv.cpp: convolution and its gradients by cuDNN, with resampling, rounding and activation
 // as launches of the project around them.
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // autotune.cpp: the choice, and its file: lines "<candidates> <index> <key>", others are ignored.
-#include "kernels/cuda/choice/autotune.h"
+#include "kernels/cuda/autotune/autotune.h"
 
 #include <unistd.h>
 

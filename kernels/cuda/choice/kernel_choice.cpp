@@ -1,11 +1,11 @@
-// alternatives.cpp: the ways there are for each kernel, and the choice between them.
-#include "kernels/cuda/choice/alternatives.h"
+// kernel_choice.cpp: the ways there are for each kernel, and the choice between them.
+#include "kernels/cuda/choice/kernel_choice.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
-#include "kernels/cuda/choice/event_timer.h"
+#include "kernels/cuda/autotune/event_timer.h"
 #include "kernels/cuda/conv/fprop/fprop.h"
 #include "kernels/cuda/conv/rgb/rgb_fprop.h"
 #include "kernels/cuda/conv/rgb/rgb_wgrad.h"

@@ -1,5 +1,5 @@
-// library_test.cpp: where a shared library is looked for, and what is said where it is not found.
-#include "kernels/cuda/choice/library.h"
+// shared_library_test.cpp: where a shared library is looked for, and what is said where it is not found.
+#include "kernels/cuda/vendor/shared_library.h"
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// vendor.h: convolutions by cuDNN and matrix products by cuBLASLt, where the machine has them.
+// library_kernels.h: convolutions by cuDNN and matrix products by cuBLASLt, where the machine has them.
 //
 // A baseline, an oracle and an alternative to the project's own kernels, not a need: the libraries
 // are opened when the program runs (library.h), and each function answers false for what they do
@@ -13,7 +13,7 @@
 #include <memory>
 #include <string>
 
-#include "kernels/cuda/choice/autotune.h"
+#include "kernels/cuda/autotune/autotune.h"
 #include "kernels/cuda/device/queue.h"
 
 namespace pg::cuda {

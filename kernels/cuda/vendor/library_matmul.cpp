@@ -1,4 +1,4 @@
-// vendor_matmul.cpp: dense products by cuBLASLt.
+// library_matmul.cpp: dense products by cuBLASLt.
 #include "kernels/cuda/device/launchers.h"
 #include "kernels/cuda/vendor/libraries.h"
 

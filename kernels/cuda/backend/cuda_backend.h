@@ -8,7 +8,7 @@
 #include <string>
 
 #include "kernels/backend.h"
-#include "kernels/cuda/choice/alternatives.h"
+#include "kernels/cuda/choice/kernel_choice.h"
 #include "kernels/cuda/device/queue.h"
 #include "kernels/cuda/device/upload.h"
 

@@ -1,5 +1,5 @@
 // event_timer.cpp: events around the work.
-#include "kernels/cuda/choice/event_timer.h"
+#include "kernels/cuda/autotune/event_timer.h"
 
 namespace pg::cuda {
 

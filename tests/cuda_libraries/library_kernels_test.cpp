@@ -1,6 +1,6 @@
-// vendor_test.cpp: convolutions and products by libraries that stand in for cuDNN and cuBLASLt,
+// library_kernels_test.cpp: convolutions and products by libraries that stand in for cuDNN and cuBLASLt,
 // held against the CPU: what is handed to them, and what happens before and behind.
-#include "kernels/cuda/vendor/vendor.h"
+#include "kernels/cuda/vendor/library_kernels.h"
 
 #include <gtest/gtest.h>
 

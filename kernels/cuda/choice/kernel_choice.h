@@ -1,4 +1,4 @@
-// alternatives.h: other ways than the default ones to compute convolutions and matrix products: the
+// kernel_choice.h: other ways than the default ones to compute convolutions and matrix products: the
 // vendor's libraries, and whatever is fastest (CudaKernels of backend.h).
 #pragma once
 
@@ -8,9 +8,9 @@
 #include <tuple>
 #include <vector>
 
-#include "kernels/cuda/choice/autotune.h"
+#include "kernels/cuda/autotune/autotune.h"
 #include "kernels/cuda/device/device_memory.h"
-#include "kernels/cuda/vendor/vendor.h"
+#include "kernels/cuda/vendor/library_kernels.h"
 
 namespace pg::cuda {
 
