@@ -1,5 +1,5 @@
-// adam_packed_filters_test.cpp: Adam updates weights as it always does, and copies of filters as
-// packing would.
+// adam_packed_filters_test.cpp: with packed filters in use, Adam updates the weights as without
+// them, and the copies as packing would.
 #include <cmath>
 #include <optional>
 
@@ -23,7 +23,7 @@ struct Filter {
 };
 
 struct Setting {
-  std::vector<Filter> filters;  // in a flat buffer; what lies between them is biases
+  std::vector<Filter> filters;  // in a flat buffer, with biases between them
   int64_t count;
   double beta1 = 0.0, finite = 1.0;
   Placement placement = Placement::aligned;
@@ -48,7 +48,7 @@ std::vector<PackedFilter> all_packed(const ConstTensorView& w, uint64_t version)
   return list;
 }
 
-// A network's buffers on a device, whose queue and forms are at hand.
+// A network's buffers on a device with accessible packed filters.
 class Network {
  public:
   explicit Network(const Setting& setting)
@@ -88,7 +88,7 @@ class Network {
 
   Bits form(const PackedFilter& form) {
     Bits bits(static_cast<size_t>(form.bytes()));
-    const void* const data = queue_.forms().get(queue_, form);
+    const void* const data = packed_filters(queue_).get(queue_, form);
     PG_CUDA(
         cudaMemcpyAsync(bits.data(), data, bits.size(), cudaMemcpyDeviceToHost, queue_.stream()));
     PG_CUDA(cudaStreamSynchronize(queue_.stream()));
@@ -107,8 +107,8 @@ class Network {
     return list;
   }
 
-  // Other weights at the same place, unseen by whoever looks at versions alone.
-  void scribble() {
+  // Overwrites the weights without a new version.
+  void overwrite_weights() {
     PG_CUDA(cudaMemsetAsync(w_.data, 0, static_cast<size_t>(setting_.count) * sizeof(float),
                             queue_.stream()));
   }
@@ -135,8 +135,8 @@ void in_each_order(const std::function<void()>& f) {
   }
 }
 
-// Weights, moments and average as without copies; copies as packed from the new weights, though
-// the weights are gone by then.
+// Expects weights, moments and average as without copies, and copies as if packed from the new
+// weights, which are overwritten before the copies are read.
 void expect_copies_and_weights(const Setting& setting) {
   in_each_order([&] {
     Network plain(setting), network(setting);
@@ -148,7 +148,7 @@ void expect_copies_and_weights(const Setting& setting) {
     for (size_t i = 0; i < state.size(); ++i) {
       EXPECT_EQ(state[i].data, plain_state[i].data) << "buffer " << i << " of w, v, m, average";
     }
-    network.scribble();
+    network.overwrite_weights();
     const std::vector<Bits> got = network.forms(network.all_forms_of_all(2));
     ASSERT_EQ(got.size(), want.size());
     for (size_t i = 0; i < got.size(); ++i) {
@@ -157,37 +157,35 @@ void expect_copies_and_weights(const Setting& setting) {
   });
 }
 
-TEST(AdamWithPackedFilters, CopiesHaveTheBitsOfPackedFilters) {
-  expect_copies_and_weights(odd_network());
-}
+TEST(AdamWithPackedFilters, CopiesEqualPackedFilters) { expect_copies_and_weights(odd_network()); }
 
-TEST(AdamWithPackedFilters, FirstMomentsAreKept) {
+TEST(AdamWithPackedFilters, FirstMomentsAreUpdated) {
   Setting setting = odd_network();
   setting.beta1 = 0.5;
   expect_copies_and_weights(setting);
 }
 
-TEST(AdamWithPackedFilters, AStepThatIsLeftOutKeepsTheCopies) {
+TEST(AdamWithPackedFilters, SkippedUpdateKeepsTheCopies) {
   Setting setting = odd_network();
   setting.finite = 0.0;
   expect_copies_and_weights(setting);
 }
 
-TEST(AdamWithPackedFilters, BuffersMayStartAtOddAddresses) {
+TEST(AdamWithPackedFilters, BuffersMayBeUnaligned) {
   Setting setting = odd_network();
   setting.placement = Placement::odd;
   expect_copies_and_weights(setting);
 }
 
-// 12 forms each: some launches, which together are one step.
-TEST(AdamWithPackedFilters, TakesMoreFiltersThanFitIntoOneLaunch) {
+// 12 copies of each filter: several launches for one update.
+TEST(AdamWithPackedFilters, SplitsManyFiltersIntoSeveralLaunches) {
   Setting setting{.filters = {}, .count = 40 * 512};
   for (int64_t i = 0; i < 10; ++i) setting.filters.push_back({i * 512, {5, 3, 3, 7}});
   expect_copies_and_weights(setting);
 }
 
-// Two and more tiles of filters for each block of the smallest device, one after the other.
-TEST(AdamWithPackedFilters, ABlockTakesTileAfterTile) {
+// At least two tiles of filters per block, even on the smallest device.
+TEST(AdamWithPackedFilters, BlockProcessesSeveralTiles) {
   const Setting setting{.filters = {{0, {100, 3, 3, 130}}}, .count = 117000};
   Network network(setting);
   const auto form = [&](uint64_t version) {
@@ -196,11 +194,11 @@ TEST(AdamWithPackedFilters, ABlockTakesTileAfterTile) {
   form(1);
   network.step(1, 2);
   const Bits want = form(0);
-  network.scribble();
+  network.overwrite_weights();
   EXPECT_EQ(form(2), want);
 }
 
-TEST(AdamWithPackedFilters, ACopyIsPackedAnewAfterAnotherChange) {
+TEST(AdamWithPackedFilters, CopyIsRepackedAfterAnyOtherChange) {
   const Setting setting = odd_network();
   Network network(setting);
   const PackedFilter form{.w = network.filter(0), .version = 1};
@@ -212,16 +210,16 @@ TEST(AdamWithPackedFilters, ACopyIsPackedAnewAfterAnotherChange) {
   network.form(form);
   network.step(1, 2);
   const Bits updated = network.form(with_version(2));
-  network.scribble();
+  network.overwrite_weights();
   EXPECT_EQ(network.form(with_version(3)), Bits(updated.size(), 0));
-  network.step(2, 4);  // of other contents than the copy has: left alone
-  network.scribble();
+  network.step(2, 4);  // of other contents than the copy has: not updated
+  network.overwrite_weights();
   EXPECT_EQ(network.form(with_version(4)), Bits(updated.size(), 0));
   EXPECT_NE(updated, Bits(updated.size(), 0));
 }
 
-// Contents that nobody asked for since the last step are not worth a copy; later ones are.
-TEST(AdamWithPackedFilters, ACopyOutOfUseIsMadeWhenItIsAskedFor) {
+// Adam skips copies that were not used since its last update; they are packed on their next use.
+TEST(AdamWithPackedFilters, UnusedCopyIsPackedOnNextUse) {
   Network network(odd_network());
   const auto form = [&](uint64_t version) {
     return network.form({.w = network.filter(1), .version = version});
@@ -233,12 +231,12 @@ TEST(AdamWithPackedFilters, ACopyOutOfUseIsMadeWhenItIsAskedFor) {
   EXPECT_EQ(form(3), want);
   network.step(3, 4);
   network.step(4, 5);
-  network.scribble();
+  network.overwrite_weights();
   EXPECT_EQ(form(5), Bits(want.size(), 0));
 }
 
-// A stage updates a prefix: filters behind it keep their contents under the new version.
-TEST(AdamWithPackedFilters, AFilterBehindThePrefixIsNotTouched) {
+// A stage updates a prefix; filters after it keep their contents under the new version.
+TEST(AdamWithPackedFilters, FilterAfterThePrefixIsUnchanged) {
   const Setting setting = odd_network();
   Network network(setting), plain(setting);
   const std::vector<PackedFilter> forms = network.all_forms_of_all(1);
@@ -250,7 +248,7 @@ TEST(AdamWithPackedFilters, AFilterBehindThePrefixIsNotTouched) {
   EXPECT_EQ(network.finish()[0].data, plain.finish()[0].data);
 }
 
-// Whatever the cache holds, each weight is updated once.
+// Each weight is updated once, whatever the cache holds.
 TEST(AdamWithPackedFilters, OverlappingFiltersAreUpdatedOnce) {
   const Setting setting{.filters = {{0, {8, 3, 3, 8}}, {72, {8, 3, 3, 8}}, {576, {4, 3, 3, 4}}},
                         .count = 1000};
@@ -262,8 +260,8 @@ TEST(AdamWithPackedFilters, OverlappingFiltersAreUpdatedOnce) {
   EXPECT_EQ(network.finish()[0].data, plain.finish()[0].data);
 }
 
-// 18 filters in two forms each, with biases between: one more than a 1024x1024 network has.
-TEST(AdamPlan, AWholeNetworkIsOneLaunch) {
+// 18 filters with two copies each and biases between them: one more than a 1024x1024 network has.
+TEST(AdamPlan, WholeNetworkIsOneLaunch) {
   std::vector<cuda::PackedFilters::InUse> forms;
   std::vector<float> w(18 * 160);
   const Shape shape{4, 3, 3, 4};

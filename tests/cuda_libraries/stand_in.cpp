@@ -3,7 +3,6 @@
 
 #include <cstdlib>
 
-#include "kernels/cuda/conv/filters/packed_filters.h"
 #include "kernels/cuda/conv/wgrad/wgrad_sums.h"
 #include "kernels/cuda/device/launchers.h"
 
@@ -84,9 +83,8 @@ void check(cudaError_t status, const char* call) {
 }
 
 Queue::Queue(int device, MatrixMath math, QueueUse use)
-    : device_(device), math_(math), use_(use), forms_(std::make_unique<PackedFilters>()) {}
+    : device_(device), math_(math), use_(use), scratch_(use) {}
 Queue::~Queue() = default;
-void PackedFilters::clear() {}
 
 void upsample(Queue&, const ResampleArgs& a) {
   Widened x(a.x), y(a.y);

@@ -17,6 +17,8 @@ namespace {
 
 constexpr int kThreads = kTileThreads;
 
+// --- kernels ---
+
 // N neighbouring elements, or N that lie `stride` apart.
 struct Neighbours {
   template <int N, typename T>
@@ -73,7 +75,7 @@ struct Adam {
   // N elements from i on; gives w. Everything is loaded before anything is used. What a compiler
   // may contract in two ways is written out: an element has the same bits wherever it is updated.
   template <int N, typename Layout>
-  __device__ Pack<T, N> run(int64_t i, const Constants<T>& c, Layout layout) const {
+  __device__ Pack<T, N> update(int64_t i, const Constants<T>& c, Layout layout) const {
     Pack<T, N> wi = layout.template load<N>(w + i), gi{}, vi{}, mi{}, ai{};
     if (average != nullptr) ai = layout.template load<N>(average + i);
     if (c.apply) {
@@ -102,12 +104,13 @@ struct Adam {
   }
 
   // Elements first to end - 1, no more than one pack for each thread.
-  __device__ void run_tile(int64_t first, int64_t end, const Constants<T>& c, Access access) const {
+  __device__ void update_tile(int64_t first, int64_t end, const Constants<T>& c,
+                              Access access) const {
     constexpr int N = kPack<T>;
     if (access == Access::packs && first % N == 0 && first + kThreads * N <= end) {
-      run<N>(first + static_cast<int>(threadIdx.x) * N, c, Neighbours{});
+      update<N>(first + static_cast<int>(threadIdx.x) * N, c, Neighbours{});
     } else {
-      for (int64_t i = first + threadIdx.x; i < end; i += kThreads) run<1>(i, c, Neighbours{});
+      for (int64_t i = first + threadIdx.x; i < end; i += kThreads) update<1>(i, c, Neighbours{});
     }
   }
 };
@@ -122,14 +125,15 @@ __global__ void __launch_bounds__(kThreads)
   const Constants<T> c = shared;
   for (int64_t first = int64_t{blockIdx.x} * kTile; first < count;
        first += int64_t{gridDim.x} * kTile) {
-    adam.run_tile(first, first + kTile < count ? first + kTile : count, c, access);
+    adam.update_tile(first, first + kTile < count ? first + kTile : count, c, access);
   }
 }
 
 // Updates a tile of a filter and leaves it in `tile`. Three taps at a time fill the memory
 // pipeline; nine would not fit into registers.
-__device__ void run_filter_tile(const Adam<float>& adam, const AdamPart& part, const TilePlace& at,
-                                const Constants<float>& constants, FilterTile& tile) {
+__device__ void update_filter_tile(const Adam<float>& adam, const AdamPart& part,
+                                   const TilePlace& at, const Constants<float>& constants,
+                                   FilterTile& tile) {
   constexpr int kTaps = 9, kAtOnce = 3;
   const int lane = static_cast<int>(threadIdx.x) % kFilterTile, c = at.first_c + lane;
   for (int row = static_cast<int>(threadIdx.x) / kFilterTile; row < kFilterTile;
@@ -141,7 +145,7 @@ __device__ void run_filter_tile(const Adam<float>& adam, const AdamPart& part, c
       Pack<float, kAtOnce> w{};
       if (inside) {
         const int64_t i = part.first + (static_cast<int64_t>(k) * kTaps + t) * at.c + c;
-        w = adam.run<kAtOnce>(i, constants, Apart{at.c});
+        w = adam.update<kAtOnce>(i, constants, Apart{at.c});
       }
 #pragma unroll
       for (int j = 0; j < kAtOnce; ++j) tile[t + j][row][lane] = w.value[j];
@@ -166,7 +170,7 @@ __global__ void __launch_bounds__(kThreads, 4)
     if (part.k == 0) {
       const int64_t first = part.first + int64_t{index} * AdamPlan::kFlatTile;
       const int64_t end = part.first + part.count;
-      adam.run_tile(first, min(first + AdamPlan::kFlatTile, end), c, access);
+      adam.update_tile(first, min(first + AdamPlan::kFlatTile, end), c, access);
     } else {
       const int across = (part.c + kFilterTile - 1) / kFilterTile;
       const TilePlace at{.k = part.k,
@@ -174,13 +178,15 @@ __global__ void __launch_bounds__(kThreads, 4)
                          .side = 3,
                          .first_k = index / across * kFilterTile,
                          .first_c = index % across * kFilterTile};
-      run_filter_tile(adam, part, at, c, tile);
+      update_filter_tile(adam, part, at, c, tile);
       __syncthreads();
       for (int i = 0; i < part.copies; ++i) write_packed(tile, at, plan.copy[part.first_copy + i]);
       __syncthreads();
     }
   }
 }
+
+// --- launchers ---
 
 template <typename T>
 Adam<T> parameters_of(const AdamArgs& args) {
@@ -220,7 +226,7 @@ void adam_with_packed_filters(Queue& queue, const AdamArgs& args,
            {.grid = dim3(static_cast<unsigned>(blocks)), .block = dim3(kThreads)}, f, plan,
            access_of(f));
   }
-  queue.forms().made(forms, args.next_w_version);
+  packed_filters(queue).made(forms, args.next_w_version);
 }
 
 }  // namespace
@@ -232,7 +238,7 @@ void adam(Queue& queue, const AdamArgs& args) {
   PG_ASSERT(!args.average || args.average.shape.numel() == count);
   PG_ASSERT(args.w_version == 0 || args.next_w_version != args.w_version);
   if (args.w.dtype == DType::f32 && args.w_version != 0) {
-    const auto forms = queue.forms().in_use(args.w, args.w_version);
+    const auto forms = packed_filters(queue).in_use(args.w, args.w_version);
     if (!forms.empty()) return adam_with_packed_filters(queue, args, forms);
   }
   dispatch_float(args.w.dtype, [&](auto tag) {

@@ -1,8 +1,8 @@
-// autotune.h: the fastest of several ways to compute the same thing, measured once and remembered.
+// autotune.h: chooses the fastest of several candidates, measured once and stored in a file.
 //
-// Which one is fastest may differ between machines, and ways may sum in another order: with the
-// autotuner on, results have the same bits only where the same file of choices is used. Off, the
-// first way is always taken and nothing depends on a clock.
+// The fastest may differ between machines, and candidates may sum in different orders: with the
+// autotuner on, results have the same bits only with the same file of choices. Off, the first
+// candidate is always used and nothing depends on a clock.
 #pragma once
 
 #include <functional>
@@ -12,13 +12,13 @@
 
 namespace pg::cuda {
 
-// How long something takes on the device.
+// Measures time on the device.
 class TrialTimer {
  public:
   virtual ~TrialTimer() = default;
   // Whether work may be timed now (not while a graph is captured).
   virtual bool ready() = 0;
-  // Seconds from the start to the end of what `work` queues; waits for it.
+  // Seconds from the start to the end of the work queued by `work`; waits for it.
   virtual double seconds(const std::function<void()>& work) = 0;
 };
 
@@ -26,17 +26,17 @@ enum class Autotune : uint8_t { off, on };
 
 class Autotuner {
  public:
-  // path: the file of choices, read now and replaced after each new one; empty: no file. A file
-  // that cannot be read or written is none. timer is needed where mode is on.
+  // path: the file of choices, read now and replaced after each new choice; empty: no file. A file
+  // that cannot be read or written is ignored. timer: required if mode is on.
   Autotuner(Autotune mode, std::unique_ptr<TrialTimer> timer, std::string path);
 
-  // The index, below `candidates`, of the way to take for `key` (one line of text). The first time
-  // a key is seen with this number of candidates, each is run once to warm up and three times to be
-  // timed, and the least median wins. 0 where it is off, or where nothing may be timed now and
-  // nothing is known. run(i) must be repeatable: it may not add to its result.
+  // The index of the candidate to use for `key` (one line of text). For a new key or number of
+  // candidates, each candidate runs once to warm up and is timed three times; the lowest median
+  // wins. 0 if the autotuner is off, or if nothing is known and nothing may be timed now. run(i)
+  // must be repeatable: it may not add to its result.
   int choose(const std::string& key, int candidates, const std::function<void(int)>& run);
 
-  // Whether choose() would time: the caller may have to set up memory for run().
+  // Whether choose() would time, for callers that then allocate memory for run().
   bool would_time(const std::string& key, int candidates);
 
  private:
@@ -55,9 +55,9 @@ class Autotuner {
   Choices choices_;
 };
 
-// $XDG_CACHE_HOME/progan_cuda/autotune-<device>-<driver>-<runtime>-<program>.txt (of ~/.cache where
-// XDG_CACHE_HOME is not set), a name that changes with everything that may change what is fastest.
-// Empty if the system names no such folder.
+// $XDG_CACHE_HOME/progan_cuda/autotune-<device>-<driver>-<runtime>-<program>.txt (in ~/.cache if
+// XDG_CACHE_HOME is not set). The name contains everything that may change which candidate is
+// fastest. Empty if neither variable names a folder.
 struct AutotuneFile {
   std::string device;   // "NVIDIA H200"
   std::string driver;   // version

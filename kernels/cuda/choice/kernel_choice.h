@@ -1,7 +1,8 @@
-// kernel_choice.h: other ways than the default ones to compute convolutions and matrix products: the
-// vendor's libraries, and whatever is fastest (CudaKernels of backend.h).
+// kernel_choice.h: runs convolutions and matrix products with kernels other than the default ones:
+// the libraries, or the fastest of all candidates (CudaKernels of backend.h).
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <map>
 #include <string>
@@ -9,48 +10,44 @@
 #include <vector>
 
 #include "kernels/cuda/autotune/autotune.h"
-#include "kernels/cuda/device/device_memory.h"
 #include "kernels/cuda/vendor/library_kernels.h"
 
 namespace pg::cuda {
 
-class Alternatives {
+// The calls that have candidates besides their launcher: conv2d, its two gradients, and matmul.
+template <typename Args>
+concept HasCandidates = std::same_as<Args, Conv2dArgs> || std::same_as<Args, Conv2dInputGradArgs> ||
+    std::same_as<Args, Conv2dWeightGradArgs> || std::same_as<Args, MatmulArgs>;
+
+class KernelChoice {
  public:
   // kernels: vendor or fastest.
-  Alternatives(Queue& queue, CudaKernels kernels);
+  KernelChoice(Queue& queue, CudaKernels kernels);
 
-  // Which libraries take part, or why they do not.
-  std::string description() const { return vendor_.description(); }
+  // The libraries in use, or why they are not.
+  std::string description() const { return libraries_.description(); }
 
-  // True: the kernel that takes such arguments was run. False: it is left to its default launcher.
-  bool run(const Conv2dArgs& args) { return run_kernel(args); }
-  bool run(const Conv2dInputGradArgs& args) { return run_kernel(args); }
-  bool run(const Conv2dWeightGradArgs& args) { return run_kernel(args); }
-  bool run(const MatmulArgs& args) { return run_kernel(args); }
-  template <typename Args>
-  bool run(const Args&) {
-    return false;
-  }
+  // Runs the call. Calls that no library supports go to their launcher.
+  template <HasCandidates Args>
+  void run(const Args& args);
 
  private:
   template <typename Args>
-  using Way = std::function<void(const Args&)>;
+  using Candidate = std::function<void(const Args&)>;
   template <typename Args>
-  using Chosen = std::map<std::string, Way<Args>>;  // by what the autotuner calls a case
+  using Chosen = std::map<std::string, Candidate<Args>>;  // by the autotuner's key
 
   template <typename Args>
-  bool run_kernel(const Args& args);
-  template <typename Args>
   void run_fastest(const Args& args);
-  // The ways to compute a case, the default launcher first.
+  // All candidates of a call, its launcher first.
   template <typename Args>
-  std::vector<Way<Args>> ways(const Args& args);
+  std::vector<Candidate<Args>> candidates(const Args& args);
 
   Queue& queue_;
   CudaKernels kernels_;
-  Vendor vendor_;
+  LibraryKernels libraries_;
   Autotuner tuner_;
-  DeviceMemory trial_results_;  // of trials of what adds to its result
+  DeviceMemory trial_results_;  // of timed calls that add to their result
   std::tuple<Chosen<Conv2dArgs>, Chosen<Conv2dInputGradArgs>, Chosen<Conv2dWeightGradArgs>,
              Chosen<MatmulArgs>>
       chosen_;

@@ -1,9 +1,10 @@
-// library_conv.cpp: convolution and its gradients by cuDNN, with resampling, rounding and activation
-// as launches of the project around them.
+// library_conv.cpp: convolution and its gradients by cuDNN, between the project's own launches for
+// resampling, rounding and activation.
 #include <algorithm>
 
+#include "kernels/cuda/autotune/event_timer.h"
 #include "kernels/cuda/conv/wgrad/wgrad_sums.h"
-#include "kernels/cuda/device/launchers.h"
+#include "kernels/cuda/norm/norm_and_gate.h"
 #include "kernels/cuda/vendor/libraries.h"
 
 namespace pg::cuda {
@@ -36,7 +37,7 @@ ConvSpec spec_of(const Queue& queue, const ConvJob& job) {
 
 bool is_aligned(const ConstTensorView& v) { return reinterpret_cast<uintptr_t>(v.data) % 16 == 0; }
 
-bool takes(const ConvJob& job) {
+bool is_supported(const ConvJob& job) {
   constexpr int64_t kTooMany = int64_t{1} << 31;
   const DType t = job.x.dtype;
   return (t == DType::f32 || t == DType::bf16) && job.y.dtype == t &&
@@ -51,28 +52,32 @@ TensorView writable(const ConstTensorView& v) {
 
 int64_t bytes_of(const Shape& s, DType t) { return s.numel() * size_of(t); }
 
-// Where the tensors of the full-resolution convolution lie: in the job's own memory, or pieces of
-// scratch memory.
-struct Places {
+// The tensors of the full-resolution convolution, in the job's own memory or in scratch memory.
+struct Operands {
   ConstTensorView x, w, y;
   void* workspace = nullptr;
-  void* trial = nullptr;  // a result to spoil while plans are tried, where the own one is added to
-  TensorView widened{};   // a rounded weight gradient in f32, where it is added to
+  void* trial = nullptr;  // receives the results of trials if the job adds to its result
+  TensorView widened{};   // a rounded weight gradient in f32, if it is added to the result
+
+  ConvPointers pointers() const { return {x.data, w.data, y.data, workspace}; }
+  ConvPointers trial_pointers() const {
+    return {x.data, trial != nullptr ? trial : w.data, y.data, workspace};
+  }
 };
 
-Places places_of(DeviceMemory& memory, const ConvEntry& entry, const ConvSpec& spec,
-                 const ConvJob& job) {
+Operands operands_of(DeviceMemory& memory, const ConvEntry& entry, const ConvSpec& spec,
+                     const ConvJob& job) {
   const bool up = job.geometry.mode == ConvMode::up, down = job.geometry.mode == ConvMode::down;
-  Pieces pieces;
-  const int64_t workspace = pieces.add(entry.workspace);
-  const int64_t x = pieces.add(up ? bytes_of(spec.x, spec.dtype) : 0);
-  const int64_t y = pieces.add(down ? bytes_of(spec.y, spec.dtype) : 0);
-  const int64_t w = pieces.add(is_rounded(job) ? bytes_of(spec.w, spec.dtype) : 0);
+  BufferLayout layout;
+  const int64_t workspace = layout.add(entry.workspace);
+  const int64_t x = layout.add(up ? bytes_of(spec.x, spec.dtype) : 0);
+  const int64_t y = layout.add(down ? bytes_of(spec.y, spec.dtype) : 0);
+  const int64_t w = layout.add(is_rounded(job) ? bytes_of(spec.w, spec.dtype) : 0);
   const bool widens = is_rounded(job) && job.accumulate == Accumulate::add;
-  const int64_t widened = pieces.add(widens ? bytes_of(spec.w, DType::f32) : 0);
-  const int64_t trial = pieces.add(spec.beta != 0.0 ? bytes_of(spec.w, spec.dtype) : 0);
-  char* const base = memory.get(pieces.bytes());
-  Places p{.x = job.x, .w = job.w, .y = job.y, .workspace = base + workspace};
+  const int64_t widened = layout.add(widens ? bytes_of(spec.w, DType::f32) : 0);
+  const int64_t trial = layout.add(spec.beta != 0.0 ? bytes_of(spec.w, spec.dtype) : 0);
+  char* const base = memory.get(layout.bytes());
+  Operands p{.x = job.x, .w = job.w, .y = job.y, .workspace = base + workspace};
   if (up) p.x = {base + x, spec.dtype, spec.x};
   if (down) p.y = {base + y, spec.dtype, spec.y};
   if (is_rounded(job)) p.w = {base + w, spec.dtype, spec.w};
@@ -81,8 +86,9 @@ Places places_of(DeviceMemory& memory, const ConvEntry& entry, const ConvSpec& s
   return p;
 }
 
-// What is given, at full resolution and in one element type.
-void prepare(Queue& queue, FilterCopies& filters, const ConvJob& job, Places& p) {
+// Brings the inputs to full resolution and to one element type.
+void resample_and_round_inputs(Queue& queue, FilterCopies& filters, const ConvJob& job,
+                               Operands& p) {
   if (p.x.data != job.x.data && job.pass != ConvPass::input_grad) {
     upsample(queue, {.x = job.x, .y = writable(p.x)});
   }
@@ -94,8 +100,8 @@ void prepare(Queue& queue, FilterCopies& filters, const ConvJob& job, Places& p)
   }
 }
 
-// What was computed, at the resolution and in the element type that were asked for.
-void finish(Queue& queue, const ConvJob& job, const Places& p) {
+// Brings the result to the job's resolution and element type.
+void resample_and_widen_result(Queue& queue, const ConvJob& job, const Operands& p) {
   if (p.x.data != job.x.data && job.pass == ConvPass::input_grad) {
     avg_pool(queue, {.x = p.x, .y = writable(job.x), .scale = 4.0});
   }
@@ -112,7 +118,7 @@ void finish(Queue& queue, const ConvJob& job, const Places& p) {
 
 }  // namespace
 
-ConvEntry& Vendor::Libraries::conv_entry(const ConvSpec& spec) {
+ConvEntry& LibraryKernels::Libraries::conv_entry(const ConvSpec& spec) {
   const auto [entry, is_new] = convs.try_emplace(spec.numbers());
   if (!is_new) return entry->second;
   ConvEntry& e = entry->second;
@@ -122,72 +128,99 @@ ConvEntry& Vendor::Libraries::conv_entry(const ConvSpec& spec) {
   return e;
 }
 
-bool Vendor::Libraries::convolve(Autotuner& tuner, const ConvJob& job) {
-  if (cudnn_handle == nullptr || !takes(job)) return false;
+bool LibraryKernels::Libraries::supports(const ConvJob& job) {
+  if (cudnn_handle == nullptr || !is_supported(job)) return false;
   const ConvSpec spec = spec_of(queue, job);
   ConvEntry& entry = conv_entry(spec);
-  if (entry.selection.count == 0) return false;
-  Places p = places_of(memory, entry, spec, job);
-  prepare(queue, filters, job, p);
-  const ConvPointers own{p.x.data, p.w.data, p.y.data, p.workspace};
-  ConvPointers trial = own;
-  if (p.trial != nullptr) trial.w = p.trial;
-  const int plan = settle(
-      queue, tuner, entry.selection,
+  if (entry.selection.tried || entry.selection.count == 0 || is_capturing(queue)) {
+    return entry.selection.count > 0;
+  }
+  Operands p = operands_of(memory, entry, spec, job);
+  resample_and_round_inputs(queue, filters, job, p);
+  try_plans(
+      queue, entry.selection,
       [&](int i) {
-        const ConvPlan& tried = entry.plans[static_cast<size_t>(i)];
-        return execute(cudnn, cudnn_handle, tried, trial) == CUDNN_STATUS_SUCCESS;
+        const ConvPlan& plan = entry.plans[static_cast<size_t>(i)];
+        return execute(cudnn, cudnn_handle, plan, p.trial_pointers()) == CUDNN_STATUS_SUCCESS;
       },
       [&](int i) { entry.plans.erase(entry.plans.begin() + i); });
-  if (plan < 0) return false;
-  cudnn.check(execute(cudnn, cudnn_handle, entry.plans[static_cast<size_t>(plan)], own),
-              "cudnnBackendExecute");
-  finish(queue, job, p);
-  return true;
+  return entry.selection.count > 0;
 }
 
-bool Vendor::conv2d(Autotuner& tuner, const Conv2dArgs& a) {
-  const ConvJob job{.pass = ConvPass::forward,
-                    .x = a.x,
-                    .w = a.w,
-                    .y = a.y,
-                    .geometry = a.geometry,
-                    .w_version = a.w_version};
-  if (!libraries_->convolve(tuner, job)) return false;
+void LibraryKernels::Libraries::convolve(Autotuner& tuner, const ConvJob& job) {
+  const ConvSpec spec = spec_of(queue, job);
+  ConvEntry& entry = conv_entry(spec);
+  PG_ASSERT(entry.selection.count > 0);
+  Operands p = operands_of(memory, entry, spec, job);
+  resample_and_round_inputs(queue, filters, job, p);
+  const auto run = [&](int i, const ConvPointers& pointers) {
+    const ConvPlan& plan = entry.plans[static_cast<size_t>(i)];
+    cudnn.check(execute(cudnn, cudnn_handle, plan, pointers), "cudnnBackendExecute");
+  };
+  const int plan =
+      choose_plan(queue, tuner, entry.selection, [&](int i) { run(i, p.trial_pointers()); });
+  run(plan, p.pointers());
+  resample_and_widen_result(queue, job, p);
+}
+
+namespace {
+
+ConvJob job_of(const Conv2dArgs& a) {
+  return {.pass = ConvPass::forward,
+          .x = a.x,
+          .w = a.w,
+          .y = a.y,
+          .geometry = a.geometry,
+          .w_version = a.w_version};
+}
+
+ConvJob job_of(const Conv2dInputGradArgs& a) {
+  return {.pass = ConvPass::input_grad,
+          .x = a.dx,
+          .w = a.w,
+          .y = a.dy,
+          .geometry = a.geometry,
+          .w_version = a.w_version};
+}
+
+ConvJob job_of(const Conv2dWeightGradArgs& a) {
+  return {.pass = ConvPass::weight_grad,
+          .x = a.x,
+          .w = a.dw,
+          .y = a.dy,
+          .geometry = a.geometry,
+          .accumulate = a.accumulate};
+}
+
+}  // namespace
+
+bool LibraryKernels::supports(const Conv2dArgs& a) { return libraries_->supports(job_of(a)); }
+bool LibraryKernels::supports(const Conv2dInputGradArgs& a) {
+  return libraries_->supports(job_of(a));
+}
+bool LibraryKernels::supports(const Conv2dWeightGradArgs& a) {
+  return libraries_->supports(job_of(a));
+}
+
+void LibraryKernels::run(Autotuner& tuner, const Conv2dArgs& a) {
+  libraries_->convolve(tuner, job_of(a));
   Queue& queue = libraries_->queue;
   if (a.b) bias_lrelu(queue, {.x = a.y, .b = a.b, .y = a.y, .slope = a.slope});
-  if (a.r) pixel_norm(queue, {.x = a.y, .y = a.y, .r = a.r, .eps = a.norm_eps});
-  if (a.gate) leaky_gate(queue, {.x = a.y, .ref = a.gate, .y = a.y, .slope = a.gate_slope});
-  return true;
+  norm_and_gate(queue, a);
 }
 
-bool Vendor::conv2d_input_grad(Autotuner& tuner, const Conv2dInputGradArgs& a) {
-  const ConvJob job{.pass = ConvPass::input_grad,
-                    .x = a.dx,
-                    .w = a.w,
-                    .y = a.dy,
-                    .geometry = a.geometry,
-                    .w_version = a.w_version};
-  if (!libraries_->convolve(tuner, job)) return false;
-  finish_input_grad(libraries_->queue, a);
-  return true;
+void LibraryKernels::run(Autotuner& tuner, const Conv2dInputGradArgs& a) {
+  libraries_->convolve(tuner, job_of(a));
+  norm_and_gate(libraries_->queue, a);
 }
 
-bool Vendor::conv2d_weight_grad(Autotuner& tuner, const Conv2dWeightGradArgs& a) {
-  const ConvJob job{.pass = ConvPass::weight_grad,
-                    .x = a.x,
-                    .w = a.dw,
-                    .y = a.dy,
-                    .geometry = a.geometry,
-                    .accumulate = a.accumulate};
-  if (!libraries_->convolve(tuner, job)) return false;
-  if (a.db) {
-    const int64_t chunks = column_sum_chunks(a.dy);
-    void* const sums = libraries_->memory.get(chunks * bytes_of(a.db.shape, a.db.dtype));
-    column_sums(libraries_->queue, a.dy, sums);
-    sum_bias_grad_partials(libraries_->queue, a, sums, chunks);
-  }
-  return true;
+void LibraryKernels::run(Autotuner& tuner, const Conv2dWeightGradArgs& a) {
+  libraries_->convolve(tuner, job_of(a));
+  if (!a.db) return;
+  const int64_t chunks = column_sum_chunks(a.dy);
+  void* const sums = libraries_->memory.get(chunks * bytes_of(a.db.shape, a.db.dtype));
+  column_sums(libraries_->queue, a.dy, sums);
+  sum_bias_grad_partials(libraries_->queue, a, sums, chunks);
 }
 
 }  // namespace pg::cuda

@@ -1,22 +1,27 @@
-// library_kernels_absent.cpp: what stands for the libraries in a program built without their headers, and in
-// the emulator.
+// library_kernels_absent.cpp: replaces the libraries in a program built without their headers, and
+// in the emulator.
 #include "kernels/cuda/vendor/library_kernels.h"
 
 namespace pg::cuda {
 
-struct Vendor::Libraries {};
+struct LibraryKernels::Libraries {};
 
-Vendor::Vendor(Queue&) {}
-Vendor::~Vendor() = default;
+LibraryKernels::LibraryKernels(Queue&) {}
+LibraryKernels::~LibraryKernels() = default;
 
-std::string Vendor::description() const {
+std::string LibraryKernels::description() const {
   return "this program was built without cuDNN and cuBLASLt";
 }
-std::string Vendor::versions() const { return "none"; }
+std::string LibraryKernels::versions() const { return "none"; }
 
-bool Vendor::conv2d(Autotuner&, const Conv2dArgs&) { return false; }
-bool Vendor::conv2d_input_grad(Autotuner&, const Conv2dInputGradArgs&) { return false; }
-bool Vendor::conv2d_weight_grad(Autotuner&, const Conv2dWeightGradArgs&) { return false; }
-bool Vendor::matmul(Autotuner&, const MatmulArgs&) { return false; }
+bool LibraryKernels::supports(const Conv2dArgs&) { return false; }
+bool LibraryKernels::supports(const Conv2dInputGradArgs&) { return false; }
+bool LibraryKernels::supports(const Conv2dWeightGradArgs&) { return false; }
+bool LibraryKernels::supports(const MatmulArgs&) { return false; }
+
+void LibraryKernels::run(Autotuner&, const Conv2dArgs&) { PG_ASSERT(false); }
+void LibraryKernels::run(Autotuner&, const Conv2dInputGradArgs&) { PG_ASSERT(false); }
+void LibraryKernels::run(Autotuner&, const Conv2dWeightGradArgs&) { PG_ASSERT(false); }
+void LibraryKernels::run(Autotuner&, const MatmulArgs&) { PG_ASSERT(false); }
 
 }  // namespace pg::cuda

@@ -1,8 +1,7 @@
-// shared_library.h: a shared library that is looked for when the program runs, and typed access to its
-// functions.
+// shared_library.h: a shared library opened at run time, with typed access to its functions.
 //
-// Linking cuBLASLt and cuDNN would cost 70 ms and 200 MB at each start and stop programs where they
-// are not installed; looked for, their absence is a sentence.
+// Linking cuBLASLt and cuDNN would cost 70 ms and 200 MB at each start, and the program would not
+// start without them. Opened at run time, a missing library is only a message.
 #pragma once
 
 #include <string>
@@ -10,23 +9,22 @@
 
 namespace pg::cuda {
 
-class Library {
+class SharedLibrary {
  public:
-  // Opens the first of `names` ("libcudnn.so.9") that is found, trying all names in one place
-  // before the next: the folders of PROGAN_CUDA_LIBRARIES (separated by colons), wherever the
-  // system's loader looks, then the folders where the CUDA Toolkit and Python packages usually put
-  // it. An open library stays open until the program ends: the CUDA libraries do not survive
-  // dlclose().
-  explicit Library(const std::vector<std::string>& names);
+  // Opens the first of `names` ("libcudnn.so.9") that is found. All names are tried in one place
+  // before the next: the folders of PROGAN_CUDA_LIBRARIES (separated by colons), the system
+  // loader's search path, then the usual folders of the CUDA Toolkit and of Python packages. The
+  // library stays open until the program ends: the CUDA libraries do not survive dlclose().
+  explicit SharedLibrary(const std::vector<std::string>& names);
 
   explicit operator bool() const { return handle_ != nullptr; }
-  // What was opened, as the loader was asked for it; empty if nothing was.
+  // The path or name passed to the loader; empty if no library was opened.
   const std::string& path() const { return path_; }
-  // Why nothing was opened, as a sentence without a full stop; empty if something was.
+  // Why no library was opened or a function is missing, without a full stop; else empty.
   const std::string& reason() const { return reason_; }
 
-  // function = the address of `name`: find(api.create, "cudnnCreate"). False, and a reason that
-  // says so, where the library is not open or has no such function.
+  // function = the address of `name`: find(api.create, "cudnnCreate"). False if the library is not
+  // open or has no such function; reason() says which.
   template <typename Function>
   bool find(Function*& function, const char* name) {
     function = reinterpret_cast<Function*>(address_of(name));
@@ -40,7 +38,7 @@ class Library {
   std::string path_, reason_;
 };
 
-// The folders that are tried after the system's loader: those that exist, in order.
+// The folders tried after the system's loader: those that exist, in order.
 std::vector<std::string> usual_library_folders();
 
 }  // namespace pg::cuda

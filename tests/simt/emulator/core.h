@@ -64,7 +64,7 @@ void maybe_yield();  // now and then a yield: called by atomics and fences
 
 // cp.async: `valid` bytes and zeros after them, `bytes` in all. They arrive at the wait; until then
 // the destination holds poison.
-void cp_async(void* to, const void* from, int bytes, int valid, const Loc& loc);
+void cp_async(void* to, const void* from, int valid, const Loc& loc);
 void cp_async_commit();
 void cp_async_wait(int pending);  // at most so many groups stay under way
 

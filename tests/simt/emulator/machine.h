@@ -36,7 +36,6 @@ class EmulatorScope {
 struct PendingCopy {
   char* to;
   std::array<unsigned char, 16> data;
-  size_t bytes;
 };
 using CopyGroup = std::vector<PendingCopy>;
 

@@ -18,8 +18,8 @@ cudaError_t multiply_bf16_from_shared(float* c, const __nv_bfloat16* a, const __
 // r[load][lane][i] of x4, x4 transposed and x2 transposed (i < 2), each from m[4][8][8].
 cudaError_t load_matrices(uint32_t* r, const uint16_t* m);
 
-// y[k][16] = the first k bytes of x and zeros, k = 0 .. 16; y4[k][4] the same of 4 bytes.
-cudaError_t copy_with_zeros(unsigned char* y, unsigned char* y4, const unsigned char* x);
+// y[k][16] = the first k bytes of x, then zeros, for k = 0 .. 16.
+cudaError_t copy_with_zeros(unsigned char* y, const unsigned char* x);
 
 // Double buffering with cp.async: y[i] = x[i] + x[255 - i] of each of `rows` rows of 256.
 cudaError_t add_mirrored(float* y, const float* x, int rows);

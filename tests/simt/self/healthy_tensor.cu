@@ -86,17 +86,13 @@ __global__ void load_matrices_kernel(uint32_t* r, const uint16_t* m) {
   }
 }
 
-__global__ void copy_with_zeros_kernel(unsigned char* y, unsigned char* y4,
-                                       const unsigned char* x) {
+__global__ void copy_with_zeros_kernel(unsigned char* y, const unsigned char* x) {
   alignas(16) __shared__ unsigned char s[17][16];
-  alignas(16) __shared__ unsigned char s4[5][4];
   const int k = threadIdx.x;
   ptx::cp_async_16(s[k], x, k);
-  if (k < 5) ptx::cp_async_4(s4[k], x, k);
   ptx::cp_async_commit();
   ptx::cp_async_wait<0>();
   for (int i = 0; i < 16; ++i) y[k * 16 + i] = s[k][i];
-  for (int i = 0; k < 5 && i < 4; ++i) y4[k * 4 + i] = s4[k][i];
 }
 
 __global__ void add_mirrored_kernel(float* y, const float* x, int rows) {
@@ -134,8 +130,8 @@ cudaError_t load_matrices(uint32_t* r, const uint16_t* m) {
   return start({.grid = dim3(1), .block = dim3(32)}, load_matrices_kernel, r, m);
 }
 
-cudaError_t copy_with_zeros(unsigned char* y, unsigned char* y4, const unsigned char* x) {
-  return start({.grid = dim3(1), .block = dim3(17)}, copy_with_zeros_kernel, y, y4, x);
+cudaError_t copy_with_zeros(unsigned char* y, const unsigned char* x) {
+  return start({.grid = dim3(1), .block = dim3(17)}, copy_with_zeros_kernel, y, x);
 }
 
 cudaError_t add_mirrored(float* y, const float* x, int rows) {

@@ -104,17 +104,12 @@ TEST(CpAsync, FillsWhatIsNotValidWithZeros) {
   std::vector<unsigned char> x(16);
   for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<unsigned char>(i + 1);
   const auto y = in_every_order([&] {
-    DeviceArray<unsigned char> device_x(x), device_y(17 * 16), device_y4(5 * 4);
-    EXPECT_EQ(copy_with_zeros(device_y, device_y4, device_x), cudaSuccess);
-    auto both = device_y.values();
-    for (const unsigned char v : device_y4.values()) both.push_back(v);
-    return both;
+    DeviceArray<unsigned char> device_x(x), device_y(17 * 16);
+    EXPECT_EQ(copy_with_zeros(device_y, device_x), cudaSuccess);
+    return device_y.values();
   });
   for (size_t k = 0; k <= 16; ++k) {
     for (size_t i = 0; i < 16; ++i) EXPECT_EQ(y[k * 16 + i], i < k ? x[i] : 0);
-  }
-  for (size_t k = 0; k <= 4; ++k) {
-    for (size_t i = 0; i < 4; ++i) EXPECT_EQ(y[17 * 16 + k * 4 + i], i < k ? x[i] : 0);
   }
 }
 

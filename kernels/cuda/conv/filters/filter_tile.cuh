@@ -5,8 +5,8 @@
 // demand and Adam both end here, so their copies have the same bits.
 #pragma once
 
+#include "kernels/cuda/block/pack.cuh"
 #include "kernels/cuda/block/ptx.cuh"
-#include "kernels/cuda/block/storage.cuh"
 #include "kernels/cuda/conv/filters/packed_filters.h"
 
 namespace pg::cuda {
@@ -59,10 +59,10 @@ __device__ __forceinline__ void write_packed(const FilterTile& tile, const TileP
                                              FilterUse use, T* out) {
   constexpr int kPhases = form == TapPattern::spread ? 4 : 1;
   constexpr int kWidth = form == TapPattern::spread ? 2 : form == TapPattern::gather ? 4 : side;
-  constexpr int kTaps = kWidth * kWidth, kChunk = 16 / static_cast<int>(sizeof(T));
+  constexpr int kTaps = kWidth * kWidth;
   const bool forward = use == FilterUse::forward;
   const int outputs = forward ? at.k : at.c, inputs = forward ? at.c : at.k;
-  const int padded = (inputs + kChunk - 1) / kChunk * kChunk;
+  const int padded = (inputs + kPack<T> - 1) / kPack<T> * kPack<T>;
   const int lane = static_cast<int>(threadIdx.x) % kFilterTile;
   const int input = (forward ? at.first_c : at.first_k) + lane;
   for (int row = static_cast<int>(threadIdx.x) / kFilterTile; row < kFilterTile;

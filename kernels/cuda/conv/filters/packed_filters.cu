@@ -8,6 +8,8 @@
 namespace pg::cuda {
 namespace {
 
+// --- kernels ---
+
 __global__ void __launch_bounds__(kTileThreads)
     pack_filter_kernel(const float* __restrict__ w, TilePlace at, PackedCopy copy) {
   alignas(16) __shared__ FilterTile tile;
@@ -26,6 +28,8 @@ __global__ void __launch_bounds__(kTileThreads)
   __syncthreads();
   write_packed(tile, at, copy);
 }
+
+// --- launchers ---
 
 void pack_filter(Queue& queue, const PackedFilter& form, void* out) {
   const Shape& w = form.w.shape;
@@ -50,8 +54,8 @@ int64_t PackedFilter::taps() const {
 }
 
 int64_t PackedFilter::padded_inputs() const {
-  const int64_t chunk = 16 / size_of(dtype);
-  return ceil_div(inputs(), chunk) * chunk;
+  const int64_t pack = 16 / size_of(dtype);
+  return ceil_div(inputs(), pack) * pack;
 }
 
 int64_t PackedFilter::bytes() const {

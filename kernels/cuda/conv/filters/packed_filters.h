@@ -50,10 +50,10 @@ struct PackedCopy {
 // The forms of filters that have a version, each at one address as long as its shape stays. They
 // live until clear() or the end; there are as many as there are layers. While training Adam makes
 // those in use anew in its own launch (adam.cu), and get() packs what no step made.
-class PackedFilters {
+class PackedFilters : public QueueCache {
  public:
   explicit PackedFilters(QueueUse use = QueueUse::device) : use_(use) {}
-  ~PackedFilters() { clear(); }
+  ~PackedFilters() override { clear(); }
   PackedFilters(const PackedFilters&) = delete;
   PackedFilters& operator=(const PackedFilters&) = delete;
 
@@ -76,7 +76,7 @@ class PackedFilters {
   void made(const std::vector<InUse>& list, uint64_t version);
 
   // Of all copies, outgrown ones among them.
-  int64_t bytes() const { return bytes_; }
+  int64_t bytes() const override { return bytes_; }
 
   // Gives the memory back; no queued work and no captured graph may use it any more.
   void clear();
@@ -96,5 +96,8 @@ class PackedFilters {
   std::map<Key, Entry> entries_;
   std::vector<void*> outgrown_;  // captured graphs may still use them
 };
+
+// Those of a queue.
+inline PackedFilters& packed_filters(Queue& queue) { return queue.cache<PackedFilters>(); }
 
 }  // namespace pg::cuda
