@@ -44,8 +44,8 @@ complaints=$(cd "$root" && awk '
     } else if (to ~ /\.\./) {
       print place "includes \"" to "\": a path with .. hides its layer"
     } else if (from == "data" && layer(to) == "kernels") {
-      if (to !~ /^kernels\/(error|philox|dtype)\.h$/)
-        print place "includes \"" to "\": of kernels, data uses error.h, philox.h and dtype.h alone"
+      if (to !~ /^kernels\/(error|philox|dtype|math)\.h$/)
+        print place "includes \"" to "\": of kernels, data uses only error.h, philox.h, dtype.h and math.h"
     } else if (layer(to) != from && index(" " may[from] " ", " " layer(to) " ") == 0) {
       print place "includes \"" to "\": " from " may include " (may[from] ? may[from] : "only itself")
     }

@@ -8,6 +8,7 @@
 
 #include "kernels/cpu/fast/scratch.h"
 #include "kernels/cpu/fast/simd.h"
+#include "kernels/math.h"
 
 namespace pg::cpu {
 
@@ -58,14 +59,12 @@ struct TileShape {
 };
 TileShape tile_shape(TransformIn in);
 
-constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 // A grouped matrix (kernels/cpu/simd.h) for each frequency; strides in floats.
 struct Grouped {
   int64_t group, group_stride, frequency;
   Grouped(int64_t channels, int64_t tiles, int64_t group_size, int64_t lanes)
       : group(group_size),
-        group_stride(ceil_div(channels, lanes) * group_size * lanes),
+        group_stride(round_up(channels, lanes) * group_size),
         frequency(odd_lines(ceil_div(tiles, group_size) * group_stride)) {}
 };
 
