@@ -63,7 +63,7 @@ AdamState random_state(int64_t count) {
           random_host(flat(count), 3, 0.0, 1.0), random_host(flat(count), 4)};
 }
 
-KERNEL_TEST(Adam, MatchesReferenceInBothForms) {
+KERNEL_TEST(adam, MatchesReferenceInBothForms) {
   for (const int64_t count : {1, 33, 20003}) {
     const AdamState state = random_state(count);
     const Host g = random_host(flat(count), 5);
@@ -80,7 +80,7 @@ KERNEL_TEST(Adam, MatchesReferenceInBothForms) {
   }
 }
 
-KERNEL_TEST(Adam, StepsByTheHandComputedAmounts) {
+KERNEL_TEST(adam, StepsByTheHandComputedAmounts) {
   // g = 1/2, v = 0.01 g^2 = 0.0025, eps = 0.1, t = 1, lr = 0.3:
   //   tensorflow  0.3 * sqrt(0.01) * 0.5 / (0.05 + 0.1) = 0.1
   //   pytorch     0.3 * 0.5 / (sqrt(0.0025 / 0.01) + 0.1) = 0.25
@@ -104,7 +104,7 @@ KERNEL_TEST(Adam, StepsByTheHandComputedAmounts) {
   }
 }
 
-KERNEL_TEST(Adam, WithoutFirstMomentIsBeta1OfZero) {
+KERNEL_TEST(adam, WithoutFirstMomentIsBeta1OfZero) {
   const AdamState state = random_state(777);
   const Host g = random_host(flat(777), 5);
   const AdamState want = reference(state, g, {});
@@ -122,7 +122,7 @@ KERNEL_TEST(Adam, WithoutFirstMomentIsBeta1OfZero) {
       {want.w, want.v}, 1, Floats::f64_f32);
 }
 
-KERNEL_TEST(Adam, SkipsAStepThatIsNotFiniteButMovesTheAverage) {
+KERNEL_TEST(adam, SkipsAStepThatIsNotFiniteButMovesTheAverage) {
   const AdamState state = random_state(333);
   Host g = random_host(flat(333), 5);
   g.data[100] = std::nan("");
@@ -137,7 +137,7 @@ KERNEL_TEST(Adam, SkipsAStepThatIsNotFiniteButMovesTheAverage) {
   }
 }
 
-KERNEL_TEST(Adam, HasTheSameBitsAtOddAddresses) {
+KERNEL_TEST(adam, HasTheSameBitsAtOddAddresses) {
   const AdamState state = random_state(3000);
   const Host g = random_host(flat(3000), 5);
   expect_same_at_odd_addresses(call_of(state, g, {.beta1 = 0.5}), Floats::f64_f32);
