@@ -54,8 +54,6 @@ void Adam::step(int64_t resolution) {
   const Tensor g = g_.alias(active);
   backend.grad_check(
       {.g = g.view(), .stats = stats_.mut(), .t = t_.mut(), .first_bad = first_bad_.mut()});
-  const uint64_t version = parameters_.flat().version();
-  parameters_.touch();
   backend.adam({.w = parameters_.flat().alias(active).mut(),
                 .v = v_.alias(active).mut(),
                 .m = m_ ? m_.alias(active).mut() : TensorView{},
@@ -69,10 +67,7 @@ void Adam::step(int64_t resolution) {
                 .eps = options_.eps,
                 .average_decay = average_options_.decay,
                 .epsilon = options_.epsilon,
-                .average_of = average_options_.of,
-                .w_version = version,
-                .next_w_version = parameters_.flat().version()});
-  if (average_ != nullptr) average_->touch();
+                .average_of = average_options_.of});
 }
 
 GradStats Adam::stats() const {

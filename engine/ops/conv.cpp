@@ -69,8 +69,7 @@ Tensor gated_conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g, con
                       .y = y.mut(),
                       .geometry = g,
                       .gate = view_of(gate.ref),
-                      .gate_slope = gate.slope,
-                      .w_version = w.version()});
+                      .gate_slope = gate.slope});
   return record(
       "conv2d", {x, w}, y,
       [x, w, g, gate](const Tensor& dy, const Need& need) -> Grads {
@@ -92,8 +91,7 @@ Tensor gated_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape,
                                   .geometry = g,
                                   .gate = view_of(gate.ref),
                                   .gate_slope = gate.slope,
-                                  .r = view_of(gate.r),
-                                  .w_version = w.version()});
+                                  .r = view_of(gate.r)});
   return record(
       "conv2d_input_grad", {dy, w}, dx,
       [dy, w, g, gate](const Tensor& ddx, const Need& need) -> Grads {
@@ -163,8 +161,7 @@ Tensor run_layer(const Tensor& x, const Tensor& w, const Tensor& b, const LayerO
                       .geometry = o.geometry,
                       .slope = o.slope,
                       .r = o.r ? o.r.mut() : TensorView{},
-                      .norm_eps = o.norm_eps,
-                      .w_version = w.version()});
+                      .norm_eps = o.norm_eps});
   return y;
 }
 
