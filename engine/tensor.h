@@ -67,7 +67,6 @@ class Tensor {
   Tensor alias(const Shape& shape, int64_t first = 0) const;
 
   bool unique() const { return impl_.use_count() == 1 && impl_->storage.use_count() == 1; }
-  bool same_as(const Tensor& other) const { return impl_ == other.impl_; }
 
  private:
   friend class Tape;
