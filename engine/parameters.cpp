@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/ops/ops.h"
 #include "engine/random.h"
 
 namespace pg {
@@ -75,9 +76,7 @@ void ParameterStore::initialize_one(size_t index, RandomStream& random) {
     factors_[index] = root_mean_square(to_host(w));
     scale = 1.0 / factors_[index];
   }
-  if (scale != 1.0 || shift != 0.0) {
-    w.backend().affine({.x = w.view(), .y = w.mut(), .scale = scale, .shift = shift});
-  }
+  if (scale != 1.0 || shift != 0.0) ops::affine_in_place(w, scale, shift);
 }
 
 void ParameterStore::initialize(uint64_t seed, uint64_t stream) {

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "engine/ops/ops.h"
-#include "engine/optimizer.h"
+#include "engine/adam.h"
 #include "engine/random.h"
 #include "model/foreign/export.h"
 #include "model/foreign/import.h"
