@@ -9,10 +9,6 @@ namespace pg {
 namespace cuda {
 namespace {
 
-size_t bytes_of(const ConstTensorView& view) {
-  return static_cast<size_t>(view.shape.numel() * size_of(view.dtype));
-}
-
 class CudaGraph : public StepGraph {
  public:
   CudaGraph(cudaStream_t stream, cudaGraph_t graph) : stream_(stream) {
@@ -78,18 +74,19 @@ int64_t CudaBackend::workspace_bytes() const {
 void CudaBackend::release(void* p) noexcept { cudaFree(p); }
 
 void CudaBackend::upload(TensorView dst, const void* src) {
-  upload_.copy(dst.data, src, static_cast<int64_t>(bytes_of(dst)));
+  upload_.copy(dst.data, src, bytes_of(dst));
 }
 
 void CudaBackend::download(void* dst, ConstTensorView src) {
-  PG_CUDA(cudaMemcpyAsync(dst, src.data, bytes_of(src), cudaMemcpyDeviceToHost, queue_.stream()));
+  PG_CUDA(cudaMemcpyAsync(dst, src.data, static_cast<size_t>(bytes_of(src)), cudaMemcpyDeviceToHost,
+                          queue_.stream()));
   PG_CUDA(cudaStreamSynchronize(queue_.stream()));
 }
 
 void CudaBackend::copy(TensorView dst, ConstTensorView src) {
   PG_ASSERT(dst.dtype == src.dtype && dst.shape.numel() == src.shape.numel());
-  PG_CUDA(cudaMemcpyAsync(dst.data, src.data, bytes_of(src), cudaMemcpyDeviceToDevice,
-                          queue_.stream()));
+  PG_CUDA(cudaMemcpyAsync(dst.data, src.data, static_cast<size_t>(bytes_of(src)),
+                          cudaMemcpyDeviceToDevice, queue_.stream()));
 }
 
 void CudaBackend::synchronize() { PG_CUDA(cudaStreamSynchronize(queue_.stream())); }

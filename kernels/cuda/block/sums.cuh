@@ -5,16 +5,11 @@
 
 #include <cstdint>
 
+#include "kernels/math.h"
+
 namespace pg::cuda {
 
 inline constexpr int kWarp = 32;  // lanes
-
-// The smallest power of two that is at least n, at most `most` (itself a power of two).
-constexpr int power_of_two(int64_t n, int most) {
-  int p = 1;
-  while (p < n && p < most) p *= 2;
-  return p;
-}
 
 // Sum over aligned groups of `lanes` (a power of two up to 32) lanes, with the same bits in each
 // lane. All lanes of the warp must call it.

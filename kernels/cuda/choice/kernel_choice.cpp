@@ -11,6 +11,7 @@
 #include "kernels/cuda/conv/rgb/rgb_wgrad.h"
 #include "kernels/cuda/conv/wgrad/wgrad.h"
 #include "kernels/cuda/device/launchers.h"
+#include "kernels/math.h"
 
 namespace pg::cuda {
 namespace {
@@ -44,7 +45,7 @@ const char* arithmetic(const Queue& queue, DType dtype) {
 // Alignment decides too which kernels support a call, and how fast they are.
 const char* alignment(std::initializer_list<const void*> addresses) {
   for (const void* p : addresses) {
-    if (reinterpret_cast<uintptr_t>(p) % 16 != 0) return " unaligned";
+    if (!is_aligned(p)) return " unaligned";
   }
   return "";
 }
@@ -134,8 +135,8 @@ Args repeatable(DeviceMemory&, const Args& a) {
 }
 Conv2dWeightGradArgs repeatable(DeviceMemory& memory, const Conv2dWeightGradArgs& a) {
   BufferLayout layout;
-  const int64_t dw = layout.add(a.dw.shape.numel() * size_of(a.dw.dtype));
-  const int64_t db = layout.add(a.db ? a.db.shape.numel() * size_of(a.db.dtype) : 0);
+  const int64_t dw = layout.add(bytes_of(a.dw));
+  const int64_t db = layout.add(a.db ? bytes_of(a.db) : 0);
   char* const base = memory.get(layout.bytes());
   Conv2dWeightGradArgs trial = a;
   trial.dw.data = base + dw;
@@ -145,7 +146,7 @@ Conv2dWeightGradArgs repeatable(DeviceMemory& memory, const Conv2dWeightGradArgs
 }
 MatmulArgs repeatable(DeviceMemory& memory, const MatmulArgs& a) {
   MatmulArgs trial = a;
-  trial.y.data = memory.get(a.y.shape.numel() * size_of(a.y.dtype));
+  trial.y.data = memory.get(bytes_of(a.y));
   trial.accumulate = Accumulate::overwrite;
   return trial;
 }

@@ -13,7 +13,7 @@ DeviceMemory::~DeviceMemory() {
 char* DeviceMemory::get(int64_t bytes) {
   if (bytes > bytes_) {
     constexpr int64_t kUnit = 1 << 20;
-    const int64_t rounded = (bytes + kUnit - 1) / kUnit * kUnit;
+    const int64_t rounded = round_up(bytes, kUnit);
     void* p = kNowhere;
     if (use_ == QueueUse::device) PG_CUDA(cudaMalloc(&p, static_cast<size_t>(rounded)));
     buffers_.push_back(p);

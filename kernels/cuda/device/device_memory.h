@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/math.h"
+
 namespace pg::cuda {
 
 // measure: launches do nothing and memory is only counted; device properties are still real.
@@ -19,7 +21,7 @@ class BufferLayout {
   int64_t add(int64_t bytes) {
     constexpr int64_t kAlignment = 256;
     const int64_t offset = bytes_;
-    bytes_ += (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    bytes_ += round_up(bytes, kAlignment);
     return offset;
   }
   int64_t bytes() const { return bytes_; }

@@ -146,7 +146,7 @@ bool is_scaled(const Shape& small, const Shape& large, int64_t f) {
 // Packs must not cross pixels. p: the tensors in use.
 template <typename T, typename... P>
 Access access_of(const Shape& s, const P*... p) {
-  return access_if(s.c % kPack<T> == 0 && aligned(p...));
+  return access_if(s.c % kPack<T> == 0 && is_aligned(p...));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "kernels/cuda/conv/wgrad/wgrad_sums.h"
 #include "kernels/cuda/norm/norm_and_gate.h"
 #include "kernels/cuda/vendor/libraries.h"
+#include "kernels/math.h"
 
 namespace pg::cuda {
 namespace {
@@ -35,22 +36,18 @@ ConvSpec spec_of(const Queue& queue, const ConvJob& job) {
           .beta = adds ? 1.0 : 0.0};
 }
 
-bool is_aligned(const ConstTensorView& v) { return reinterpret_cast<uintptr_t>(v.data) % 16 == 0; }
-
 bool is_supported(const ConvJob& job) {
   constexpr int64_t kTooMany = int64_t{1} << 31;
   const DType t = job.x.dtype;
   return (t == DType::f32 || t == DType::bf16) && job.y.dtype == t &&
-         (job.w.dtype == t || job.w.dtype == DType::f32) && is_aligned(job.x) &&
-         is_aligned(job.w) && is_aligned(job.y) && full_x(job).numel() < kTooMany &&
+         (job.w.dtype == t || job.w.dtype == DType::f32) &&
+         is_aligned(job.x.data, job.w.data, job.y.data) && full_x(job).numel() < kTooMany &&
          full_y(job).numel() < kTooMany && job.w.shape.numel() < kTooMany;
 }
 
 TensorView writable(const ConstTensorView& v) {
   return {const_cast<void*>(v.data), v.dtype, v.shape};
 }
-
-int64_t bytes_of(const Shape& s, DType t) { return s.numel() * size_of(t); }
 
 // The tensors of the full-resolution convolution, in the job's own memory or in scratch memory.
 struct Operands {
@@ -96,7 +93,7 @@ void resample_and_round_inputs(Queue& queue, FilterCopies& filters, const ConvJo
     upsample(queue, {.x = job.y, .y = writable(p.y), .scale = 0.25});
   }
   if (is_rounded(job) && job.pass != ConvPass::weight_grad) {
-    p.w.data = filters.get(queue, job.w, job.w_version, const_cast<void*>(p.w.data));
+    p.w.data = filters.get(queue, job.w, const_cast<void*>(p.w.data));
   }
 }
 
@@ -166,21 +163,11 @@ void LibraryKernels::Libraries::convolve(Autotuner& tuner, const ConvJob& job) {
 namespace {
 
 ConvJob job_of(const Conv2dArgs& a) {
-  return {.pass = ConvPass::forward,
-          .x = a.x,
-          .w = a.w,
-          .y = a.y,
-          .geometry = a.geometry,
-          .w_version = a.w_version};
+  return {.pass = ConvPass::forward, .x = a.x, .w = a.w, .y = a.y, .geometry = a.geometry};
 }
 
 ConvJob job_of(const Conv2dInputGradArgs& a) {
-  return {.pass = ConvPass::input_grad,
-          .x = a.dx,
-          .w = a.w,
-          .y = a.dy,
-          .geometry = a.geometry,
-          .w_version = a.w_version};
+  return {.pass = ConvPass::input_grad, .x = a.dx, .w = a.w, .y = a.dy, .geometry = a.geometry};
 }
 
 ConvJob job_of(const Conv2dWeightGradArgs& a) {
@@ -218,7 +205,7 @@ void LibraryKernels::run(Autotuner& tuner, const Conv2dWeightGradArgs& a) {
   libraries_->convolve(tuner, job_of(a));
   if (!a.db) return;
   const int64_t chunks = column_sum_chunks(a.dy);
-  void* const sums = libraries_->memory.get(chunks * bytes_of(a.db.shape, a.db.dtype));
+  void* const sums = libraries_->memory.get(chunks * bytes_of(a.db));
   column_sums(libraries_->queue, a.dy, sums);
   sum_bias_grad_partials(libraries_->queue, a, sums, chunks);
 }

@@ -27,12 +27,12 @@ __global__ void pad_channels_kernel(const T* __restrict__ x, T* __restrict__ y, 
 
 template <typename T>
 int64_t padded_channels(const Shape& s) {
-  return ceil_div(s.c, kPack<T>) * kPack<T>;
+  return round_up(s.c, kPack<T>);
 }
 
 template <typename T>
-bool is_aligned(const void* data, const Shape& s) {
-  return reinterpret_cast<uintptr_t>(data) % 16 == 0 && s.c % kPack<T> == 0;
+bool has_packs(const void* data, const Shape& s) {
+  return is_aligned(data) && s.c % kPack<T> == 0;
 }
 
 template <typename T>
@@ -47,8 +47,8 @@ template <typename T>
 Buffers<T> buffers_of(Queue& queue, const Conv2dWeightGradArgs& args, const WgradProblem& p,
                       int64_t chunks) {
   const WgradProduct form = wgrad_product(args);
-  const bool pads_low = !is_aligned<T>(form.low.data, p.low);
-  const bool pads_high = !is_aligned<T>(form.high.data, p.high);
+  const bool pads_low = !has_packs<T>(form.low.data, p.low);
+  const bool pads_high = !has_packs<T>(form.high.data, p.high);
   BufferLayout layout;
   const auto add = [&](bool wanted, int64_t count, int64_t size) {
     return layout.add(wanted ? count * size : 0);
@@ -138,7 +138,7 @@ void launch_candidate(Queue& queue, const Conv2dWeightGradArgs& args,
                              .taps_h = folded ? 4 : args.dw.shape.h,
                              .taps_w = folded ? 4 : args.dw.shape.w,
                              .dw = args.dw,
-                             .factor = factor_of(args.geometry),
+                             .factor = conv_scale(args.geometry),
                              .accumulate = args.accumulate});
   if (args.db) sum_bias_grad_partials(queue, args, buffers.bias, chunks);
 }
