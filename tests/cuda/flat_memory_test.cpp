@@ -11,7 +11,7 @@
 namespace pg::test {
 namespace {
 
-TEST(FlatMemoryOnDevice, WithinOnePercentAndInEachStage) {
+TEST(FlatMemoryOnDevice, StaysFlatInEachStage) {
   const char* wanted = std::getenv("PROGAN_FLAT_ITERATIONS");
   const int64_t iterations = wanted == nullptr ? 24 : std::atoll(wanted);
   MeteredBackend backend(make_cuda_backend(0, MatrixMath::tf32));

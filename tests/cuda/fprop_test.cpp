@@ -264,17 +264,17 @@ TEST(TensorConv, WideImagesWithFewChannelsUseStrips) {
 TEST(PackedFilters, KeepTheirAddress) {
   Device device;
   Bench bench(*device.backend, DType::f32);
-  cuda::PackedFilter form{.w = at_version(bench.in(random_filter({8, 3, 3, 8}, 1)), 1),
-                          .form = cuda::TapPattern::spread};
-  cuda::PackedFilters& forms = cuda::packed_filters(device.queue);
-  const void* const first = forms.get(device.queue, form);
-  form.w.version = 2;
-  EXPECT_EQ(forms.get(device.queue, form), first);
-  form.use = cuda::FilterUse::transposed;
-  EXPECT_NE(forms.get(device.queue, form), first);
-  form.use = cuda::FilterUse::forward;
-  form.w.shape = {4, 3, 3, 8};  // other contents at the same address, as after a new stage
-  EXPECT_EQ(forms.get(device.queue, form), first);
+  cuda::PackedFilter filter{.w = at_version(bench.in(random_filter({8, 3, 3, 8}, 1)), 1),
+                            .pattern = cuda::TapPattern::spread};
+  cuda::PackedFilters& cache = cuda::packed_filters(device.queue);
+  const void* const first = cache.get(device.queue, filter);
+  filter.w.version = 2;
+  EXPECT_EQ(cache.get(device.queue, filter), first);
+  filter.use = cuda::FilterUse::transposed;
+  EXPECT_NE(cache.get(device.queue, filter), first);
+  filter.use = cuda::FilterUse::forward;
+  filter.w.shape = {4, 3, 3, 8};  // other contents at the same address, as after a new stage
+  EXPECT_EQ(cache.get(device.queue, filter), first);
   PG_CUDA(cudaStreamSynchronize(device.queue.stream()));
 }
 

@@ -1,5 +1,5 @@
-// library_kernels_test.cpp: convolutions and products by libraries that stand in for cuDNN and
-// cuBLASLt, held against the CPU: what is handed to them, and what happens before and behind.
+// library_kernels_test.cpp: convolutions and products by stand-ins for cuDNN and cuBLASLt, compared
+// with the CPU: the operands passed to them, and the launches before and after.
 #include "kernels/cuda/vendor/library_kernels.h"
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 namespace pg::test {
 namespace {
 
-// Times nothing and lets each way run.
+// Runs each candidate without timing it.
 class NoTimer : public cuda::TrialTimer {
  public:
   bool ready() override { return true; }
@@ -26,7 +26,7 @@ class NoTimer : public cuda::TrialTimer {
 
 class LibraryKernelsTest : public ::testing::Test {
  protected:
-  // Memory for a tensor of random numbers that bf16 can represent, aligned as a device's is.
+  // A tensor of random numbers that are exact in bf16, aligned as on a device.
   TensorView random(const Shape& shape, DType dtype = DType::f32) {
     const TensorView exact = zeros(shape, DType::f32);
     for (int64_t i = 0; i < shape.numel(); ++i) {
@@ -109,7 +109,7 @@ Shape result_of(const Layer& l) {
   return {l.x.n, l.x.h + more - l.w.h, l.x.w + more - l.w.w, l.w.n};
 }
 
-TEST_F(LibraryKernelsTest, TellsWhichLibrariesItFound) {
+TEST_F(LibraryKernelsTest, ReportsTheLibrariesInUse) {
   EXPECT_EQ(libraries_.description().substr(0, 8), "cuDNN 9.");
   EXPECT_NE(libraries_.description().find(", cuBLASLt "), std::string::npos);
   EXPECT_EQ(libraries_.versions().substr(0, 7), "cudnn9.");
@@ -163,7 +163,7 @@ TEST_F(LibraryKernelsTest, InputGradientMatchesTheCpu) {
   }
 }
 
-// Each plan is tried once and timed thrice before the first result: an addition must count once.
+// Each plan is tried once and timed three times before the first result, but adds to it only once.
 TEST_F(LibraryKernelsTest, WeightGradientMatchesTheCpuAndAddsOnce) {
   for (const DType t : {DType::f32, DType::bf16}) {
     for (const Accumulate accumulate : {Accumulate::add, Accumulate::overwrite}) {
@@ -192,7 +192,7 @@ TEST_F(LibraryKernelsTest, WeightGradientMatchesTheCpuAndAddsOnce) {
   }
 }
 
-TEST_F(LibraryKernelsTest, ACopyOfAFilterLastsAsLongAsItsVersion) {
+TEST_F(LibraryKernelsTest, CopiesOfFiltersLastAsLongAsTheirVersion) {
   const Layer& l = kLayers[0];
   const TensorView x = random(l.x, DType::bf16), w = random(l.w);
   const auto result = [&](uint64_t version) {
@@ -244,7 +244,7 @@ TEST_F(LibraryKernelsTest, ProductsMatchTheCpu) {
   }
 }
 
-TEST_F(LibraryKernelsTest, LeavesWhatTheLibrariesDoNotTake) {
+TEST_F(LibraryKernelsTest, SupportsOnlyTypesAndAlignmentOfTheLibraries) {
   const TensorView x{zeros({2, 4, 4, 8}, DType::f64).data, DType::f64, {2, 4, 4, 8}};
   const TensorView w{zeros({2, 3, 3, 8}, DType::f64).data, DType::f64, {2, 3, 3, 8}};
   const TensorView y{zeros({2, 4, 4, 2}, DType::f64).data, DType::f64, {2, 4, 4, 2}};
@@ -258,8 +258,9 @@ TEST_F(LibraryKernelsTest, LeavesWhatTheLibrariesDoNotTake) {
   EXPECT_FALSE(libraries_.supports(MatmulArgs{.a = x, .b = x, .y = y}));
 }
 
-// The failing plan of the stand-in is dropped on the first call; within a capture none is tried.
-TEST_F(LibraryKernelsTest, PlansAreTriedBeforeACaptureAndNotWithin) {
+// The stand-in's failing plan is dropped by the first call, except during a capture, which tries
+// none.
+TEST_F(LibraryKernelsTest, TriesPlansOnlyOutsideOfCaptures) {
   const Layer& l = kLayers[0];
   const Conv2dArgs args{
       .x = random(l.x), .w = random(l.w), .y = zeros(result_of(l)), .geometry = l.geometry};

@@ -1,4 +1,4 @@
-// stand_in.cpp: the calls that kernels/cuda/vendor makes, and no more.
+// stand_in.cpp: exactly the functions called by kernels/cuda/vendor.
 #include "tests/cuda_libraries/stand_in.h"
 
 #include <cstdlib>
@@ -51,7 +51,7 @@ Backend& cpu() {
   return *backend;
 }
 
-// A copy in f32, which is what the CPU computes in.
+// A copy in f32, the CPU's element type.
 class Widened {
  public:
   explicit Widened(const ConstTensorView& v)

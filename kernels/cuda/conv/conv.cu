@@ -1,4 +1,4 @@
-// conv.cu: launchers of convolution and its gradients: which kernel family serves which call.
+// conv.cu: launchers of convolution and its gradients: they choose the kernel family of each call.
 //
 // 1x1 filters from or to at most 4 channels (RGB) are memory-bound and have kernels of their own
 // (rgb); bf16, and f32 if the queue's math is tf32, use tensor cores (fprop, wgrad); f64, exact f32

@@ -16,7 +16,7 @@ __device__ void store_c(float* c, const float (&d)[4], int group, int t) {
   for (int i = 0; i < 4; ++i) c[(i < 2 ? group : group + 8) * 8 + t * 2 + (i & 1)] = d[i];
 }
 
-// The rows and columns below are those of the PTX ISA's tables, in its words.
+// Rows and columns below follow the tables of the PTX ISA.
 __global__ void multiply_bf16_kernel(float* c, const __nv_bfloat16* a, const __nv_bfloat16* b) {
   const int group = threadIdx.x >> 2, t = threadIdx.x & 3;
   uint32_t a_fragment[4], b_fragment[2];

@@ -16,7 +16,7 @@ namespace {
 
 // The filter w [K, R, S, C] as a product reads it: [phases][taps_h][taps_w][depth][outputs].
 struct FilterLayout {
-  TapPattern form;
+  TapPattern pattern;
   bool backward;  // for the data gradient: from K to C, taps reversed
   int k, r, s, c;
   int taps_h, taps_w, phases;
@@ -26,11 +26,11 @@ struct FilterLayout {
   int64_t numel() const { return int64_t{phases} * taps_h * taps_w * k * c; }
 };
 
-FilterLayout layout_of(const Shape& w, TapPattern form, bool backward) {
+FilterLayout layout_of(const Shape& w, TapPattern pattern, bool backward) {
   const auto i = [](int64_t v) { return static_cast<int>(v); };
-  FilterLayout l{form, backward, i(w.n), i(w.h), i(w.w), i(w.c), i(w.h), i(w.w), 1};
-  if (form == TapPattern::spread) l.taps_h = l.taps_w = 2, l.phases = 4;
-  if (form == TapPattern::gather) l.taps_h = l.taps_w = 4;
+  FilterLayout l{pattern, backward, i(w.n), i(w.h), i(w.w), i(w.c), i(w.h), i(w.w), 1};
+  if (pattern == TapPattern::spread) l.taps_h = l.taps_w = 2, l.phases = 4;
+  if (pattern == TapPattern::gather) l.taps_h = l.taps_w = 4;
   return l;
 }
 
@@ -44,8 +44,8 @@ __global__ void fold_filter_kernel(const A* __restrict__ w, A* __restrict__ out,
     const int tap = static_cast<int>(i / outputs / depth);
     const int k = l.backward ? d : j, c = l.backward ? j : d;
     int r = tap / l.taps_w % l.taps_h, s = tap % l.taps_w;
-    const bool folded = l.form != TapPattern::plain;
-    if (l.form == TapPattern::spread) {
+    const bool folded = l.pattern != TapPattern::plain;
+    if (l.pattern == TapPattern::spread) {
       r = 2 * r + tap / 8;
       s = 2 * s + tap / 4 % 2;
     }
@@ -181,7 +181,7 @@ void launch_direct(Queue& queue, const DirectConv<T>& p, int phases) {
 struct DirectImages {
   ConstTensorView in, w, bias;
   TensorView out;
-  TapPattern form;
+  TapPattern pattern;
   bool backward;
   int64_t pad;
   double factor, slope;
@@ -190,21 +190,21 @@ struct DirectImages {
 template <typename T>
 void launch_product(Queue& queue, const DirectImages& d) {
   using A = Acc<T>;
-  const FilterLayout l = layout_of(d.w.shape, d.form, d.backward);
+  const FilterLayout l = layout_of(d.w.shape, d.pattern, d.backward);
   A* const filter = static_cast<A*>(queue.scratch(l.numel() * static_cast<int64_t>(sizeof(A))));
   launch(queue, fold_filter_kernel<A>, stride_grid(queue, l.numel()), d.w.as<A>(), filter, l,
          l.numel());
   const Shape &in = d.in.shape, &out = d.out.shape;
-  const int spread = d.form == TapPattern::spread ? 2 : 1;
+  const int spread = d.pattern == TapPattern::spread ? 2 : 1;
   const auto i = [](int64_t v) { return static_cast<int>(v); };
-  const bool plain = d.form == TapPattern::plain;
+  const bool plain = d.pattern == TapPattern::plain;
   const PatchGrid grid{.rows_h = i(out.h / spread),
                        .rows_w = i(out.w / spread),
                        .h = i(in.h),
                        .w = i(in.w),
                        .c = i(in.c),
                        .taps_w = l.taps_w,
-                       .stride = d.form == TapPattern::gather ? 2 : 1,
+                       .stride = d.pattern == TapPattern::gather ? 2 : 1,
                        .offset_h = i(!plain       ? 1
                                      : d.backward ? d.w.shape.h - 1 - d.pad
                                                   : d.pad),
@@ -242,7 +242,7 @@ void direct_fprop(Queue& queue, const Conv2dArgs& args) {
                          .w = args.w,
                          .bias = args.b,
                          .out = args.y,
-                         .form = tap_pattern_of(args.geometry.mode),
+                         .pattern = tap_pattern_of(args.geometry.mode),
                          .backward = false,
                          .pad = args.geometry.pad,
                          .factor = conv_scale(args.geometry),
@@ -256,7 +256,7 @@ void direct_dgrad(Queue& queue, const Conv2dInputGradArgs& args) {
                          .w = args.w,
                          .bias = {},
                          .out = args.dx,
-                         .form = transposed(tap_pattern_of(args.geometry.mode)),
+                         .pattern = transposed(tap_pattern_of(args.geometry.mode)),
                          .backward = true,
                          .pad = args.geometry.pad,
                          .factor = conv_scale(args.geometry),

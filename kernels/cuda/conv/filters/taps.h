@@ -23,10 +23,10 @@ inline TapPattern tap_pattern_of(ConvMode mode) {
 }
 
 // The pattern of the data gradient.
-inline TapPattern transposed(TapPattern form) {
-  return form == TapPattern::spread   ? TapPattern::gather
-         : form == TapPattern::gather ? TapPattern::spread
-                                      : TapPattern::plain;
+inline TapPattern transposed(TapPattern pattern) {
+  return pattern == TapPattern::spread   ? TapPattern::gather
+         : pattern == TapPattern::gather ? TapPattern::spread
+                                         : TapPattern::plain;
 }
 
 // Kernels count pixels and columns in 32 bits.

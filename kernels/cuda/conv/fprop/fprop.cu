@@ -15,12 +15,12 @@ namespace {
 constexpr int64_t kMostElements = (int64_t{1} << 31) - 1;  // of a tensor in one launch
 
 PackedFilter filter_of(const FpropProblem& p) {
-  return {.w = p.w, .form = p.form, .use = p.use, .dtype = p.in.dtype};
+  return {.w = p.w, .pattern = p.pattern, .use = p.use, .dtype = p.in.dtype};
 }
 
 // The low-resolution image; its pixels are the rows of the product.
 Shape low_resolution(const FpropProblem& p) {
-  return p.form == TapPattern::gather ? p.out.shape : p.in.shape;
+  return p.pattern == TapPattern::gather ? p.out.shape : p.in.shape;
 }
 
 Access input_access(const FpropProblem& p) {
@@ -30,7 +30,7 @@ Access input_access(const FpropProblem& p) {
 
 StripShape strip_shape(const FpropProblem& p, int64_t samples) {
   const Shape low = low_resolution(p);
-  return {p.form, filter_of(p).taps(), p.in.shape.c, p.out.shape.c, samples, low.h, low.w};
+  return {p.pattern, filter_of(p).taps(), p.in.shape.c, p.out.shape.c, samples, low.h, low.w};
 }
 
 // Negative: no strip fits.
@@ -47,7 +47,7 @@ bool norm_is_separate(const FpropProblem& p, int64_t columns) {
 // Estimated time of a problem with one tile, in results of a busy processor.
 template <typename Tile>
 double tile_time(const Queue& queue, const FpropProblem& p) {
-  const int64_t phases = p.form == TapPattern::spread ? 4 : 1;
+  const int64_t phases = p.pattern == TapPattern::spread ? 4 : 1;
   const int64_t tiles = ceil_div(low_resolution(p).pixels(), Tile::kRows) *
                         ceil_div(p.out.shape.c, Tile::kColumns) * phases;
   const double busiest = static_cast<double>(ceil_div(tiles, queue.processors()));
@@ -65,7 +65,7 @@ int64_t samples_at_once(const FpropProblem& p) {
 }
 
 template <typename T>
-FpropParams<T> params_of(const FpropProblem& p, const PackedFilter& form, const void* filter) {
+FpropParams<T> params_of(const FpropProblem& p, const PackedFilter& packed, const void* filter) {
   const auto as_int = [](int64_t n) { return static_cast<int>(n); };
   const Shape low = low_resolution(p);
   FpropParams<T> k{};
@@ -74,8 +74,8 @@ FpropParams<T> params_of(const FpropProblem& p, const PackedFilter& form, const 
   k.channels = as_int(p.in.shape.c);
   k.input_access = input_access(p);
   k.filter = static_cast<const T*>(filter);
-  k.padded = as_int(form.padded_inputs());
-  k.taps = as_int(form.taps());
+  k.padded = as_int(packed.padded_inputs());
+  k.taps = as_int(packed.taps());
   k.depth = k.taps * k.padded;
   k.pad = p.w.shape.h == 1 ? 0 : 1;
   k.image = Divider(low.h * low.w);
@@ -98,8 +98,10 @@ FpropParams<T> params_of(const FpropProblem& p, const PackedFilter& form, const 
 
 template <typename T>
 void launch_packed(Queue& queue, const FpropProblem& p, const FpropParams<T>& k, int candidate) {
-  if (p.form == TapPattern::plain) return launch_fprop<T, TapPattern::plain>(queue, k, candidate);
-  if (p.form == TapPattern::spread) return launch_fprop<T, TapPattern::spread>(queue, k, candidate);
+  if (p.pattern == TapPattern::plain)
+    return launch_fprop<T, TapPattern::plain>(queue, k, candidate);
+  if (p.pattern == TapPattern::spread)
+    return launch_fprop<T, TapPattern::spread>(queue, k, candidate);
   launch_fprop<T, TapPattern::gather>(queue, k, candidate);
 }
 
@@ -120,9 +122,9 @@ void for_each_candidate(const Queue& queue, const FpropProblem& p, F f) {
 // One launch for as many samples as 32-bit indices can address.
 template <typename T>
 void launch_fused(Queue& queue, const FpropProblem& p, int candidate) {
-  const PackedFilter form = filter_of(p);
-  PG_ASSERT(form.bytes() <= kMostElements);
-  FpropParams<T> k = params_of<T>(p, form, packed_filters(queue).get(queue, form));
+  const PackedFilter filter = filter_of(p);
+  PG_ASSERT(filter.bytes() <= kMostElements);
+  FpropParams<T> k = params_of<T>(p, filter, packed_filters(queue).get(queue, filter));
   const Shape in = p.in.shape, out = p.out.shape, low = low_resolution(p);
   const int64_t batch = samples_at_once(p);
   for (int64_t first = 0; first < in.n; first += batch) {
@@ -165,7 +167,7 @@ void norm_and_gate(Queue& queue, const FpropProblem& p) {
 }  // namespace
 
 FpropProblem FpropProblem::of(const Conv2dArgs& a) {
-  return {.form = tap_pattern_of(a.geometry.mode),
+  return {.pattern = tap_pattern_of(a.geometry.mode),
           .use = FilterUse::forward,
           .in = a.x,
           .w = a.w,
@@ -180,7 +182,7 @@ FpropProblem FpropProblem::of(const Conv2dArgs& a) {
 }
 
 FpropProblem FpropProblem::of(const Conv2dInputGradArgs& a) {
-  return {.form = transposed(tap_pattern_of(a.geometry.mode)),
+  return {.pattern = transposed(tap_pattern_of(a.geometry.mode)),
           .use = FilterUse::transposed,
           .in = a.dy,
           .w = a.w,

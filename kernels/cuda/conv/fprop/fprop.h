@@ -16,7 +16,7 @@ namespace pg::cuda {
 //   out = gate(norm(lrelu(factor * form(in, w) + b))), the last three only if given; norm: the
 //   pixel norm, which stores r, or its gradient, with vjp_r given and its y as the gate.
 struct FpropProblem {
-  TapPattern form = TapPattern::plain;
+  TapPattern pattern = TapPattern::plain;
   FilterUse use = FilterUse::forward;
   ConstTensorView in, w;
   TensorView out;

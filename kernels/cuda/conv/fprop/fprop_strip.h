@@ -36,7 +36,7 @@ struct FpropStrips<float> {
 
 // The properties that decide whether a strip fits.
 struct StripShape {
-  TapPattern form;
+  TapPattern pattern;
   int64_t taps, inputs, outputs;
   int64_t samples, height, width;  // of the low-resolution image
 };

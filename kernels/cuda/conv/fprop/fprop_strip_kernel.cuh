@@ -198,7 +198,7 @@ bool strip_fits(const StripShape& s) {
   const int64_t taps = Strip::kPattern == TapPattern::plain    ? 9
                        : Strip::kPattern == TapPattern::spread ? 4
                                                                : 16;
-  return s.form == Strip::kPattern && s.taps == taps && s.inputs == Strip::kInputs &&
+  return s.pattern == Strip::kPattern && s.taps == taps && s.inputs == Strip::kInputs &&
          s.outputs <= Strip::kOutputs;
 }
 

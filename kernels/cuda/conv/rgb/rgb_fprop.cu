@@ -6,6 +6,8 @@
 // gradients are the same two with the filter's strides exchanged.
 #include "kernels/cuda/conv/rgb/rgb_fprop.h"
 
+#include <cmath>
+
 #include "kernels/cuda/block/pack.cuh"
 #include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/block/sums.cuh"
@@ -36,10 +38,10 @@ struct RgbParams {
   const Acc<T>* vjp_r;  // null: no gradient of a norm; else the norm's result is the gate
 };
 
-// lrelu(factor * sum + bias)
+// lrelu(factor * sum + bias); contraction is written out, so every compiler gives the same bits.
 template <typename T>
 __device__ __forceinline__ Acc<T> activated(const RgbParams<T>& p, Acc<T> sum, Acc<T> bias) {
-  const Acc<T> v = p.factor * sum + bias;
+  const Acc<T> v = std::fma(p.factor, sum, bias);
   return p.b == nullptr || v > Acc<T>{0} ? v : v * p.slope;
 }
 template <typename T>

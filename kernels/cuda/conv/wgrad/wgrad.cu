@@ -46,9 +46,9 @@ struct Buffers {
 template <typename T>
 Buffers<T> buffers_of(Queue& queue, const Conv2dWeightGradArgs& args, const WgradProblem& p,
                       int64_t chunks) {
-  const WgradProduct form = wgrad_product(args);
-  const bool pads_low = !has_packs<T>(form.low.data, p.low);
-  const bool pads_high = !has_packs<T>(form.high.data, p.high);
+  const WgradProduct product = wgrad_product(args);
+  const bool pads_low = !has_packs<T>(product.low.data, p.low);
+  const bool pads_high = !has_packs<T>(product.high.data, p.high);
   BufferLayout layout;
   const auto add = [&](bool wanted, int64_t count, int64_t size) {
     return layout.add(wanted ? count * size : 0);
@@ -110,7 +110,7 @@ WgradParams<T> params_of(const WgradProblem& p, const WgradTile& tile, const Wgr
 template <typename T>
 void launch_candidate(Queue& queue, const Conv2dWeightGradArgs& args,
                       const WgradCandidate& candidate) {
-  const WgradProduct form = wgrad_product(args);
+  const WgradProduct product = wgrad_product(args);
   const WgradProblem p = wgrad_problem(args);
   const WgradTile& tile = kWgradTiles[candidate.tile];
   const WgradPatch patch = wgrad_patch(tile, p, queue.smem_per_block());
@@ -119,12 +119,12 @@ void launch_candidate(Queue& queue, const Conv2dWeightGradArgs& args,
   const int64_t chunks = ceil_div(params.patches, params.per_chunk);
 
   const Buffers<T> buffers = buffers_of<T>(queue, args, p, chunks);
-  params.low = padded<T>(queue, form.low.data, p.low, buffers.low);
-  params.high = padded<T>(queue, form.high.data, p.high, buffers.high);
+  params.low = padded<T>(queue, product.low.data, p.low, buffers.low);
+  params.high = padded<T>(queue, product.high.data, p.high, buffers.high);
   params.partial = buffers.partial;
   params.bias = buffers.bias;
-  params.reversed = form.reversed;
-  if (args.db) params.bias_from = form.reversed ? BiasFrom::high : BiasFrom::low;
+  params.reversed = product.reversed;
+  if (args.db) params.bias_from = product.reversed ? BiasFrom::high : BiasFrom::low;
 
   const int64_t smem = wgrad_smem(tile, p, patch);
   if constexpr (sizeof(T) == 2) {
@@ -132,7 +132,7 @@ void launch_candidate(Queue& queue, const Conv2dWeightGradArgs& args,
   } else {
     launch_wgrad_tf32(queue, candidate.tile, params, chunks, smem);
   }
-  const bool folded = form.stride == 2;
+  const bool folded = product.stride == 2;
   sum_wgrad_partials(queue, {.partial = buffers.partial,
                              .chunks = chunks,
                              .taps_h = folded ? 4 : args.dw.shape.h,
