@@ -13,7 +13,7 @@
 namespace pg::cuda {
 
 // Conv2dArgs or Conv2dInputGradArgs as one problem:
-//   out = gate(norm(lrelu(factor * form(in, w) + b))), the last three only if given; norm: the
+//   out = gate(norm(lrelu(factor * conv(in, w) + b))), the last three only if given; norm: the
 //   pixel norm, which stores r, or its gradient, with vjp_r given and its y as the gate.
 struct FpropProblem {
   TapPattern pattern = TapPattern::plain;
