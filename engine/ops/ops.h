@@ -95,8 +95,7 @@ Tensor concat_batch(const Tensor& a, const Tensor& b);
 // --- normalisation (kernels/pixel_norm.h, kernels/stddev.h) ---
 // Composed:
 Tensor pixel_norm(const Tensor& x, double eps);
-// Composed from the second order on: the first-order vjp is an op with a fused vjp of its own, for
-// the gradient penalty. [N,1,1,1]
+// Composed, except that the second order has a kernel too, for the gradient penalty. [N,1,1,1]
 Tensor minibatch_stddev(const Tensor& x, const MinibatchStddevGeometry& g);
 
 // --- resampling (kernels/resample.h) ---
