@@ -83,10 +83,10 @@ FirstBad Adam::first_bad() const {
 
 void Adam::clear_first_bad() { g_.backend().fill({.y = first_bad_.mut(), .value = 0.0}); }
 
-// AdamArgs' formula for the present g, m and v.
+// The formula of AdamArgs with the current g, m and v.
 double Adam::update_norm(int64_t resolution) const {
   const Shape active{1, 1, 1, parameters_.prefix(resolution)};
-  const double t = std::max(to_host(t_)[0], 1.0);  // before the first step the gradient is 0
+  const double t = std::max(to_host(t_)[0], 1.0);  // the gradient is 0 before the first step
   const double correction1 = 1.0 - std::pow(options_.beta1, t);
   const double correction2 = std::sqrt(1.0 - std::pow(options_.beta2, t));
   const bool inside = options_.epsilon == AdamEpsilon::tensorflow;
