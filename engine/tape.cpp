@@ -1,4 +1,8 @@
 // tape.cpp: recording and the reverse sweep.
+//
+// The sweep adds, fills and copies gradients with ops, and every op records itself here: tape.cpp
+// includes ops.h, which includes tape.h. The circle is deliberate: sums of gradients must be on the
+// tape too when the backward pass is recorded.
 #include "engine/tape.h"
 
 #include <algorithm>
@@ -8,13 +12,13 @@
 
 namespace pg {
 
-// One reverse sweep: which nodes lie between xs and y, and what has been collected so far.
+// State of one reverse sweep, by node: which nodes lie between xs and y, and their cotangents.
 struct Tape::Sweep {
-  std::vector<char> depends;         // on one of xs, by node
-  std::vector<Tensor> cotangents;    // by node
-  std::vector<Destination*> wanted;  // by node: where the result goes, null: not asked for
-  std::vector<int> consumers;        // by node: inputs of nodes in between that are this one
-  std::vector<char> gated;           // by node: the cotangent has its gate applied
+  std::vector<char> depends;         // whether it depends on one of xs
+  std::vector<Tensor> cotangents;    // sums so far
+  std::vector<Destination*> wanted;  // null unless it is one of xs
+  std::vector<int> consumers;        // number of uses as an input of nodes that depend on xs
+  std::vector<char> gated;           // whether its gate is applied to the cotangent
 };
 
 RecordingScope::RecordingScope(Context& context, Recording recording)
@@ -45,7 +49,7 @@ void Tape::add(Tensor& y, const char* name, const std::vector<Tensor>& inputs, V
   Node node{.name = name, .inputs = {}, .vjp = std::move(vjp), .gate = std::move(gate)};
   for (const Tensor& x : inputs) node.inputs.push_back(node_of(x));
   y.impl_->tape_id = id_;
-  y.impl_->node = size();
+  y.impl_->node = static_cast<int64_t>(nodes_.size());
   nodes_.push_back(std::move(node));
 }
 
@@ -56,8 +60,8 @@ Tensor Tape::watch(const Tensor& x) {
 }
 
 Tape::Sweep Tape::prepare(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy) const {
-  PG_CHECK(!dy || dy.shape() == y.shape(), ShapeError, "a cotangent of shape ",
-           dy ? dy.shape() : Shape{}, " was given for a tensor of shape ", y.shape());
+  PG_CHECK(!dy || dy.shape() == y.shape(), ShapeError, "expected a cotangent of shape ", y.shape(),
+           ", got ", dy ? dy.shape() : Shape{});
   const auto count = static_cast<size_t>(node_of(y) + 1);
   Sweep s{.depends = std::vector<char>(count, 0),
           .cotangents = std::vector<Tensor>(count),
@@ -66,7 +70,8 @@ Tape::Sweep Tape::prepare(const Tensor& y, std::span<const Tensor> xs, const Ten
           .gated = std::vector<char>(count, 0)};
   for (const Tensor& x : xs) {
     const int64_t node = node_of(x);
-    PG_CHECK(node >= 0, Error, "a gradient was asked for a tensor that is not on the tape");
+    PG_CHECK(node >= 0, Error,
+             "cannot differentiate with respect to a tensor that is not on the tape");
     if (static_cast<size_t>(node) < count) s.depends[static_cast<size_t>(node)] = 1;
   }
   for (size_t i = 0; i < count; ++i) {
@@ -85,42 +90,44 @@ Need Tape::need_of(const Sweep& s, int64_t node) const {
   for (const int64_t input : nodes_[static_cast<size_t>(node)].inputs) {
     const auto at = static_cast<size_t>(std::max<int64_t>(input, 0));
     const bool depends = input >= 0 && s.depends[at];
-    // A gate belongs to the whole cotangent, so only its sole contributor may apply it.
+    // A gate applies to the whole cotangent, so only the sole contributor may apply it.
     const bool sole = depends && s.consumers[at] == 1 && s.wanted[at] == nullptr;
     const bool offered = sole && (!nodes_[at].gate.r || context_.tape() == nullptr);
     need.wanted_.push_back(depends);
     need.destinations_.push_back(depends ? s.wanted[at] : nullptr);
     need.gates_.push_back(offered ? nodes_[at].gate : Gate{});
   }
-  need.taken_.resize(need.wanted_.size());
   need.gated_ = s.gated[static_cast<size_t>(node)] != 0;
   return need;
 }
 
 void Tape::step_back(Sweep& s, int64_t node, const Tensor& dy) {
-  const std::vector<int64_t> inputs = nodes_[static_cast<size_t>(node)].inputs;
-  const Vjp vjp = nodes_[static_cast<size_t>(node)].vjp;  // copies: the vjp may append nodes
+  const Node& op = nodes_[static_cast<size_t>(node)];
   const Need need = need_of(s, node);
   const bool any = std::find(need.wanted_.begin(), need.wanted_.end(), true) != need.wanted_.end();
-  if (!vjp || !any) return;
-  Grads grads = vjp(dy, need);
-  PG_ASSERT(grads.size() == inputs.size());
+  if (!op.vjp || !any) return;
+  Grads grads = op.vjp(dy, need);
+  PG_ASSERT(grads.size() == op.inputs.size());
   for (size_t i = 0; i < grads.size(); ++i) {
-    if (!need[i] || !grads[i]) continue;
-    if (need.taken_[i] && need.gates_[i].ref) s.gated[static_cast<size_t>(inputs[i])] = 1;
-    Tensor& sum = s.cotangents[static_cast<size_t>(inputs[i])];
+    Tensor& value = grads[i].value;
+    if (!need[i] || !value) continue;
+    const auto input = static_cast<size_t>(op.inputs[i]);
+    if (grads[i].gate_applied) {
+      PG_ASSERT(need.gates_[i].ref);
+      s.gated[input] = 1;
+    }
+    Tensor& sum = s.cotangents[input];
     if (!sum) {
-      sum = std::move(grads[i]);
+      sum = std::move(value);
     } else if (context_.tape() == nullptr && sum.unique()) {
-      ops::add_in_place(sum, grads[i]);
+      ops::add_in_place(sum, value);
     } else {
-      sum = ops::add(sum, grads[i]);
+      sum = ops::add(sum, value);
     }
   }
 }
 
-// Every contribution to a node comes from a later node, so a node's cotangent is complete when the
-// sweep arrives at it.
+// All contributions to a cotangent come from later nodes, so it is complete when the sweep arrives.
 void Tape::sweep(Sweep& s, GradMode mode) {
   const RecordingScope scope(context_, mode == GradMode::record ? Recording::on : Recording::off);
   for (auto i = static_cast<int64_t>(s.depends.size()) - 1; i >= 0; --i) {
@@ -145,17 +152,18 @@ void Tape::sweep(Sweep& s, GradMode mode) {
   }
 }
 
-Grads Tape::grad(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy, GradMode mode) {
+std::vector<Tensor> Tape::grad(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy,
+                               GradMode mode) {
   Sweep s = prepare(y, xs, dy);
   std::vector<Destination> results(xs.size());
   for (size_t i = 0; i < xs.size(); ++i) {
     const auto node = static_cast<size_t>(node_of(xs[i]));
     if (node >= s.wanted.size()) continue;
-    PG_CHECK(s.wanted[node] == nullptr, Error, "a gradient was asked for the same tensor twice");
+    PG_CHECK(s.wanted[node] == nullptr, Error, "the gradient of one tensor is requested twice");
     s.wanted[node] = &results[i];
   }
   sweep(s, mode);
-  Grads grads;
+  std::vector<Tensor> grads;
   for (size_t i = 0; i < xs.size(); ++i) {
     grads.push_back(results[i].filled ? results[i].tensor : full(xs[i].shape(), 0.0, xs[i]));
   }
@@ -172,7 +180,7 @@ void Tape::grad_into(const Tensor& y, std::span<const Tensor> xs, const Tensor& 
     results[i] = {.tensor = into[i], .filled = accumulate == Accumulate::add};
     const auto node = static_cast<size_t>(node_of(xs[i]));
     if (node >= s.wanted.size()) continue;
-    PG_CHECK(s.wanted[node] == nullptr, Error, "a gradient was asked for the same tensor twice");
+    PG_CHECK(s.wanted[node] == nullptr, Error, "the gradient of one tensor is requested twice");
     s.wanted[node] = &results[i];
   }
   sweep(s, GradMode::release);
@@ -200,14 +208,14 @@ Tensor record_fused(const char* name, std::vector<Tensor> inputs, Tensor y, Comp
                 const Tensor& dy, const Need& need) -> Grads {
     Tape* const tape = dy.context().tape();
     if (tape == nullptr) return fast_vjp(dy, need);
-    // Identities stand in for the inputs, so that an input that depends on another one does not
-    // count twice.
+    // Identities replace the inputs, so an input that depends on another one is not counted twice.
     std::vector<Tensor> stand_ins, wanted;
     for (size_t i = 0; i < inputs.size(); ++i) {
       stand_ins.push_back(need[i] ? ops::identity(inputs[i]) : inputs[i]);
       if (need[i]) wanted.push_back(stand_ins.back());
     }
-    const Grads found = tape->grad(composition(stand_ins), wanted, dy, GradMode::record);
+    const std::vector<Tensor> found =
+        tape->grad(composition(stand_ins), wanted, dy, GradMode::record);
     Grads grads(inputs.size());
     for (size_t i = 0, next = 0; i < inputs.size(); ++i) {
       if (need[i]) grads[i] = found[next++];

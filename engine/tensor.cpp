@@ -1,7 +1,8 @@
-// tensor.cpp: creation of tensors and host copies.
+// tensor.cpp: creation, versions and host copies of tensors.
 #include "engine/tensor.h"
 
 #include <algorithm>
+#include <atomic>
 
 namespace pg {
 
@@ -10,26 +11,41 @@ Context::Context(Backend& backend, const ArenaBlocks& blocks)
 
 Tensor::Tensor(Context& context, const Shape& shape, DType dtype, Lifetime lifetime) {
   PG_CHECK(shape.n >= 1 && shape.h >= 1 && shape.w >= 1 && shape.c >= 1, ShapeError,
-           "a tensor of shape ", shape, " has an extent below 1");
+           "tensor of shape ", shape, ": expected extents of at least 1");
   Arena& arena = lifetime == Lifetime::step ? context.step() : context.persistent();
   void* const data = arena.allocate(bytes_of(shape, dtype));
-  auto storage = std::make_shared<Storage>(&arena, data);
+  const uint64_t version = lifetime == Lifetime::persistent ? next_version() : 0;
+  auto storage = std::make_shared<Storage>(&arena, data, version);
   impl_ = std::make_shared<Impl>(
       Impl{.context = &context, .storage = storage, .data = data, .dtype = dtype, .shape = shape});
 }
 
 Tensor Tensor::alias(const Shape& shape, int64_t first) const {
   PG_CHECK(first >= 0 && first + shape.numel() <= numel(), ShapeError, "a view of shape ", shape,
-           " from element ", first, " does not lie inside a tensor of shape ", this->shape());
+           " from element ", first, " exceeds the tensor of shape ", this->shape());
   Tensor y;
   y.impl_ = std::make_shared<Impl>(
       Impl{.context = impl_->context,
            .storage = impl_->storage,
            .data = static_cast<char*>(impl_->data) + first * size_of(dtype()),
            .dtype = impl_->dtype,
-           .shape = shape,
-           .version = impl_->version});
+           .shape = shape});
   return y;
+}
+
+uint64_t Tensor::next_version() {
+  static std::atomic<uint64_t> last{0};
+  return ++last;
+}
+
+TensorView Tensor::mut() const {
+  const uint64_t previous = version();
+  note_written();
+  return {impl_->data, impl_->dtype, impl_->shape, version(), previous};
+}
+
+void Tensor::note_written() const {
+  if (version() != 0) impl_->storage->version = next_version();
 }
 
 std::vector<double> to_host(const Tensor& x) {
@@ -43,8 +59,8 @@ std::vector<double> to_host(const Tensor& x) {
 }
 
 void from_host(const Tensor& x, std::span<const double> values) {
-  PG_CHECK(static_cast<int64_t>(values.size()) == x.numel(), ShapeError, values.size(),
-           " values were given for a tensor of shape ", x.shape());
+  PG_CHECK(static_cast<int64_t>(values.size()) == x.numel(), ShapeError, "expected ", x.numel(),
+           " values for a tensor of shape ", x.shape(), ", got ", values.size());
   dispatch_float(x.dtype(), [&]<typename T>(TypeTag<T>) {
     std::vector<T> raw(values.size());
     std::transform(values.begin(), values.end(), raw.begin(),

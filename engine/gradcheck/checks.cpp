@@ -81,7 +81,7 @@ SecondEvaluation evaluate_second(const OpCase& c, Context& context,
   for (const Tensor& x : inputs) leaves.push_back(tape.watch(x));
   const Tensor y = c.run(leaves);
   const Tensor p = tensor_of(context, y.shape(), DType::f64, random_values(y.numel(), 7, 1, -1, 1));
-  const Grads grads = tape.grad(y, leaves, tape.watch(p), GradMode::record);
+  const std::vector<Tensor> grads = tape.grad(y, leaves, tape.watch(p), GradMode::record);
   Tensor total;
   for (size_t i = 0; i < grads.size(); ++i) {
     const Tensor q = tensor_of(context, grads[i].shape(), DType::f64,
@@ -127,8 +127,8 @@ Deviation check_directions(const OpCase& c, Context& context, const std::vector<
       const double exact = dot(grads[i], d);
       const double scale = std::max({1.0, std::abs(numeric), largest(grads[i])});
       worst.include(std::abs(numeric - exact) / scale, [&] {
-        return message("gradient of input ", i, ", direction ", trial, ": ", exact,
-                       " but finite differences give ", numeric);
+        return message("gradient of input ", i, ", direction ", trial, ": ", exact, ", expected ",
+                       numeric, " from finite differences");
       });
     }
   }
@@ -178,7 +178,7 @@ Deviation check_gradient(const OpCase& c, Context& context) {
 }
 
 Deviation check_second_gradient(const OpCase& c, Context& context) {
-  // A recorded gradient may be wrong and yet the derivative of itself.
+  // The second-order check alone cannot notice a wrong recorded gradient.
   Deviation recorded = check_first_order(c, context, GradMode::record);
   recorded.where = "recorded " + recorded.where;
   const std::vector<Tensor> inputs = make_inputs(context, c, DType::f64);

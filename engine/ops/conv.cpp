@@ -9,8 +9,8 @@ namespace pg::ops {
 namespace {
 
 Shape conv_shape(const Shape& x, const Shape& w, const ConvGeometry& g) {
-  PG_CHECK(x.c == w.c, ShapeError, "conv2d: the input ", x, " has ", x.c,
-           " channels and the filter ", w, " expects ", w.c);
+  PG_CHECK(x.c == w.c, ShapeError, "conv2d: the filter ", w, " expects ", w.c,
+           " channels, got the input ", x);
   if (g.mode == ConvMode::same) {
     const Shape y{x.n, x.h + 2 * g.pad - w.h + 1, x.w + 2 * g.pad - w.w + 1, w.n};
     PG_CHECK(y.h >= 1 && y.w >= 1, ShapeError, "conv2d: the filter ", w,
@@ -18,23 +18,24 @@ Shape conv_shape(const Shape& x, const Shape& w, const ConvGeometry& g) {
     return y;
   }
   PG_CHECK(w.h == 3 && w.w == 3 && g.pad == 1, ShapeError,
-           "conv2d: the modes up and down need a 3x3 filter with pad 1, not ", w, " with pad ",
+           "conv2d: modes up and down require a 3x3 filter with pad 1, got ", w, " with pad ",
            g.pad);
   if (g.mode == ConvMode::up) return {x.n, 2 * x.h, 2 * x.w, w.n};
-  PG_CHECK(x.h % 2 == 0 && x.w % 2 == 0, ShapeError, "conv2d: mode down needs even extents, not ",
-           x);
+  PG_CHECK(x.h % 2 == 0 && x.w % 2 == 0, ShapeError,
+           "conv2d: mode down requires even extents, got ", x);
   return {x.n, x.h / 2, x.w / 2, w.n};
 }
 
-// Filters and weight gradients are f32 beside bf16 activations, and alike otherwise.
+// Filters and weight gradients have the type of the activations, except f32 with bf16 activations.
 void check_types(const char* op, const Tensor& x, const Tensor& w) {
-  PG_CHECK(w.dtype() == acc_of(x.dtype()), DTypeError, op, ": a filter of ", name_of(w.dtype()),
-           " does not go with activations of ", name_of(x.dtype()));
+  PG_CHECK(w.dtype() == acc_of(x.dtype()), DTypeError, op, ": expected ",
+           name_of(acc_of(x.dtype())), " filters with ", name_of(x.dtype()), " activations, got ",
+           name_of(w.dtype()));
 }
 
 ConstTensorView view_of(const Tensor& x) { return x ? x.view() : ConstTensorView{}; }
 
-// dy with the op's own gate, applied here unless whoever made dy has done so.
+// dy times the op's own gate, unless the gate is already applied to dy.
 Tensor gate_of(const Tensor& dy, const Gate& gate, const Need& need) {
   if (!gate.ref || need.gated()) return dy;
   if (!gate.r) return leaky_gate(dy, gate.ref, gate.slope);
@@ -42,19 +43,19 @@ Tensor gate_of(const Tensor& dy, const Gate& gate, const Need& need) {
 }
 
 // conv2d(x, w) times the gate, and the data gradient times the gate: linear in x, w and dy, so
-// their own vjps begin with the same gate. One with a norm is for the data gradient alone, and only
-// where nothing is being recorded.
-Tensor gated_conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g, const Gate& gate);
-Tensor gated_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape,
-                        const ConvGeometry& g, const Gate& gate);
+// their own vjps start with the same gate. A gate with a norm is for the data gradient only, and
+// only while nothing is recorded. InputGrad::gate_applied: whether there is a gate.
+InputGrad gated_conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g, const Gate& gate);
+InputGrad gated_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape,
+                           const ConvGeometry& g, const Gate& gate);
 
 Grads conv2d_vjp(const Tensor& g, const Tensor& x, const Tensor& w, const ConvGeometry& o,
                  const Need& need) {
-  return {need[0] ? gated_input_grad(g, w, x.shape(), o, need.take_any_gate(0)) : Tensor(),
+  return {need[0] ? gated_input_grad(g, w, x.shape(), o, need.gate(0)) : Tensor(),
           need[1] ? conv2d_weight_grad(g, x, w.shape(), o, need.destination(1)) : Tensor()};
 }
 
-Tensor gated_conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g, const Gate& gate) {
+InputGrad gated_conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g, const Gate& gate) {
   check_types("conv2d", x, w);
   Tensor y = empty(conv_shape(x.shape(), w.shape(), g), x);
   x.backend().conv2d({.x = x.view(),
@@ -63,21 +64,21 @@ Tensor gated_conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g, con
                       .y = y.mut(),
                       .geometry = g,
                       .gate = view_of(gate.ref),
-                      .gate_slope = gate.slope,
-                      .w_version = w.version()});
-  return record(
+                      .gate_slope = gate.slope});
+  y = record(
       "conv2d", {x, w}, y,
       [x, w, g, gate](const Tensor& dy, const Need& need) -> Grads {
         return conv2d_vjp(gate_of(dy, gate, need), x, w, g, need);
       },
       gate);
+  return {y, static_cast<bool>(gate.ref)};
 }
 
-Tensor gated_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape,
-                        const ConvGeometry& g, const Gate& gate) {
+InputGrad gated_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape,
+                           const ConvGeometry& g, const Gate& gate) {
   check_types("conv2d_input_grad", dy, w);
   PG_CHECK(conv_shape(x_shape, w.shape(), g) == dy.shape(), ShapeError,
-           "conv2d_input_grad: the cotangent ", dy.shape(), " does not fit the input ", x_shape,
+           "conv2d_input_grad: the cotangent ", dy.shape(), " does not match the input ", x_shape,
            " and the filter ", w.shape());
   Tensor dx = empty(x_shape, dy);
   dy.backend().conv2d_input_grad({.dy = dy.view(),
@@ -86,20 +87,20 @@ Tensor gated_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape,
                                   .geometry = g,
                                   .gate = view_of(gate.ref),
                                   .gate_slope = gate.slope,
-                                  .r = view_of(gate.r),
-                                  .w_version = w.version()});
-  return record(
+                                  .r = view_of(gate.r)});
+  dx = record(
       "conv2d_input_grad", {dy, w}, dx,
       [dy, w, g, gate](const Tensor& ddx, const Need& need) -> Grads {
         const Tensor u = gate_of(ddx, gate, need);
-        return {need[0] ? gated_conv2d(u, w, g, need.take_gate(0)) : Tensor(),
+        return {need[0] ? gated_conv2d(u, w, g, need.gate_without_norm(0)) : Tensor(),
                 need[1] ? conv2d_weight_grad(dy, u, w.shape(), g, need.destination(1)) : Tensor()};
       },
       gate);
+  return {dx, static_cast<bool>(gate.ref)};
 }
 
-// Where a gradient goes: into its destination if the backward pass may write there, else a new
-// tensor.
+// The output of a gradient kernel: the destination if the backward pass may write there directly,
+// otherwise a new tensor.
 struct Place {
   Place(const Tensor& like, const Shape& shape, Destination* into)
       : direct(into != nullptr && into->tensor && like.context().tape() == nullptr),
@@ -113,8 +114,8 @@ struct Place {
   Tensor result() const { return direct ? Tensor() : tensor; }
 };
 
-// Gradients of lrelu(conv2d(x, w) + b) from the cotangent g of the argument of lrelu. Those of w
-// and b come from one kernel, unless they must be differentiable.
+// Gradients of lrelu(conv2d(x, w) + b) from the cotangent g of the argument of lrelu. One kernel
+// computes those of w and b, unless they must be differentiable.
 Grads layer_vjp(const Tensor& g, const Tensor& x, const Tensor& w, const Shape& b,
                 const ConvGeometry& o, const Need& need) {
   if (!need[1] || !need[2] || g.context().tape() != nullptr) {
@@ -130,13 +131,13 @@ Grads layer_vjp(const Tensor& g, const Tensor& x, const Tensor& w, const Shape& 
                                   .accumulate = dw.accumulate,
                                   .db = db.tensor.mut(),
                                   .db_accumulate = db.accumulate});
-  return {need[0] ? gated_input_grad(g, w, x.shape(), o, need.take_any_gate(0)) : Tensor(),
-          dw.result(), db.result()};
+  return {need[0] ? gated_input_grad(g, w, x.shape(), o, need.gate(0)) : Tensor(), dw.result(),
+          db.result()};
 }
 
 void check_bias(const Tensor& b, const Shape& y) {
-  PG_CHECK((b.shape() == Shape{1, 1, 1, y.c}), ShapeError, "the bias ", b.shape(),
-           " does not fit the layer's output ", y);
+  PG_CHECK((b.shape() == Shape{1, 1, 1, y.c}), ShapeError,
+           "conv2d: expected one bias for each channel of ", y, ", got ", b.shape());
 }
 
 struct LayerOptions {
@@ -157,27 +158,26 @@ Tensor run_layer(const Tensor& x, const Tensor& w, const Tensor& b, const LayerO
                       .geometry = o.geometry,
                       .slope = o.slope,
                       .r = o.r ? o.r.mut() : TensorView{},
-                      .norm_eps = o.norm_eps,
-                      .w_version = w.version()});
+                      .norm_eps = o.norm_eps});
   return y;
 }
 
 }  // namespace
 
 Tensor conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g) {
-  return gated_conv2d(x, w, g, {});
+  return gated_conv2d(x, w, g, {}).value;
 }
 
 Tensor conv2d_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape,
                          const ConvGeometry& g) {
-  return gated_input_grad(dy, w, x_shape, g, {});
+  return gated_input_grad(dy, w, x_shape, g, {}).value;
 }
 
 Tensor conv2d_weight_grad(const Tensor& dy, const Tensor& x, const Shape& w_shape,
                           const ConvGeometry& g, Destination* into) {
   PG_CHECK(conv_shape(x.shape(), w_shape, g) == dy.shape(), ShapeError,
-           "conv2d_weight_grad: the cotangent ", dy.shape(), " does not fit the input ", x.shape(),
-           " and the filter ", w_shape);
+           "conv2d_weight_grad: the cotangent ", dy.shape(), " does not match the input ",
+           x.shape(), " and the filter ", w_shape);
   const Place dw(dy, w_shape, into);
   dy.backend().conv2d_weight_grad({.dy = dy.view(),
                                    .x = x.view(),
@@ -185,15 +185,16 @@ Tensor conv2d_weight_grad(const Tensor& dy, const Tensor& x, const Shape& w_shap
                                    .geometry = g,
                                    .accumulate = dw.accumulate});
   if (dw.direct) return {};
-  return record(
-      "conv2d_weight_grad", {dy, x}, dw.tensor,
-      [dy, x, g](const Tensor& ddw, const Need& need) -> Grads {
-        return {need[0] ? gated_conv2d(x, ddw, g, need.take_gate(0)) : Tensor(),
-                need[1] ? gated_input_grad(dy, ddw, x.shape(), g, need.take_gate(1)) : Tensor()};
-      });
+  return record("conv2d_weight_grad", {dy, x}, dw.tensor,
+                [dy, x, g](const Tensor& ddw, const Need& need) -> Grads {
+                  return {need[0] ? gated_conv2d(x, ddw, g, need.gate_without_norm(0)) : Tensor(),
+                          need[1]
+                              ? gated_input_grad(dy, ddw, x.shape(), g, need.gate_without_norm(1))
+                              : Tensor()};
+                });
 }
 
-// y has the sign of the argument of lrelu, so the gate needs the output alone.
+// y has the sign of lrelu's argument, so the gate needs only the output.
 Tensor conv_bias_lrelu(const Tensor& x, const Tensor& w, const Tensor& b, const ConvGeometry& g,
                        double slope) {
   Tensor y = run_layer(x, w, b, {.geometry = g, .slope = slope});

@@ -1,4 +1,4 @@
-// networks_test.cpp: gradients of whole networks of every preset against central differences in
+// networks_test.cpp: gradients of the networks of every preset agree with central differences in
 // f64: first order through G, second order through D.
 #include <gtest/gtest.h>
 
@@ -51,8 +51,8 @@ TEST_P(Networks, GeneratorGradientMatchesFiniteDifference) {
 
 INSTANTIATE_TEST_SUITE_P(All, Networks, testing::ValuesIn(all_cases()), name_of_case);
 
-// What is checked must be what the preset is: only sizes may differ.
-TEST(GradcheckConfig, KeepsWhatMakesAPreset) {
+// Only sizes may differ from the preset.
+TEST(GradcheckConfig, ChangesOnlySizes) {
   for (const std::string& name : preset_names()) {
     const Config small = gradcheck_config(name);
     Config full = preset(name);

@@ -15,8 +15,8 @@ namespace pg::cpu {
 // differ in rounding between instruction sets. Working memory is kept and grows to the largest
 // request.
 //
-// w_version is not used: a transformed filter is four times as large as the filter, and reading it
-// back from memory takes longer than transforming it again in the cache.
+// Versions of filters are not used: a transformed filter is four times as large as the filter, and
+// reading it back from memory takes longer than transforming it again in the cache.
 //
 // With ScratchUse::measure nothing is computed, and bytes() tells how much working memory the calls
 // need; the addresses passed may be invalid.
