@@ -1,5 +1,5 @@
-// fast_kernels.h: what the tests of the fast CPU path share: random floats, comparisons, and the
-// instruction sets of this processor.
+// fast_kernels.h: for tests of the fast CPU path: random floats, comparisons, and the instruction
+// sets of this processor.
 #pragma once
 
 #include <gtest/gtest.h>
