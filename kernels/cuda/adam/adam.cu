@@ -1,4 +1,4 @@
-// adam.cu: the optimizer's step (contract: kernels/train.h).
+// adam.cu: the optimizer's step (contract: kernels/adam.h).
 //
 // One pass over all buffers. Learning rate and step number lie in device memory, so each block
 // works out the constants that follow from them; a grid no larger than the device keeps that rare.
