@@ -43,12 +43,13 @@ complaints=$(cd "$root" && awk '
     family = floors["kernels/cuda/block"] " kernels/cuda/block"
     floors["kernels/cuda/elementwise"] = floors["kernels/cuda/matmul"] = family
     floors["kernels/cuda/norm"] = floors["kernels/cuda/conv/filters"] = family
-    floors["kernels/cuda/adam"] = floors["kernels/cuda/conv"] = family " kernels/cuda/conv/filters"
+    floors["kernels/cuda/adam"] = family " kernels/cuda/conv/filters"
+    floors["kernels/cuda/conv"] = floors["kernels/cuda/adam"] " kernels/cuda/norm"
     floors["kernels/cuda/autotune"] = "kernels/cuda/device"
-    floors["kernels/cuda/vendor"] = "kernels/cuda/device kernels/cuda/autotune kernels/cuda/conv"
+    floors["kernels/cuda/vendor"] = "kernels/cuda/device kernels/cuda/autotune" \
+      " kernels/cuda/norm kernels/cuda/conv"
     floors["kernels/cuda/choice"] = floors["kernels/cuda/vendor"] " kernels/cuda/vendor"
-    floors["kernels/cuda/backend"] = floors["kernels/cuda/choice"] \
-      " kernels/cuda/conv/filters kernels/cuda/choice"
+    floors["kernels/cuda/backend"] = floors["kernels/cuda/choice"] " kernels/cuda/choice"
     floors["engine"] = ""
     sources["engine"] = "engine/ops"
     floors["engine/ops"] = "engine"
@@ -58,7 +59,7 @@ complaints=$(cd "$root" && awk '
     floors["data/sources"] = "data/files data/formats data/images"
     floors["data/sets"] = floors["data/sources"] " data/sources"
     floors["model/config"] = ""
-    floors["model/networks"] = "model/config"
+    floors["model/networks"] = floors["model/device"] = "model/config"
     floors["model/training"] = "model/config model/networks"
     floors["model/run"] = floors["model/plan"] = floors["model/foreign"] = \
       floors["model/training"] " model/training"
