@@ -34,14 +34,14 @@ struct Gate {
   Tensor r = {};  // empty: no norm
 };
 
-// What a vjp is asked for: which inputs of the op need a gradient, where the gradient may be
+// The request passed to a vjp: which inputs of the op need a gradient, where the gradient may be
 // written, and which gates may be applied to it.
 class Need {
  public:
   size_t size() const { return wanted_.size(); }
   bool operator[](size_t input) const { return wanted_[input]; }
   Destination* destination(size_t input) const { return destinations_[input]; }
-  // The gate of the op that made this input, if this op alone contributes to its gradient; may be
+  // The gate of the op that made this input, if no other op contributes to its gradient; may be
   // applied or not (InputGrad::gate_applied). Empty: no gate.
   const Gate& gate(size_t input) const { return gates_[input]; }
   // The same for kernels that cannot apply the derivative of a norm.

@@ -178,7 +178,7 @@ Deviation check_gradient(const OpCase& c, Context& context) {
 }
 
 Deviation check_second_gradient(const OpCase& c, Context& context) {
-  // The second-order check alone cannot notice a wrong recorded gradient.
+  // The second-order check does not notice a wrong recorded gradient.
   Deviation recorded = check_first_order(c, context, GradMode::record);
   recorded.where = "recorded " + recorded.where;
   const std::vector<Tensor> inputs = make_inputs(context, c, DType::f64);

@@ -95,8 +95,7 @@ Tensor concat_batch(const Tensor& a, const Tensor& b);
 // --- normalisation (kernels/pixel_norm.h, kernels/stddev.h) ---
 // Composed:
 Tensor pixel_norm(const Tensor& x, double eps);
-// Composed from the second order on: the first-order vjp is an op with a fused vjp of its own, for
-// the gradient penalty. [N,1,1,1]
+// Composed, except that the second order has a kernel too, for the gradient penalty. [N,1,1,1]
 Tensor minibatch_stddev(const Tensor& x, const MinibatchStddevGeometry& g);
 
 // --- resampling (kernels/resample.h) ---
@@ -110,7 +109,7 @@ Tensor fade_in(const Tensor& lo, const Tensor& hi, const Tensor& alpha);
 void affine_in_place(const Tensor& y, double scale, double shift);  // y = scale * y + shift
 void add_in_place(const Tensor& y, const Tensor& x);                // y += x
 void copy_into(const Tensor& y, const Tensor& x);                   // y = x
-// Gradient of pixel_norm(lrelu(x)), from its result y and its statistics r (PixelNormVjpArgs).
+// Gradient of pixel_norm(lrelu(x)) from its result y and its statistics r (PixelNormVjpArgs).
 Tensor pixel_norm_vjp(const Tensor& dy, const Tensor& y, const Tensor& r, double slope);
 // sums[i] += numbers[i] in f64, in one kernel; every number is a tensor of one element.
 void add_scalars(const Tensor& sums, std::span<const Tensor> numbers);

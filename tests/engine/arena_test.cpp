@@ -13,7 +13,7 @@ TEST(Arena, TrimReturnsUnusedBlocks) {
   const auto backend = make_cpu_backend(1);
   Arena arena(*backend, 1024);
   void* const first = arena.allocate(512);
-  void* const second = arena.allocate(1024);  // a block of its own
+  void* const second = arena.allocate(1024);  // in a second block
   EXPECT_EQ(arena.reserved_bytes(), 2048);
   arena.trim();
   EXPECT_EQ(arena.reserved_bytes(), 2048);
