@@ -20,9 +20,9 @@ struct EmaOptions {
 // store, and the step count. A step whose gradient is not finite is skipped; only the EMA moves.
 class Adam {
  public:
-  // `average`, if given, is a store with the same specs, which receives the EMA.
-  Adam(ParameterStore& parameters, const AdamOptions& options, ParameterStore* average = nullptr,
-       const EmaOptions& average_options = {});
+  // `ema`, if given, is a store with the same specs, which receives the EMA.
+  Adam(ParameterStore& parameters, const AdamOptions& options, ParameterStore* ema = nullptr,
+       const EmaOptions& ema_options = {});
 
   // Views of the gradient buffer, as ParameterStore::views of a resolution.
   std::vector<Tensor> gradients(int64_t resolution) const;
@@ -52,9 +52,9 @@ class Adam {
 
  private:
   ParameterStore& parameters_;
-  ParameterStore* average_;
+  ParameterStore* ema_;
   AdamOptions options_;
-  EmaOptions average_options_;
+  EmaOptions ema_options_;
   double learning_rate_value_ = -1.0;
   Tensor g_, m_, v_, t_, stats_, first_bad_, learning_rate_;
 };
