@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "data/files/files.h"
+#include "data/files/io_error.h"
 #include "kernels/error.h"
 
 namespace pg {

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstring>
 
-#include "data/images/image.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -153,7 +152,7 @@ std::string LmdbFile::key(int64_t i) const {
   return {bytes.begin(), bytes.end()};
 }
 
-std::vector<uint8_t> LmdbFile::value(int64_t i) const {
+std::vector<uint8_t> LmdbFile::value(int64_t i, int64_t most_bytes) const {
   const Node node = read_node(i);
   int64_t at = node.key_at + node.key_bytes;
   if (node.flags == kBigValue) {
@@ -170,7 +169,7 @@ std::vector<uint8_t> LmdbFile::value(int64_t i) const {
              FormatError, "its value is damaged");
     at += kPageHeader;
   }
-  PG_CHECK(node.value_bytes <= std::min(file_.size() - at, kMostStoredBytes), FormatError,
+  PG_CHECK(node.value_bytes <= std::min(file_.size() - at, most_bytes), FormatError,
            "its length is damaged");
   std::vector<uint8_t> bytes(static_cast<size_t>(node.value_bytes));
   file_.read(at, bytes);

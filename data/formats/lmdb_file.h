@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "data/files/files.h"
+#include "data/files/read_file.h"
 
 namespace pg {
 
@@ -31,7 +31,7 @@ class LmdbFile {
   // Both may be called from several threads at once. Throw IoError, and FormatError for an entry
   // that is damaged or holds something else than a single value.
   std::string key(int64_t i) const;
-  std::vector<uint8_t> value(int64_t i) const;
+  std::vector<uint8_t> value(int64_t i, int64_t most_bytes) const;
 
   // The page of which entry i says that it is damaged; none for real entries.
   std::optional<int64_t> damaged_page(int64_t i) const;

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "data/files/files.h"
+#include "data/files/read_file.h"
 
 namespace pg {
 

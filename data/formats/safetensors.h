@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <map>
 #include <span>
@@ -16,9 +15,8 @@
 #include <string_view>
 #include <vector>
 
-#include "data/files/files.h"
+#include "data/files/read_file.h"
 #include "kernels/dtype.h"
-#include "kernels/error.h"
 
 namespace pg {
 
@@ -28,33 +26,6 @@ enum class StoredType : uint8_t { f64, f32, bf16, u8, i32, i64, u64, f16, i8, i1
 int64_t size_of(StoredType type);
 std::string_view name_of(StoredType type);  // "F64", as files spell it
 StoredType stored_type(DType type);
-
-template <typename T>
-struct StoredTypeOf;
-template <>
-struct StoredTypeOf<double> {
-  static constexpr StoredType value = StoredType::f64;
-};
-template <>
-struct StoredTypeOf<float> {
-  static constexpr StoredType value = StoredType::f32;
-};
-template <>
-struct StoredTypeOf<uint8_t> {
-  static constexpr StoredType value = StoredType::u8;
-};
-template <>
-struct StoredTypeOf<int32_t> {
-  static constexpr StoredType value = StoredType::i32;
-};
-template <>
-struct StoredTypeOf<int64_t> {
-  static constexpr StoredType value = StoredType::i64;
-};
-template <>
-struct StoredTypeOf<uint64_t> {
-  static constexpr StoredType value = StoredType::u64;
-};
 
 // An array to be written; `data` is on the host, row-major and contiguous.
 struct NamedBuffer {
@@ -81,29 +52,6 @@ struct StoredTensor {
   int64_t bytes = 0;
 
   int64_t elements() const { return bytes / size_of(dtype); }
-
-  // The elements copied to `out`, which has exactly their number. Throws FormatError for another
-  // type or number.
-  template <typename T>
-  void copy_to(std::span<T> out) const {
-    check_type(StoredTypeOf<T>::value);
-    PG_CHECK(static_cast<int64_t>(out.size()) == elements(), FormatError, "the tensor '", name,
-             "' has ", elements(), " elements where ", out.size(), " are needed");
-    if (bytes > 0) std::memcpy(out.data(), data, static_cast<size_t>(bytes));
-  }
-
-  // The elements in place. Throws FormatError for another type, and in files of other programs for
-  // data that is not aligned.
-  template <typename T>
-  std::span<const T> values() const {
-    check_type(StoredTypeOf<T>::value);
-    PG_CHECK(reinterpret_cast<uintptr_t>(data) % alignof(T) == 0, FormatError, "the tensor '", name,
-             "' is not aligned in its file; copy it instead");
-    return {reinterpret_cast<const T*>(data), static_cast<size_t>(elements())};
-  }
-
- private:
-  void check_type(StoredType wanted) const;
 };
 
 // A file read by mapping it into memory. Everything is checked on opening, and the checksums where

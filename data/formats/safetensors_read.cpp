@@ -1,11 +1,13 @@
 // safetensors_read.cpp: files mapped into memory and checked before anything is believed.
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <set>
 #include <utility>
 
 #include "data/formats/safetensors.h"
 #include "data/formats/safetensors_format.h"
+#include "kernels/error.h"
 
 namespace pg {
 
@@ -160,8 +162,7 @@ void check_checksums(const json& header, const Metadata& metadata,
   if (data_crc == metadata.end() && header_crc == metadata.end()) return;
   require(data_crc != metadata.end() && header_crc != metadata.end(), "a checksum is missing");
   check_header(header, metadata);
-  const uLong crc = crc32_z(0, reinterpret_cast<const unsigned char*>(data.data()), data.size());
-  require(data_crc->second == checksum_text(crc), "the checksum of the data is wrong");
+  require(data_crc->second == crc_text(crc32_of(data)), "the checksum of the data is wrong");
 }
 
 std::string_view header_of(std::span<const std::byte> file) {
@@ -200,11 +201,6 @@ StoredType stored_type(DType type) {
       return StoredType::u64;
   }
   throw DTypeError("safetensors files have no such element type");
-}
-
-void StoredTensor::check_type(StoredType wanted) const {
-  PG_CHECK(dtype == wanted, FormatError, "the tensor '", name, "' holds ", name_of(dtype),
-           " where ", name_of(wanted), " is needed");
 }
 
 Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), file_(path_) {

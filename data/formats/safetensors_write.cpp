@@ -5,6 +5,7 @@
 #include "data/files/atomic_file.h"
 #include "data/formats/safetensors.h"
 #include "data/formats/safetensors_format.h"
+#include "kernels/error.h"
 
 namespace pg {
 
@@ -39,19 +40,17 @@ json header_of(const std::vector<const NamedBuffer*>& order, const Metadata& met
   json header;
   header[kMetadata] = metadata;
   size_t offset = 0;
-  uLong crc = 0;
+  uint32_t crc = 0;
   for (const NamedBuffer* b : order) {
     const std::span<const std::byte> bytes = bytes_of(*b);
     header[b->name] = {{"dtype", name_of(b->dtype)},
                        {"shape", b->shape},
                        {"data_offsets", {offset, offset + bytes.size()}}};
     offset += bytes.size();
-    if (!bytes.empty()) {
-      crc = crc32_z(crc, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-    }
+    crc = crc32_of(bytes, crc);
   }
   const std::string header_crc = header_checksum(header);
-  header[kMetadata][kDataChecksum] = checksum_text(crc);
+  header[kMetadata][kDataChecksum] = crc_text(crc);
   header[kMetadata][kHeaderChecksum] = header_crc;
   return header;
 }

@@ -3,7 +3,7 @@
 
 #include <limits>
 
-#include "data/formats/npy_writer.h"
+#include "data/files/crc32.h"
 #include "kernels/error.h"
 
 namespace pg {

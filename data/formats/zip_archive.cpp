@@ -7,7 +7,7 @@
 #include <limits>
 #include <utility>
 
-#include "data/files/files.h"
+#include "data/files/read_file.h"
 #include "data/files/shown.h"
 #include "kernels/error.h"
 

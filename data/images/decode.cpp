@@ -8,7 +8,7 @@
 #include <memory>
 #include <string_view>
 
-#include "data/files/files.h"
+#include "data/files/read_file.h"
 #include "data/images/decoders.h"
 #include "kernels/error.h"
 

@@ -83,27 +83,6 @@ void resample_row(const Image& image, const Window& window, int64_t y,
 
 }  // namespace
 
-const char* name_of(Fit fit) {
-  switch (fit) {
-    case Fit::automatic:
-      return "auto";
-    case Fit::crop:
-      return "crop";
-    case Fit::pad:
-      return "pad";
-    case Fit::stretch:
-      return "stretch";
-  }
-  return "?";
-}
-
-Fit parse_fit(std::string_view name) {
-  for (const Fit fit : {Fit::automatic, Fit::crop, Fit::pad, Fit::stretch}) {
-    if (name == name_of(fit)) return fit;
-  }
-  throw UsageError(message("'", name, "' is not a fit; choose auto, crop, pad or stretch"));
-}
-
 FloatImage resample_square(const Image& image, int64_t size, Fit fit) {
   PG_CHECK(size >= 1, UsageError, "cannot resample to ", size, "x", size, "; choose 1 or more");
   PG_ASSERT(fit != Fit::automatic);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "data/files/crc32.h"
 #include "data/formats/npy_writer.h"
 #include "data/images/resample.h"
 #include "data/images/resolutions.h"
@@ -97,11 +98,10 @@ class Writer {
              "; give a folder of JPEG, PNG, WebP or BMP images");
     int64_t r = options_.resolution;
     for (const auto& file : files_) {
-      manifest_.files[file->name()] =
-          file->finish({NpyType::u8, {manifest_.count, r, r, options_.channels}});
+      list(*file, {NpyType::u8, {manifest_.count, r, r, options_.channels}});
       r /= 2;
     }
-    manifest_.files[labels_.name()] = labels_.finish({NpyType::i32, {manifest_.count}});
+    list(labels_, {NpyType::i32, {manifest_.count}});
     return std::move(manifest_);
   }
 
@@ -110,6 +110,11 @@ class Writer {
   }
 
  private:
+  void list(NpyWriter& file, const NpyHeader& header) {
+    const NpyWriter::Written written = file.finish(header);
+    manifest_.files[file.name()] = {written.bytes, crc_text(written.crc32)};
+  }
+
   void report(int64_t done) {
     const double now = seconds();
     if (!options_.progress || (done < source_.count() && now - reported_ < 0.1)) return;

@@ -10,7 +10,7 @@
 #include <system_error>
 
 #include "data/files/atomic_file.h"
-#include "data/files/files.h"
+#include "data/files/io_error.h"
 #include "data/images/resolutions.h"
 #include "data/sets/manifest.h"
 #include "kernels/error.h"

@@ -10,7 +10,8 @@
 #include <optional>
 #include <system_error>
 
-#include "data/files/files.h"
+#include "data/files/name_hash.h"
+#include "data/sources/label_file.h"
 #include "kernels/error.h"
 
 namespace pg {

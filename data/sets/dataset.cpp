@@ -5,7 +5,7 @@
 #include <bit>
 #include <utility>
 
-#include "data/formats/npy_writer.h"
+#include "data/files/crc32.h"
 #include "data/images/resolutions.h"
 #include "kernels/error.h"
 
@@ -87,8 +87,8 @@ void Dataset::verify(const std::function<void(double)>& progress) const {
       if (progress) progress(static_cast<double>(done) / static_cast<double>(total));
     }
     const auto listed = manifest_.files.find(name);
-    PG_CHECK(listed != manifest_.files.end() && listed->second.crc32 == crc32_text(crc),
-             FormatError, (folder_ / name).string(),
+    PG_CHECK(listed != manifest_.files.end() && listed->second.crc32 == crc_text(crc), FormatError,
+             (folder_ / name).string(),
              " does not have the checksum of dataset.json, it is damaged; build the dataset again");
   }
 }

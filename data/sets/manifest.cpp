@@ -2,12 +2,10 @@
 #include "data/sets/manifest.h"
 
 #include <nlohmann/json.hpp>
-#include <system_error>
 
 #include "data/files/atomic_file.h"
-#include "data/files/files.h"
+#include "data/files/read_file.h"
 #include "data/images/resolutions.h"
-#include "data/sources/label_file.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -43,11 +41,6 @@ std::string level_file_name(int64_t resolution) {
     name[digit] = static_cast<char>('0' + resolution % 10);
   }
   return name;
-}
-
-bool is_dataset_folder(const std::filesystem::path& folder) {
-  std::error_code error;
-  return std::filesystem::is_regular_file(folder / kFileName, error) && !read_label_file(folder);
 }
 
 void write_manifest(const std::filesystem::path& folder, const Manifest& m) {

@@ -35,9 +35,6 @@ struct Manifest {
 // "r0004.npy"
 std::string level_file_name(int64_t resolution);
 
-// Whether the folder has a dataset.json.
-bool is_dataset_folder(const std::filesystem::path& folder);
-
 // Throws IoError.
 void write_manifest(const std::filesystem::path& folder, const Manifest& manifest);
 

@@ -6,12 +6,15 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "data/files/shown.h"
 #include "kernels/error.h"
 
 namespace pg {
 namespace {
+
+constexpr const char* kFileName = "dataset.json";
 
 // Beyond any set of classes; keeps a wild number from becoming a wild amount of memory.
 constexpr int64_t kMostClasses = 65536;
@@ -42,7 +45,7 @@ int32_t class_of(const nlohmann::json& label, const std::string& file) {
 }  // namespace
 
 std::optional<LabelFile> read_label_file(const std::filesystem::path& folder) {
-  const std::filesystem::path path = folder / "dataset.json";
+  const std::filesystem::path path = folder / kFileName;
   std::ifstream in(path, std::ios::binary);
   if (!in) return std::nullopt;
   return parse_label_file(std::string(std::istreambuf_iterator<char>(in), {}), path.string());
@@ -63,6 +66,11 @@ std::optional<LabelFile> parse_label_file(std::string_view text, const std::stri
     file.classes = std::max(file.classes, label + 1);
   }
   return file;
+}
+
+bool is_dataset_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(folder / kFileName, error) && !read_label_file(folder);
 }
 
 bool has_image_ending(const std::filesystem::path& file) {

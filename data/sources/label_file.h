@@ -30,6 +30,9 @@ std::optional<LabelFile> read_label_file(const std::filesystem::path& folder);
 // The same from the file's text; `where` is what messages call it.
 std::optional<LabelFile> parse_label_file(std::string_view text, const std::string& where);
 
+// Whether the folder is a built data set: it has a dataset.json, which is not a file of labels.
+bool is_dataset_folder(const std::filesystem::path& folder);
+
 // Whether files of this name are meant to be images, so that what cannot be decoded is reported
 // and not ignored.
 bool has_image_ending(const std::filesystem::path& file);

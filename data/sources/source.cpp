@@ -3,10 +3,11 @@
 
 #include <algorithm>
 
-#include "data/files/files.h"
+#include "data/files/io_error.h"
+#include "data/files/read_file.h"
 #include "data/formats/lmdb_file.h"
 #include "data/formats/tfrecord.h"
-#include "data/sets/manifest.h"
+#include "data/sources/label_file.h"
 #include "kernels/error.h"
 
 namespace pg {

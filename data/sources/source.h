@@ -66,10 +66,6 @@ std::unique_ptr<ImageSource> open_lmdb_source(const std::filesystem::path& file)
 std::unique_ptr<ImageSource> open_tfrecord_source(const std::filesystem::path& file);
 std::unique_ptr<ImageSource> open_procedural_source(const std::string& where);
 
-// The images of a built data set at its finest level, to be looked at: not one of open_source, for
-// nothing is built from it. Throws as Dataset.
-std::unique_ptr<ImageSource> open_built_source(const std::filesystem::path& folder);
-
 // Whether the file starts like idx images, plain or gzip.
 bool is_idx_images(const std::filesystem::path& file);
 

@@ -4,7 +4,8 @@
 #include <sstream>
 #include <utility>
 
-#include "data/files/files.h"
+#include "data/files/name_hash.h"
+#include "data/files/read_file.h"
 #include "data/sources/source.h"
 #include "kernels/error.h"
 

@@ -3,7 +3,8 @@
 #include <set>
 #include <utility>
 
-#include "data/files/files.h"
+#include "data/files/name_hash.h"
+#include "data/files/read_file.h"
 #include "data/sources/label_file.h"
 #include "data/sources/source.h"
 #include "kernels/error.h"

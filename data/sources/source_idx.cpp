@@ -8,7 +8,8 @@
 #include <memory>
 #include <utility>
 
-#include "data/files/files.h"
+#include "data/files/io_error.h"
+#include "data/files/read_file.h"
 #include "data/sources/source.h"
 #include "kernels/error.h"
 

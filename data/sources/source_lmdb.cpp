@@ -23,7 +23,7 @@ class LmdbSource : public ImageSource {
   Image load(int64_t i) const override {
     std::vector<uint8_t> bytes;
     try {
-      bytes = file_.value(i);
+      bytes = file_.value(i, kMostStoredBytes);
     } catch (const FormatError& error) {
       throw FormatError(message(name(i), ": ", error.what()));
     }

@@ -8,6 +8,7 @@
 #include "data/formats/npy.h"
 #include "data/formats/tfrecord.h"
 #include "data/sources/source.h"
+#include "data/sources/tfrecord_example.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -81,7 +82,7 @@ class TfRecordSource : public ImageSource {
 
   Image load(int64_t i) const override {
     try {
-      return image_of_example(file_.read(i));
+      return image_of_example(file_.read(i, kMostStoredBytes));
     } catch (const FormatError& error) {
       throw FormatError(message(name(i), ": ", error.what()));
     }

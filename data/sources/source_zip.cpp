@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "data/files/files.h"
+#include "data/files/read_file.h"
 #include "data/files/shown.h"
 #include "data/formats/zip_archive.h"
 #include "data/sources/label_file.h"

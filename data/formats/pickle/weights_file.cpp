@@ -5,7 +5,7 @@
 #include <cstring>
 #include <optional>
 
-#include "data/files/files.h"
+#include "data/files/read_file.h"
 #include "data/formats/pickle/refusal.h"
 #include "data/formats/pickle/torch_file.h"
 

@@ -7,6 +7,7 @@
 #include "data/sets/build.h"
 #include "data/sets/dataset.h"
 #include "data/sources/source.h"
+#include "data/sources/tfrecord_example.h"
 #include "tests/data/formats/lmdb_writer.h"
 #include "tests/data/formats/records.h"
 #include "tests/data/support.h"
@@ -104,7 +105,9 @@ TEST_F(Records, AnyDamageIsAnErrorInWords) {
       text[i - whole.size()] = static_cast<char>(text[i - whole.size()] ^ (1 << i % 8));
     }
     write_text(folder_ / "one.tfrecords", text);
-    EXPECT_THROW(image_of_example(TfRecordFile(folder_ / "one.tfrecords").read(0)), FormatError)
+    EXPECT_THROW(
+        image_of_example(TfRecordFile(folder_ / "one.tfrecords").read(0, kMostStoredBytes)),
+        FormatError)
         << i;
   }
   const std::string inside = example(random_image(4, 4, 3, 7));
@@ -217,7 +220,7 @@ TEST_F(Lmdb, EveryEntryIsFoundInOrder) {
   int64_t i = 0;
   for (const auto& [key, value] : want) {
     ASSERT_EQ(file.key(i), key);
-    ASSERT_EQ(file.value(i), value) << key;
+    ASSERT_EQ(file.value(i, kMostStoredBytes), value) << key;
     ASSERT_FALSE(file.damaged_page(i));
     ++i;
   }
@@ -261,8 +264,9 @@ TEST_F(Lmdb, AWildLengthTakesNoMemory) {
   while ((bytes[big + 10] & 4) == 0) big += 4096;
   put(big + 12);  // how many pages it has
   write_bytes(folder_ / "db/data.mdb", bytes);
-  EXPECT_HAS(error_of<FormatError>([&] { LmdbFile(folder_ / "db/data.mdb").value(0); }),
-             "its length is damaged");
+  EXPECT_HAS(
+      error_of<FormatError>([&] { LmdbFile(folder_ / "db/data.mdb").value(0, kMostStoredBytes); }),
+      "its length is damaged");
 }
 
 // LMDB keeps no checksums: what cannot be told is wrong is another picture, but nothing crashes and
@@ -293,7 +297,7 @@ TEST_F(Lmdb, AnyDamageIsAnErrorInWords) {
       const LmdbFile file(folder_ / "damaged.mdb");
       for (int64_t k = 0; k < file.count(); ++k) {
         or_format_error([&] { file.key(k); });
-        or_format_error([&] { file.value(k); });
+        or_format_error([&] { file.value(k, kMostStoredBytes); });
       }
     });
   }

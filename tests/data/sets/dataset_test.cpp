@@ -8,6 +8,7 @@
 #include "data/images/resample.h"
 #include "data/sets/cache.h"
 #include "data/sets/ordered_parallel.h"
+#include "data/sources/label_file.h"
 #include "tests/data/support.h"
 
 namespace pg::testing {

@@ -1,7 +1,7 @@
 // large_set_test.cpp: a set larger than memory, and one that is damaged while it is read.
 #include <unistd.h>
 
-#include "data/formats/npy_writer.h"
+#include "data/formats/npy.h"
 #include "data/sets/build.h"
 #include "data/sets/loader.h"
 #include "tests/data/formats/records.h"

@@ -2,7 +2,8 @@
 #include <algorithm>
 #include <set>
 
-#include "data/formats/npy_writer.h"
+#include "data/files/atomic_file.h"
+#include "data/files/crc32.h"
 #include "data/sources/source.h"
 #include "tests/data/support.h"
 

@@ -1,4 +1,4 @@
-// files.h: reading files: whole, mapped, and hashed names.
+// read_file.h: reading files, whole, mapped or in places.
 //
 // Errors name the file and carry the words of the operating system. A mapped file must not be cut
 // short while it is in use: the system answers a read behind the new end with SIGBUS. What is read
@@ -14,9 +14,6 @@
 #include <vector>
 
 namespace pg {
-
-// Throws IoError("cannot DOING PATH: ERRNO TEXT; ADVICE").
-[[noreturn]] void throw_io_error(const char* doing, const std::filesystem::path& path, int error);
 
 // All bytes of a regular file. Throws IoError.
 std::vector<uint8_t> read_file(const std::filesystem::path& path);
@@ -64,18 +61,6 @@ class ReadFile {
   std::filesystem::path path_;
   int fd_ = -1;
   int64_t size_ = 0;
-};
-
-// FNV-1a, 64 bits: tells lists of names and options apart; no protection against malice.
-class NameHash {
- public:
-  // Each part ends with a zero byte, so ("ab", "c") and ("a", "bc") differ.
-  void add(std::string_view text);
-  void add(int64_t number) { add(std::to_string(number)); }
-  std::string hex() const;  // 16 digits
-
- private:
-  uint64_t state_ = 0xcbf29ce484222325u;
 };
 
 }  // namespace pg
