@@ -9,11 +9,9 @@
 #include <jpeglib.h>
 
 #include <functional>
+#include <initializer_list>
 
 #include "tests/data/support.h"
-
-// stb's BMP writer is compiled into the library; only its declaration is needed.
-#include <stb/stb_image_write.h>
 
 namespace pg::testing {
 
@@ -53,19 +51,6 @@ inline Bytes jpeg_bytes(const Image& image, const JpegKind& kind = {}) {
   return bytes;
 }
 
-inline Bytes bmp_bytes(const Image& image) {
-  Bytes out;
-  const auto append = [](void* context, void* data, int size) {
-    const auto* bytes = static_cast<const uint8_t*>(data);
-    auto& to = *static_cast<Bytes*>(context);
-    to.insert(to.end(), bytes, bytes + size);
-  };
-  stbi_write_bmp_to_func(append, &out, static_cast<int>(image.width),
-                         static_cast<int>(image.height), static_cast<int>(image.channels),
-                         image.pixels.data());
-  return out;
-}
-
 inline void append_big(Bytes& bytes, uint32_t number) {
   for (int shift = 24; shift >= 0; shift -= 8) {
     bytes.push_back(static_cast<uint8_t>(number >> shift));
@@ -74,6 +59,32 @@ inline void append_big(Bytes& bytes, uint32_t number) {
 
 inline void append_little(Bytes& bytes, uint32_t number, int count = 4) {
   for (int k = 0; k < count; ++k) bytes.push_back(static_cast<uint8_t>(number >> (8 * k)));
+}
+
+// 24 bits a pixel, or for RGBA 32 bits with masks (BITMAPV4HEADER); rows from the bottom up.
+inline Bytes bmp_bytes(const Image& image) {
+  const bool alpha = image.channels == 4;
+  const uint32_t header = alpha ? 108 : 40;
+  const int64_t row = (image.width * image.channels + 3) / 4 * 4;
+  Bytes bmp = {'B', 'M'};
+  const auto put = [&](std::initializer_list<int64_t> numbers) {
+    for (const int64_t number : numbers) append_little(bmp, static_cast<uint32_t>(number));
+  };
+  put({14 + header + row * image.height, 0, 14 + header, header, image.width, image.height});
+  append_little(bmp, 1, 2);
+  append_little(bmp, alpha ? 32 : 24, 2);
+  put({alpha ? 3 : 0, row * image.height, 0, 0, 0, 0});
+  if (alpha) put({0xff0000, 0xff00, 0xff, 0xff000000});
+  bmp.resize(14 + header);
+  for (int64_t y = image.height - 1; y >= 0; --y) {
+    for (int64_t x = 0; x < image.width; ++x) {
+      const uint8_t* p = image.pixels.data() + (y * image.width + x) * image.channels;
+      bmp.insert(bmp.end(), {p[2], p[1], p[0]});
+      if (alpha) bmp.push_back(p[3]);
+    }
+    bmp.resize(bmp.size() + static_cast<size_t>(row - image.width * image.channels));
+  }
+  return bmp;
 }
 
 // A PNG of the given chunks between its header and its end, with right checksums.
