@@ -7,7 +7,7 @@
 
 namespace pg {
 
-// FNV-1a, 64 bits: tells lists of names and options apart; no protection against malice.
+// FNV-1a, 64 bits: distinguishes lists of names and options; not cryptographic.
 class NameHash {
  public:
   // Each part ends with a zero byte, so ("ab", "c") and ("a", "bc") differ.

@@ -29,7 +29,7 @@ class OpenFile {
     }
     if (!S_ISREG(info.st_mode)) {
       ::close(fd_);
-      throw IoError(message("cannot read ", path.string(), ": it is not a regular file"));
+      throw IoError(message("cannot read ", path.string(), ": not a regular file"));
     }
     size_ = info.st_size;
   }
@@ -71,7 +71,7 @@ std::vector<uint8_t> read_file(const std::filesystem::path& path) {
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
   const OpenFile file(path);
-  if (file.size() == 0) return;  // mmap refuses an empty file
+  if (file.size() == 0) return;  // mmap rejects empty files
   size_ = static_cast<size_t>(file.size());
   void* memory = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.fd(), 0);
   if (memory == MAP_FAILED) throw_io_error("map", path, errno);
@@ -117,7 +117,7 @@ void ReadFile::read(int64_t offset, std::span<uint8_t> out) const {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw_io_error("read", path_, errno);
     PG_CHECK(got > 0, IoError, path_.string(), " ends at byte ", offset, " but had ", size_,
-             " when it was opened, so something has cut it short; restore it or build it again");
+             " bytes when opened: it was truncated while in use; restore it or build it again");
     offset += got;
     out = out.subspan(static_cast<size_t>(got));
   }

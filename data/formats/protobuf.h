@@ -12,7 +12,7 @@
 
 namespace pg {
 
-// A message is its fields one after the other, each led by a key: number and wire type.
+// A message is a sequence of fields, each preceded by a key of number and wire type.
 class ProtoMessage {
  public:
   void integer(int field, int64_t value) {
@@ -26,7 +26,7 @@ class ProtoMessage {
     for (int shift = 0; shift < 32; shift += 8) bytes_ += static_cast<char>(bits >> shift & 255);
   }
 
-  // Texts and raw bytes.
+  // Strings and raw bytes.
   void text(int field, std::string_view value) {
     key(field, 2);
     varint(value.size());

@@ -1,4 +1,4 @@
-// safetensors_format.h: what the writer and the reader of safetensors share.
+// safetensors_format.h: shared by the writer and the reader of safetensors.
 #pragma once
 
 #include <bit>
@@ -11,7 +11,7 @@
 
 namespace pg::safetensors {
 
-static_assert(std::endian::native == std::endian::little, "files are mapped as they are");
+static_assert(std::endian::native == std::endian::little, "files are mapped without conversion");
 
 inline constexpr const char* kMetadata = "__metadata__";
 inline constexpr const char* kDataChecksum = "crc32";
@@ -19,8 +19,8 @@ inline constexpr const char* kHeaderChecksum = "header_crc32";
 inline constexpr size_t kAlignment = 64;
 inline constexpr size_t kMostHeader = 100'000'000;  // the limit of the reference implementation
 
-// Checksum of the header as it would be without its checksums. Keys of nlohmann::json are sorted,
-// so writer and reader see the same text.
+// Checksum of the header without its checksums. nlohmann::json sorts keys, so writer and reader see
+// the same text.
 inline std::string header_checksum(nlohmann::json header) {
   header[kMetadata].erase(kDataChecksum);
   header[kMetadata].erase(kHeaderChecksum);

@@ -1,4 +1,4 @@
-// safetensors_write.cpp: named arrays to a file, straight from where they lie.
+// safetensors_write.cpp: writes named arrays to a file without copying them.
 #include <algorithm>
 #include <set>
 
@@ -60,7 +60,7 @@ std::string header_text(const std::filesystem::path& path, const json& header) {
   const size_t used = sizeof(uint64_t) + text.size();
   text.append((kAlignment - used % kAlignment) % kAlignment, ' ');
   PG_CHECK(text.size() <= kMostHeader, UsageError, "the header of '", path.string(), "' would be ",
-           text.size(), " bytes, and files may have ", kMostHeader, " at most");
+           text.size(), " bytes; expected at most ", kMostHeader);
   return text;
 }
 
@@ -70,7 +70,7 @@ std::string make_header(const std::filesystem::path& path,
     return header_text(path, header_of(order, metadata));
   } catch (const json::exception&) {
     throw UsageError(message("a name or metadata value for '", path.string(),
-                             "' is not UTF-8 text, and such files hold nothing else"));
+                             "' is not UTF-8, which safetensors requires"));
   }
 }
 

@@ -20,7 +20,7 @@ T little_endian(const uint8_t* bytes) {
   return value;
 }
 
-// The length in a record's header; none where its checksum is wrong or the number absurd.
+// The length in a record header; none if its checksum is wrong or it is impossibly large.
 std::optional<int64_t> length_of(std::span<const uint8_t> header) {
   if (masked_crc32c(header.first(8)) != little_endian<uint32_t>(header.data() + 8)) {
     return std::nullopt;
@@ -48,21 +48,22 @@ TfRecordFile::TfRecordFile(const std::filesystem::path& path) : file_(path) {
     at += kHeaderBytes + *length + kTrailerBytes;
   }
   PG_CHECK(!records_.empty() && records_.front().bytes >= 0, FormatError, path.string(),
-           " is no TFRecord file, or is damaged from its start; download it again");
+           " is not a TFRecord file or its first record is damaged; download it again");
 }
 
 std::vector<uint8_t> TfRecordFile::read(int64_t i, int64_t most_bytes) const {
   const Record& r = records_[static_cast<size_t>(i)];
-  PG_CHECK(r.bytes >= 0, FormatError, "its length is damaged, so no later record can be found");
+  PG_CHECK(r.bytes >= 0, FormatError,
+           "the length of the record is damaged, so later records cannot be found");
   PG_CHECK(r.bytes <= file_.size() - r.offset - kTrailerBytes, FormatError,
-           "the file ends within it");
-  PG_CHECK(r.bytes <= most_bytes, FormatError, "it has ", r.bytes, " bytes, more than the ",
-           most_bytes, " allowed");
+           "the file ends within the record");
+  PG_CHECK(r.bytes <= most_bytes, FormatError, "the record has ", r.bytes,
+           " bytes; expected at most ", most_bytes);
   std::vector<uint8_t> bytes(static_cast<size_t>(r.bytes + kTrailerBytes));
   file_.read(r.offset, bytes);
   const auto crc = little_endian<uint32_t>(bytes.data() + r.bytes);
   bytes.resize(static_cast<size_t>(r.bytes));
-  PG_CHECK(masked_crc32c(bytes) == crc, FormatError, "its checksum is wrong");
+  PG_CHECK(masked_crc32c(bytes) == crc, FormatError, "the checksum of the record is wrong");
   return bytes;
 }
 

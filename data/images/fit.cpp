@@ -23,7 +23,7 @@ Fit parse_fit(std::string_view name) {
   for (const Fit fit : {Fit::automatic, Fit::crop, Fit::pad, Fit::stretch}) {
     if (name == name_of(fit)) return fit;
   }
-  throw UsageError(message("'", name, "' is not a fit; choose auto, crop, pad or stretch"));
+  throw UsageError(message("unknown fit '", name, "': expected auto, crop, pad or stretch"));
 }
 
 }  // namespace pg

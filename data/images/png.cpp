@@ -49,8 +49,9 @@ void write_png(const std::filesystem::path& path, const Image& image) {
 }
 
 Image make_grid(std::span<const Image> images, int64_t columns) {
-  PG_CHECK(!images.empty() && columns > 0, UsageError, "a grid of ", images.size(), " images in ",
-           columns, " columns is empty; give at least one of each");
+  PG_CHECK(!images.empty() && columns > 0, UsageError,
+           "expected at least one image and one column for a grid, got ", images.size(), " and ",
+           columns);
   const Image& first = images.front();
   const int64_t count = static_cast<int64_t>(images.size());
   const int64_t rows = (count + columns - 1) / columns;
@@ -62,8 +63,8 @@ Image make_grid(std::span<const Image> images, int64_t columns) {
     PG_CHECK(image.height == first.height && image.width == first.width &&
                  image.channels == first.channels,
              ShapeError, "image ", i, " of the grid is ", image.height, "x", image.width, "x",
-             image.channels, " but the first is ", first.height, "x", first.width, "x",
-             first.channels, "; give images of one size");
+             image.channels, ", but the first is ", first.height, "x", first.width, "x",
+             first.channels, "; all images must have one size");
     for (int64_t y = 0; y < first.height; ++y) {
       const int64_t to = ((i / columns * first.height + y) * columns + i % columns) * row_bytes;
       std::copy_n(image.pixels.begin() + y * row_bytes, row_bytes, grid.pixels.begin() + to);

@@ -62,7 +62,7 @@ void write_manifest(const std::filesystem::path& folder, const Manifest& m) {
   for (const Rejected& r : m.rejected) {
     json["rejected"].push_back({{"file", r.file}, {"reason", r.reason}});
   }
-  // File names need not be UTF-8, JSON must be.
+  // JSON must be UTF-8; file names may not be.
   const auto replace = nlohmann::ordered_json::error_handler_t::replace;
   write_file_atomically(folder / kFileName, json.dump(1, ' ', false, replace) + "\n");
 }
@@ -75,18 +75,18 @@ Manifest read_manifest(const std::filesystem::path& folder) {
   try {
     const nlohmann::json json = nlohmann::json::parse(bytes.begin(), bytes.end());
     PG_CHECK(json.at("format") == kFormat, FormatError, path.string(),
-             " does not describe a progan_cuda dataset; give a folder that dataset build made");
+             " does not describe a progan_cuda data set; use a folder made by dataset build");
     json.at("version").get_to(version);
     if (version == kDatasetVersion) m = from_json(json);
   } catch (const nlohmann::json::exception& error) {
     throw FormatError(
-        message(path.string(), " is damaged (", error.what(), "); build the dataset again"));
+        message(path.string(), " is damaged (", error.what(), "); build the data set again"));
   }
-  PG_CHECK(version == kDatasetVersion, FormatError, path.string(), " is of version ", version,
-           " but this program reads ", kDatasetVersion, "; build the dataset again");
+  PG_CHECK(version == kDatasetVersion, FormatError, path.string(), " has version ", version,
+           "; expected ", kDatasetVersion, "; build the data set again");
   PG_CHECK(m.count > 0 && m.channels >= 1 && m.channels <= 4 && is_resolution(m.resolution),
            FormatError, path.string(), " has impossible extents: ", m.count, " images of ",
-           m.resolution, "x", m.resolution, "x", m.channels, "; build the dataset again");
+           m.resolution, "x", m.resolution, "x", m.channels, "; build the data set again");
   return m;
 }
 

@@ -10,7 +10,7 @@
 namespace pg {
 namespace {
 
-// The last field with this number that has bytes, which counts where one comes twice.
+// The bytes of the last field with this number: of repeated fields the last one counts.
 std::span<const uint8_t> field_of(std::span<const uint8_t> message, uint64_t number) {
   std::span<const uint8_t> found;
   ProtoReader fields(message);
@@ -63,12 +63,12 @@ Features features_of(std::span<const uint8_t> example) {
 
 Image image_of_example(std::span<const uint8_t> example) {
   const Features f = features_of(example);
-  PG_CHECK(f.shape.size() == 3, FormatError, "it has no shape of channels, height and width");
+  PG_CHECK(f.shape.size() == 3, FormatError, "the example has no shape [channels, height, width]");
   const int64_t c = f.shape[0], h = f.shape[1], w = f.shape[2];
-  PG_CHECK(c >= 1 && c <= 4 && h >= 1 && w >= 1 && h <= kMaxPixels / w, FormatError,
-           "its shape is that of no picture");
-  PG_CHECK(static_cast<int64_t>(f.data.size()) == c * h * w, FormatError, "it has ", f.data.size(),
-           " bytes where its shape needs ", c * h * w);
+  PG_CHECK(c >= 1 && c <= 4 && h >= 1 && w >= 1 && h <= kMaxPixels / w, FormatError, "the shape [",
+           c, ", ", h, ", ", w, "] of the example is not that of an image");
+  PG_CHECK(static_cast<int64_t>(f.data.size()) == c * h * w, FormatError, "the example has ",
+           f.data.size(), " bytes of data; its shape requires ", c * h * w);
   Image image{.height = h, .width = w, .channels = c, .pixels = {}};
   image.pixels.resize(f.data.size());
   for (int64_t plane = 0; plane < c; ++plane) {

@@ -1,4 +1,4 @@
-// files_test.cpp: files appear complete or not at all; .npy headers are held to the letter.
+// files_test.cpp: files appear complete or not at all; .npy headers are checked strictly.
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -66,7 +66,7 @@ TEST(AtomicFile, MissingFolderIsNamed) {
   EXPECT_HAS(text, "No such file or directory");
 }
 
-// A limit on the file size stands in for a full disk.
+// A limit on the file size simulates a full disk.
 TEST(AtomicFile, FullDiskKeepsTheOldFile) {
   const TempFolder folder;
   write_text(folder / "out.bin", "old");
@@ -120,7 +120,7 @@ TEST(Npy, HeaderRoundTrips) {
   }
 }
 
-TEST(Npy, ReadsWhatNumPyWrites) {
+TEST(Npy, ReadsHeadersOfNumPy) {
   const auto parsed =
       parse(header_with("{'descr': '|u1', 'fortran_order': False, 'shape': (7, 2), }   \n"));
   EXPECT_EQ(parsed.header.shape, (std::vector<int64_t>{7, 2}));
@@ -148,7 +148,7 @@ TEST(Npy, HostileHeadersAreFormatErrors) {
              "ends within");
 }
 
-TEST(ReadFile, SaysWhereAFileEndsThatWasCutShort) {
+TEST(ReadFile, NamesTheEndOfATruncatedFile) {
   const TempFolder folder;
   write_text(folder / "a", "0123456789");
   const ReadFile file(folder / "a");
@@ -160,7 +160,7 @@ TEST(ReadFile, SaysWhereAFileEndsThatWasCutShort) {
   EXPECT_HAS(error_of<IoError>([&] { file.read(100, four); }), "ends at byte 100");
 }
 
-TEST(Npy, LengthMustFitTheHeader) {
+TEST(Npy, LengthMustMatchTheHeader) {
   const TempFolder folder;
   NpyWriter writer(folder.path(), "a.npy");
   const std::vector<int32_t> values = {1, -2, 3};

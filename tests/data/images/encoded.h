@@ -1,11 +1,12 @@
-// encoded.h: picture files of every kind in memory, made with the formats' own libraries.
+// encoded.h: image files of every kind in memory, most of them made with the formats' own
+// libraries.
 #pragma once
 
 #include <webp/encode.h>
 #include <zlib.h>
 
 #include <cstdio>
-// jpeglib.h needs FILE and size_t from before it.
+// jpeglib.h needs FILE and size_t to be declared before it.
 #include <jpeglib.h>
 
 #include <functional>
@@ -87,7 +88,7 @@ inline Bytes bmp_bytes(const Image& image) {
   return bmp;
 }
 
-// A PNG of the given chunks between its header and its end, with right checksums.
+// A PNG of the given chunks between its header and its end, with correct checksums.
 struct PngFile {
   uint32_t width = 0, height = 0;
   uint8_t bits = 8, type = 0;  // 0 gray, 2 RGB, 3 palette, 4 gray + alpha, 6 RGBA
@@ -97,7 +98,7 @@ struct PngFile {
     chunks.emplace_back(name, data);
     return *this;
   }
-  // Rows as they are packed, each with its filter byte.
+  // Unpacked rows, each with its filter byte.
   PngFile& data(const Bytes& rows) {
     Bytes packed(compressBound(rows.size()));
     uLongf size = packed.size();
@@ -126,7 +127,7 @@ struct PngFile {
   }
 };
 
-// quality 0 to 100, or lossless where negative.
+// quality 0 to 100, or lossless if negative.
 inline Bytes webp_bytes(const Image& image, float quality = -1) {
   const auto w = static_cast<int>(image.width), h = static_cast<int>(image.height);
   const int row = w * static_cast<int>(image.channels);
@@ -151,7 +152,7 @@ inline void append_riff(Bytes& out, const std::string& name, const Bytes& conten
   if (content.size() % 2 == 1) out.push_back(0);
 }
 
-// A WebP of extended form: `flags` of VP8X (2 animation, 8 EXIF) and chunks.
+// A WebP in the extended format: `flags` of VP8X (2 animation, 8 EXIF) and chunks.
 inline Bytes webp_file(uint8_t flags, int64_t side, const Bytes& chunks) {
   Bytes head = {flags, 0, 0, 0}, body = {'W', 'E', 'B', 'P'}, out;
   for (int k = 0; k < 2; ++k) append_little(head, static_cast<uint32_t>(side - 1), 3);
@@ -161,7 +162,7 @@ inline Bytes webp_file(uint8_t flags, int64_t side, const Bytes& chunks) {
   return out;
 }
 
-// An EXIF structure that holds the orientation alone.
+// An EXIF structure with only an orientation.
 inline Bytes exif_tiff(uint8_t orientation) {
   return {'M', 'M',         0, 42, 0, 0, 0, 8,        // big-endian, directory at 8
           0,   1,           1, 18, 0, 3, 0, 0, 0, 1,  // one entry: tag 0x112, SHORT, count 1
