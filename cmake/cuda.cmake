@@ -38,9 +38,9 @@ if(PG_NVCC AND NOT PG_CUDA STREQUAL "OFF" AND NOT PG_SANITIZE)
   endif()
   file(GLOB_RECURSE cuda_sources CONFIGURE_DEPENDS kernels/cuda/*.cu kernels/cuda/*.cpp)
   set(vendor_sources ${cuda_sources})
-  list(FILTER vendor_sources INCLUDE REGEX "/kernels/cuda/vendor/")
+  list(FILTER vendor_sources INCLUDE REGEX "kernels/cuda/vendor/")
   list(FILTER vendor_sources EXCLUDE REGEX "/vendor_absent\\.cpp$")
-  list(FILTER cuda_sources EXCLUDE REGEX "/absent\\.cpp$|/kernels/cuda/vendor/")
+  list(FILTER cuda_sources EXCLUDE REGEX "/absent\\.cpp$|kernels/cuda/vendor/")
   find_path(PG_CUDNN_INCLUDE cudnn_graph.h HINTS ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES}
             $ENV{CUDNN_ROOT}/include DOC "Folder of cuDNN's headers")
   find_path(PG_CUBLASLT_INCLUDE cublasLt.h HINTS ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES}
