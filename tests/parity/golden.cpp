@@ -262,7 +262,7 @@ class Run {
     const OptimizerConfig& o = config_.optimizer;
     const AdamOptions adam{
         .beta1 = o.beta1, .beta2 = o.beta2, .eps = o.epsilon, .epsilon = o.epsilon_form};
-    Adam g_adam(g_, adam, &average_, {.decay = o.average_decay, .of = o.average_order});
+    Adam g_adam(g_, adam, &average_, {.decay = o.average_decay, .order = o.average_order});
     Adam d_adam(d_, adam);
     const nlohmann::json settings = nlohmann::json::parse(golden_.file().metadata_at("settings"));
     const StageView view{kStepped.resolution, weight_of(kStepped)};
