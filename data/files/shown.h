@@ -1,4 +1,4 @@
-// shown.h: text out of a foreign file, as a message may hold it.
+// shown.h: text from untrusted files, made safe for messages.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace pg {
 
-// Printable ASCII, '?' for anything else, not longer than `longest` and an ellipsis.
+// Printable ASCII with '?' for other bytes, cut to `longest` characters plus an ellipsis.
 inline std::string shown(std::string_view text, size_t longest = 80) {
   std::string result;
   for (const char c : text.substr(0, longest)) result += c >= ' ' && c <= '~' ? c : '?';

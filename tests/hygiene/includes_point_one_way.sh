@@ -56,6 +56,7 @@ complaints=$(cd "$root" && awk '
     floors["engine/gradcheck"] = "engine engine/ops"
     floors["data/files"] = ""
     floors["data/formats"] = floors["data/images"] = "data/files"
+    floors["data/formats/pickle"] = "data/files data/formats"
     floors["data/sources"] = "data/files data/formats data/images"
     floors["data/sets"] = floors["data/sources"] " data/sources"
     floors["model/config"] = ""

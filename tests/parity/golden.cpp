@@ -8,6 +8,7 @@
 
 #include "engine/adam.h"
 #include "engine/ops/ops.h"
+#include "tests/stored_values.h"
 
 namespace pg::test {
 namespace {
@@ -76,19 +77,13 @@ Golden::Golden(const std::string& variant)
 
 std::vector<double> Golden::values(const std::string& key) const {
   const StoredTensor& t = file_.at(key);
-  std::vector<double> out(static_cast<size_t>(t.elements()));
-  if (t.dtype == StoredType::f64) {
-    t.copy_to<double>(out);
-  } else if (t.dtype == StoredType::u8) {
-    std::vector<uint8_t> bytes(out.size());
-    t.copy_to<uint8_t>(bytes);
-    out.assign(bytes.begin(), bytes.end());
-  } else {
-    std::vector<float> floats(out.size());
-    t.copy_to<float>(floats);
-    out.assign(floats.begin(), floats.end());
+  if (t.dtype == StoredType::f64) return test::values_of<double>(t);
+  if (t.dtype == StoredType::u8) {
+    const std::vector<uint8_t> bytes = test::values_of<uint8_t>(t);
+    return {bytes.begin(), bytes.end()};
   }
-  return out;
+  const std::vector<float> floats = test::values_of<float>(t);
+  return {floats.begin(), floats.end()};
 }
 
 // The networks of one comparison.
@@ -267,7 +262,7 @@ class Run {
     const OptimizerConfig& o = config_.optimizer;
     const AdamOptions adam{
         .beta1 = o.beta1, .beta2 = o.beta2, .eps = o.epsilon, .epsilon = o.epsilon_form};
-    Adam g_adam(g_, adam, &average_, {.decay = o.average_decay, .of = o.average_order});
+    Adam g_adam(g_, adam, &average_, {.decay = o.average_decay, .order = o.average_order});
     Adam d_adam(d_, adam);
     const nlohmann::json settings = nlohmann::json::parse(golden_.file().metadata_at("settings"));
     const StageView view{kStepped.resolution, weight_of(kStepped)};

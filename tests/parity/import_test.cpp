@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/ops/ops.h"
+#include "tests/stored_values.h"
 
 namespace pg::test {
 namespace {
@@ -56,8 +57,7 @@ Context& context() {
 }
 
 Tensor tensor_of(const StoredTensor& stored, const Shape& shape) {
-  std::vector<float> values(static_cast<size_t>(stored.elements()));
-  stored.copy_to<float>(values);
+  const std::vector<float> values = test::values_of<float>(stored);
   const Tensor t(context(), shape, DType::f64);
   from_host(t, std::vector<double>(values.begin(), values.end()));
   return t;
@@ -77,8 +77,7 @@ double relative_error(const std::vector<double>& got, const std::vector<double>&
 // [N, C, H, W] values -> ours.
 std::vector<double> channels_last(const StoredTensor& stored) {
   const std::vector<int64_t>& s = stored.shape;
-  std::vector<float> values(static_cast<size_t>(stored.elements()));
-  stored.copy_to<float>(values);
+  const std::vector<float> values = test::values_of<float>(stored);
   const AxisExtents extents = {{'n', s[0]}, {'c', s[1]}, {'y', s[2]}, {'x', s[3]}};
   const std::vector<float> turned =
       gathered(values, gather_indices({"n c y x", "n y x c", ""}, extents));
@@ -106,8 +105,7 @@ void expect_same_images(const fs::path& folder, const std::string& format) {
   EXPECT_LE(relative_error(to_host(images), channels_last(reference.at("images"))), tolerance)
       << format;
   if (reference.find("scores") == nullptr) return;
-  std::vector<double> scores(2);
-  reference.at("scores").copy_to<double>(scores);
+  const std::vector<double> scores = test::values_of<double>(reference.at("scores"));
   const Discriminator discriminator(networks.config);
   ParameterStore d(context(), discriminator.specs(), DType::f64);
   load_network(networks, networks.d, Network::discriminator, d);

@@ -12,6 +12,7 @@
 #include "model/networks/discriminator.h"
 #include "model/networks/generator.h"
 #include "tests/model/temporary_folder.h"
+#include "tests/stored_values.h"
 
 namespace pg {
 namespace {
@@ -81,7 +82,7 @@ TEST_F(Export, SafetensorsHoldEveryParameterBitForBitWithItsConstant) {
     const StoredTensor& t = file.at(spec.name);
     const Shape& s = spec.shape;
     EXPECT_EQ(t.shape, (std::vector<int64_t>{s.n, s.h, s.w, s.c}));
-    const std::span<const float> values = t.values<float>();
+    const std::vector<float> values = test::values_of<float>(t);
     EXPECT_EQ(std::vector<double>(values.begin(), values.end()),
               to_host(d.parameters.get(spec.name)));
     EXPECT_EQ(scales.at(spec.name).get<double>(), d.parameters.scale(i)) << spec.name;
