@@ -38,18 +38,23 @@ complaints=$(cd "$root" && awk '
     floors["kernels/cpu/fast"] = "kernels/cpu/fast/simd"
     floors["kernels/cpu"] = "kernels/cpu/fast"
     floors["kernels/cpu/direct"] = "kernels/cpu"
-    floors["kernels/cuda/device"] = ""
-    floors["kernels/cuda/block"] = "kernels/cuda/device"
-    family = floors["kernels/cuda/block"] " kernels/cuda/block"
+    floors["kernels/cuda/device"] = floors["kernels/cuda/block"] = ""
+    family = "kernels/cuda/device kernels/cuda/block"
     floors["kernels/cuda/elementwise"] = floors["kernels/cuda/matmul"] = family
     floors["kernels/cuda/norm"] = floors["kernels/cuda/conv/filters"] = family
-    floors["kernels/cuda/adam"] = family " kernels/cuda/conv/filters"
-    floors["kernels/cuda/conv"] = floors["kernels/cuda/adam"] " kernels/cuda/norm"
+    filters = family " kernels/cuda/conv/filters"
+    floors["kernels/cuda/adam"] = floors["kernels/cuda/conv/fprop"] = filters
+    floors["kernels/cuda/conv/wgrad"] = filters
+    floors["kernels/cuda/conv/rgb"] = floors["kernels/cuda/conv/direct"] = \
+      filters " kernels/cuda/conv/wgrad kernels/cuda/norm"
+    convs = "kernels/cuda/conv/fprop kernels/cuda/conv/rgb kernels/cuda/conv/wgrad"
+    floors["kernels/cuda/conv"] = filters " " convs " kernels/cuda/conv/direct"
     floors["kernels/cuda/autotune"] = "kernels/cuda/device"
-    floors["kernels/cuda/vendor"] = "kernels/cuda/device kernels/cuda/autotune" \
-      " kernels/cuda/norm kernels/cuda/conv"
-    floors["kernels/cuda/choice"] = floors["kernels/cuda/vendor"] " kernels/cuda/vendor"
-    floors["kernels/cuda/backend"] = floors["kernels/cuda/choice"] " kernels/cuda/choice"
+    floors["kernels/cuda/vendor"] = "kernels/cuda/device kernels/cuda/norm" \
+      " kernels/cuda/conv/wgrad kernels/cuda/autotune"
+    floors["kernels/cuda/choice"] = "kernels/cuda/device kernels/cuda/autotune" \
+      " kernels/cuda/vendor " convs
+    floors["kernels/cuda/backend"] = "kernels/cuda/device kernels/cuda/choice"
     floors["engine"] = ""
     sources["engine"] = "engine/ops"
     floors["engine/ops"] = "engine"

@@ -1,6 +1,6 @@
-// vendor_test.cpp: convolutions and products by libraries that stand in for cuDNN and cuBLASLt,
-// held against the CPU: what is handed to them, and what happens before and behind.
-#include "kernels/cuda/vendor/vendor.h"
+// library_kernels_test.cpp: convolutions and products by stand-ins for cuDNN and cuBLASLt, compared
+// with the CPU: the operands passed to them, and the launches before and after.
+#include "kernels/cuda/vendor/library_kernels.h"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@
 namespace pg::test {
 namespace {
 
-// Times nothing and lets each way run.
+// Runs each candidate without timing it.
 class NoTimer : public cuda::TrialTimer {
  public:
   bool ready() override { return true; }
@@ -24,9 +24,9 @@ class NoTimer : public cuda::TrialTimer {
   }
 };
 
-class VendorTest : public ::testing::Test {
+class LibraryKernelsTest : public ::testing::Test {
  protected:
-  // Memory for a tensor of random numbers that bf16 can represent, aligned as a device's is.
+  // A tensor of random numbers that are exact in bf16, aligned as on a device.
   TensorView random(const Shape& shape, DType dtype = DType::f32) {
     const TensorView exact = zeros(shape, DType::f32);
     for (int64_t i = 0; i < shape.numel(); ++i) {
@@ -56,6 +56,13 @@ class VendorTest : public ::testing::Test {
     v.dtype == DType::f32 ? cpu_->copy(wide, v) : cpu_->convert({.x = v, .y = wide});
     return wide;
   }
+  // False if no library supports the call.
+  template <typename Args>
+  bool run(const Args& args) {
+    if (!libraries_.supports(args)) return false;
+    libraries_.run(tuner_, args);
+    return true;
+  }
   // |got - want| <= 1e-5 (f32) or 2 % (bf16) of the largest |want|.
   void expect_close(const ConstTensorView& got, const ConstTensorView& want, DType precision) {
     const TensorView a = widened(got), b = widened(want);
@@ -79,7 +86,7 @@ class VendorTest : public ::testing::Test {
   uint64_t seed_ = 1;
   Variable folder_{"PROGAN_CUDA_LIBRARIES", PG_FAKE_LIBRARIES};
   cuda::Queue queue_{0, MatrixMath::exact};
-  cuda::Vendor vendor_{queue_};
+  cuda::LibraryKernels libraries_{queue_};
   cuda::Autotuner tuner_{cuda::Autotune::on, std::make_unique<NoTimer>(), ""};
 };
 
@@ -102,13 +109,13 @@ Shape result_of(const Layer& l) {
   return {l.x.n, l.x.h + more - l.w.h, l.x.w + more - l.w.w, l.w.n};
 }
 
-TEST_F(VendorTest, TellsWhichLibrariesItFound) {
-  EXPECT_EQ(vendor_.description().substr(0, 8), "cuDNN 9.");
-  EXPECT_NE(vendor_.description().find(", cuBLASLt "), std::string::npos);
-  EXPECT_EQ(vendor_.versions().substr(0, 7), "cudnn9.");
+TEST_F(LibraryKernelsTest, ReportsTheLibrariesInUse) {
+  EXPECT_EQ(libraries_.description().substr(0, 8), "cuDNN 9.");
+  EXPECT_NE(libraries_.description().find(", cuBLASLt "), std::string::npos);
+  EXPECT_EQ(libraries_.versions().substr(0, 7), "cudnn9.");
 }
 
-TEST_F(VendorTest, ConvolutionMatchesTheCpu) {
+TEST_F(LibraryKernelsTest, ConvolutionMatchesTheCpu) {
   for (const DType t : {DType::f32, DType::bf16}) {
     for (const Layer& l : kLayers) {
       SCOPED_TRACE(message(l.name, " ", name_of(t)));
@@ -123,7 +130,7 @@ TEST_F(VendorTest, ConvolutionMatchesTheCpu) {
                       .slope = 0.2,
                       .r = zeros({y.n, y.h, y.w, 1}),
                       .gate = gate};
-      ASSERT_TRUE(vendor_.conv2d(tuner_, args));
+      ASSERT_TRUE(run(args));
       Conv2dArgs want = args;
       want.x = widened(x);
       want.gate = widened(gate);
@@ -136,7 +143,7 @@ TEST_F(VendorTest, ConvolutionMatchesTheCpu) {
   }
 }
 
-TEST_F(VendorTest, InputGradientMatchesTheCpu) {
+TEST_F(LibraryKernelsTest, InputGradientMatchesTheCpu) {
   for (const DType t : {DType::f32, DType::bf16}) {
     for (const Layer& l : kLayers) {
       SCOPED_TRACE(message(l.name, " ", name_of(t)));
@@ -144,7 +151,7 @@ TEST_F(VendorTest, InputGradientMatchesTheCpu) {
       for (const TensorView& r : {TensorView{}, random({l.x.n, l.x.h, l.x.w, 1})}) {
         const Conv2dInputGradArgs args{
             .dy = dy, .w = w, .dx = zeros(l.x, t), .geometry = l.geometry, .gate = gate, .r = r};
-        ASSERT_TRUE(vendor_.conv2d_input_grad(tuner_, args));
+        ASSERT_TRUE(run(args));
         Conv2dInputGradArgs want = args;
         want.dy = widened(dy);
         want.gate = widened(gate);
@@ -156,8 +163,8 @@ TEST_F(VendorTest, InputGradientMatchesTheCpu) {
   }
 }
 
-// Each plan is tried once and timed thrice before the first result: an addition must count once.
-TEST_F(VendorTest, WeightGradientMatchesTheCpuAndAddsOnce) {
+// Each plan is tried once and timed three times before the first result, but adds to it only once.
+TEST_F(LibraryKernelsTest, WeightGradientMatchesTheCpuAndAddsOnce) {
   for (const DType t : {DType::f32, DType::bf16}) {
     for (const Accumulate accumulate : {Accumulate::add, Accumulate::overwrite}) {
       for (const Layer& l : kLayers) {
@@ -177,7 +184,7 @@ TEST_F(VendorTest, WeightGradientMatchesTheCpuAndAddsOnce) {
         args.dy = dy;
         args.dw = dw;
         args.db = db;
-        ASSERT_TRUE(vendor_.conv2d_weight_grad(tuner_, args));
+        ASSERT_TRUE(run(args));
         expect_close(args.dw, want.dw, t);
         expect_close(args.db, want.db, t);
       }
@@ -185,7 +192,7 @@ TEST_F(VendorTest, WeightGradientMatchesTheCpuAndAddsOnce) {
   }
 }
 
-TEST_F(VendorTest, ACopyOfAFilterLastsAsLongAsItsVersion) {
+TEST_F(LibraryKernelsTest, CopiesOfFiltersLastAsLongAsTheirVersion) {
   const Layer& l = kLayers[0];
   const TensorView x = random(l.x, DType::bf16), w = random(l.w);
   const auto result = [&](uint64_t version) {
@@ -193,7 +200,7 @@ TEST_F(VendorTest, ACopyOfAFilterLastsAsLongAsItsVersion) {
                           .w = at_version(w, version),
                           .y = zeros(result_of(l), DType::bf16),
                           .geometry = l.geometry};
-    EXPECT_TRUE(vendor_.conv2d(tuner_, args));
+    EXPECT_TRUE(run(args));
     const TensorView y = widened(args.y);
     return std::vector<float>(y.as<float>(), y.as<float>() + y.shape.numel());
   };
@@ -207,7 +214,7 @@ TEST_F(VendorTest, ACopyOfAFilterLastsAsLongAsItsVersion) {
   EXPECT_EQ(result(0), before);
 }
 
-TEST_F(VendorTest, ProductsMatchTheCpu) {
+TEST_F(LibraryKernelsTest, ProductsMatchTheCpu) {
   for (const DType t : {DType::f32, DType::bf16}) {
     for (const Transpose ta : {Transpose::no, Transpose::yes}) {
       for (const Transpose tb : {Transpose::no, Transpose::yes}) {
@@ -229,7 +236,7 @@ TEST_F(VendorTest, ProductsMatchTheCpu) {
           MatmulArgs args = want;
           args.a = a;
           args.y = y;
-          ASSERT_TRUE(vendor_.matmul(tuner_, args));
+          ASSERT_TRUE(run(args));
           expect_close(args.y, want.y, DType::f32);
         }
       }
@@ -237,31 +244,33 @@ TEST_F(VendorTest, ProductsMatchTheCpu) {
   }
 }
 
-TEST_F(VendorTest, LeavesWhatTheLibrariesDoNotTake) {
+TEST_F(LibraryKernelsTest, SupportsOnlyTypesAndAlignmentOfTheLibraries) {
   const TensorView x{zeros({2, 4, 4, 8}, DType::f64).data, DType::f64, {2, 4, 4, 8}};
   const TensorView w{zeros({2, 3, 3, 8}, DType::f64).data, DType::f64, {2, 3, 3, 8}};
   const TensorView y{zeros({2, 4, 4, 2}, DType::f64).data, DType::f64, {2, 4, 4, 2}};
-  EXPECT_FALSE(vendor_.conv2d(tuner_, {.x = x, .w = w, .y = y}));
+  EXPECT_FALSE(libraries_.supports(Conv2dArgs{.x = x, .w = w, .y = y}));
   TensorView narrow = random({2, 4, 4, 8});
   narrow.data = static_cast<char*>(narrow.data) + 4;
   const TensorView wide = random({2, 3, 3, 8}), result = zeros({2, 4, 4, 2});
-  EXPECT_FALSE(vendor_.conv2d(tuner_, {.x = narrow, .w = wide, .y = result}));
+  EXPECT_FALSE(libraries_.supports(Conv2dArgs{.x = narrow, .w = wide, .y = result}));
   narrow.data = static_cast<char*>(narrow.data) - 4;
-  EXPECT_TRUE(vendor_.conv2d(tuner_, {.x = narrow, .w = wide, .y = result}));
-  EXPECT_FALSE(vendor_.matmul(tuner_, {.a = x, .b = x, .y = y}));
+  EXPECT_TRUE(libraries_.supports(Conv2dArgs{.x = narrow, .w = wide, .y = result}));
+  EXPECT_FALSE(libraries_.supports(MatmulArgs{.a = x, .b = x, .y = y}));
 }
 
-// The failing plan of the stand-in is dropped on the first call; within a capture none is tried.
-TEST_F(VendorTest, PlansAreTriedBeforeACaptureAndNotWithin) {
+// The stand-in's failing plan is dropped by the first call, except during a capture, which tries
+// none.
+TEST_F(LibraryKernelsTest, TriesPlansOnlyOutsideOfCaptures) {
   const Layer& l = kLayers[0];
   const Conv2dArgs args{
       .x = random(l.x), .w = random(l.w), .y = zeros(result_of(l)), .geometry = l.geometry};
   set_capturing(true);
-  EXPECT_THROW(vendor_.conv2d(tuner_, args), DeviceError);
+  EXPECT_TRUE(libraries_.supports(args));
+  EXPECT_THROW(libraries_.run(tuner_, args), DeviceError);
   set_capturing(false);
-  EXPECT_TRUE(vendor_.conv2d(tuner_, args));
+  EXPECT_TRUE(run(args));
   set_capturing(true);
-  EXPECT_TRUE(vendor_.conv2d(tuner_, args));
+  EXPECT_TRUE(run(args));
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
-// cuda_planning.cpp: a GPU without memory: its launchers run on a queue that only measures.
+// cuda_planning.cpp: a GPU without memory, whose launchers run on a queue that only measures.
 #include <algorithm>
 #include <array>
 
+#include "kernels/cuda/backend/cuda_backend.h"
 #include "kernels/cuda/device/launchers.h"
-#include "kernels/cuda/device/queue.h"
 #include "kernels/planning.h"
 
 namespace pg {
@@ -15,13 +15,13 @@ class CudaPlanning : public PlanningBackend {
   CudaPlanning(int device, MatrixMath math) : queue_(device, math, QueueUse::measure) {}
 
   const char* name() const override { return "cuda"; }
-  std::string description() const override { return "GPU that only plans"; }
+  std::string description() const override { return "GPU (planning only)"; }
   int64_t workspace_bytes() const override {
     return queue_.workspace_bytes() + staging_[0] + staging_[1] + kSmall * small_slots_;
   }
   bool backs_on_touch() const override { return false; }
 
-  // As Upload: two slots in turn for images, up to 32 for numbers.
+  // The memory of Upload: two alternating slots for images, up to 32 slots for numbers.
   void upload(TensorView dst, const void*) override {
     const int64_t bytes = bytes_of(dst);
     if (bytes <= kSmall) {
@@ -50,10 +50,7 @@ class CudaPlanning : public PlanningBackend {
 }  // namespace cuda
 
 std::unique_ptr<PlanningBackend> make_cuda_planner(int device, MatrixMath math) {
-  std::string reason;
-  const int count = cuda_device_count(&reason);
-  PG_CHECK(count > 0, DeviceError, reason, ", use --device cpu");
-  PG_CHECK(device >= 0 && device < count, DeviceError, "there is no GPU ", device, " of ", count);
+  cuda::check_device(device);
   return std::make_unique<cuda::CudaPlanning>(device, math);
 }
 

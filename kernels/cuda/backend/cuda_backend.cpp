@@ -1,54 +1,12 @@
-// cuda_backend.cpp: device selection, memory and copies of the CUDA backend.
-#include "kernels/cuda/device/cuda_backend.h"
+// cuda_backend.cpp: device selection, memory, copies, and the way from a call to its launcher.
+#include "kernels/cuda/backend/cuda_backend.h"
 
-#include "kernels/cuda/conv/filters/packed_filters.h"
+#include <algorithm>
+
 #include "kernels/cuda/device/launchers.h"
 
 namespace pg {
 namespace cuda {
-void check(cudaError_t status, const char* call) {
-  if (status == cudaSuccess) return;
-  cudaGetLastError();  // an error that is not sticky must not be reported again by the next call
-  if (status == cudaErrorMemoryAllocation) {
-    size_t free = 0, total = 0;
-    cudaMemGetInfo(&free, &total);
-    throw OutOfMemoryError(message("the GPU has no memory left (", free >> 20, " of ", total >> 20,
-                                   " MiB are free), choose a smaller minibatch or resolution"));
-  }
-  throw DeviceError(message("CUDA: ", cudaGetErrorString(status), " (in ", call, ")"));
-}
-
-Queue::Queue(int device, MatrixMath math, QueueUse use)
-    : device_(device), math_(math), use_(use), forms_(std::make_unique<PackedFilters>(use)) {
-  PG_CUDA(cudaSetDevice(device));
-  int value = 0;
-  PG_CUDA(cudaDeviceGetAttribute(&processors_, cudaDevAttrMultiProcessorCount, device));
-  PG_CUDA(cudaDeviceGetAttribute(&value, cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
-  smem_per_block_ = value;
-  if (!measures()) PG_CUDA(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
-}
-
-Queue::~Queue() {
-  if (measures()) return;
-  for (void* p : buffers_) cudaFree(p);
-  if (stream_ != nullptr) cudaStreamDestroy(stream_);
-}
-
-void* Queue::scratch(int64_t bytes) {
-  if (bytes > scratch_bytes_) {
-    constexpr int64_t kUnit = 1 << 20;
-    const int64_t rounded = (bytes + kUnit - 1) / kUnit * kUnit;
-    void* p = kNowhere;
-    if (!measures()) PG_CUDA(cudaMalloc(&p, static_cast<size_t>(rounded)));
-    buffers_.push_back(p);
-    scratch_bytes_ = rounded;
-    held_bytes_ += rounded;
-  }
-  return buffers_.empty() ? nullptr : buffers_.back();
-}
-
-int64_t Queue::workspace_bytes() const { return held_bytes_ + forms_->bytes(); }
-
 namespace {
 
 class CudaGraph : public StepGraph {
@@ -73,7 +31,7 @@ class CudaGraph : public StepGraph {
 
 CudaBackend::CudaBackend(int device, MatrixMath math, CudaKernels kernels)
     : queue_(device, math), upload_(queue_) {
-  if (kernels != CudaKernels::own) alternatives_ = std::make_unique<Alternatives>(queue_, kernels);
+  if (kernels != CudaKernels::own) choice_ = std::make_unique<KernelChoice>(queue_, kernels);
 }
 
 void CudaBackend::begin_capture() {
@@ -93,7 +51,7 @@ std::string CudaBackend::description() const {
   PG_CUDA(cudaGetDeviceProperties(&properties, queue_.device()));
   return message(properties.name, ", compute capability ", properties.major, ".", properties.minor,
                  ", ", properties.totalGlobalMem >> 30, " GiB",
-                 alternatives_ ? ", " + alternatives_->description() : "");
+                 choice_ ? ", " + choice_->description() : "");
 }
 
 void* CudaBackend::allocate(int64_t bytes) {
@@ -133,11 +91,16 @@ void CudaBackend::copy(TensorView dst, ConstTensorView src) {
 
 void CudaBackend::synchronize() { PG_CUDA(cudaStreamSynchronize(queue_.stream())); }
 
-#define PG_KERNEL(kernel, Args)                            \
-  void CudaBackend::kernel(const Args& args) {             \
-    if (alternatives_ && alternatives_->run(args)) return; \
-    cuda::kernel(queue_, args);                            \
+template <typename Args>
+void CudaBackend::run(void (*launcher)(Queue&, const Args&), const Args& args) {
+  if constexpr (HasCandidates<Args>) {
+    if (choice_) return choice_->run(args);
   }
+  launcher(queue_, args);
+}
+
+#define PG_KERNEL(kernel, Args) \
+  void CudaBackend::kernel(const Args& args) { run(cuda::kernel, args); }
 #include "kernels/kernels.def"
 #undef PG_KERNEL
 
@@ -151,11 +114,23 @@ std::string why_no_gpu(cudaError_t status) {
   if (cudaDriverGetVersion(&version) != cudaSuccess || version == 0) {
     return "no NVIDIA driver is installed";
   }
-  return message("the NVIDIA driver serves CUDA ", version / 1000, ".", version % 1000 / 10,
-                 " and this program needs ", CUDART_VERSION / 1000, ".0, update the driver");
+  return message("the NVIDIA driver supports CUDA ", version / 1000, ".", version % 1000 / 10,
+                 ", expected ", CUDART_VERSION / 1000, ".0 or newer (update the driver)");
 }
 
 }  // namespace
+
+namespace cuda {
+
+void check_device(int device) {
+  std::string reason;
+  const int count = cuda_device_count(&reason);
+  PG_CHECK(count > 0, DeviceError, "no GPU: ", reason, "; use --device cpu");
+  PG_CHECK(device >= 0 && device < count, DeviceError, "unknown device 'cuda:", device,
+           "': expected ", count == 1 ? "cuda:0" : message("cuda:0 to cuda:", count - 1));
+}
+
+}  // namespace cuda
 
 int cuda_device_count(std::string* reason) {
   int count = 0;
@@ -163,17 +138,13 @@ int cuda_device_count(std::string* reason) {
   if (status == cudaSuccess && count > 0) return count;
   cudaGetLastError();
   if (reason != nullptr) {
-    *reason = status == cudaSuccess ? "no GPU answers" : why_no_gpu(status);
+    *reason = status == cudaSuccess ? "the driver reports none" : why_no_gpu(status);
   }
   return 0;
 }
 
 std::unique_ptr<Backend> make_cuda_backend(int device, MatrixMath math, CudaKernels kernels) {
-  std::string reason;
-  const int count = cuda_device_count(&reason);
-  PG_CHECK(count > 0, DeviceError, reason, ", use --device cpu");
-  PG_CHECK(device >= 0 && device < count, DeviceError, "there is no GPU ", device, ", there ",
-           count == 1 ? "is one, 0" : message("are 0 to ", count - 1));
+  cuda::check_device(device);
   return std::make_unique<cuda::CudaBackend>(device, math, kernels);
 }
 

@@ -1,7 +1,7 @@
-// event_timer.h: the time that work takes on a queue's stream, between two events of the device.
+// event_timer.h: times work on a queue's stream, between two events of the device.
 #pragma once
 
-#include "kernels/cuda/choice/autotune.h"
+#include "kernels/cuda/autotune/autotune.h"
 #include "kernels/cuda/device/queue.h"
 
 namespace pg::cuda {

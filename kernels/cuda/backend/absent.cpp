@@ -1,4 +1,4 @@
-// absent.cpp: what stands for the CUDA backend in a program that was built without it.
+// absent.cpp: replaces the CUDA backend in a program built without it.
 #include "kernels/backend.h"
 #include "kernels/planning.h"
 
@@ -10,11 +10,11 @@ int cuda_device_count(std::string* reason) {
 }
 
 std::unique_ptr<Backend> make_cuda_backend(int, MatrixMath, CudaKernels) {
-  throw DeviceError("this program was built without the CUDA backend, use --device cpu");
+  throw DeviceError("this program was built without the CUDA backend; use --device cpu");
 }
 
 std::unique_ptr<PlanningBackend> make_cuda_planner(int, MatrixMath) {
-  throw DeviceError("this program was built without the CUDA backend, use --device cpu");
+  throw DeviceError("this program was built without the CUDA backend; use --device cpu");
 }
 
 }  // namespace pg

@@ -1,8 +1,8 @@
 // map.cuh: elementwise kernels as functors over packs.
 //
-// A functor has `template <int N> void run(int64_t i) const`, which does elements i to i + N - 1.
-// A thread does one pack of 16 bytes: with all threads of a processor resident that is 32 KiB under
-// way for each input, more than the memory needs. Where packs cannot be used (odd addresses or
+// A functor has `template <int N> void apply(int64_t i) const` for elements i to i + N - 1. A
+// thread processes one pack of 16 bytes: with all threads of a processor resident, 32 KiB are in
+// flight for each input, more than memory latency requires. Without packs (odd addresses or
 // extents, the last block) the same functor runs element by element.
 #pragma once
 
@@ -20,17 +20,17 @@ __global__ void __launch_bounds__(kMapThreads) map_kernel(F f, int64_t count, Ac
   constexpr int kTile = kMapThreads * N;
   const int64_t first = int64_t{blockIdx.x} * kTile;
   if (access == Access::packs && first + kTile <= count) {
-    f.template run<N>(first + static_cast<int>(threadIdx.x) * N);
+    f.template apply<N>(first + static_cast<int>(threadIdx.x) * N);
   } else {
     const int64_t end = first + kTile < count ? first + kTile : count;
-    for (int64_t i = first + threadIdx.x; i < end; i += kMapThreads) f.template run<1>(i);
+    for (int64_t i = first + threadIdx.x; i < end; i += kMapThreads) f.template apply<1>(i);
   }
 }
 
 }  // namespace
 
-// Runs f over `count` elements in packs of N. Access::packs needs what f's run<N> needs: aligned
-// pointers, and extents within which packs must lie that are divisible by N.
+// Applies f to `count` elements in packs of N. Access::packs requires aligned pointers, and every
+// extent that a pack may not cross must be divisible by N.
 template <int N, typename F>
 void launch_map(const Queue& queue, const F& f, int64_t count, Access access) {
   const int64_t blocks = ceil_div(count, kMapThreads * N);
@@ -39,7 +39,7 @@ void launch_map(const Queue& queue, const F& f, int64_t count, Access access) {
          access);
 }
 
-// y[j] = f(x[j]...) for each element of some packs, computed in Acc and rounded once.
+// y[j] = f(x[j]...) for each element of a pack, computed in Acc and rounded once.
 template <typename Y, int N, typename F, typename... X>
 __device__ __forceinline__ void map_packs(Y* y, F f, const Pack<X, N>&... x) {
   Pack<Y, N> out;

@@ -1,5 +1,5 @@
-// event_timer.cpp: events around the work.
-#include "kernels/cuda/choice/event_timer.h"
+// event_timer.cpp: records events around the work.
+#include "kernels/cuda/autotune/event_timer.h"
 
 namespace pg::cuda {
 
@@ -21,8 +21,8 @@ EventTimer::~EventTimer() {
 
 bool EventTimer::ready() { return !is_capturing(queue_); }
 
-// The wait before keeps what was queued earlier from being counted, and lets the work be queued
-// while the device is idle, which is also how a launch-bound candidate shows.
+// Waiting first excludes work queued earlier. It also queues the work on an idle device, which
+// exposes candidates that are bound by their launches.
 double EventTimer::seconds(const std::function<void()>& work) {
   PG_CUDA(cudaStreamSynchronize(queue_.stream()));
   PG_CUDA(cudaEventRecord(start_, queue_.stream()));

@@ -1,5 +1,5 @@
-// library.cpp: dlopen in the order of places that library.h tells.
-#include "kernels/cuda/choice/library.h"
+// shared_library.cpp: dlopen, in the order documented in shared_library.h.
+#include "kernels/cuda/vendor/shared_library.h"
 
 #include <dlfcn.h>
 #include <glob.h>
@@ -28,7 +28,7 @@ std::vector<std::string> given_folders() {
   return folders;
 }
 
-// The names one after the other, in each place; the first that opens.
+// Opens the first of the names that exists, in each place in turn.
 void* open_first(const std::vector<std::string>& places, const std::vector<std::string>& names,
                  std::string& path) {
   for (const std::string& place : places) {
@@ -73,24 +73,24 @@ std::vector<std::string> usual_library_folders() {
   return folders;
 }
 
-Library::Library(const std::vector<std::string>& names) {
+SharedLibrary::SharedLibrary(const std::vector<std::string>& names) {
   handle_ = open_first(given_folders(), names, path_);
   if (handle_ == nullptr) handle_ = open_first({""}, names, path_);
   if (handle_ != nullptr) return;
-  // Kept, since a library that is there but lacks another one says more than "not found".
+  // Kept, since "found, but one of its own libraries is missing" says more than "not found".
   const char* error = dlerror();
   const std::string loader = error == nullptr ? "" : error;
   handle_ = open_first(usual_library_folders(), names, path_);
   if (handle_ != nullptr) return;
   reason_ = message(names.front(), " was not found (", loader,
-                    "), install it or name its folder in ", kVariable);
+                    "); install it or add its folder to ", kVariable);
 }
 
-void* Library::address_of(const char* name) {
+void* SharedLibrary::address_of(const char* name) {
   if (handle_ == nullptr) return nullptr;
   void* address = dlsym(handle_, name);
   if (address == nullptr) {
-    reason_ = message(path_, " has no function ", name, ", install a newer version");
+    reason_ = message(path_, " has no function ", name, "; install a newer version");
   }
   return address;
 }

@@ -1,5 +1,5 @@
-// autotune.cpp: the choice, and its file: lines "<candidates> <index> <key>", others are ignored.
-#include "kernels/cuda/choice/autotune.h"
+// autotune.cpp: the choice and its file of lines "<candidates> <index> <key>"; others are ignored.
+#include "kernels/cuda/autotune/autotune.h"
 
 #include <unistd.h>
 
@@ -16,7 +16,7 @@
 namespace pg::cuda {
 namespace {
 
-// To be raised when the order or number of candidates of any kernel changes its meaning.
+// Increase it when the meaning of a candidate's index changes for any kernel.
 constexpr const char* kProgramVersion = "1";
 constexpr int kTimings = 3;
 
@@ -80,8 +80,8 @@ Autotuner::Choices Autotuner::read(const std::string& path) {
   return choices;
 }
 
-// Another program may have written since: its choices of other keys are kept. A reader sees the old
-// file or the new one, never half of one. The file only saves time, so failing to write it is no
+// Keeps choices of other keys that another program has written since. Readers see the old file or
+// the new one, never a partial one. The file only saves time, so failing to write it is not an
 // error.
 void Autotuner::write() const {
   if (path_.empty()) return;

@@ -1,5 +1,6 @@
-// library_test.cpp: where a shared library is looked for, and what is said where it is not found.
-#include "kernels/cuda/choice/library.h"
+// shared_library_test.cpp: the folders searched for a shared library, and the messages if it is not
+// found.
+#include "kernels/cuda/vendor/shared_library.h"
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>
@@ -12,9 +13,9 @@ namespace pg::test {
 namespace {
 
 namespace fs = std::filesystem;
-using cuda::Library;
+using cuda::SharedLibrary;
 
-// Folders that hold links to the system's mathematical library under other names.
+// Folders with links to the system's math library under other names.
 class LibraryFolders : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -36,7 +37,7 @@ class LibraryFolders : public ::testing::Test {
   fs::path system_;
 };
 
-// The variable that names folders.
+// Sets the variable with the folders.
 struct Folders : Variable {
   explicit Folders(const std::string& list) : Variable("PROGAN_CUDA_LIBRARIES", list) {}
 };
@@ -45,24 +46,24 @@ TEST_F(LibraryFolders, AreSearchedInTheirOrder) {
   const std::string first = put("a", "libboth.so.1"), second = put("b", "libsecond.so.1");
   put("b", "libboth.so.1");
   const Folders both(folder("a") + ":" + folder("b"));
-  EXPECT_EQ(Library({"libboth.so.1"}).path(), first);
-  EXPECT_EQ(Library({"libsecond.so.1"}).path(), second);
+  EXPECT_EQ(SharedLibrary({"libboth.so.1"}).path(), first);
+  EXPECT_EQ(SharedLibrary({"libsecond.so.1"}).path(), second);
 }
 
 TEST_F(LibraryFolders, ComeBeforeTheLoader) {
   {
     const Folders none("");
-    EXPECT_EQ(Library({"libm.so.6"}).path(), "libm.so.6");
+    EXPECT_EQ(SharedLibrary({"libm.so.6"}).path(), "libm.so.6");
   }
   const std::string own = put("a", "libm.so.6");
   const Folders one(folder("a"));
-  EXPECT_EQ(Library({"libm.so.6"}).path(), own);
+  EXPECT_EQ(SharedLibrary({"libm.so.6"}).path(), own);
 }
 
-TEST_F(LibraryFolders, AreLeftForTheLoaderWhereTheyLackTheLibrary) {
+TEST_F(LibraryFolders, WithoutTheLibraryFallBackToTheLoader) {
   put("a", "libother.so.1");
   const Folders others(":" + folder("a") + ":" + folder("nonexistent"));
-  EXPECT_EQ(Library({"libm.so.6"}).path(), "libm.so.6");
+  EXPECT_EQ(SharedLibrary({"libm.so.6"}).path(), "libm.so.6");
 }
 
 TEST_F(LibraryFolders, NewerNamesComeFirstWithinAFolder) {
@@ -71,23 +72,23 @@ TEST_F(LibraryFolders, NewerNamesComeFirstWithinAFolder) {
   const std::string older = put("b", "libfake.so.12");
   {
     const Folders one(folder("a"));
-    EXPECT_EQ(Library({"libfake.so.13", "libfake.so.12"}).path(), newer);
+    EXPECT_EQ(SharedLibrary({"libfake.so.13", "libfake.so.12"}).path(), newer);
   }
   const Folders both(folder("b") + ":" + folder("a"));
-  EXPECT_EQ(Library({"libfake.so.13", "libfake.so.12"}).path(), older);
+  EXPECT_EQ(SharedLibrary({"libfake.so.13", "libfake.so.12"}).path(), older);
 }
 
-TEST_F(LibraryFolders, OfAPythonEnvironmentAreTriedLast) {
+TEST_F(LibraryFolders, OfAPythonEnvironmentComeLast) {
   const std::string found = put("lib/python3.11/site-packages/nvidia/fake/lib", "libfake.so.1");
   {
     const Variable environment("VIRTUAL_ENV", root_.path().string());
-    EXPECT_EQ(Library({"libfake.so.1"}).path(), found);
+    EXPECT_EQ(SharedLibrary({"libfake.so.1"}).path(), found);
   }
-  EXPECT_FALSE(Library({"libfake.so.1"}));
+  EXPECT_FALSE(SharedLibrary({"libfake.so.1"}));
 }
 
-TEST(Library, GivesTypedFunctions) {
-  Library library({"libm.so.6"});
+TEST(SharedLibrary, GivesTypedFunctions) {
+  SharedLibrary library({"libm.so.6"});
   ASSERT_TRUE(library);
   double (*root)(double) = nullptr;
   ASSERT_TRUE(library.find(root, "sqrt"));
@@ -95,8 +96,8 @@ TEST(Library, GivesTypedFunctions) {
   EXPECT_EQ(library.reason(), "");
 }
 
-TEST(Library, AbsenceIsASentence) {
-  Library library({"libabsent.so.9", "libabsent.so.8"});
+TEST(SharedLibrary, MissingLibraryIsReported) {
+  SharedLibrary library({"libabsent.so.9", "libabsent.so.8"});
   EXPECT_FALSE(library);
   EXPECT_NE(library.reason().find("libabsent.so.9 was not found"), std::string::npos);
   EXPECT_NE(library.reason().find("PROGAN_CUDA_LIBRARIES"), std::string::npos);
@@ -105,8 +106,8 @@ TEST(Library, AbsenceIsASentence) {
   EXPECT_NE(library.reason().find("was not found"), std::string::npos);
 }
 
-TEST(Library, AMissingFunctionIsASentence) {
-  Library library({"libm.so.6"});
+TEST(SharedLibrary, MissingFunctionIsReported) {
+  SharedLibrary library({"libm.so.6"});
   void (*function)() = nullptr;
   EXPECT_FALSE(library.find(function, "cudnnCreate"));
   EXPECT_NE(library.reason().find("has no function cudnnCreate"), std::string::npos);
