@@ -26,7 +26,7 @@ LoadedGenerator::LoadedGenerator(const GeneratorChoice& choice) {
 LoadedGenerator::~LoadedGenerator() = default;
 
 Tensor LoadedGenerator::operator()(const Tensor& z, const Tensor& labels) const {
-  return generator_->forward(Weights(*average_, resolution_), z, labels, resolution_, {});
+  return generator_->forward(Weights(*average_, resolution_), z, labels, {resolution_});
 }
 
 }  // namespace pg::apps

@@ -40,17 +40,17 @@ struct Remaining {
 };
 
 // The measured rate holds for this resolution; others take time as their cost says.
-Remaining remaining_time(const std::vector<StageSpan>& stages, const ProgressSample& sample,
+Remaining remaining_time(const std::vector<Stage>& stages, const ProgressSample& sample,
                          double rate, const std::function<double(int64_t)>& cost) {
   Remaining left;
-  const double cost_now = cost(sample.point.resolution);
-  for (const StageSpan& span : stages) {
-    const int64_t images = span.end - std::max(span.first, sample.images_shown);
+  const double cost_now = cost(sample.point.fade.resolution);
+  for (const Stage& stage : stages) {
+    const int64_t images = stage.end - std::max(stage.first, sample.images_shown);
     if (images <= 0) continue;
-    const double seconds = static_cast<double>(images) / rate * (cost(span.resolution) / cost_now);
-    if (span.first <= sample.images_shown) left.stage = seconds;
+    const double seconds = static_cast<double>(images) / rate * (cost(stage.resolution) / cost_now);
+    if (stage.first <= sample.images_shown) left.stage = seconds;
     left.run += seconds;
-    left.estimated |= span.resolution != sample.point.resolution;
+    left.estimated |= stage.resolution != sample.point.fade.resolution;
   }
   return left;
 }
@@ -122,7 +122,7 @@ double Progress::images_per_second() const {
 
 void Progress::note_rate(const ProgressSample& sample, double now) {
   // Another resolution has another speed.
-  if (last_ && last_->point.resolution != sample.point.resolution) marks_.clear();
+  if (last_ && last_->point.fade.resolution != sample.point.fade.resolution) marks_.clear();
   // The last mark moves along until it is old enough to stand.
   if (marks_.size() > 1 && now - marks_[marks_.size() - 2].seconds < kMarkSeconds) {
     marks_.pop_back();
@@ -140,10 +140,10 @@ double Progress::rate() const {
 
 // What there is to tell, most wanted first.
 std::vector<std::string> Progress::fields() const {
-  const SchedulePoint& point = last_->point;
+  const Fade& fade = last_->point.fade;
   std::vector<std::string> result;
-  std::string stage = stage_name(point.resolution, point.fading);
-  if (point.fading == Fading::on) stage += " alpha " + format_fixed(point.alpha, 2);
+  std::string stage = stage_name(fade);
+  if (fade.fading()) stage += " alpha " + format_fixed(fade.alpha, 2);
   result.push_back(stage);
   result.push_back(message(kimg_text(last_->images_shown), "/", kimg_text(total_), " kimg"));
   if (rate() > 0.0) {

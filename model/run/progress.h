@@ -76,7 +76,7 @@ class Progress {
   int64_t columns() const;
 
   ProgressOptions options_;
-  std::vector<StageSpan> stages_;
+  std::vector<Stage> stages_;
   int64_t total_ = 0;
   std::optional<ProgressSample> last_;
   std::deque<Mark> marks_;
