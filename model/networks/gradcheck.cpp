@@ -92,8 +92,8 @@ std::span<const Fade> gradcheck_fades() { return kFades; }
 
 GradcheckNetworks::GradcheckNetworks(Context& context, const Config& config, const Fade& fade)
     : config_(config),
-      g_(config),
-      d_(config),
+      g_(config.model, DType::f64),
+      d_(config.model, DType::f64, logit_columns(config.loss)),
       g_store_(context, g_.specs(), DType::f64),
       d_store_(context, d_.specs(), DType::f64) {
   g_store_.initialize(5, 1);
@@ -116,10 +116,10 @@ GradcheckNetworks::GradcheckNetworks(Context& context, const Config& config, con
   }
 }
 
-double GradcheckNetworks::loss(Player player, const Tensor& gradient) {
-  const std::vector<Tensor> into = store(player).views(gradient, fade_.resolution);
+double GradcheckNetworks::loss(Network network, const Tensor& gradient) {
+  const std::vector<Tensor> into = store(network).views(gradient, fade_.resolution);
   const Tensor mean =
-      player == Player::discriminator
+      network == Network::discriminator
           ? discriminator_gradients(config_, d_, d_store_, fade_, inputs_, into).total
           : generator_gradients(config_, g_, g_store_, d_, d_store_, fade_,
                                 {.z = z_, .labels = inputs_.labels}, into)
@@ -128,21 +128,21 @@ double GradcheckNetworks::loss(Player player, const Tensor& gradient) {
   return to_host(mean)[0] * images;
 }
 
-double GradcheckNetworks::loss_at(Player player, const Tensor& weights, const Tensor& direction,
+double GradcheckNetworks::loss_at(Network network, const Tensor& weights, const Tensor& direction,
                                   double step) {
   const std::vector<double> before = to_host(weights);
   ops::add_in_place(weights, ops::affine(direction, step, 0.0));
-  store(player).touch();
-  const double value = loss(player, empty_like(store(player).flat()));
+  store(network).touch();
+  const double value = loss(network, empty_like(store(network).flat()));
   from_host(weights, before);
-  store(player).touch();
+  store(network).touch();
   return value;
 }
 
-gradcheck::Deviation GradcheckNetworks::check(Player player) {
-  ParameterStore& s = store(player);
+gradcheck::Deviation GradcheckNetworks::check(Network network) {
+  ParameterStore& s = store(network);
   const Tensor gradient = full(s.flat().shape(), 0.0, s.flat());
-  loss(player, gradient);
+  loss(network, gradient);
   RandomStream random(s.flat().context(), 6, 1);
   const std::vector<Tensor> weights = s.views(s.flat(), fade_.resolution);
   const std::vector<Tensor> grads = s.views(gradient, fade_.resolution);
@@ -150,7 +150,7 @@ gradcheck::Deviation GradcheckNetworks::check(Player player) {
   for (size_t i = 0; i < weights.size(); ++i) {
     const Tensor d = random.normal(weights[i].shape(), DType::f64);
     const double numeric =
-        (loss_at(player, weights[i], d, kStep) - loss_at(player, weights[i], d, -kStep)) /
+        (loss_at(network, weights[i], d, kStep) - loss_at(network, weights[i], d, -kStep)) /
         (2 * kStep);
     const double exact = to_host(ops::sum_to(ops::mul(grads[i], d), {}))[0];
     worst.include(std::abs(exact - numeric) / std::max(1.0, std::abs(numeric)), [&] {

@@ -20,28 +20,26 @@ Config gradcheck_config(const std::string& name);
 // 4x4, 8x8 fading and stable, 16x16 fading.
 std::span<const Fade> gradcheck_fades();
 
-enum class Player { discriminator, generator };
-
 // Both networks at one resolution, with a minibatch of four for each.
 class GradcheckNetworks {
  public:
   GradcheckNetworks(Context& context, const Config& config, const Fade& fade);
 
   // The whole loss of one network, penalties included, as mean or sum (loss.reduction); its
-  // gradient is left in `gradient`, which is laid out like store(player).flat().
-  double loss(Player player, const Tensor& gradient);
+  // gradient is left in `gradient`, which is laid out like store(network).flat().
+  double loss(Network network, const Tensor& gradient);
 
   // For each parameter tensor, <gradient, d> against the central difference of the loss along a
   // random direction d; errors are relative to the larger of 1 and the difference quotient.
-  gradcheck::Deviation check(Player player);
+  gradcheck::Deviation check(Network network);
 
-  ParameterStore& store(Player player) { return player == Player::generator ? g_store_ : d_store_; }
+  ParameterStore& store(Network network) { return network == Network::generator ? g_store_ : d_store_; }
   const Discriminator& discriminator() const { return d_; }
   const DeviceFade& fade() const { return fade_; }
   DiscriminatorInputs& inputs() { return inputs_; }
 
  private:
-  double loss_at(Player player, const Tensor& weights, const Tensor& direction, double step);
+  double loss_at(Network network, const Tensor& weights, const Tensor& direction, double step);
 
   Config config_;
   Generator g_;

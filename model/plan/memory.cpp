@@ -94,7 +94,8 @@ int64_t peak_without_penalty(Config config, std::span<const Stage> stages, const
 int64_t peak_of_penalty(const Config& config, const Stage& stage, const PlannedRun& run) {
   const auto device = run.planner();
   Context context(*device, run.blocks);
-  const Discriminator d(config);
+  const Discriminator d(config.model, activation_dtype(config.train.precision),
+                        logit_columns(config.loss));
   const ParameterStore store(context, d.specs());
   const int64_t r = stage.resolution, n = micro_batch_at(config, r, minibatch_at(config, r));
   const Shape images{n, r, r, config.model.channels};

@@ -29,7 +29,7 @@ void Trainer::save_step_image(int64_t resolution) {
   GridOptions o = grid_options();
   o.fade = {resolution};
   o.show_at = resolution;
-  const int64_t step = stage_of(resolution) - stage_of(config_.schedule.lod_initial_resolution);
+  const int64_t step = level_of(resolution) - level_of(config_.schedule.lod_initial_resolution);
   survives([&] {
     write_png(
         run_.path() / message("generated_image", step, ".png"),

@@ -70,8 +70,9 @@ TrainingStats stats_of(const StatsSums& sums) {
 Gan::Gan(Context& context, const Config& config)
     : context_(context),
       config_(config),
-      generator_(config),
-      discriminator_(config),
+      generator_(config.model, activation_dtype(config.train.precision)),
+      discriminator_(config.model, activation_dtype(config.train.precision),
+                     logit_columns(config.loss)),
       g_(std::make_unique<ParameterStore>(context, generator_.specs())),
       average_(std::make_unique<ParameterStore>(context, generator_.specs())),
       d_(std::make_unique<ParameterStore>(context, discriminator_.specs())),

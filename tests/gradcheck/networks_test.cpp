@@ -41,11 +41,11 @@ class Networks : public testing::TestWithParam<NetworkCase> {
 };
 
 TEST_P(Networks, DiscriminatorGradientWithPenaltyMatchesFiniteDifference) {
-  EXPECT_EQ(complaint(networks_.check(Player::discriminator)), "");
+  EXPECT_EQ(complaint(networks_.check(Network::discriminator)), "");
 }
 
 TEST_P(Networks, GeneratorGradientMatchesFiniteDifference) {
-  EXPECT_EQ(complaint(networks_.check(Player::generator)), "");
+  EXPECT_EQ(complaint(networks_.check(Network::generator)), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Networks, testing::ValuesIn(all_cases()), name_of_case);

@@ -24,8 +24,8 @@ class Exported : public testing::TestWithParam<Case> {
     const auto backend = make_cpu_backend(1);
     Context context(*backend);
     ParameterStore store(
-        context, g ? Generator(golden.config()).specs() : Discriminator(golden.config()).specs());
-    const auto entries = layout_entries(layout, network, golden.config());
+        context, parameter_specs(network, golden.config().model));
+    const auto entries = layout_entries(layout, network, golden.config().model);
     for (const LayoutEntry& e : entries) {
       from_host(store.get(e.ours), gathered(golden.values(prefix + e.foreign), e.indices));
     }

@@ -100,17 +100,17 @@ class Run {
         context_(context),
         config_(config),
         dtype_(dtype),
-        generator_(config),
-        discriminator_(config),
+        generator_(config.model, dtype),
+        discriminator_(config.model, dtype, logit_columns(config.loss)),
         g_(context, generator_.specs(), dtype),
         average_(context, generator_.specs(), dtype),
         d_(context, discriminator_.specs(), dtype) {
-    g_entries_ = layout_entries(golden.layout_, Network::generator, config);
+    g_entries_ = layout_entries(golden.layout_, Network::generator, config.model);
     if (edit != nullptr) edit(g_entries_);
     load(g_entries_, "param/G/", g_);
     load(g_entries_, "param/G/", average_);
     if (!golden.has_critic()) return;
-    d_entries_ = layout_entries(golden.layout_, Network::discriminator, config);
+    d_entries_ = layout_entries(golden.layout_, Network::discriminator, config.model);
     if (edit != nullptr) edit(d_entries_);
     load(d_entries_, "param/D/", d_);
   }

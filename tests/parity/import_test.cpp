@@ -94,7 +94,7 @@ void expect_same_images(const fs::path& folder, const std::string& format) {
   }
   const ForeignNetworks networks = read_networks(files);
   const int64_t r = networks.config.model.resolution;
-  const Generator generator(networks.config);
+  const Generator generator(networks.config.model, DType::f64);
   ParameterStore g(context(), generator.specs(), DType::f64);
   load_network(networks, networks.average.empty() ? networks.g : networks.average,
                Network::generator, g);
@@ -108,7 +108,7 @@ void expect_same_images(const fs::path& folder, const std::string& format) {
   if (reference.find("scores") == nullptr) return;
   std::vector<double> scores(2);
   reference.at("scores").copy_to<double>(scores);
-  const Discriminator discriminator(networks.config);
+  const Discriminator discriminator(networks.config.model, DType::f64);
   ParameterStore d(context(), discriminator.specs(), DType::f64);
   load_network(networks, networks.d, Network::discriminator, d);
   const Tensor got = discriminator.forward(Weights(d, r), images, {}, {r}, 1).score;

@@ -158,7 +158,7 @@ TEST(Trap9, AlphaOfGanZooIsTurnedRound) {
 TEST(Trap11, AkanimaxIsWiderAbove32) {
   const std::vector<int64_t> published = {512, 512, 512, 512, 512, 256, 128, 64, 32};
   for (size_t s = 1; s <= published.size(); ++s) {
-    EXPECT_EQ(fmaps(preset("akanimax"), static_cast<int64_t>(s)), published[s - 1]);
+    EXPECT_EQ(fmaps(preset("akanimax").model, static_cast<int64_t>(s)), published[s - 1]);
   }
 }
 
@@ -168,7 +168,7 @@ TEST(Trap14, TutorialNarrowsFirst) {
   c.model.resolution = 64;
   c.model.channels = 3;
   std::map<std::string, Shape> shapes;
-  for (const ParameterSpec& spec : Discriminator(c).specs()) shapes[spec.name] = spec.shape;
+  for (const ParameterSpec& spec : parameter_specs(Network::discriminator, c.model)) shapes[spec.name] = spec.shape;
   EXPECT_EQ(shapes.at("64x64/Conv0/weight"), (Shape{256, 3, 3, 128}));
   EXPECT_EQ(shapes.at("64x64/Conv1_down/weight"), (Shape{256, 3, 3, 256}));
   const Golden golden("tutorial");

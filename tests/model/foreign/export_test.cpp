@@ -29,7 +29,7 @@ Config small(const std::string& name) {
 struct Drawn {
   Drawn(Context& context, const Config& config, const std::string& name, uint64_t seed)
       : parameters(context,
-                   name == "D" ? Discriminator(config).specs() : Generator(config).specs()),
+                   parameter_specs(name == "D" ? Network::discriminator : Network::generator, config.model)),
         network{name, name == "D" ? Network::discriminator : Network::generator, config,
                 parameters} {
     std::vector<double> values(static_cast<size_t>(parameters.count()));
@@ -155,8 +155,8 @@ TEST_F(Export, ForeignWeightsTimesForeignConstantsAreOurs) {
   const auto arrays =
       foreign_parameters(Layout::akanimax, Network::generator, config, g.parameters);
   Config reference = small("akanimax");
-  const std::vector<ParameterSpec> specs = Generator(reference).specs();
-  const auto entries = layout_entries(Layout::akanimax, Network::generator, config);
+  const std::vector<ParameterSpec> specs = parameter_specs(Network::generator, reference.model);
+  const auto entries = layout_entries(Layout::akanimax, Network::generator, config.model);
   ASSERT_EQ(arrays.size(), entries.size());
   for (size_t a = 0; a < entries.size(); ++a) {
     for (size_t i = 0; i < specs.size(); ++i) {
