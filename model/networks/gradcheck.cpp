@@ -103,7 +103,6 @@ GradcheckNetworks::GradcheckNetworks(Context& context, const Config& config, con
   for (ParameterStore* store : {&g_store_, &d_store_}) {
     const Tensor n = noise.normal(store->flat().shape(), DType::f64);
     ops::add_in_place(store->flat(), ops::affine(n, 0.1, 0.0));
-    store->touch();
   }
   fade_ = on_device(fade, g_store_.flat());
   const Shape images{kImages, fade.resolution, fade.resolution, config.model.channels};
@@ -132,10 +131,8 @@ double GradcheckNetworks::loss_at(Network network, const Tensor& weights, const 
                                   double step) {
   const std::vector<double> before = to_host(weights);
   ops::add_in_place(weights, ops::affine(direction, step, 0.0));
-  store(network).touch();
   const double value = loss(network, empty_like(store(network).flat()));
   from_host(weights, before);
-  store(network).touch();
   return value;
 }
 
