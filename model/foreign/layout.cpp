@@ -238,7 +238,8 @@ StoredLayer mmgeneration_layer(const LayerInfo& l) {
   return {name + ".weight_orig", name + ".bias", axes, shape_of(axes, l), flip, false, factor};
 }
 
-StoredLayer stored_layer(Layout layout, Network network, const ModelConfig& m, const LayerInfo& l, int64_t index) {
+StoredLayer stored_layer(Layout layout, Network network, const ModelConfig& m, const LayerInfo& l,
+                         int64_t index) {
   switch (layout) {
     case Layout::official_tf:
       return official_tf_layer(m, network, l);
@@ -267,7 +268,7 @@ std::string all_axes(const std::string& axes) {
   return axes.find('y') == std::string::npos ? "y x " + axes : axes;
 }
 
-void append_entries(std::vector<LayoutEntry>& entries, Layout layout, const ModelConfig& monfig,
+void append_entries(std::vector<LayoutEntry>& entries, Layout layout, const ModelConfig& model,
                     const LayerInfo& l, const StoredLayer& f) {
   const bool scaled = layout == Layout::theano && model.use_wscale;
   const AxisExtents extents = {{'o', l.out}, {'i', l.in}, {'y', l.size()}, {'x', l.size()}};
@@ -320,18 +321,19 @@ std::string_view layout_name(Layout layout) {
   return kNames.at(static_cast<size_t>(layout));
 }
 
-std::vector<LayoutEntry> layout_entries(Layout layout, Network network, const ModelConfig& monfig) {
+std::vector<LayoutEntry> layout_entries(Layout layout, Network network, const ModelConfig& model) {
   const bool g = network == Network::generator;
   const bool only_generator = layout == Layout::exercise || layout == Layout::mmgeneration;
   PG_CHECK(g || !only_generator, UsageError, "the ", layout_name(layout),
            " layout has no discriminator");
-  PG_CHECK(model.conditioning != Conditioning::projection, UsageError, "the ",
-           layout_name(layout), " layout does not support projection conditioning");
+  PG_CHECK(model.conditioning != Conditioning::projection, UsageError, "the ", layout_name(layout),
+           " layout does not support projection conditioning");
   std::vector<LayerInfo> layers = running_order(network, model);
   if (layout == Layout::theano) layers = in_theano_order(network, std::move(layers));
   std::vector<LayoutEntry> entries;
   for (size_t i = 0; i < layers.size(); ++i) {
-    const StoredLayer stored = stored_layer(layout, network, model, layers[i], static_cast<int64_t>(i));
+    const StoredLayer stored =
+        stored_layer(layout, network, model, layers[i], static_cast<int64_t>(i));
     append_entries(entries, layout, model, layers[i], stored);
   }
   return entries;

@@ -1,7 +1,7 @@
 // layout.h: the place of each parameter of a network in the files of the published versions.
 //
-// One table serves import, export and the parity tests; gradients and optimizer steps are rearranged
-// like the weights.
+// One table serves import, export and the parity tests; gradients and optimizer steps are
+// rearranged like the weights.
 #pragma once
 
 #include <string>

@@ -120,8 +120,8 @@ std::string GeneratorGraph::base(const std::string& latent) {
   const Rearrangement axes =
       by_value ? Rearrangement{"y x o", "o y x", ""} : Rearrangement{"o", "o", ""};
   const AxisExtents pixels = {{'o', l.out}, {'y', 4}, {'x', 4}}, channels = {{'o', l.out}};
-  const std::string b = graph_.constant(
-      l.name + "/bias", shape, values(l.weight + 1, axes, by_value ? pixels : channels));
+  const std::string b = graph_.constant(l.name + "/bias", shape,
+                                        values(l.weight + 1, axes, by_value ? pixels : channels));
   x = leaky(graph_.node("Add", {x, b}));
   if (m.use_pixelnorm && m.first_pixelnorm) x = pixel_norm(x);
   return layer(x, info(4, LayerKind::conv));

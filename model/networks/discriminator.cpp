@@ -22,8 +22,7 @@ std::vector<ParameterSpec> Discriminator::specs() const {
   return parameter_specs(Network::discriminator, model_);
 }
 
-LayerWeights Discriminator::weights_of(const Weights& w, int64_t resolution,
-                                       LayerKind kind) const {
+LayerWeights Discriminator::weights_of(const Weights& w, int64_t resolution, LayerKind kind) const {
   return layer_weights(w, find_layer(layers_, resolution, kind));
 }
 
@@ -96,8 +95,8 @@ DiscriminatorOutput Discriminator::forward(const Weights& w, const Tensor& image
   const int64_t resolution = fade.resolution;
   const Shape& s = images.shape();
   PG_CHECK(s.h == resolution && s.w == resolution && s.c == model_.channels, ShapeError,
-           "discriminator: expected ", resolution, "x", resolution, " images of ",
-           model_.channels, " channels, got ", s);
+           "discriminator: expected ", resolution, "x", resolution, " images of ", model_.channels,
+           " channels, got ", s);
   Tensor x = from_rgb(w, images, resolution);
   const bool fades = fade.alpha && (resolution > 8 || model_.d_fade_at_8x8);
   for (int64_t r = resolution; r >= 8; r /= 2) {

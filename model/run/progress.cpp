@@ -68,7 +68,8 @@ Progress::Progress(const Config& config, ProgressOptions options)
   if (options_.out == nullptr) options_.out = &std::cerr;
   if (options_.style == ProgressStyle::automatic) options_.style = style_of(options_.fd);
   if (!options_.clock) options_.clock = steady_seconds;
-  if (!options_.cost) options_.cost = [model = config.model](int64_t r) { return relative_cost(model, r); };
+  if (!options_.cost)
+    options_.cost = [model = config.model](int64_t r) { return relative_cost(model, r); };
 }
 
 Progress::~Progress() { finish(); }

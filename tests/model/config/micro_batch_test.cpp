@@ -66,14 +66,15 @@ class Split {
   std::vector<double> discriminator(std::span<const Tensor> into) {
     DiscriminatorLoss l;
     for (const MicroBatch& part : parts()) {
-      add_share(l, discriminator_gradients(config_, networks_.discriminator(),
-                                           networks_.store(Network::discriminator), networks_.fade(),
-                                           {.real = part.of(real_),
-                                            .fake = part.of(fake_),
-                                            .mix = part.of(mix_),
-                                            .labels = part.of(labels_),
-                                            .part = place(part)},
-                                           into));
+      add_share(l,
+                discriminator_gradients(config_, networks_.discriminator(),
+                                        networks_.store(Network::discriminator), networks_.fade(),
+                                        {.real = part.of(real_),
+                                         .fake = part.of(fake_),
+                                         .mix = part.of(mix_),
+                                         .labels = part.of(labels_),
+                                         .part = place(part)},
+                                        into));
     }
     std::vector<double> numbers;
     for (const Tensor& t : {l.real_score, l.fake_score, l.gradient_norm, l.penalty, l.total}) {
@@ -84,11 +85,11 @@ class Split {
   std::vector<double> generator(std::span<const Tensor> into) {
     GeneratorLoss l;
     for (const MicroBatch& part : parts()) {
-      add_share(
-          l, generator_gradients(
-                 config_, generator_, networks_.store(Network::generator), networks_.discriminator(),
-                 networks_.store(Network::discriminator), networks_.fade(),
-                 {.z = part.of(z_), .labels = part.of(labels_), .part = place(part)}, into));
+      add_share(l, generator_gradients(
+                       config_, generator_, networks_.store(Network::generator),
+                       networks_.discriminator(), networks_.store(Network::discriminator),
+                       networks_.fade(),
+                       {.z = part.of(z_), .labels = part.of(labels_), .part = place(part)}, into));
     }
     return {to_host(l.fake_score)[0], to_host(l.total)[0]};
   }

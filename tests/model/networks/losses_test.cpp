@@ -1,5 +1,5 @@
-// losses_test.cpp: what losses are measured in: sums or means, and at which resolution the norm of
-// the penalty. (Gradients: tests/gradcheck.)
+// losses_test.cpp: sums and means of losses, and the resolution at which the penalty measures its
+// norm. (Gradients: tests/gradcheck.)
 #include "model/networks/losses.h"
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ std::vector<double> gradient(GradcheckNetworks& networks, Network network) {
   return to_host(g);
 }
 
-// Summed losses: gradients are those of the mean times the number of images.
+// The gradients of summed losses are those of the mean times the number of images.
 TEST(Losses, SumIsMeanTimesImages) {
   for (const Network network : {Network::discriminator, Network::generator}) {
     Config c = gradcheck_config("official-tf");
@@ -36,8 +36,8 @@ TEST(Losses, SumIsMeanTimesImages) {
   }
 }
 
-// The norm that the official version measures at the final resolution is that of the current one
-// divided by the factor between them: shown with images upsampled in front of the network.
+// The official version measures the norm at the final resolution: that of the current one divided
+// by the factor between them. Here the images are upsampled in front of the network.
 TEST(Losses, GradientNormIsThatOfTheFullResolutionImage) {
   const Config config = gradcheck_config("official-tf");
   GradcheckNetworks s(context(), config, {.resolution = 4});

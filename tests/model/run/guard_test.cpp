@@ -92,7 +92,8 @@ TEST_F(Guard, HealthyRunsAreLeftAlone) {
 TEST_F(Guard, ABadGradientIsNamedWithItsIterationAndItsStepLeftOut) {
   config_.guard.action = GuardAction::skip;
   config_.guard.max_skipped = 1;
-  const auto [element, name] = element_in(parameter_specs(Network::discriminator, config_.model), 2);
+  const auto [element, name] =
+      element_in(parameter_specs(Network::discriminator, config_.model), 2);
   faults_ = {.gradient = 2 * 6 - 1, .element = element};  // of D, in the sixth iteration
   const RunFolder run = run_folder("run");
   train(run, kNever);
