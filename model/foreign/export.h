@@ -33,7 +33,7 @@ size_t write_network_safetensors(const std::filesystem::path& path, const Export
 //
 // akanimax: {"generator", "discriminator", "shadow_generator": {"conf", "state_dict"}}.
 struct AkanimaxNetworks {
-  const ExportedNetwork &generator, &discriminator, &average;
+  const ExportedNetwork &generator, &discriminator, &ema;
 };
 void write_akanimax_pth(const std::filesystem::path& path, const AkanimaxNetworks& networks);
 

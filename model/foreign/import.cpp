@@ -15,7 +15,7 @@ constexpr const char* kKnown =
     "official TensorFlow or Theano pickles, and weights of GAN zoo, akanimax, the tutorial, the "
     "exercise and mmgeneration";
 
-enum class Role { g, average, d, unknown };
+enum class Role { g, ema, d, unknown };
 
 // One network of a file, with the configuration that its file implies.
 struct Found {
@@ -83,7 +83,7 @@ class Reader {
     PG_CHECK((three && root.size() == 3) || root.kind() == PickleKind::object, FormatError, "'",
              name(), "': expected the networks (G, D, Gs), got ", name_of(root.kind()));
     if (!three) return add_network(Role::unknown, root);
-    constexpr Role kRoles[] = {Role::g, Role::d, Role::average};
+    constexpr Role kRoles[] = {Role::g, Role::d, Role::ema};
     for (int64_t i = 0; i < 3; ++i) add_network(kRoles[i], root.item(i));
   }
 
@@ -121,8 +121,8 @@ class Reader {
       Role role;
     };
     constexpr Place kPlaces[] = {{"netG", Role::g},          {"netD", Role::d},
-                                 {"avgG", Role::average},    {"generator", Role::g},
-                                 {"discriminator", Role::d}, {"shadow_generator", Role::average}};
+                                 {"avgG", Role::ema},        {"generator", Role::g},
+                                 {"discriminator", Role::d}, {"shadow_generator", Role::ema}};
     bool any = false;
     for (const Place& place : kPlaces) {
       const auto value = root.find(place.key);
@@ -139,10 +139,10 @@ class Reader {
 
   // A single network, or those of mmgeneration, with prefixes.
   void add_state_dict(const NamedTensors& all) {
-    NamedTensors g, average, rest;
+    NamedTensors g, ema, rest;
     for (const auto& [key, tensor] : all) {
       if (key.starts_with("generator_ema.")) {
-        average.insert_or_assign(key.substr(14), tensor);
+        ema.insert_or_assign(key.substr(14), tensor);
       } else if (key.starts_with("generator.")) {
         g.insert_or_assign(key.substr(10), tensor);
       } else {
@@ -150,10 +150,10 @@ class Reader {
       }
     }
     if (!g.empty()) add(Role::g, g);
-    if (!average.empty()) add(Role::average, average);
-    if (g.empty() && average.empty()) {
+    if (!ema.empty()) add(Role::ema, ema);
+    if (g.empty() && ema.empty()) {
       const bool shadow = file_.path().filename().string().find("SHADOW") != std::string::npos;
-      add(shadow ? Role::average : Role::unknown, rest);
+      add(shadow ? Role::ema : Role::unknown, rest);
     }
   }
 
@@ -265,10 +265,10 @@ ForeignNetworks read_networks(const std::vector<ForeignFile>& files,
       if (first == nullptr || f.what.network == Network::generator) first = &f;
       check_shapes(f, f.config, name);
       const Role role = role_of(f);
-      (role == Role::g ? all.g : role == Role::d ? all.d : all.average) = f.tensors;
+      (role == Role::g ? all.g : role == Role::d ? all.d : all.ema) = f.tensors;
     }
   }
-  PG_CHECK(!all.g.empty() || !all.average.empty(), FormatError, "'", files[0].path().string(),
+  PG_CHECK(!all.g.empty() || !all.ema.empty(), FormatError, "'", files[0].path().string(),
            "' holds only a discriminator: give the file of the generator too");
   all.layout = first->what.layout;
   all.config = first->config;
@@ -300,16 +300,16 @@ void load_network(const ForeignNetworks& networks, const NamedTensors& tensors, 
 
 std::vector<std::string> load_networks(const ForeignNetworks& networks, Gan& gan) {
   std::vector<std::string> names;
-  const NamedTensors& g = networks.g.empty() ? networks.average : networks.g;
-  const NamedTensors& average = networks.average.empty() ? networks.g : networks.average;
+  const NamedTensors& g = networks.g.empty() ? networks.ema : networks.g;
+  const NamedTensors& ema = networks.ema.empty() ? networks.g : networks.ema;
   for (const auto& [name, store] : gan.stores()) {
     if (name == "D") {
       if (networks.d.empty()) continue;
       load_network(networks, networks.d, Network::discriminator, *store);
     } else {
-      load_network(networks, name == "G" ? g : average, Network::generator, *store);
+      load_network(networks, name == "G" ? g : ema, Network::generator, *store);
     }
-    const bool there = name == "D" || !(name == "G" ? networks.g : networks.average).empty();
+    const bool there = name == "D" || !(name == "G" ? networks.g : networks.ema).empty();
     if (there) names.push_back(name);
   }
   return names;

@@ -21,7 +21,7 @@ struct ForeignNetworks {
   Layout layout = Layout::official_tf;
   Config config;  // the preset of that version, at the size of the networks; resolved
   // Parameters by the names of layout_entries; empty if the files lack the network.
-  NamedTensors g, average, d;
+  NamedTensors g, ema, d;
   // Resolution the networks had grown to, if the file has it.
   std::optional<int64_t> grown_to;
 };

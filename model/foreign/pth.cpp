@@ -43,7 +43,7 @@ void write_akanimax_pth(const std::filesystem::path& path, const AkanimaxNetwork
       {"generator", networks.generator, arrays_of(Layout::akanimax, networks.generator)},
       {"discriminator", networks.discriminator,
        arrays_of(Layout::akanimax, networks.discriminator)},
-      {"shadow_generator", networks.average, arrays_of(Layout::akanimax, networks.average)}};
+      {"shadow_generator", networks.ema, arrays_of(Layout::akanimax, networks.ema)}};
   TorchWriter w;
   w.begin_dict();
   for (const Part& part : parts) {

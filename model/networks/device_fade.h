@@ -9,7 +9,7 @@ namespace pg {
 // A captured graph reads alpha again in each replay, so it is a tensor.
 struct DeviceFade {
   int64_t resolution = kMinResolution;
-  Tensor alpha;  // [1, 1, 1, 1]; empty: stable
+  Tensor alpha{};  // [1, 1, 1, 1]; empty: stable
 };
 
 // alpha in the memory of the current step, with context and dtype of `like`.

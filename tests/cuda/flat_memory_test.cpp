@@ -1,4 +1,4 @@
-// flat_memory_test.cpp: iterations on a GPU hold as much memory as the first few of their fade.
+// flat_memory_test.cpp: iterations on a GPU hold as much memory as the first few of their stage.
 //
 // PROGAN_FLAT_ITERATIONS says how many; the emulator takes its time, so that a test of all has few.
 #include <gtest/gtest.h>

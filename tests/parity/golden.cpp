@@ -103,12 +103,12 @@ class Run {
         generator_(config.model, dtype),
         discriminator_(config.model, dtype, logit_columns(config.loss)),
         g_(context, generator_.specs(), dtype),
-        average_(context, generator_.specs(), dtype),
+        ema_(context, generator_.specs(), dtype),
         d_(context, discriminator_.specs(), dtype) {
     g_entries_ = layout_entries(golden.layout_, Network::generator, config.model);
     if (edit != nullptr) edit(g_entries_);
     load(g_entries_, "param/G/", g_);
-    load(g_entries_, "param/G/", average_);
+    load(g_entries_, "param/G/", ema_);
     if (!golden.has_critic()) return;
     d_entries_ = layout_entries(golden.layout_, Network::discriminator, config.model);
     if (edit != nullptr) edit(d_entries_);
@@ -260,7 +260,7 @@ class Run {
     const OptimizerConfig& o = config_.optimizer;
     const AdamOptions adam{
         .beta1 = o.beta1, .beta2 = o.beta2, .eps = o.epsilon, .epsilon = o.epsilon_form};
-    Adam g_adam(g_, adam, &average_, {.decay = o.average_decay, .order = o.average_order});
+    Adam g_adam(g_, adam, &ema_, {.decay = o.average_decay, .order = o.average_order});
     Adam d_adam(d_, adam);
     const nlohmann::json settings = nlohmann::json::parse(golden_.file().metadata_at("settings"));
     const DeviceFade view = on_device(kStepped, g_.flat());
@@ -288,8 +288,8 @@ class Run {
     compare("G after 3 steps", g_entries_, "step3/G/", g_, g_.views(g_.flat(), 8));
     compare("D after 3 steps", d_entries_, "step3/D/", d_, d_.views(d_.flat(), 8));
     const bool averaged = o.average_decay > 0.0;  // else Gs is G itself
-    compare("average after 3 steps", g_entries_, averaged ? "step3/Gs/" : "step3/G/", average_,
-            average_.views(average_.flat(), 8));
+    compare("EMA after 3 steps", g_entries_, averaged ? "step3/Gs/" : "step3/G/", ema_,
+            ema_.views(ema_.flat(), 8));
   }
 
   const Golden& golden_;
@@ -298,7 +298,7 @@ class Run {
   DType dtype_;
   Generator generator_;
   Discriminator discriminator_;
-  ParameterStore g_, average_, d_;
+  ParameterStore g_, ema_, d_;
   std::vector<LayoutEntry> g_entries_, d_entries_;
   Errors errors_;
 };

@@ -96,8 +96,7 @@ void expect_same_images(const fs::path& folder, const std::string& format) {
   const int64_t r = networks.config.model.resolution;
   const Generator generator(networks.config.model, DType::f64);
   ParameterStore g(context(), generator.specs(), DType::f64);
-  load_network(networks, networks.average.empty() ? networks.g : networks.average,
-               Network::generator, g);
+  load_network(networks, networks.ema.empty() ? networks.g : networks.ema, Network::generator, g);
   const Tensor z = tensor_of(reference.at("z"), {2, 1, 1, latent_size(networks.config)});
   const Tensor images = generator.forward(Weights(g, r), z, {}, {r});
   // mmgeneration's pixel norm adds 1e-6 to the root instead of 1e-8 under it, which matters if all

@@ -103,7 +103,7 @@ TEST_F(Export, SafetensorsInEveryLayoutAreImportedBitForBit) {
     const auto opened = files(names);
     const ForeignNetworks found = read_networks(opened);
     EXPECT_EQ(found.layout, layout) << name;
-    expect_read(found, found.g.empty() ? found.average : found.g, g);
+    expect_read(found, found.g.empty() ? found.ema : found.g, g);
     if (layout != Layout::exercise) expect_read(found, found.d, d);
   }
 }
@@ -123,7 +123,7 @@ TEST_F(Export, AkanimaxPthIsImportedBitForBit) {
   const ForeignNetworks found = read_networks(opened);
   EXPECT_EQ(found.layout, Layout::akanimax);
   expect_read(found, found.g, g);
-  expect_read(found, found.average, s);
+  expect_read(found, found.ema, s);
   expect_read(found, found.d, d);
 }
 
@@ -136,7 +136,7 @@ TEST_F(Export, TutorialPthIsImportedBitForBit) {
     const auto opened = files({"generator.pth", "critic.pth"});
     const ForeignNetworks found = read_networks(opened, name);
     EXPECT_EQ(found.config.train.preset, name);
-    expect_read(found, found.g.empty() ? found.average : found.g, g);
+    expect_read(found, found.g.empty() ? found.ema : found.g, g);
     expect_read(found, found.d, d);
     const PickleValue state = opened[1].root().at("state_dict");
     EXPECT_EQ(opened[1].tensor(state.at("initial_rgb.bias")).floats(),
