@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "kernels/error.h"
 #include "model/config/config_keys.h"
 #include "model/config/format.h"
 #include "model/config/schedule.h"
@@ -42,7 +43,7 @@ std::string_view meaning_of(std::string_view key) {
 }
 
 std::string shown_point(const SchedulePoint& p) {
-  return message(stage_name(p.resolution, p.fading), " with minibatch ", p.minibatch);
+  return message(stage_name(p.fade), " with minibatch ", p.minibatch);
 }
 
 }  // namespace

@@ -146,7 +146,7 @@ TEST_F(Convolutions, UseImportedWeights) {
   config.model.fmap_max = 12;
   config.model.latent_size = 10;
   resolve(config, {.resolution = 8, .channels = 3, .images = 100, .labels = 0});
-  const auto specs = Generator(config).specs();
+  const auto specs = parameter_specs(Network::generator, config.model);
   ParameterStore other(context_, specs), store(context_, specs);
   uint64_t seed = 1;
   test::expect_used({&store}, [&] {
@@ -156,7 +156,7 @@ TEST_F(Convolutions, UseImportedWeights) {
     std::vector<ForeignFile> files;
     files.push_back(read_foreign(folder_ / "g"));
     const ForeignNetworks found = read_networks(files);
-    load_network(found, found.g.empty() ? found.average : found.g, Network::generator, store);
+    load_network(found, found.g.empty() ? found.ema : found.g, Network::generator, store);
   });
 }
 
