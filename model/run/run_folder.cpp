@@ -192,11 +192,6 @@ std::vector<RunFolder> runs_in(const fs::path& out) {
   return runs;
 }
 
-std::optional<RunFolder> newest_run(const fs::path& out) {
-  const std::vector<RunFolder> runs = runs_in(out);
-  return runs.empty() ? std::nullopt : std::optional(runs.back());
-}
-
 std::optional<RunFolder> find_run(const std::string& argument, const fs::path& out) {
   if (fs::is_directory(argument)) return RunFolder(argument);
   if (fs::is_directory(out / argument)) return RunFolder(out / argument);

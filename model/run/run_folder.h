@@ -1,7 +1,7 @@
 // run_folder.h: the folder of a training run, the files in it, and finding one to go on with.
 //
 //   runs/00007-leaves-official-tf-64/   config.toml log.txt stats.jsonl reals.png fakes000160.png
-//                                       checkpoint-000160.safetensors report.html
+//                                       checkpoint-000160.safetensors
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,6 @@ class RunFolder {
   std::filesystem::path config_file() const { return path_ / "config.toml"; }
   std::filesystem::path log_file() const { return path_ / "log.txt"; }
   std::filesystem::path stats_file() const { return path_ / "stats.jsonl"; }
-  std::filesystem::path report_file() const { return path_ / "report.html"; }
   std::filesystem::path reals_image() const { return path_ / "reals.png"; }
 
   // Named by whole thousands of images.
@@ -72,9 +71,6 @@ class RunLock {
 
 // The runs in `out` (folders NUMBER-NAME), lowest number first; none where there is no such folder.
 std::vector<RunFolder> runs_in(const std::filesystem::path& out);
-
-// The run with the highest number.
-std::optional<RunFolder> newest_run(const std::filesystem::path& out);
 
 // The folder that a user means by a path, a name in `out` or a number in `out`.
 std::optional<RunFolder> find_run(const std::string& argument, const std::filesystem::path& out);

@@ -140,7 +140,7 @@ void Soak::die_of(Fault fault, Child& child, double seconds) {
     child.wait();
   }
   fs::remove(ballast);
-  if (fault == full_disk && screen().find("training goes on") != std::string::npos) ++noticed_;
+  if (fault == full_disk && screen().find("training continues") != std::string::npos) ++noticed_;
 }
 
 void Soak::damage_what_is_left(Fault fault) {

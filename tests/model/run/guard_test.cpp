@@ -98,7 +98,7 @@ TEST_F(Guard, ABadGradientIsNamedWithItsIterationAndItsStepLeftOut) {
   train(run, kNever);
   const std::string log = log_of(run);
   EXPECT_HAS(log,
-             "the gradient of D/" + name + "[0] was not finite in iteration 6: 1 of the last 4");
+             "the gradient of D/" + name + "[0] was not finite in iteration 6; 1 of the last 4");
   EXPECT_EQ(log.find("diverge"), std::string::npos) << log;
   EXPECT_TRUE(std::filesystem::exists(run.checkpoint_file(128)));
 }
@@ -119,7 +119,7 @@ TEST_F(Guard, StopEndsTheRunWithAReportAndGoodCheckpoints) {
   faults_ = {.weight = 2 * 7, .element = element};  // of G, in the seventh iteration
   const RunFolder run = run_folder("run");
   const std::string error = error_of<DivergedError>([&] { train(run, kNever); });
-  EXPECT_HAS(error, "training diverged at 0.064 kimg: the weight G/" + name + "[0] is not finite");
+  EXPECT_HAS(error, "training diverged at 0.064 kimg: weight G/" + name + "[0] is not finite");
   EXPECT_HAS(error, "--resume " + newest_checkpoint(run).path->string());
   // That before growing, at the end of the sixth iteration.
   EXPECT_EQ(checkpoint_images(*newest_checkpoint(run).path), 48);
@@ -129,7 +129,7 @@ TEST_F(Guard, AnImageThatIsNotFiniteIsToldFromOtherCauses) {
   config_.guard.action = GuardAction::stop;
   faults_ = {.image = 3};
   const std::string error = error_of<DivergedError>([&] { train(run_folder("run"), kNever); });
-  EXPECT_HAS(error, "was not finite in iteration 3, after scores of real images that were not");
+  EXPECT_HAS(error, "was not finite in iteration 3, after non-finite scores of real images");
 }
 
 TEST_F(Guard, RollbackGoesOnFromTheLastGoodCheckpointAndRepeats) {
@@ -140,9 +140,9 @@ TEST_F(Guard, RollbackGoesOnFromTheLastGoodCheckpointAndRepeats) {
     return run;
   };
   const RunFolder one = rolled_back("one"), two = rolled_back("two");
-  EXPECT_HAS(log_of(one), "training diverged at 0.096 kimg: the weight D/");
-  EXPECT_HAS(log_of(one), "back to 0.064 kimg (");
-  EXPECT_HAS(log_of(one), "learning rates times 0.5 (rollback 1 of 3)");
+  EXPECT_HAS(log_of(one), "training diverged at 0.096 kimg: weight D/");
+  EXPECT_HAS(log_of(one), "rolled back to 0.064 kimg (");
+  EXPECT_HAS(log_of(one), "learning rates multiplied by 0.5 (rollback 1 of 3)");
   EXPECT_EQ(untimed(one).size(), 4u);
   expect_same_files(one, two, "of the same fault");
   const RunFolder healthy = run_folder("healthy");
@@ -169,16 +169,16 @@ TEST_F(Guard, RollbacksAreBounded) {
   const std::string error = error_of<DivergedError>([&] { train(run, kNever); });
   EXPECT_HAS(error, "3 rollbacks did not help (guard.tries)");
   EXPECT_HAS(log_of(run), "(rollback 3 of 3)");
-  EXPECT_HAS(log_of(run), "learning rates times 0.125");
+  EXPECT_HAS(log_of(run), "learning rates multiplied by 0.125");
 }
 
 TEST_F(Guard, LimitsOfFiniteNumbersAreWatched) {
   config_.guard.action = GuardAction::stop;
   const std::vector<std::pair<double GuardConfig::*, std::string>> limits = {
       {&GuardConfig::max_gradient_norm, "gradient norm of the penalty"},
-      {&GuardConfig::max_score_gap, "scores of real and fake images"},
+      {&GuardConfig::max_score_gap, "mean scores of real and fake images"},
       {&GuardConfig::max_weight, "weights of G"},
-      {&GuardConfig::max_update, "the last step of G"}};
+      {&GuardConfig::max_update, "ratio of update norm to weight norm of G"}};
   const GuardConfig before = config_.guard;
   for (const auto& [limit, words] : limits) {
     config_.guard = before;
@@ -194,8 +194,8 @@ TEST_F(Guard, SkipGoesOnAsTheOfficialCodeDoesAndKeepsTheGoodCheckpoint) {
   faults_ = {.weight = 2 * 7};
   const RunFolder run = run_folder("run");
   train(run, kNever);
-  EXPECT_HAS(log_of(run), "it goes on because guard.action is skip");
-  EXPECT_HAS(log_of(run), "no checkpoint is written at 0.128 kimg, since the weight G/");
+  EXPECT_HAS(log_of(run), "continuing because guard.action is skip");
+  EXPECT_HAS(log_of(run), "no checkpoint written at 0.128 kimg: weight G/");
   EXPECT_EQ(checkpoint_images(*newest_checkpoint(run).path), 48);
 }
 
