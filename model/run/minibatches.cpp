@@ -1,4 +1,4 @@
-// minibatches.cpp: the minibatches of a run in their order.
+// minibatches.cpp: loading minibatches, and the fade-in of bytes.
 #include "model/run/minibatches.h"
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 namespace pg {
 namespace {
 
-// Labels of generated images follow the data set's own frequencies, in an order of their own.
+// Labels of generated images have the frequencies of the data set, in a different order.
 constexpr uint64_t kGLabelSeed = 0x9e3779b97f4a7c15;
 
 }  // namespace
@@ -27,27 +27,27 @@ int64_t Minibatches::left_in_epoch() const {
 
 void Minibatches::seek(uint64_t position) {
   position_ = position;
-  wanted_ = 0;
+  requested_ = 0;
 }
 
 const RealImages& Minibatches::at(const SchedulePoint& point) {
-  if (wanted_ != point.minibatch) load(point);
-  return present_;
+  if (requested_ != point.minibatch) load(point);
+  return current_;
 }
 
 void Minibatches::load(const SchedulePoint& point) {
   int64_t n = point.minibatch;
   if (config_.schedule.last_batch == LastBatch::keep) n = std::min(n, left_in_epoch());
-  // A set smaller than the minibatch has no whole one: it is taken across.
+  // A set smaller than the minibatch cannot fill one: the next epoch does.
   const bool drop = config_.schedule.last_batch == LastBatch::drop && n <= dataset_.count();
   if (drop && left_in_epoch() < n) position_ += static_cast<uint64_t>(left_in_epoch());
   loader_.seek(position_);
   const Batch& batch = loader_.next(point.resolution, n);
-  present_ = {.images = batch.images.data(), .mirror = batch.mirror.data(), .count = n};
+  current_ = {.images = batch.images.data(), .mirror = batch.mirror.data(), .count = n};
   if (config_.schedule.fade_reals == RealFade::bytes && point.alpha < 1.0) {
     faded_ = batch.images;
     fade_bytes(faded_, point.resolution, dataset_.channels(), point.alpha);
-    present_.images = faded_.data();
+    current_.images = faded_.data();
   }
   if (label_count(config_) > 0) {
     g_labels_.resize(static_cast<size_t>(n));
@@ -55,15 +55,15 @@ void Minibatches::load(const SchedulePoint& point) {
     for (size_t i = 0; i < g_labels_.size(); ++i) {
       g_labels_[i] = dataset_.label(shuffled_index(seed, dataset_.count(), position_ + i));
     }
-    present_.labels = batch.labels.data();
-    present_.g_labels = g_labels_.data();
+    current_.labels = batch.labels.data();
+    current_.g_labels = g_labels_.data();
   }
-  wanted_ = point.minibatch;
+  requested_ = point.minibatch;
 }
 
 void Minibatches::advance() {
-  PG_ASSERT(wanted_ > 0);
-  seek(position_ + static_cast<uint64_t>(present_.count));
+  PG_ASSERT(requested_ > 0);
+  seek(position_ + static_cast<uint64_t>(current_.count));
 }
 
 void fade_bytes(std::span<uint8_t> images, int64_t resolution, int64_t channels, double alpha) {
