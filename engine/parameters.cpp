@@ -2,9 +2,9 @@
 #include "engine/parameters.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 
+#include "engine/ops/ops.h"
 #include "engine/random.h"
 
 namespace pg {
@@ -24,14 +24,14 @@ ParameterStore::ParameterStore(Context& context, std::vector<ParameterSpec> spec
   int64_t next = 0, resolution = 0;
   for (const ParameterSpec& spec : specs_) {
     PG_ASSERT(spec.resolution >= resolution);
-    PG_ASSERT(index_.emplace(spec.name, first_.size()).second);
+    const bool is_new = index_.emplace(spec.name, first_.size()).second;
+    PG_ASSERT(is_new);
     resolution = spec.resolution;
     first_.push_back(next);
     next += (spec.shape.numel() + kAlignElements - 1) / kAlignElements * kAlignElements;
   }
   flat_ = Tensor(context, {1, 1, 1, next}, dtype, Lifetime::persistent);
   context.backend().fill({.y = flat_.mut(), .value = 0.0});
-  touch();
 }
 
 Tensor ParameterStore::get(const std::string& name) const {
@@ -76,9 +76,7 @@ void ParameterStore::initialize_one(size_t index, RandomStream& random) {
     factors_[index] = root_mean_square(to_host(w));
     scale = 1.0 / factors_[index];
   }
-  if (scale != 1.0 || shift != 0.0) {
-    w.backend().affine({.x = w.view(), .y = w.mut(), .scale = scale, .shift = shift});
-  }
+  if (scale != 1.0 || shift != 0.0) ops::affine_in_place(w, scale, shift);
 }
 
 void ParameterStore::initialize(uint64_t seed, uint64_t stream) {
@@ -86,17 +84,11 @@ void ParameterStore::initialize(uint64_t seed, uint64_t stream) {
   for (size_t i = 0; i < specs_.size(); ++i) {
     if (specs_[i].init != Init::zeros) initialize_one(i, random);
   }
-  touch();
 }
 
 void ParameterStore::set_factors(std::vector<double> factors) {
   PG_ASSERT(factors.size() == specs_.size());
   factors_ = std::move(factors);
-}
-
-void ParameterStore::touch() {
-  static std::atomic<uint64_t> last{0};
-  flat_.set_version(++last);
 }
 
 }  // namespace pg

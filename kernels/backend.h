@@ -5,13 +5,19 @@
 #include <memory>
 #include <string>
 
+#include "kernels/adam.h"
+#include "kernels/broadcast.h"
 #include "kernels/conv.h"
+#include "kernels/grad_check.h"
+#include "kernels/images.h"
 #include "kernels/matmul.h"
-#include "kernels/norm.h"
+#include "kernels/pixel_norm.h"
 #include "kernels/pointwise.h"
+#include "kernels/random.h"
 #include "kernels/reduce.h"
 #include "kernels/resample.h"
-#include "kernels/train.h"
+#include "kernels/scalars.h"
+#include "kernels/stddev.h"
 
 namespace pg {
 

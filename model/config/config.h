@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "data/images/fit.h"
+#include "kernels/adam.h"
 #include "kernels/backend.h"
-#include "kernels/norm.h"
-#include "kernels/train.h"
+#include "kernels/stddev.h"
 
 namespace pg {
 

@@ -275,11 +275,10 @@ TEST(FastConv, UsesNewWeightsWhateverTheVersionSays) {
   std::vector<float> y(problem.dy.size());
   auto run = [&](uint64_t version) {
     fast.conv2d({.x = Problem::view(problem.x, problem.x_shape),
-                 .w = Problem::view(problem.w, problem.w_shape),
+                 .w = at_version(Problem::view(problem.w, problem.w_shape), version),
                  .b = {},
                  .y = Problem::view(y, problem.y_shape),
-                 .geometry = problem.geometry,
-                 .w_version = version});
+                 .geometry = problem.geometry});
     expect_close(y, problem.want_y());
   };
   run(1);

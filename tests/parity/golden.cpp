@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "engine/adam.h"
 #include "engine/ops/ops.h"
-#include "engine/optimizer.h"
 
 namespace pg::test {
 namespace {
@@ -149,7 +149,6 @@ class Run {
       from_host(store.get(e.ours), gathered(foreign, e.indices));
     }
     store.set_factors(factors);
-    store.touch();
   }
 
   void compare(const std::string& quantity, const std::vector<LayoutEntry>& entries,

@@ -4,8 +4,8 @@
 
 #include <cmath>
 
+#include "engine/adam.h"
 #include "engine/ops/ops.h"
-#include "engine/optimizer.h"
 #include "model/config/schedule.h"
 #include "tests/kernels/counting_backend.h"
 #include "tests/parity/golden.h"

@@ -16,7 +16,7 @@ constexpr int64_t kMostElements = (int64_t{1} << 31) - 1;  // of a tensor in one
 bool aligned(const void* p) { return reinterpret_cast<uintptr_t>(p) % 16 == 0; }
 
 PackedFilter filter_of(const FpropProblem& p) {
-  return {.w = p.w, .form = p.form, .use = p.use, .dtype = p.in.dtype, .version = p.w_version};
+  return {.w = p.w, .form = p.form, .use = p.use, .dtype = p.in.dtype};
 }
 
 // Pixels of the low-resolution image, which are the rows of the product.
@@ -177,8 +177,7 @@ FpropProblem FpropProblem::of(const Conv2dArgs& a) {
           .r = a.r,
           .norm_eps = a.norm_eps,
           .gate = a.gate,
-          .gate_slope = a.gate_slope,
-          .w_version = a.w_version};
+          .gate_slope = a.gate_slope};
 }
 
 FpropProblem FpropProblem::of(const Conv2dInputGradArgs& a) {
@@ -190,8 +189,7 @@ FpropProblem FpropProblem::of(const Conv2dInputGradArgs& a) {
           .factor = factor_of(a.geometry),
           .vjp_r = a.r,
           .gate = a.gate,
-          .gate_slope = a.gate_slope,
-          .w_version = a.w_version};
+          .gate_slope = a.gate_slope};
 }
 
 bool fprop_supports(const Queue& queue, DType dtype, const Shape& w, const ConvGeometry& geometry) {

@@ -1,4 +1,4 @@
-// norm_test.cpp: pixelwise feature vector normalisation.
+// pixel_norm_test.cpp: pixelwise feature vector normalisation.
 #include <cmath>
 #include <limits>
 

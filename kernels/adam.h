@@ -1,4 +1,4 @@
-// train.h: contracts of the training kernels: optimizer, image input, random numbers.
+// adam.h: contract of the optimizer step, with the moving average of the weights.
 #pragma once
 
 #include "kernels/tensor_view.h"
@@ -21,9 +21,8 @@ enum class AverageOf : uint8_t { before_update, after_update };
 // If stats[0] is 0 (a gradient was not finite) w, m and v stay as they are; the average still
 // moves.
 //
-// w_version and next_w_version, if not 0, name the contents of w before and after the call, as
-// Conv2dArgs::w_version does for filters within w; they must differ. A backend that keeps
-// transformed copies may bring those in use to the new version in the same go.
+// A backend that keeps transformed copies of filters within w may update those of version
+// w.previous to w.version in the same launch.
 //
 // Source: Adam (Kingma and Ba 2015), averaged generator (PGGAN appendix A).
 struct AdamArgs {
@@ -38,33 +37,6 @@ struct AdamArgs {
   double average_decay = 0.999;
   AdamEpsilon epsilon = AdamEpsilon::tensorflow;
   AverageOf average_of = AverageOf::before_update;
-  uint64_t w_version = 0, next_w_version = 0;
-};
-
-// Image bytes to the network's range, with mirroring and the fade-in of real images:
-//
-//   f[n,h,w,c] = x[n,h,w',c] * scale + shift,   w' = mirror[n] ? W - 1 - w : w
-//   y          = f + (upsample(avg_pool(f)) - f) * (1 - alpha)       (where alpha is given)
-//
-// scale = 2 / 255, shift = -1 map 0..255 to -1..1.
-struct ImagesToFloatArgs {
-  ConstTensorView x;         // u8 [N, H, W, C]
-  ConstTensorView mirror{};  // u8 [N, 1, 1, 1]; absent: none
-  ConstTensorView alpha{};   // y's dtype, f32 beside bf16, [1, 1, 1, 1] in device memory; absent:
-                             // no fade
-  TensorView y;              // [N, H, W, C], f64, f32 or bf16
-  double scale = 2.0 / 255.0, shift = -1.0;
-};
-
-// y[i] = the i-th number of the stream (seed, stream) from position counter[0] + offset (philox.h),
-// normal N(0, 1) or uniform in [0, 1). The caller advances the counter by philox_blocks(count). The
-// same bits on every device; f64 outputs hold the f32 values.
-struct PhiloxArgs {
-  TensorView y;             // f64 or f32
-  ConstTensorView counter;  // u64 [1, 1, 1, 1] in device memory
-  uint64_t seed = 0;
-  uint64_t stream = 0;
-  uint64_t offset = 0;  // of this draw among those of one step, which share a counter
 };
 
 }  // namespace pg
