@@ -20,13 +20,13 @@ LoadedGenerator::LoadedGenerator(const GeneratorChoice& choice) {
   context_ = std::make_unique<Context>(*backend_);
   generator_ = std::make_unique<Generator>(config_);
   average_ = std::make_unique<ParameterStore>(*context_, generator_->specs());
-  read_average(checkpoint, *average_);
+  read_ema(checkpoint, *average_);
 }
 
 LoadedGenerator::~LoadedGenerator() = default;
 
 Tensor LoadedGenerator::operator()(const Tensor& z, const Tensor& labels) const {
-  return generator_->forward(Weights(*average_, resolution_), z, labels, resolution_, {});
+  return generator_->forward(Weights(*average_, resolution_), z, labels, {resolution_});
 }
 
 }  // namespace pg::apps

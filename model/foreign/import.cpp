@@ -303,7 +303,7 @@ std::vector<std::string> load_networks(const ForeignNetworks& networks, Gan& gan
   std::vector<std::string> names;
   const NamedTensors& g = networks.g.empty() ? networks.average : networks.g;
   const NamedTensors& average = networks.average.empty() ? networks.g : networks.average;
-  for (const auto& [name, store] : gan.stores()) {
+  for (const auto& [name, store] : gan.state().networks()) {
     if (name == "D") {
       if (networks.d.empty()) continue;
       load_network(networks, networks.d, Network::discriminator, *store);

@@ -100,18 +100,19 @@ DiscriminatorOutput Discriminator::head(const Weights& w, const Tensor& x, const
 }
 
 DiscriminatorOutput Discriminator::forward(const Weights& w, const Tensor& images,
-                                           const Tensor& labels, int64_t resolution,
-                                           const Tensor& alpha, int64_t batches) const {
+                                           const Tensor& labels, const DeviceFade& fade,
+                                           int64_t batches) const {
+  const int64_t resolution = fade.resolution;
   const Shape& s = images.shape();
   PG_CHECK(s.h == resolution && s.w == resolution && s.c == config_.model.channels, ShapeError,
            "the discriminator takes ", resolution, "x", resolution, " images of ",
            config_.model.channels, " channels, not ", s);
   Tensor x = from_rgb(w, images, resolution);
-  const bool fades = alpha && (resolution > 8 || config_.model.d_fade_at_8x8);
+  const bool fades = fade.alpha && (resolution > 8 || config_.model.d_fade_at_8x8);
   for (int64_t r = resolution; r >= 8; r /= 2) {
     x = block(w, x, r);
     if (r == resolution && fades) {
-      x = ops::lerp(from_rgb(w, ops::avg_pool(images), r / 2), x, alpha);
+      x = ops::lerp(from_rgb(w, ops::avg_pool(images), r / 2), x, fade.alpha);
     }
   }
   return head(w, from_activation(config_, x), labels, batches);

@@ -6,6 +6,7 @@
 //   4x4     minibatch stddev as last channel, conv 3x3, + b, lrelu;  dense, + b, lrelu;  dense, + b
 #pragma once
 
+#include "model/networks/device_fade.h"
 #include "model/networks/weights.h"
 
 namespace pg {
@@ -23,12 +24,12 @@ class Discriminator {
   std::vector<ParameterSpec> specs() const;
 
   // images [N, R, R, channels] -> critic scores. The N images are `batches` minibatches in a row,
-  // each with minibatch statistics of its own. alpha as in Generator::forward. labels: one-hot
+  // each with minibatch statistics of its own. fade as in Generator::forward. labels: one-hot
   // [N, 1, 1, K], where model.conditioning is projection, whose score is
   //   s + <h, E y>,  h the input of the last layer, E [C, K] = embedding / sqrt(C)
   // (Miyato and Koyama 2018).
   DiscriminatorOutput forward(const Weights& w, const Tensor& images, const Tensor& labels,
-                              int64_t resolution, const Tensor& alpha, int64_t batches) const;
+                              const DeviceFade& fade, int64_t batches) const;
 
  private:
   Tensor layer(const Weights& w, const Tensor& x, int64_t resolution, const char* name,

@@ -99,7 +99,8 @@ Tensor Generator::output(const Tensor& image, int64_t resolution) const {
 }
 
 Tensor Generator::forward(const Weights& w, const Tensor& z, const Tensor& labels,
-                          int64_t resolution, const Tensor& alpha) const {
+                          const DeviceFade& fade) const {
+  const int64_t resolution = fade.resolution;
   Tensor x = base(w, latent(z, labels)), before;
   for (int64_t r = 8; r <= resolution; r *= 2) {
     before = x;
@@ -107,8 +108,8 @@ Tensor Generator::forward(const Weights& w, const Tensor& z, const Tensor& label
     x = layer(w, x, r, "Conv1", ConvMode::same);
   }
   const Tensor image = to_rgb(w, x, resolution);
-  if (!alpha || resolution == 4) return output(image, resolution);
-  return output(ops::fade_in(to_rgb(w, before, resolution / 2), image, alpha), resolution);
+  if (!fade.alpha) return output(image, resolution);
+  return output(ops::fade_in(to_rgb(w, before, resolution / 2), image, fade.alpha), resolution);
 }
 
 }  // namespace pg

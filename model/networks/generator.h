@@ -7,6 +7,7 @@
 //           half the resolution
 #pragma once
 
+#include "model/networks/device_fade.h"
 #include "model/networks/weights.h"
 
 namespace pg {
@@ -18,12 +19,10 @@ class Generator {
 
   std::vector<ParameterSpec> specs() const;
 
-  // z [N, 1, 1, L] -> images [N, R, R, channels], about -1 .. 1. alpha is the weight of resolution
-  // R
-  // ([1,1,1,1], in device memory); empty: R alone (stable stage). labels: one-hot [N, 1, 1, K],
-  // where model.conditioning is not none.
-  Tensor forward(const Weights& w, const Tensor& z, const Tensor& labels, int64_t resolution,
-                 const Tensor& alpha) const;
+  // z [N, 1, 1, L] -> images [N, R, R, channels], about -1 .. 1, R = fade.resolution. labels:
+  // one-hot [N, 1, 1, K] if model.conditioning is not none, else empty.
+  Tensor forward(const Weights& w, const Tensor& z, const Tensor& labels,
+                 const DeviceFade& fade) const;
 
  private:
   Tensor layer(const Weights& w, const Tensor& x, int64_t resolution, const char* name,

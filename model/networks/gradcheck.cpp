@@ -17,10 +17,7 @@ constexpr double kTolerance = 1e-6;
 constexpr int64_t kImages = 4;
 constexpr int32_t kLabels[kImages] = {0, 2, 1, 2};
 
-constexpr Stage kStages[] = {{.resolution = 4, .fading = Fading::off, .alpha = 1.0},
-                             {.resolution = 8, .fading = Fading::on, .alpha = 0.3},
-                             {.resolution = 8, .fading = Fading::off, .alpha = 1.0},
-                             {.resolution = 16, .fading = Fading::on, .alpha = 0.6}};
+constexpr Fade kFades[] = {{4}, {8, 0.3}, {8}, {16, 0.6}};
 
 struct Variant {
   const char* name;
@@ -91,9 +88,9 @@ Config gradcheck_config(const std::string& name) {
   return c;
 }
 
-std::span<const Stage> gradcheck_stages() { return kStages; }
+std::span<const Fade> gradcheck_fades() { return kFades; }
 
-GradcheckNetworks::GradcheckNetworks(Context& context, const Config& config, const Stage& stage)
+GradcheckNetworks::GradcheckNetworks(Context& context, const Config& config, const Fade& fade)
     : config_(config),
       g_(config),
       d_(config),
@@ -107,9 +104,8 @@ GradcheckNetworks::GradcheckNetworks(Context& context, const Config& config, con
     const Tensor n = noise.normal(store->flat().shape(), DType::f64);
     ops::add_in_place(store->flat(), ops::affine(n, 0.1, 0.0));
   }
-  stage_.resolution = stage.resolution;
-  if (stage.fading == Fading::on) stage_.alpha = full({}, stage.alpha, g_store_.flat());
-  const Shape images{kImages, stage.resolution, stage.resolution, config.model.channels};
+  fade_ = on_device(fade, g_store_.flat());
+  const Shape images{kImages, fade.resolution, fade.resolution, config.model.channels};
   inputs_.real = noise.normal(images, DType::f64);
   inputs_.fake = noise.normal(images, DType::f64);
   inputs_.mix = noise.uniform({kImages}, DType::f64);
@@ -120,11 +116,11 @@ GradcheckNetworks::GradcheckNetworks(Context& context, const Config& config, con
 }
 
 double GradcheckNetworks::loss(Player player, const Tensor& gradient) {
-  const std::vector<Tensor> into = store(player).views(gradient, stage_.resolution);
+  const std::vector<Tensor> into = store(player).views(gradient, fade_.resolution);
   const Tensor mean =
       player == Player::discriminator
-          ? discriminator_gradients(config_, d_, d_store_, stage_, inputs_, into).total
-          : generator_gradients(config_, g_, g_store_, d_, d_store_, stage_,
+          ? discriminator_gradients(config_, d_, d_store_, fade_, inputs_, into).total
+          : generator_gradients(config_, g_, g_store_, d_, d_store_, fade_,
                                 {.z = z_, .labels = inputs_.labels}, into)
                 .total;
   const double images = config_.loss.reduction == Reduction::sum ? double{kImages} : 1.0;
@@ -145,8 +141,8 @@ gradcheck::Deviation GradcheckNetworks::check(Player player) {
   const Tensor gradient = full(s.flat().shape(), 0.0, s.flat());
   loss(player, gradient);
   RandomStream random(s.flat().context(), 6, 1);
-  const std::vector<Tensor> weights = s.views(s.flat(), stage_.resolution);
-  const std::vector<Tensor> grads = s.views(gradient, stage_.resolution);
+  const std::vector<Tensor> weights = s.views(s.flat(), fade_.resolution);
+  const std::vector<Tensor> grads = s.views(gradient, fade_.resolution);
   gradcheck::Deviation worst{.tolerance = kTolerance};
   for (size_t i = 0; i < weights.size(); ++i) {
     const Tensor d = random.normal(weights[i].shape(), DType::f64);

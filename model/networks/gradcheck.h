@@ -18,14 +18,14 @@ std::vector<std::string> gradcheck_names();
 Config gradcheck_config(const std::string& name);
 
 // 4x4, 8x8 fading and stable, 16x16 fading.
-std::span<const Stage> gradcheck_stages();
+std::span<const Fade> gradcheck_fades();
 
 enum class Player { discriminator, generator };
 
-// Both networks at a stage, with a minibatch of four for either.
+// Both networks at one resolution, with a minibatch of four for each.
 class GradcheckNetworks {
  public:
-  GradcheckNetworks(Context& context, const Config& config, const Stage& stage);
+  GradcheckNetworks(Context& context, const Config& config, const Fade& fade);
 
   // The whole loss of one network, penalties included, as mean or sum (loss.reduction); its
   // gradient is left in `gradient`, which is laid out like store(player).flat().
@@ -37,7 +37,7 @@ class GradcheckNetworks {
 
   ParameterStore& store(Player player) { return player == Player::generator ? g_store_ : d_store_; }
   const Discriminator& discriminator() const { return d_; }
-  const StageView& stage() const { return stage_; }
+  const DeviceFade& fade() const { return fade_; }
   DiscriminatorInputs& inputs() { return inputs_; }
 
  private:
@@ -47,7 +47,7 @@ class GradcheckNetworks {
   Generator g_;
   Discriminator d_;
   ParameterStore g_store_, d_store_;
-  StageView stage_;
+  DeviceFade fade_;
   DiscriminatorInputs inputs_;
   Tensor z_;
 };

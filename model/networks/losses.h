@@ -6,13 +6,6 @@
 
 namespace pg {
 
-// Which stage a step trains: images are [N, resolution, resolution, channels]; alpha (device
-// scalar) is the weight of this resolution during a fade-in, empty when stable.
-struct StageView {
-  int64_t resolution = 4;
-  Tensor alpha;
-};
-
 // Means over the minibatch, device scalars of the step arena; of a part of it: the part's share.
 struct DiscriminatorLoss {
   Tensor real_score, fake_score;
@@ -52,14 +45,14 @@ struct DiscriminatorInputs {
 // 2017; R1, Mescheder et al. 2018; hinge, Lim and Ye 2017; least squares, Mao et al. 2017; AC-GAN,
 // Odena et al. 2017.
 DiscriminatorLoss discriminator_gradients(const Config& config, const Discriminator& d,
-                                          const ParameterStore& parameters, const StageView& stage,
+                                          const ParameterStore& parameters, const DeviceFade& fade,
                                           const DiscriminatorInputs& inputs,
                                           std::span<const Tensor> into);
 
 // The part of it that gradient penalties are: adds their gradients to into[i], sets loss.penalty
 // and loss.gradient_norm where there are any.
 void add_penalties(const Config& config, const Discriminator& d, const ParameterStore& parameters,
-                   const StageView& stage, const DiscriminatorInputs& inputs,
+                   const DeviceFade& fade, const DiscriminatorInputs& inputs,
                    std::span<const Tensor> into, DiscriminatorLoss& loss);
 
 struct GeneratorInputs {
@@ -77,7 +70,7 @@ struct GeneratorLoss {
 // label_weight CE(fake).
 GeneratorLoss generator_gradients(const Config& config, const Generator& g,
                                   const ParameterStore& g_parameters, const Discriminator& d,
-                                  const ParameterStore& d_parameters, const StageView& stage,
+                                  const ParameterStore& d_parameters, const DeviceFade& fade,
                                   const GeneratorInputs& inputs, std::span<const Tensor> into);
 
 // Adds the shares of two parts of a minibatch.

@@ -24,17 +24,16 @@ Tensor grid_labels(Context& context, const Config& config, int64_t rows, int64_t
 Tensor kept(const Tensor& x);
 
 // Rows x columns images of `generator` from the latents 0, 1, ... (row-major), each pixel repeated
-// so that they have the final resolution, as one picture. alpha as in training.
+// so that they have the final resolution, as one picture.
 struct GridOptions {
   int64_t rows = 8, columns = 8;
-  int64_t resolution = 4;  // at which to generate
-  int64_t show_at = 4;     // pixels of each image in the picture, a multiple of resolution
-  double alpha = 1.0;
-  int64_t batch = 16;  // images generated at a time
+  Fade fade;            // at which to generate
+  int64_t show_at = 4;  // pixels of each image in the picture, a multiple of fade.resolution
+  int64_t batch = 16;   // images generated at a time
 };
-// What a picture of a run at this resolution needs: pictures have the final size from the start, so
+// For a picture of a run: pictures have the final size from the start, so
 // no more images are made at a time than are trained at a time at the final resolution.
-GridOptions sample_options(const Config& config, int64_t resolution, double alpha);
+GridOptions sample_options(const Config& config, const Fade& fade);
 // Images `first` to `first` + batch - 1 of it, or as many as there are, on the device
 // [n, show_at, show_at, C].
 Tensor some_samples(const Generator& generator, const ParameterStore& parameters, const Tensor& z,

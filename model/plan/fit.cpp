@@ -15,19 +15,19 @@ class Fitting {
       : config_(config), run_(run), limit_(limit) {}
 
   // Whether the parts of this stage changed.
-  bool fit(std::span<const StageSpan> spans) {
-    const int64_t r = spans.front().resolution, n = minibatch_at(config_, r);
-    const int64_t before = micro_batch_at(config_, r, n), needed = total(spans, before);
+  bool fit(std::span<const Stage> stages) {
+    const int64_t r = stages.front().resolution, n = minibatch_at(config_, r);
+    const int64_t before = micro_batch_at(config_, r, n), needed = total(stages, before);
     if (needed <= limit_) return false;
     const int64_t group = stddev_group(config_.model, n);
     if (set_by_user(r)) refuse(r, before, needed, " as schedule.micro_batch says");
     if (group >= n) refuse(r, n, needed, ", which share a minibatch standard deviation,");
-    const int64_t least = total(spans, group);
+    const int64_t least = total(stages, group);
     if (least > limit_) refuse(r, group, least, "");
     int64_t fits = 1, too_many = n / group;  // groups at a time
     while (too_many - fits > 1) {
       const int64_t middle = (fits + too_many) / 2;
-      (total(spans, middle * group) <= limit_ ? fits : too_many) = middle;
+      (total(stages, middle * group) <= limit_ ? fits : too_many) = middle;
     }
     config_.schedule.micro_batches[r] = fits * group;
     config_.schedule.micro_batches_chosen = true;
@@ -40,12 +40,12 @@ class Fitting {
     return !s.micro_batches_chosen && (s.micro_batch != 0 || s.micro_batches.contains(r));
   }
 
-  int64_t total(std::span<const StageSpan> spans, int64_t at_once) const {
+  int64_t total(std::span<const Stage> stages, int64_t at_once) const {
     Config config = config_;
-    const int64_t r = spans.front().resolution;
+    const int64_t r = stages.front().resolution;
     if (at_once < minibatch_at(config, r)) config.schedule.micro_batches[r] = at_once;
     const auto device = run_.planner();
-    return stage_memory(config, spans, run_, *device).total();
+    return resolution_memory(config, stages, run_, *device).total();
   }
 
   [[noreturn]] void refuse(int64_t r, int64_t at_once, int64_t needed, const char* why) const {
@@ -78,13 +78,14 @@ FittedRun fit_into_memory(Config& config, const PlannedRun& run, int64_t limit,
     config.schedule.micro_batches.clear();
     config.schedule.micro_batches_chosen = false;
   }
-  FittedRun fitted{.stages = memory_by_stage(config, run)};
-  const auto too_large = [&](const StageMemory& s) { return s.total() > limit; };
-  if (std::any_of(fitted.stages.begin(), fitted.stages.end(), too_large)) {
-    const auto spans = spans_by_resolution(config, run);
+  FittedRun fitted{.memory = memory_by_resolution(config, run)};
+  const auto too_large = [&](const ResolutionMemory& s) { return s.total() > limit; };
+  if (std::any_of(fitted.memory.begin(), fitted.memory.end(), too_large)) {
+    const auto resolutions = stages_by_resolution(config, run);
     Fitting fitting(config, run, limit);
-    for (auto stage = spans.rbegin(); stage != spans.rend(); ++stage) fitting.fit(*stage);
-    fitted.stages = memory_by_stage(config, run);
+    for (auto stages = resolutions.rbegin(); stages != resolutions.rend(); ++stages)
+      fitting.fit(*stages);
+    fitted.memory = memory_by_resolution(config, run);
   }
   fitted.changed = config.schedule.micro_batches != before;
   return fitted;

@@ -13,7 +13,7 @@ int64_t memory_limit(const Config& config, const Backend& backend);
 enum class FormerChoice : uint8_t { keep, anew };
 
 struct FittedRun {
-  std::vector<StageMemory> stages;
+  std::vector<ResolutionMemory> memory;
   bool changed = false;  // schedule.micro_batches
 };
 

@@ -15,7 +15,7 @@
 namespace pg {
 
 // Bytes, for one resolution with and without its fade.
-struct StageMemory {
+struct ResolutionMemory {
   int64_t resolution = 4;
   int64_t minibatch = 0, micro_batch = 0;  // images
   int64_t parameters = 0;                  // of both networks
@@ -37,17 +37,17 @@ struct PlannedRun {
   ArenaBlocks blocks = {};
 };
 
-// The spans of each resolution of the schedule that are not over at run.first_image.
-std::vector<std::vector<StageSpan>> spans_by_resolution(const Config& config,
-                                                        const PlannedRun& run);
+// The stages of each resolution that show images from run.first_image on.
+std::vector<std::vector<Stage>> stages_by_resolution(const Config& config, const PlannedRun& run);
 
-// One stage, `spans` being all of one resolution. The device keeps the largest workspace that it
-// ever needed: `device` has planned the stages before this one, or none where only this one counts.
-StageMemory stage_memory(const Config& config, std::span<const StageSpan> spans,
-                         const PlannedRun& run, PlanningBackend& device);
+// The memory of one resolution; `stages` are all of it. A device keeps the largest workspace it
+// ever needed, so `device` must have planned the resolutions before, or none to count this one
+// alone.
+ResolutionMemory resolution_memory(const Config& config, std::span<const Stage> stages,
+                                   const PlannedRun& run, PlanningBackend& device);
 
-// All stages in their order.
-std::vector<StageMemory> memory_by_stage(const Config& config, const PlannedRun& run);
+// All resolutions in their order.
+std::vector<ResolutionMemory> memory_by_resolution(const Config& config, const PlannedRun& run);
 
 // Of a checkpoint file but for some kilobytes of names and settings.
 int64_t checkpoint_bytes(const Config& config);

@@ -7,12 +7,12 @@
 namespace pg {
 
 struct StageSpeed {
-  StageSpan span;
+  Stage stage;
   double images_per_second = 0.0;  // real images shown
-  double seconds = 0.0;            // of the whole span
+  double seconds = 0.0;            // of the whole stage
 };
 
-// Trains on random pictures, at least `seconds` and one iteration for each span after those that
+// Trains on random pictures, at least `seconds` and one iteration for each stage after those that
 // make a device ready. `config` must be resolved, with its micro-batches chosen.
 std::vector<StageSpeed> measure_speed(Context& context, const Config& config, double seconds,
                                       int64_t first_image = 0);

@@ -85,7 +85,8 @@ std::string sums_text(const StatsSums& sums) {
 }
 
 // Parses words, not streamed numbers: a sum may be nan or inf, which streams do not read.
-StatsSums read_sums(const Safetensors& file, const char* key, size_t count) {
+StatsSums read_sums(const Safetensors& file, const char* key) {
+  constexpr size_t kCount = StatsSums::kCount;
   if (file.metadata_at("version") == "1") return {};
   std::istringstream text(file.metadata_at(key));
   std::vector<double> numbers;
@@ -95,8 +96,8 @@ StatsSums read_sums(const Safetensors& file, const char* key, size_t count) {
     if (end.ec != std::errc{} || end.ptr != word.data() + word.size()) break;
     numbers.push_back(value);
   }
-  PG_CHECK(text.eof() && (numbers.size() == 2 || numbers.size() == count + 2), FormatError,
-           "checkpoint '", file.path().string(), "': ", key, ": expected ", count + 2,
+  PG_CHECK(text.eof() && (numbers.size() == 2 || numbers.size() == kCount + 2), FormatError,
+           "checkpoint '", file.path().string(), "': ", key, ": expected ", kCount + 2,
            " numbers, got '", shown(file.metadata_at(key)), "'");
   return {.iterations = static_cast<int64_t>(numbers[0]),
           .g_iterations = static_cast<int64_t>(numbers[1]),
@@ -139,7 +140,7 @@ void load(const Safetensors& file, const std::string& name, const Tensor& to) {
 
 void write_checkpoint(const std::filesystem::path& path, const Gan& gan,
                       const TrainingCounters& counters) {
-  const auto state = gan.state();
+  const auto state = gan.state().tensors();
   std::vector<std::vector<std::byte>> host(state.size());
   std::vector<NamedBuffer> buffers;
   for (size_t i = 0; i < state.size(); ++i) {
@@ -148,13 +149,13 @@ void write_checkpoint(const std::filesystem::path& path, const Gan& gan,
     tensor.backend().download(host[i].data(), tensor.view());
     buffers.push_back({name, stored_type(tensor.dtype()), extents(tensor.shape()), host[i].data()});
   }
-  const Gan::RandomState random = gan.random_state();
+  const RandomState random = gan.state().random_state();
   Metadata metadata = {
       {"format", kFormat}, {"version", kVersion}, {"config", to_toml(gan.config())}};
-  metadata["sums"] = sums_text(gan.stats_sums());
+  metadata["sums"] = sums_text(gan.stats().sums());
   metadata["sums_of_tick"] = sums_text(counters.tick);
   metadata["sums_of_window"] = sums_text(counters.window);
-  for (const auto& [name, store] : gan.stores()) {
+  for (const auto& [name, store] : gan.state().networks()) {
     const std::string factors = factors_text(*store);
     if (!factors.empty()) metadata[name + ".factors"] = factors;
   }
@@ -165,16 +166,16 @@ void write_checkpoint(const std::filesystem::path& path, const Gan& gan,
 
 TrainingCounters read_checkpoint(const std::filesystem::path& path, Gan& gan) {
   const Safetensors file = open_checkpoint(path);
-  for (const auto& [name, tensor] : gan.state()) load(file, name, tensor);
-  for (const auto& [name, store] : gan.stores()) read_factors(file, name, *store);
+  GanState& state = gan.state();
+  for (const auto& [name, tensor] : state.tensors()) load(file, name, tensor);
+  for (const auto& [name, store] : state.networks()) read_factors(file, name, *store);
   TrainingCounters counters;
-  Gan::RandomState random;
+  RandomState random;
   for_each_number(counters, random, [&](const char* key, auto& value) { parse(file, key, value); });
-  gan.set_random_state(random);
-  const size_t sums = gan.stats_sums().values.size();
-  gan.set_stats_sums(read_sums(file, "sums", sums));
-  counters.tick = read_sums(file, "sums_of_tick", sums);
-  counters.window = read_sums(file, "sums_of_window", sums);
+  state.set_random_state(random);
+  gan.stats().set(read_sums(file, "sums"));
+  counters.tick = read_sums(file, "sums_of_tick");
+  counters.window = read_sums(file, "sums_of_window");
   return counters;
 }
 
@@ -195,8 +196,8 @@ void read_network(const std::filesystem::path& path, const std::string& network,
   read_factors(file, network, store);
 }
 
-void read_average(const std::filesystem::path& path, ParameterStore& average) {
-  read_network(path, "Gs", average);
+void read_ema(const std::filesystem::path& path, ParameterStore& ema) {
+  read_network(path, "Gs", ema);
 }
 
 }  // namespace pg

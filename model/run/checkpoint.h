@@ -53,7 +53,7 @@ Config checkpoint_config(const std::filesystem::path& path);
 void read_network(const std::filesystem::path& path, const std::string& network,
                   ParameterStore& store);
 
-// Reads the EMA of a checkpoint into `average` (Generator::specs of its configuration).
-void read_average(const std::filesystem::path& path, ParameterStore& average);
+// Reads the EMA of a checkpoint into `ema` (Generator::specs of its configuration).
+void read_ema(const std::filesystem::path& path, ParameterStore& ema);
 
 }  // namespace pg

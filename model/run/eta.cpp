@@ -24,18 +24,18 @@ double RateMeter::images_per_second() const {
   return seconds > 0.0 ? images / seconds : 0.0;
 }
 
-RemainingTime remaining_time(const std::vector<StageSpan>& stages, int64_t resolution,
+RemainingTime remaining_time(const std::vector<Stage>& stages, int64_t resolution,
                              int64_t images_shown, double rate,
                              const std::function<double(int64_t)>& cost) {
   RemainingTime left;
   const double cost_now = cost(resolution);
-  for (const StageSpan& span : stages) {
-    const int64_t images = span.end - std::max(span.first, images_shown);
+  for (const Stage& stage : stages) {
+    const int64_t images = stage.end - std::max(stage.first, images_shown);
     if (images <= 0) continue;
-    const double seconds = static_cast<double>(images) / rate * (cost(span.resolution) / cost_now);
-    if (span.first <= images_shown) left.stage = seconds;
+    const double seconds = static_cast<double>(images) / rate * (cost(stage.resolution) / cost_now);
+    if (stage.first <= images_shown) left.stage = seconds;
     left.run += seconds;
-    left.estimated |= span.resolution != resolution;
+    left.estimated |= stage.resolution != resolution;
   }
   return left;
 }

@@ -35,7 +35,7 @@ struct RemainingTime {
 
 // `rate` is measured at `resolution`; at others an image takes cost(other) / cost(resolution) times
 // as long.
-RemainingTime remaining_time(const std::vector<StageSpan>& stages, int64_t resolution,
+RemainingTime remaining_time(const std::vector<Stage>& stages, int64_t resolution,
                              int64_t images_shown, double rate,
                              const std::function<double(int64_t)>& cost);
 

@@ -20,24 +20,24 @@ std::string bad_input(const TrainingStats& s) {
 
 }  // namespace
 
-GuardFindings DivergenceGuard::check(Gan& gan, const StatsSums& window, int64_t iterations,
+GuardFindings DivergenceGuard::check(GanState& state, const StatsSums& window, int64_t iterations,
                                      int64_t resolution) const {
   const TrainingStats s = stats_of(window);
   GuardFindings found;
-  find_skipped(gan, s, iterations, found);
-  const std::string weight = gan.first_bad_weight();
+  find_skipped(state, s, iterations, found);
+  const std::string weight = first_bad_weight(state);
   if (!weight.empty()) {
     found.diverged = message("weight ", weight, " is not finite",
                              found.warnings.empty() ? "" : message("; ", found.warnings.front()));
   }
-  if (found.diverged.empty()) find_large(gan, s, resolution, found);
+  if (found.diverged.empty()) find_large(state, s, resolution, found);
   return found;
 }
 
-void DivergenceGuard::find_skipped(Gan& gan, const TrainingStats& s, int64_t iterations,
+void DivergenceGuard::find_skipped(GanState& state, const TrainingStats& s, int64_t iterations,
                                    GuardFindings& found) const {
-  const Gan::FirstBadGradients first = gan.take_first_bad_gradients();
-  const auto add = [&](const Gan::BadGradient& bad, int64_t iteration, int64_t skipped,
+  const FirstBadGradients first = take_first_bad_gradients(state);
+  const auto add = [&](const BadGradient& bad, int64_t iteration, int64_t skipped,
                        const std::string& cause) {
     if (skipped == 0 || bad.name.empty()) return;
     found.warnings.push_back(message("the gradient of ", bad.name, " was not finite in iteration ",
@@ -52,7 +52,7 @@ void DivergenceGuard::find_skipped(Gan& gan, const TrainingStats& s, int64_t ite
   add(first.g, (iterations / n - first.g.steps_ago) * n, s.g_skipped, "");
 }
 
-void DivergenceGuard::find_large(const Gan& gan, const TrainingStats& s, int64_t resolution,
+void DivergenceGuard::find_large(const GanState& state, const TrainingStats& s, int64_t resolution,
                                  GuardFindings& found) const {
   const double target = std::max(1.0, penalty_target_);
   const auto judge = [&](const std::string& quantity, double value, double limit, const char* key) {
@@ -67,7 +67,7 @@ void DivergenceGuard::find_large(const Gan& gan, const TrainingStats& s, int64_t
     judge("gap between the mean scores of real and fake images",
           std::abs(s.real_score - s.fake_score), limits_.max_score_gap * target, "max_score_gap");
   }
-  for (const auto& [network, n] : gan.weight_norms(resolution)) {
+  for (const auto& [network, n] : weight_norms(state, resolution)) {
     judge(message("root mean square of the weights of ", network), n.root_mean_square,
           limits_.max_weight, "max_weight");
     if (std::isfinite(n.update)) {

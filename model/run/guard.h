@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "model/training/gan.h"
+#include "model/config/config.h"
+#include "model/training/gan_health.h"
+#include "model/training/iteration_stats.h"
 
 namespace pg {
 
@@ -36,13 +38,13 @@ class DivergenceGuard {
 
   // `window`: sums of the last guard.every iterations; `iterations` is the number of the last one.
   // Waits for the device, and clears the bad gradients that the optimizers have noted.
-  GuardFindings check(Gan& gan, const StatsSums& window, int64_t iterations,
+  GuardFindings check(GanState& state, const StatsSums& window, int64_t iterations,
                       int64_t resolution) const;
 
  private:
-  void find_skipped(Gan& gan, const TrainingStats& s, int64_t iterations,
+  void find_skipped(GanState& state, const TrainingStats& s, int64_t iterations,
                     GuardFindings& found) const;
-  void find_large(const Gan& gan, const TrainingStats& s, int64_t resolution,
+  void find_large(const GanState& state, const TrainingStats& s, int64_t resolution,
                   GuardFindings& found) const;
 
   GuardConfig limits_;

@@ -42,12 +42,12 @@ void Minibatches::load(const SchedulePoint& point) {
   const bool drop = config_.schedule.last_batch == LastBatch::drop && n <= dataset_.count();
   if (drop && left_in_epoch() < n) position_ += static_cast<uint64_t>(left_in_epoch());
   loader_.seek(position_);
-  const Batch& batch = loader_.next(point.resolution, n);
-  current_ = {.images = batch.images.data(), .mirror = batch.mirror.data(), .count = n};
-  if (config_.schedule.fade_reals == RealFade::bytes && point.alpha < 1.0) {
+  const Batch& batch = loader_.next(point.fade.resolution, n);
+  current_ = {.images = batch.images, .mirror = batch.mirror};
+  if (config_.schedule.fade_reals == RealFade::bytes && point.fade.fading()) {
     faded_ = batch.images;
-    fade_bytes(faded_, point.resolution, dataset_.channels(), point.alpha);
-    current_.images = faded_.data();
+    fade_bytes(faded_, point.fade.resolution, dataset_.channels(), point.fade.alpha);
+    current_.images = faded_;
   }
   if (label_count(config_) > 0) {
     g_labels_.resize(static_cast<size_t>(n));
@@ -55,15 +55,15 @@ void Minibatches::load(const SchedulePoint& point) {
     for (size_t i = 0; i < g_labels_.size(); ++i) {
       g_labels_[i] = dataset_.label(shuffled_index(seed, dataset_.count(), position_ + i));
     }
-    current_.labels = batch.labels.data();
-    current_.g_labels = g_labels_.data();
+    current_.labels = batch.labels;
+    current_.g_labels = g_labels_;
   }
   requested_ = point.minibatch;
 }
 
 void Minibatches::advance() {
   PG_ASSERT(requested_ > 0);
-  seek(position_ + static_cast<uint64_t>(current_.count));
+  seek(position_ + static_cast<uint64_t>(current_.count()));
 }
 
 void fade_bytes(std::span<uint8_t> images, int64_t resolution, int64_t channels, double alpha) {

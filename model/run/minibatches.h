@@ -6,7 +6,7 @@
 
 #include "data/sets/loader.h"
 #include "model/config/schedule.h"
-#include "model/training/gan.h"
+#include "model/training/iteration.h"
 
 namespace pg {
 

@@ -57,7 +57,7 @@ void Progress::update(const ProgressSample& sample) {
   const std::lock_guard lock(mutex_);
   if (finished_) return;
   const double now = options_.clock();
-  rate_.add(sample.point.resolution, sample.images_shown, now);
+  rate_.add(sample.point.fade.resolution, sample.images_shown, now);
   last_ = sample;
   shown_ = false;
   const double interval =
@@ -91,15 +91,15 @@ double Progress::images_per_second() const {
 
 // Most important first.
 std::vector<std::string> Progress::fields() const {
-  const SchedulePoint& point = last_->point;
+  const Fade& fade = last_->point.fade;
   std::vector<std::string> result;
-  std::string stage = stage_name(point.resolution, point.fading);
-  if (point.fading == Fading::on) stage += " alpha " + format_fixed(point.alpha, 2);
+  std::string stage = stage_name(fade);
+  if (fade.fading()) stage += " alpha " + format_fixed(fade.alpha, 2);
   result.push_back(stage);
   result.push_back(message(kimg_text(last_->images_shown), "/", kimg_text(total_), " kimg"));
   if (const double rate = rate_.images_per_second(); rate > 0.0) {
     const RemainingTime left =
-        remaining_time(stages_, point.resolution, last_->images_shown, rate, options_.cost);
+        remaining_time(stages_, fade.resolution, last_->images_shown, rate, options_.cost);
     result.push_back(format_count(rate) + " img/s");
     result.push_back("stage " + format_duration(left.stage));
     result.push_back(message("run ", left.estimated ? "~" : "", format_duration(left.run)));

@@ -67,7 +67,7 @@ class Progress {
   void draw();
 
   ProgressOptions options_;
-  std::vector<StageSpan> stages_;
+  std::vector<Stage> stages_;
   int64_t total_ = 0;
   std::optional<ProgressSample> last_;
   RateMeter rate_;

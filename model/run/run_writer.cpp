@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/images/png.h"
+#include "model/training/gan_health.h"
 
 namespace pg {
 namespace {
@@ -101,7 +102,7 @@ void RunWriter::write_stopped(const TrainingCounters& counters) {
 
 void RunWriter::write_finished(const SchedulePoint& point, const TrainingCounters& counters) {
   try_write([&] { write_fakes(point, counters.images_shown); });
-  write_resolution_image(point.resolution, point);
+  write_resolution_image(point.fade.resolution, point);
   stats_->sync();
   if (weights_are_finite(counters)) checkpoints_.write_numbered(gan_, counters);
 }
@@ -117,16 +118,16 @@ void RunWriter::discard_after(int64_t images_shown) {
 }
 
 GridOptions RunWriter::grid_options(const SchedulePoint& point) const {
-  return sample_options(config_, point.resolution, point.alpha);
+  return sample_options(config_, point.fade);
 }
 
 Image RunWriter::sample(const GridOptions& options) const {
-  return sample_grid(gan_.generator(), gan_.average_parameters(), latents_, labels_, options);
+  return sample_grid(gan_.state().generator, gan_.state().ema, latents_, labels_, options);
 }
 
 void RunWriter::write_reals(const SchedulePoint& point) const {
   GridOptions o = grid_options(point);
-  o.resolution = config_.model.resolution;
+  o.fade = {config_.model.resolution};
   write_png(run_.reals_image(), reals_grid(dataset_, o, static_cast<uint64_t>(config_.train.seed)));
 }
 
@@ -138,8 +139,8 @@ void RunWriter::write_fakes(const SchedulePoint& point, int64_t images_shown) co
 void RunWriter::write_resolution_image(int64_t resolution, const SchedulePoint& point) {
   if (!config_.checkpoint.step_images) return;
   GridOptions o = grid_options(point);
-  o.resolution = o.show_at = resolution;
-  o.alpha = 1.0;
+  o.fade = {resolution};
+  o.show_at = resolution;
   const int64_t step = stage_of(resolution) - stage_of(config_.schedule.lod_initial_resolution);
   try_write([&] { write_png(run_.path() / message("generated_image", step, ".png"), sample(o)); });
 }
@@ -164,7 +165,7 @@ bool RunWriter::try_write(const std::function<void()>& write) {
 }
 
 bool RunWriter::weights_are_finite(const TrainingCounters& counters) const {
-  const std::string bad = gan_.first_bad_weight();
+  const std::string bad = first_bad_weight(gan_.state());
   if (bad.empty()) return true;
   log_.warn(
       "no checkpoint written at {:.3f} kimg: weight {} is not finite; keeping the last good one",

@@ -23,10 +23,10 @@ nlohmann::ordered_json Tick::line(const TrainingCounters& c, const SchedulePoint
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   const TrainingStats& s = stats_;
   return {{"kimg", kimg_of(c.images_shown)},
-          {"stage", stage_name(p.resolution, p.fading)},
-          {"resolution", p.resolution},
+          {"stage", stage_name(p.fade)},
+          {"resolution", p.fade.resolution},
           {"lod", p.lod},
-          {"alpha", p.alpha},
+          {"alpha", p.fade.alpha},
           {"minibatch", p.minibatch},
           {"d_loss", s.d_loss},
           {"g_loss", s.g_loss},

@@ -23,7 +23,7 @@ Trainer::Trainer(Context& context, const Config& config, const Dataset& dataset,
 
 void Trainer::resume(const std::filesystem::path& checkpoint) {
   load(checkpoint);
-  gan_.choose_random_stream(counters_.rollbacks);
+  gan_.state().choose_random_stream(counters_.rollbacks);
 }
 
 // For resuming and rolling back: networks, counters, data and files as they were at `checkpoint`.
@@ -70,15 +70,15 @@ void Trainer::read_schedule() {
   const SchedulePoint before = point_;
   point_ = schedule_at(config_, counters_.images_shown);
   const bool border = optimizer_resets_between(counters_.lod, point_.lod);
-  const bool grown = counters_.lod != kNoLod && before.resolution != point_.resolution;
+  const bool grown = counters_.lod != kNoLod && before.fade.resolution != point_.fade.resolution;
   // Before anything is reset, so that a run resumed from this checkpoint grows as this one does.
-  if (grown) writer_.write_grown(before.resolution, point_, counters_);
+  if (grown) writer_.write_grown(before.fade.resolution, point_, counters_);
   const OptimizerConfig& o = config_.optimizer;
-  if (border && o.reset == OptimizerReset::fade_borders) gan_.reset_optimizers();
-  if (grown && o.reset == OptimizerReset::new_resolution) gan_.reset_optimizers();
-  if (grown && o.average_restart == AverageRestart::new_resolution) gan_.restart_average();
-  if (border || before.resolution != point_.resolution) {
-    log_.info("{} from {:.1f} kimg: minibatch {}", stage_name(point_.resolution, point_.fading),
+  if (border && o.reset == OptimizerReset::fade_borders) gan_.state().reset_optimizers();
+  if (grown && o.reset == OptimizerReset::new_resolution) gan_.state().reset_optimizers();
+  if (grown && o.average_restart == AverageRestart::new_resolution) gan_.state().restart_ema();
+  if (border || before.fade.resolution != point_.fade.resolution) {
+    log_.info("{} from {:.1f} kimg: minibatch {}", stage_name(point_.fade),
               kimg_of(counters_.images_shown), point_.minibatch);
   }
   counters_.lod = point_.lod;
@@ -108,8 +108,7 @@ IterationSettings Trainer::iteration_settings() const {
   const double factor = std::pow(config_.guard.learning_rate_factor, counters_.rollbacks);
   return {.steps = both ? Steps::both : Steps::critic_only,
           .latents = again ? Latents::again : Latents::fresh,
-          .resolution = point_.resolution,
-          .alpha = point_.alpha,
+          .fade = point_.fade,
           .g_learning_rate = factor * point_.g_learning_rate,
           .d_learning_rate = factor * point_.d_learning_rate};
 }
@@ -129,9 +128,9 @@ void Trainer::count_iteration(const RealImages& reals) {
   ++counters_.iterations;
   counters_.critic_steps = (counters_.critic_steps + 1) % s.n_critic;
   counters_.repeat = (counters_.repeat + 1) % s.minibatch_repeats;
-  tick_.add_images(reals.count);
+  tick_.add_images(reals.count());
   if (s.repeat_images && counters_.repeat > 0) return;  // the same images once more
-  counters_.images_shown += reals.count;
+  counters_.images_shown += reals.count();
   minibatches_.advance();
   counters_.data_position = minibatches_.position();
 }
@@ -139,9 +138,9 @@ void Trainer::count_iteration(const RealImages& reals) {
 // The iteration is half done, so no checkpoint can be written; the last one remains.
 void Trainer::explain_out_of_memory(const OutOfMemoryError& error) const {
   const int64_t held = context_.step().reserved_bytes() + context_.persistent().reserved_bytes();
-  throw OutOfMemoryError(message("stage ", stage_name(point_.resolution, point_.fading),
-                                 " with minibatch ", point_.minibatch, " needs more than the ",
-                                 held >> 20, " MiB available: ", error.what(),
+  throw OutOfMemoryError(message("stage ", stage_name(point_.fade), " with minibatch ",
+                                 point_.minibatch, " needs more than the ", held >> 20,
+                                 " MiB available: ", error.what(),
                                  "; resume with smaller micro-batches: progan_cuda train --resume ",
                                  writer_.run().path().string(), " --memory-limit ", held >> 20,
                                  "MiB (or set schedule.micro_batch)"));
@@ -149,7 +148,7 @@ void Trainer::explain_out_of_memory(const OutOfMemoryError& error) const {
 
 TrainingStats Trainer::tick_stats() const {
   StatsSums sums = counters_.tick;
-  return stats_of(sums += gan_.stats_sums());
+  return stats_of(sums += gan_.stats().sums());
 }
 
 void Trainer::end_tick() {
@@ -159,10 +158,10 @@ void Trainer::end_tick() {
   writer_.append_stats(line);
   // Before checkpoints, which hold the sums: a run resumed from one starts with a new tick.
   counters_.tick_start = counters_.images_shown;
-  counters_.window += gan_.stats_sums();
+  counters_.window += gan_.stats().sums();
   counters_.tick = {};
   tick_ = {};
-  gan_.reset_stats();
+  gan_.stats().reset();
   writer_.write_due(line, point_, counters_);
 }
 

@@ -8,12 +8,12 @@
 namespace pg {
 
 void Trainer::check_divergence() {
-  const StatsSums latest = gan_.stats_sums();
+  const StatsSums latest = gan_.stats().sums();
   counters_.tick += latest;
   counters_.window += latest;
-  gan_.reset_stats();
+  gan_.stats().reset();
   const GuardFindings found =
-      guard_.check(gan_, counters_.window, counters_.iterations, point_.resolution);
+      guard_.check(gan_.state(), counters_.window, counters_.iterations, point_.fade.resolution);
   counters_.window = {};
   for (const std::string& warning : found.warnings) log_.warn("{}", warning);
   if (!found.diverged.empty()) handle_divergence(found.diverged);
@@ -60,8 +60,8 @@ void Trainer::roll_back(const std::string& reason) {
   load(*last.path);
   counters_.rollbacks = tries;
   counters_.rollback_to = counters_.images_shown;
-  gan_.choose_random_stream(tries);
-  gan_.take_first_bad_gradients();
+  gan_.state().choose_random_stream(tries);
+  take_first_bad_gradients(gan_.state());
   start_tick();
   log_.warn(
       "training diverged at {:.3f} kimg: {}; rolled back to {:.3f} kimg ({}) with new random "

@@ -18,18 +18,17 @@ Context& context() {
 
 struct NetworkCase {
   std::string name;
-  Stage stage;
+  Fade fade;
 };
 std::vector<NetworkCase> all_cases() {
   std::vector<NetworkCase> cases;
   for (const std::string& name : gradcheck_names()) {
-    for (const Stage& stage : gradcheck_stages()) cases.push_back({name, stage});
+    for (const Fade& fade : gradcheck_fades()) cases.push_back({name, fade});
   }
   return cases;
 }
 std::string name_of_case(const testing::TestParamInfo<NetworkCase>& info) {
-  const Stage& s = info.param.stage;
-  std::string name = info.param.name + "_" + stage_name(s.resolution, s.fading);
+  std::string name = info.param.name + "_" + stage_name(info.param.fade);
   std::replace_if(
       name.begin(), name.end(), [](char c) { return c == '-' || c == ' '; }, '_');
   return name;
@@ -38,7 +37,7 @@ void PrintTo(const NetworkCase& c, std::ostream* out) { *out << c.name; }
 
 class Networks : public testing::TestWithParam<NetworkCase> {
  protected:
-  GradcheckNetworks networks_{context(), gradcheck_config(GetParam().name), GetParam().stage};
+  GradcheckNetworks networks_{context(), gradcheck_config(GetParam().name), GetParam().fade};
 };
 
 TEST_P(Networks, DiscriminatorGradientWithPenaltyMatchesFiniteDifference) {

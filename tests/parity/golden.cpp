@@ -12,9 +12,9 @@
 namespace pg::test {
 namespace {
 
-constexpr Stage kForward[] = {{4, 1.0}, {8, 0.3}, {8, 1.0}, {16, 0.7}, {16, 1.0}};
-constexpr Stage kGradients[] = {{8, 0.3}, {16, 1.0}};
-constexpr Stage kStepped = {8, 0.3};
+constexpr Fade kForward[] = {{4}, {8, 0.3}, {8}, {16, 0.7}, {16}};
+constexpr Fade kGradients[] = {{8, 0.3}, {16}};
+constexpr Fade kStepped = {8, 0.3};
 
 std::string preset_of(std::string variant) {
   const std::string suffix = "-labels";
@@ -61,13 +61,14 @@ double relative_error(const std::vector<double>& got, const std::vector<double>&
   return largest > 0.0 ? error / largest : error;
 }
 
-}  // namespace
-
-std::string Stage::name() const {
+// "8/0.3", as in the keys of a file.
+std::string key_of(const Fade& fade) {
   std::ostringstream text;
-  text << resolution << '/' << alpha;
+  text << fade.resolution << '/' << fade.alpha;
   return text.str();
 }
+
+}  // namespace
 
 Golden::Golden(const std::string& variant)
     : file_(std::string(PG_TEST_FILES "goldens/") + variant + ".safetensors"),
@@ -115,10 +116,10 @@ class Run {
   }
 
   Errors errors() {
-    for (const Stage& stage : kForward) forward(stage);
+    for (const Fade& fade : kForward) forward(fade);
     // One with paper's labels has outputs alone.
-    for (const Stage& stage : kGradients) {
-      if (golden_.file().find("loss/" + stage.name() + "/g_total") != nullptr) gradients(stage);
+    for (const Fade& fade : kGradients) {
+      if (golden_.file().find("loss/" + key_of(fade) + "/g_total") != nullptr) gradients(fade);
     }
     if (golden_.file().find("step/0/real") != nullptr && golden_.has_critic()) steps();
     return errors_;
@@ -184,30 +185,25 @@ class Run {
     return t;
   }
 
-  Tensor weight_of(const Stage& stage) const {
-    return stage.alpha < 1.0 ? full({}, stage.alpha, g_.flat()) : Tensor();
-  }
-
-  void forward(const Stage& stage) {
-    const std::string key = "out/G/" + stage.name();
+  void forward(const Fade& fade) {
+    const std::string key = "out/G/" + key_of(fade);
     const int64_t n = golden_.file().at(key).shape[0];
-    const Tensor fake =
-        generator_.forward(Weights(g_, stage.resolution), rows("in/z", n), rows("in/labels", n),
-                           stage.resolution, weight_of(stage));
+    const Tensor fake = generator_.forward(Weights(g_, fade.resolution), rows("in/z", n),
+                                           rows("in/labels", n), on_device(fade, g_.flat()));
     note("outputs of G", to_host(fake), to_host(images(key)));
-    critic_outputs("out/D/", stage);
-    critic_outputs("out_n6/D/", stage);
+    critic_outputs("out/D/", fade);
+    critic_outputs("out_n6/D/", fade);
   }
 
-  void critic_outputs(const std::string& prefix, const Stage& stage) {
-    const StoredTensor* want = golden_.file().find(prefix + stage.name());
+  void critic_outputs(const std::string& prefix, const Fade& fade) {
+    const StoredTensor* want = golden_.file().find(prefix + key_of(fade));
     if (want == nullptr) return;
     const Tensor real =
-        ops::slice_batch(images(message("in/", stage.resolution, "/image")), 0, want->shape[0]);
-    const DiscriminatorOutput out = discriminator_.forward(Weights(d_, stage.resolution), real, {},
-                                                           stage.resolution, weight_of(stage), 1);
+        ops::slice_batch(images(message("in/", fade.resolution, "/image")), 0, want->shape[0]);
+    const DiscriminatorOutput out = discriminator_.forward(Weights(d_, fade.resolution), real, {},
+                                                           on_device(fade, g_.flat()), 1);
     const int64_t columns = want->shape[1];
-    const Tensor expected = rows(prefix + stage.name());
+    const Tensor expected = rows(prefix + key_of(fade));
     note("outputs of D", to_host(out.score), to_host(ops::take_channels(expected, 0, 1)));
     if (columns > 1) {
       note("class scores of D", to_host(out.logits),
@@ -215,16 +211,16 @@ class Run {
     }
   }
 
-  void gradients(const Stage& stage) {
-    const StageView view{stage.resolution, weight_of(stage)};
-    const std::string key = message("in/", stage.resolution, "/image");
+  void gradients(const Fade& fade) {
+    const DeviceFade view = on_device(fade, g_.flat());
+    const std::string key = message("in/", fade.resolution, "/image");
     const bool again = config_.schedule.generator_latents == GeneratorLatents::as_critic;
     const GeneratorInputs in{.z = rows(again ? "in/z" : "in/z_g"), .labels = rows("in/labels_g")};
     const Tensor scratch = full(g_.flat().shape(), 0.0, g_.flat());
-    const std::vector<Tensor> into = g_.views(scratch, stage.resolution);
-    const std::string name = "loss/" + stage.name() + "/";
+    const std::vector<Tensor> into = g_.views(scratch, fade.resolution);
+    const std::string name = "loss/" + key_of(fade) + "/";
     if (golden_.has_critic()) {
-      critic_gradients(stage, view, key);
+      critic_gradients(fade, view, key);
       const GeneratorLoss loss =
           generator_gradients(config_, generator_, g_, discriminator_, d_, view, in, into);
       note("losses", to_host(ops::affine(loss.total, reduction(), 0.0)),
@@ -232,34 +228,34 @@ class Run {
     } else {
       // A generator without a critic: the loss is the mean of <G(z), image>.
       Tape tape(context_);
-      const Weights w(g_, stage.resolution, tape);
-      const Tensor fake = generator_.forward(w, in.z, {}, stage.resolution, view.alpha);
+      const Weights w(g_, fade.resolution, tape);
+      const Tensor fake = generator_.forward(w, in.z, {}, view);
       const double n = static_cast<double>(fake.shape().n);
       const Tensor loss = ops::sum_to(ops::mul(fake, images(key)), {}, 1.0 / n);
       tape.grad_into(loss, w.all(), {}, into);
       note("losses", to_host(loss), golden_.values(name + "g_total"));
     }
-    compare("gradients of G", g_entries_, "grad/G/" + stage.name() + "/", g_, into);
+    compare("gradients of G", g_entries_, "grad/G/" + key_of(fade) + "/", g_, into);
   }
 
   // What the mean over the minibatch is multiplied with.
   double reduction() const { return config_.loss.reduction == Reduction::sum ? 8.0 : 1.0; }
 
-  void critic_gradients(const Stage& stage, const StageView& view, const std::string& image) {
+  void critic_gradients(const Fade& fade, const DeviceFade& view, const std::string& image) {
     const Tensor real = images(image), labels = rows("in/labels");
-    const Tensor fake = generator_.forward(Weights(g_, stage.resolution), rows("in/z"), labels,
-                                           stage.resolution, view.alpha);
+    const Tensor fake =
+        generator_.forward(Weights(g_, fade.resolution), rows("in/z"), labels, view);
     const Tensor scratch = full(d_.flat().shape(), 0.0, d_.flat());
-    const std::vector<Tensor> into = d_.views(scratch, stage.resolution);
+    const std::vector<Tensor> into = d_.views(scratch, fade.resolution);
     const DiscriminatorLoss loss = discriminator_gradients(
         config_, discriminator_, d_, view,
         {.real = real, .fake = fake, .mix = rows("in/t"), .labels = labels}, into);
-    const std::string name = "loss/" + stage.name() + "/";
+    const std::string name = "loss/" + key_of(fade) + "/";
     note("losses", to_host(ops::affine(loss.total, reduction(), 0.0)),
          golden_.values(name + "total"));
     note("gradient penalty", to_host(ops::affine(loss.penalty, reduction(), 0.0)),
          golden_.values(name + "penalty"));
-    compare("gradients of D", d_entries_, "grad/D/" + stage.name() + "/", d_, into);
+    compare("gradients of D", d_entries_, "grad/D/" + key_of(fade) + "/", d_, into);
   }
 
   // D step, average, G step, average: as Gan::iterate with the latents and images of the file.
@@ -270,7 +266,7 @@ class Run {
     Adam g_adam(g_, adam, &average_, {.decay = o.average_decay, .of = o.average_order});
     Adam d_adam(d_, adam);
     const nlohmann::json settings = nlohmann::json::parse(golden_.file().metadata_at("settings"));
-    const StageView view{kStepped.resolution, weight_of(kStepped)};
+    const DeviceFade view = on_device(kStepped, g_.flat());
     const bool again = config_.schedule.generator_latents == GeneratorLatents::as_critic;
     for (int64_t i = 0; i < 3; ++i) {
       const std::string key = message("step/", i, "/");
@@ -279,8 +275,8 @@ class Run {
       g_adam.set_learning_rate(rate);
       d_adam.set_learning_rate(rate);
       const Tensor labels = rows(data + "labels");
-      const Tensor fake = generator_.forward(Weights(g_, view.resolution), rows(data + "z_d"),
-                                             labels, view.resolution, view.alpha);
+      const Tensor fake =
+          generator_.forward(Weights(g_, view.resolution), rows(data + "z_d"), labels, view);
       discriminator_gradients(
           config_, discriminator_, d_, view,
           {.real = images(data + "real"), .fake = fake, .mix = rows(key + "t"), .labels = labels},

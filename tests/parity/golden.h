@@ -15,12 +15,6 @@
 
 namespace pg::test {
 
-struct Stage {
-  int64_t resolution;
-  double alpha;
-  std::string name() const;  // "8/0.3", as in the keys of a file
-};
-
 // Quantity ("outputs of G", ...) -> largest error, relative to the largest value of a tensor.
 using Errors = std::map<std::string, double>;
 

@@ -99,7 +99,7 @@ void expect_same_images(const fs::path& folder, const std::string& format) {
   load_network(networks, networks.average.empty() ? networks.g : networks.average,
                Network::generator, g);
   const Tensor z = tensor_of(reference.at("z"), {2, 1, 1, latent_size(networks.config)});
-  const Tensor images = generator.forward(Weights(g, r), z, {}, r, {});
+  const Tensor images = generator.forward(Weights(g, r), z, {}, {r});
   // Pixel norm of mmgeneration adds 1e-6 to the root and not 1e-8 under it, which shows where all
   // of a few channels are small.
   const double tolerance = networks.layout == Layout::mmgeneration ? 1e-4 : 1e-5;
@@ -111,7 +111,7 @@ void expect_same_images(const fs::path& folder, const std::string& format) {
   const Discriminator discriminator(networks.config);
   ParameterStore d(context(), discriminator.specs(), DType::f64);
   load_network(networks, networks.d, Network::discriminator, d);
-  const Tensor got = discriminator.forward(Weights(d, r), images, {}, r, {}, 1).score;
+  const Tensor got = discriminator.forward(Weights(d, r), images, {}, {r}, 1).score;
   EXPECT_LE(relative_error(to_host(got), scores), 1e-5) << format;
 }
 

@@ -150,8 +150,8 @@ TEST(Trap9, AlphaOfGanZooIsTurnedRound) {
   Config c = preset("gan-zoo");
   c.model.resolution = 8;
   const int64_t start = 48000 * 16;
-  EXPECT_EQ(schedule_at(c, start).alpha, 0.0);
-  EXPECT_EQ(schedule_at(c, start + 19200 * 16).alpha, 1.0);
+  EXPECT_EQ(schedule_at(c, start).fade.alpha, 0.0);
+  EXPECT_EQ(schedule_at(c, start + 19200 * 16).fade.alpha, 1.0);
 }
 
 // 11: twice the channels of the others at 64x64 and above.

@@ -27,10 +27,10 @@ std::vector<double> gradient(GradcheckNetworks& networks, Player player) {
 TEST(Losses, SumIsMeanTimesImages) {
   for (const Player player : {Player::discriminator, Player::generator}) {
     Config c = gradcheck_config("official-tf");
-    const Stage stage{.resolution = 8, .fading = Fading::on, .alpha = 0.5};
-    GradcheckNetworks means(context(), c, stage);
+    const Fade fade{8, 0.5};
+    GradcheckNetworks means(context(), c, fade);
     c.loss.reduction = Reduction::sum;
-    GradcheckNetworks sums(context(), c, stage);
+    GradcheckNetworks sums(context(), c, fade);
     const std::vector<double> mean = gradient(means, player), sum = gradient(sums, player);
     for (size_t i = 0; i < mean.size(); ++i) EXPECT_NEAR(4 * mean[i], sum[i], 1e-9);
   }
@@ -40,7 +40,7 @@ TEST(Losses, SumIsMeanTimesImages) {
 // divided by the factor between them: shown with images upsampled in front of the network.
 TEST(Losses, GradientNormIsThatOfTheFullResolutionImage) {
   const Config config = gradcheck_config("official-tf");
-  GradcheckNetworks s(context(), config, {.resolution = 4, .fading = Fading::off, .alpha = 1.0});
+  GradcheckNetworks s(context(), config, {.resolution = 4});
   const ParameterStore& store = s.store(Player::discriminator);
   DiscriminatorInputs& in = s.inputs();
   in.mix = full({4}, 0.0, in.mix);  // mixed = real
@@ -49,13 +49,13 @@ TEST(Losses, GradientNormIsThatOfTheFullResolutionImage) {
     Tape tape(context());
     const Tensor large = tape.watch(ops::upsample(in.real, 4));
     const Tensor scores =
-        s.discriminator().forward(Weights(store, 4), ops::avg_pool(large, 4), {}, 4, {}, 1).score;
+        s.discriminator().forward(Weights(store, 4), ops::avg_pool(large, 4), {}, {4}, 1).score;
     const Tensor norm_gradient = tape.grad(scores, std::span(&large, 1), {}, GradMode::keep)[0];
     const Tensor squares = ops::sum_to(ops::square(norm_gradient), {4, 1, 1, 1});
     expected = to_host(ops::mean(ops::sqrt(squares)))[0];
   }
   const Tensor scratch = empty_like(store.flat());
-  const DiscriminatorLoss l = discriminator_gradients(config, s.discriminator(), store, s.stage(),
+  const DiscriminatorLoss l = discriminator_gradients(config, s.discriminator(), store, s.fade(),
                                                       in, store.views(scratch, 4));
   EXPECT_NEAR(to_host(l.gradient_norm)[0], expected, 1e-12 * expected);
 }

@@ -68,7 +68,7 @@ class Plan : public TemporaryFolder {
   std::unique_ptr<Dataset> dataset_;
 };
 
-void expect_as_planned(const Config& c, const StageMemory& m, int64_t persistent, int64_t step,
+void expect_as_planned(const Config& c, const ResolutionMemory& m, int64_t persistent, int64_t step,
                        int64_t workspace) {
   SCOPED_TRACE(message(c.train.preset, " ", m.resolution, " in ", m.micro_batch));
   // The real images of the stage before may leave a gap.
@@ -88,7 +88,7 @@ TEST_F(Plan, SaysWhatARunTakesThatGrewToEachStage) {
   for (const char* name : {"official-tf", "gan-zoo", "paper"}) {
     Config c = config(name);
     if (c.model.mbstd_group_size <= 4) c.schedule.micro_batches = {{8, 4}};
-    const std::vector<StageMemory> plan = memory_by_stage(c, on_cpu(2));
+    const std::vector<ResolutionMemory> plan = memory_by_resolution(c, on_cpu(2));
     ASSERT_EQ(plan.size(), 3u);
     const std::vector<double> ends = {0.136, 0.408, 0.680};
     for (size_t i = 0; i < plan.size(); ++i) {
@@ -102,9 +102,9 @@ TEST_F(Plan, SaysWhatARunTakesThatGrewToEachStage) {
 
 TEST_F(Plan, TakesLessInParts) {
   Config c = config();
-  const auto whole = memory_by_stage(c, on_cpu(1));
+  const auto whole = memory_by_resolution(c, on_cpu(1));
   c.schedule.micro_batch = 4;
-  const auto parts = memory_by_stage(c, on_cpu(1));
+  const auto parts = memory_by_resolution(c, on_cpu(1));
   ASSERT_EQ(whole.size(), parts.size());
   for (size_t i = 0; i < whole.size(); ++i) {
     EXPECT_LT(parts[i].activations, whole[i].activations);
@@ -115,23 +115,23 @@ TEST_F(Plan, TakesLessInParts) {
 TEST_F(Plan, BeginsAtTheStageThatARunStandsAt) {
   PlannedRun run = on_cpu(1);
   run.first_image = 136;  // 4x4 is stable for one image more, in which it is not yet over
-  EXPECT_EQ(memory_by_stage(config(), run).size(), 3u);
+  EXPECT_EQ(memory_by_resolution(config(), run).size(), 3u);
   run.first_image = 137;
-  EXPECT_EQ(memory_by_stage(config(), run).front().resolution, 8);
+  EXPECT_EQ(memory_by_resolution(config(), run).front().resolution, 8);
 }
 
 TEST_F(Plan, PicturesOfAnEarlyStageTakeNoMoreImagesThanTheLastTrains) {
   Config c = config();
-  EXPECT_EQ(sample_options(c, 4, 1.0).batch, 8);
+  EXPECT_EQ(sample_options(c, {4}).batch, 8);
   c.schedule.micro_batch = 4;
-  EXPECT_EQ(sample_options(c, 4, 1.0).batch, 4);
+  EXPECT_EQ(sample_options(c, {4}).batch, 4);
 }
 
 TEST_F(Plan, ChoosesTheLargestPartsThatFit) {
   Config c = config();
-  const auto whole = memory_by_stage(c, on_cpu(1));
+  const auto whole = memory_by_resolution(c, on_cpu(1));
   int64_t most = 0;
-  for (const StageMemory& s : whole) most = std::max(most, s.total());
+  for (const ResolutionMemory& s : whole) most = std::max(most, s.total());
   FittedRun fits = fit_into_memory(c, on_cpu(1), most, FormerChoice::keep);
   EXPECT_FALSE(fits.changed);
   EXPECT_FALSE(c.schedule.micro_batches_chosen);
@@ -139,17 +139,17 @@ TEST_F(Plan, ChoosesTheLargestPartsThatFit) {
   const int64_t limit = whole[0].total() - 1;
   fits = fit_into_memory(c, on_cpu(1), limit, FormerChoice::keep);
   EXPECT_TRUE(fits.changed && c.schedule.micro_batches_chosen);
-  for (const StageMemory& s : fits.stages) {
+  for (const ResolutionMemory& s : fits.memory) {
     EXPECT_LE(s.total(), limit);
     EXPECT_EQ(s.micro_batch % 4, 0);
     if (s.micro_batch == s.minibatch) continue;
     Config larger = c;  // one group more does not fit
     larger.schedule.micro_batches[s.resolution] = s.micro_batch + 4;
-    for (const StageMemory& l : memory_by_stage(larger, on_cpu(1))) {
+    for (const ResolutionMemory& l : memory_by_resolution(larger, on_cpu(1))) {
       EXPECT_TRUE(l.resolution != s.resolution || l.total() > limit);
     }
   }
-  EXPECT_LT(fits.stages[0].micro_batch, 128);
+  EXPECT_LT(fits.memory[0].micro_batch, 128);
 }
 
 TEST_F(Plan, KeepsAFormerChoiceWhileItFits) {
@@ -166,7 +166,7 @@ TEST_F(Plan, KeepsAFormerChoiceWhileItFits) {
 TEST_F(Plan, WhatTheUserSetStaysAndWhatNeverFitsIsRefused) {
   Config c = config();
   c.schedule.micro_batches = {{4, 128}};
-  const int64_t limit = memory_by_stage(c, on_cpu(1))[0].total() - 1;
+  const int64_t limit = memory_by_resolution(c, on_cpu(1))[0].total() - 1;
   std::string error =
       error_of<OutOfMemoryError>([&] { fit_into_memory(c, on_cpu(1), limit, FormerChoice::keep); });
   EXPECT_NE(error.find("4x4"), std::string::npos) << error;
@@ -180,7 +180,7 @@ TEST_F(Plan, WhatTheUserSetStaysAndWhatNeverFitsIsRefused) {
   EXPECT_NE(error.find("--memory-limit"), std::string::npos) << error;
 
   c = config("paper");
-  const int64_t all = memory_by_stage(c, on_cpu(1))[0].total();
+  const int64_t all = memory_by_resolution(c, on_cpu(1))[0].total();
   error = error_of<OutOfMemoryError>(
       [&] { fit_into_memory(c, on_cpu(1), all - 1, FormerChoice::keep); });
   EXPECT_NE(error.find("share a minibatch standard deviation"), std::string::npos) << error;

@@ -23,7 +23,7 @@ class MinibatchesTest : public TemporaryFolder {
     dataset_ = std::make_unique<Dataset>(folder_ / "set");
     config_.model.conditioning = Conditioning::acgan;
     config_.model.label_size = 6;
-    point_.resolution = 8;
+    point_.fade.resolution = 8;
     point_.minibatch = kMinibatch;
   }
 
@@ -33,7 +33,7 @@ class MinibatchesTest : public TemporaryFolder {
     Minibatches all(*dataset_, config_);
     std::vector<std::pair<int64_t, uint64_t>> seen;
     while (all.position() < 2 * kImages) {
-      const int64_t n = all.at(point_).count;
+      const int64_t n = all.at(point_).count();
       seen.emplace_back(n, all.position());
       all.advance();
     }
@@ -41,7 +41,7 @@ class MinibatchesTest : public TemporaryFolder {
   }
 
   std::vector<uint8_t> pixels(const RealImages& reals) const {
-    return {reals.images, reals.images + reals.count * 8 * 8 * 3};
+    return {reals.images.begin(), reals.images.end()};
   }
 
   std::unique_ptr<Dataset> dataset_;
@@ -79,10 +79,11 @@ TEST_F(MinibatchesTest, LabelsAreThoseOfTheImagesAndOthersForTheGenerator) {
   std::vector<int64_t> real(6, 0), generated(6, 0);
   for (int64_t i = 0; i < 5; ++i) {  // 40 images: two epochs
     const RealImages& r = all.at(point_);
-    for (int64_t k = 0; k < r.count; ++k) {
-      differ = differ || r.labels[k] != r.g_labels[k];
-      ++real[static_cast<size_t>(r.labels[k])];
-      ++generated[static_cast<size_t>(r.g_labels[k])];
+    for (int64_t k = 0; k < r.count(); ++k) {
+      const auto i_k = static_cast<size_t>(k);
+      differ = differ || r.labels[i_k] != r.g_labels[i_k];
+      ++real[static_cast<size_t>(r.labels[i_k])];
+      ++generated[static_cast<size_t>(r.g_labels[i_k])];
     }
     all.advance();
   }
