@@ -1,5 +1,5 @@
-// training_test.cpp: a short training run learns, by a measure that no critic has a say in, and
-// repeats bit for bit.
+// training_test.cpp: a short training run learns, measured without the critic, and repeats bit for
+// bit.
 #include <gtest/gtest.h>
 
 #include <unistd.h>
@@ -110,7 +110,7 @@ Distance distance_to_reals(Context& context, const Gan& gan, const fs::path& fol
   return {squared_distance(a.mean, b.mean), squared_distance(a.covariance, b.covariance)};
 }
 
-TEST_F(Training, BringsMeanAndCovarianceOfFakesNearThoseOfReals) {
+TEST_F(Training, BringsMeanAndCovarianceOfFakesCloseToReals) {
   const std::unique_ptr<Backend> backend = make_cpu_backend(2);
   Context context(*backend);
   Config c = config();
@@ -123,7 +123,7 @@ TEST_F(Training, BringsMeanAndCovarianceOfFakesNearThoseOfReals) {
   EXPECT_LT(after.covariance, 0.5 * before.covariance);
 }
 
-TEST_F(Training, RepeatsBitForBitAtAnyNumberOfThreads) {
+TEST_F(Training, RepeatsBitForBitWithAnyNumberOfThreads) {
   std::vector<std::vector<double>> weights;
   for (const int threads : {1, 2, 3}) {
     const std::unique_ptr<Backend> backend = make_cpu_backend(threads);
