@@ -16,9 +16,11 @@ constexpr uint64_t kGLabelSeed = 0x9e3779b97f4a7c15;
 
 Minibatches::Minibatches(const Dataset& dataset, const Config& config)
     : dataset_(dataset),
-      config_(config),
-      loader_(dataset, {.seed = static_cast<uint64_t>(config.train.seed),
-                        .mirror = config.data.mirror ? Mirror::yes : Mirror::no}) {}
+      last_batch_(config.schedule.last_batch),
+      fade_reals_(config.schedule.fade_reals),
+      conditional_(label_count(config) > 0),
+      seed_(static_cast<uint64_t>(config.train.seed)),
+      loader_(dataset, {.seed = seed_, .mirror = config.data.mirror ? Mirror::yes : Mirror::no}) {}
 
 int64_t Minibatches::left_in_epoch() const {
   const auto count = static_cast<uint64_t>(dataset_.count());
@@ -37,21 +39,21 @@ const RealImages& Minibatches::at(const SchedulePoint& point) {
 
 void Minibatches::load(const SchedulePoint& point) {
   int64_t n = point.minibatch;
-  if (config_.schedule.last_batch == LastBatch::keep) n = std::min(n, left_in_epoch());
+  if (last_batch_ == LastBatch::keep) n = std::min(n, left_in_epoch());
   // A set smaller than the minibatch cannot fill one: the next epoch does.
-  const bool drop = config_.schedule.last_batch == LastBatch::drop && n <= dataset_.count();
+  const bool drop = last_batch_ == LastBatch::drop && n <= dataset_.count();
   if (drop && left_in_epoch() < n) position_ += static_cast<uint64_t>(left_in_epoch());
   loader_.seek(position_);
   const Batch& batch = loader_.next(point.fade.resolution, n);
   current_ = {.images = batch.images, .mirror = batch.mirror};
-  if (config_.schedule.fade_reals == RealFade::bytes && point.fade.fading()) {
+  if (fade_reals_ == RealFade::bytes && point.fade.fading()) {
     faded_ = batch.images;
     fade_bytes(faded_, point.fade.resolution, dataset_.channels(), point.fade.alpha);
     current_.images = faded_;
   }
-  if (label_count(config_) > 0) {
+  if (conditional_) {
     g_labels_.resize(static_cast<size_t>(n));
-    const uint64_t seed = static_cast<uint64_t>(config_.train.seed) ^ kGLabelSeed;
+    const uint64_t seed = seed_ ^ kGLabelSeed;
     for (size_t i = 0; i < g_labels_.size(); ++i) {
       g_labels_[i] = dataset_.label(shuffled_index(seed, dataset_.count(), position_ + i));
     }

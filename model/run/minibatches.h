@@ -12,7 +12,7 @@ namespace pg {
 
 class Minibatches {
  public:
-  // `dataset` outlives this; `config` is resolved for it.
+  // `dataset` outlives this; `config` must be resolved for it.
   Minibatches(const Dataset& dataset, const Config& config);
 
   // The minibatch at the current position. Its images belong to this object and are valid until
@@ -32,7 +32,10 @@ class Minibatches {
   void load(const SchedulePoint& point);
 
   const Dataset& dataset_;
-  Config config_;
+  LastBatch last_batch_;
+  RealFade fade_reals_;
+  bool conditional_;
+  uint64_t seed_;
   Loader loader_;
   uint64_t position_ = 0;
   int64_t requested_ = 0;  // size requested for current_; 0: nothing is loaded

@@ -47,7 +47,7 @@ class Soak : public testing::Test {
   }
 
   // Arguments of a new run with five stages up to 16x16, longer for more kills.
-  std::vector<std::string> start() const {
+  std::vector<std::string> new_run() const {
     const double stage = 2.0 * static_cast<double>(std::max<int64_t>(kills_, 8)) / 8.0;
     const auto set = [](const std::string& key, const auto& value) {
       return message("--set=", key, "=", value);
@@ -72,7 +72,7 @@ class Soak : public testing::Test {
 
   double run_whole() {
     const auto start = std::chrono::steady_clock::now();
-    Child child(PG_PROGRAM, start(), box_ / "whole", box_ / "whole.txt");
+    Child child(PG_PROGRAM, new_run(), box_ / "whole", box_ / "whole.txt");
     EXPECT_EQ(child.wait(), 0) << box_.read("whole.txt");
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
@@ -100,7 +100,7 @@ class Soak : public testing::Test {
 void Soak::live(Fault fault, double seconds) {
   const NewestCheckpoint newest = newest_checkpoint(run());
   const std::vector<std::string> arguments =
-      newest.path ? std::vector<std::string>{"train", "--resume"} : start();
+      newest.path ? std::vector<std::string>{"train", "--resume"} : new_run();
   // Without a small disk, files are limited to 16 KB; statistics are shorter than that.
   const int64_t limit = fault == full_disk && !small_disk_ ? 16 << 10 : 0;
   Child child(PG_PROGRAM, arguments, box_ / "killed", box_ / "screen.txt", limit);

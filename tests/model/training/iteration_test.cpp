@@ -37,7 +37,7 @@ TEST(IterationStats, MeansFollowTheOrderOfSumsInCheckpoints) {
 TEST(IterationStats, OfNoIterationsAreZero) {
   EXPECT_EQ(stats_of({}).d_loss, 0.0);
   // A damaged checkpoint may count iterations without sums.
-  EXPECT_EQ(stats_of({.iterations = 3}).d_skipped, 0);
+  EXPECT_EQ(stats_of({.iterations = 3, .values = {}}).d_skipped, 0);
 }
 
 TEST(Iteration, RejectsImagesOfAnotherResolution) {
