@@ -86,8 +86,8 @@ class Soak : public testing::Test {
   }
 
   // Resumes, which must use the newest undamaged checkpoint, and disturbs the run.
-  void live(Fault fault, double seconds);
-  void die_of(Fault fault, Child& child, double seconds);
+  void run_disturbed(Fault fault, double seconds);
+  void disturb(Fault fault, Child& child, double seconds);
   void damage_files(Fault fault);
 
   Sandbox box_;
@@ -97,7 +97,7 @@ class Soak : public testing::Test {
   int noticed_ = 0;  // full disks that made a write fail
 };
 
-void Soak::live(Fault fault, double seconds) {
+void Soak::run_disturbed(Fault fault, double seconds) {
   const NewestCheckpoint newest = newest_checkpoint(run());
   const std::vector<std::string> arguments =
       newest.path ? std::vector<std::string>{"train", "--resume"} : new_run();
@@ -116,11 +116,11 @@ void Soak::live(Fault fault, double seconds) {
         std::string::npos)
         << "not from " << *newest.path << ": " << screen();
   }
-  die_of(fault, child, seconds);
+  disturb(fault, child, seconds);
   damage_files(fault);
 }
 
-void Soak::die_of(Fault fault, Child& child, double seconds) {
+void Soak::disturb(Fault fault, Child& child, double seconds) {
   const fs::path ballast = box_ / "killed" / "runs" / "ballast";
   if (fault == full_disk && small_disk_) {
     child.run_for(seconds / 2);
@@ -199,7 +199,7 @@ TEST_F(Soak, InterruptedRunEndsWithTheFilesOfAnUninterruptedOne) {
     const double mean = left * whole_seconds / static_cast<double>(kills_ - k + 1);
     const auto fault =
         static_cast<Fault>(k < kFaults ? k : static_cast<int64_t>(random_() % kFaults));
-    live(fault, std::uniform_real_distribution<double>(0.2, 1.8)(random_) * mean);
+    run_disturbed(fault, std::uniform_real_distribution<double>(0.2, 1.8)(random_) * mean);
     ++deaths[kNames[fault]];
     ++stages[message("stage ", 1 + images() * 5 / static_cast<int64_t>(total + 1))];
     ASSERT_FALSE(HasFailure()) << "interruption " << k << ": " << kNames[fault];
