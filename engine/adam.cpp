@@ -9,7 +9,7 @@
 namespace pg {
 
 Adam::Adam(ParameterStore& parameters, const AdamOptions& options, ParameterStore* average,
-           const AverageOptions& average_options)
+           const EmaOptions& average_options)
     : parameters_(parameters),
       average_(average),
       options_(options),
@@ -56,7 +56,7 @@ void Adam::step(int64_t resolution) {
   backend.adam({.w = parameters_.flat().alias(active).mut(),
                 .v = v_.alias(active).mut(),
                 .m = m_ ? m_.alias(active).mut() : TensorView{},
-                .average = average_ ? average_->flat().alias(active).mut() : TensorView{},
+                .ema = average_ ? average_->flat().alias(active).mut() : TensorView{},
                 .g = g.view(),
                 .lr = learning_rate_.view(),
                 .t = t_.view(),
@@ -64,9 +64,9 @@ void Adam::step(int64_t resolution) {
                 .beta1 = options_.beta1,
                 .beta2 = options_.beta2,
                 .eps = options_.eps,
-                .average_decay = average_options_.decay,
+                .ema_decay = average_options_.decay,
                 .epsilon = options_.epsilon,
-                .average_of = average_options_.of});
+                .ema_order = average_options_.order});
 }
 
 GradStats Adam::stats() const {

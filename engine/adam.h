@@ -11,9 +11,9 @@ struct AdamOptions {
   AdamEpsilon epsilon = AdamEpsilon::tensorflow;
 };
 
-struct AverageOptions {
+struct EmaOptions {
   double decay = 0.999;
-  AverageOf of = AverageOf::before_update;
+  EmaOrder order = EmaOrder::before_update;
 };
 
 // Holds the gradient buffer, both moments (the first only if beta1 > 0) and the step count, all in
@@ -22,7 +22,7 @@ class Adam {
  public:
   // `average`, if given, is a store with the same specs that follows the weights.
   Adam(ParameterStore& parameters, const AdamOptions& options, ParameterStore* average = nullptr,
-       const AverageOptions& average_options = {});
+       const EmaOptions& average_options = {});
 
   // Views of the gradient buffer for ParameterStore::views(...) of a resolution.
   std::vector<Tensor> gradients(int64_t resolution) const;
@@ -55,7 +55,7 @@ class Adam {
   ParameterStore& parameters_;
   ParameterStore* average_;
   AdamOptions options_;
-  AverageOptions average_options_;
+  EmaOptions average_options_;
   double learning_rate_value_ = -1.0;
   Tensor g_, m_, v_, t_, stats_, first_bad_, learning_rate_;
 };

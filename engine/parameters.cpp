@@ -6,6 +6,7 @@
 
 #include "engine/ops/ops.h"
 #include "engine/random.h"
+#include "kernels/math.h"
 
 namespace pg {
 namespace {
@@ -28,7 +29,7 @@ ParameterStore::ParameterStore(Context& context, std::vector<ParameterSpec> spec
     PG_ASSERT(is_new);
     resolution = spec.resolution;
     first_.push_back(next);
-    next += (spec.shape.numel() + kAlignElements - 1) / kAlignElements * kAlignElements;
+    next += round_up(spec.shape.numel(), kAlignElements);
   }
   flat_ = Tensor(context, {1, 1, 1, next}, dtype, Lifetime::persistent);
   context.backend().fill({.y = flat_.mut(), .value = 0.0});

@@ -1,17 +1,10 @@
 // adam.h: contract of the optimizer step, with the moving average of the weights.
 #pragma once
 
+#include "kernels/choices.h"
 #include "kernels/tensor_view.h"
 
 namespace pg {
-
-// Where Adam's epsilon stands (the two published forms differ by a factor in small gradients):
-//   inside   (TensorFlow)  w -= lr * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + eps)
-//   outside  (PyTorch)     w -= lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)
-enum class AdamEpsilon : uint8_t { tensorflow, pytorch };
-
-// Which weights enter the moving average: those before this update (official) or after it.
-enum class AverageOf : uint8_t { before_update, after_update };
 
 // One Adam step over a range of one network's flat buffers, and its moving average:
 //
@@ -28,15 +21,15 @@ enum class AverageOf : uint8_t { before_update, after_update };
 struct AdamArgs {
   TensorView w, v;        // flat [1, 1, 1, count], f64 or f32 as all but lr, t and stats
   TensorView m{};         // absent: beta1 must be 0, m is g
-  TensorView average{};   // absent: not wanted
+  TensorView ema{};       // absent: not wanted
   ConstTensorView g;      // flat
   ConstTensorView lr;     // f64 [1, 1, 1, 1] in device memory
   ConstTensorView t;      // f64 [1, 1, 1, 1]: number of this step, >= 1 (GradCheckArgs advances it)
   ConstTensorView stats;  // f64, see GradCheckArgs
   double beta1 = 0.0, beta2 = 0.99, eps = 1e-8;
-  double average_decay = 0.999;
+  double ema_decay = 0.999;
   AdamEpsilon epsilon = AdamEpsilon::tensorflow;
-  AverageOf average_of = AverageOf::before_update;
+  EmaOrder ema_order = EmaOrder::before_update;
 };
 
 }  // namespace pg

@@ -5,16 +5,13 @@
 // dtypes, so a backend only asserts them.
 #pragma once
 
+#include "kernels/choices.h"
 #include "kernels/tensor_view.h"
 
 namespace pg {
 
 // Which samples share statistics. The N samples form `batches` separate minibatches of N / batches
-// consecutive samples; each is split into M = N / batches / group groups. strided (official):
-// sample i of a minibatch is in group i % M; contiguous (GAN zoo): in group i / group.
-enum class GroupOrder : uint8_t { strided, contiguous };
-enum class Variance : uint8_t { biased, unbiased };  // divides by group, or by group - 1
-
+// consecutive samples; each is split into M = N / batches / group groups.
 struct MinibatchStddevGeometry {
   int64_t group = 4;    // samples per group, divides N / batches
   int64_t batches = 1;  // divides N

@@ -57,6 +57,11 @@ struct TensorView {
   }
 };
 
+constexpr int64_t bytes_of(const Shape& shape, DType dtype) {
+  return shape.numel() * size_of(dtype);
+}
+constexpr int64_t bytes_of(const ConstTensorView& view) { return bytes_of(view.shape, view.dtype); }
+
 // A view whose version the caller manages, for memory that no Tensor owns.
 inline ConstTensorView at_version(ConstTensorView view, uint64_t version) {
   view.version = version;

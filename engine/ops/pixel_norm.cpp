@@ -23,10 +23,15 @@ Tensor pixel_norm(const Tensor& x, double eps) {
       "pixel_norm", {x}, y,
       [eps](const std::vector<Tensor>& in) { return pixel_norm_composition(in[0], eps); },
       [y, r](const Tensor& dy, const Need&) -> Grads {
-        Tensor dx = empty_like(y);
-        y.backend().pixel_norm_vjp({.dy = dy.view(), .y = y.view(), .r = r.view(), .dx = dx.mut()});
-        return {dx};
+        return {pixel_norm_vjp(dy, y, r, 1.0)};
       });
+}
+
+Tensor pixel_norm_vjp(const Tensor& dy, const Tensor& y, const Tensor& r, double slope) {
+  Tensor dx = empty_like(dy);
+  dy.backend().pixel_norm_vjp(
+      {.dy = dy.view(), .y = y.view(), .r = r.view(), .dx = dx.mut(), .slope = slope});
+  return dx;
 }
 
 }  // namespace pg::ops

@@ -15,8 +15,8 @@ AdamOptions adam_options(const OptimizerConfig& o) {
   return {.beta1 = o.beta1, .beta2 = o.beta2, .eps = o.epsilon, .epsilon = o.epsilon_form};
 }
 
-AverageOptions ema_options(const OptimizerConfig& o) {
-  return {.decay = o.average_decay, .of = o.average_order};
+EmaOptions ema_options(const OptimizerConfig& o) {
+  return {.decay = o.average_decay, .order = o.average_order};
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 namespace pg::test {
 namespace {
 
-KERNEL_TEST(GradCheck, GivesTheNormAndAdvancesTheStep) {
+KERNEL_TEST(grad_check, GivesTheNormAndAdvancesTheStep) {
   for (const int64_t count : {1, 1000, 30001}) {
     const Host g = random_host({1, 1, 1, count}, 1);
     double squares = 0.0;
@@ -25,7 +25,7 @@ KERNEL_TEST(GradCheck, GivesTheNormAndAdvancesTheStep) {
   }
 }
 
-KERNEL_TEST(GradCheck, FindsOneValueThatIsNotFinite) {
+KERNEL_TEST(grad_check, FindsOneValueThatIsNotFinite) {
   const double inf = std::numeric_limits<double>::infinity();
   for (const double bad : {inf, -inf, std::nan("")}) {
     for (const size_t place : {size_t{0}, size_t{9999}, size_t{20000}}) {
@@ -45,7 +45,7 @@ KERNEL_TEST(GradCheck, FindsOneValueThatIsNotFinite) {
   }
 }
 
-KERNEL_TEST(GradCheck, NotesTheFirstBadCheckAndElementUntilCleared) {
+KERNEL_TEST(grad_check, NotesTheFirstBadCheckAndElementUntilCleared) {
   const double inf = std::numeric_limits<double>::infinity();
   const int64_t count = 20001;
   for (const size_t place : {size_t{0}, size_t{4095}, size_t{9999}, size_t{20000}}) {
@@ -73,7 +73,7 @@ KERNEL_TEST(GradCheck, NotesTheFirstBadCheckAndElementUntilCleared) {
   }
 }
 
-KERNEL_TEST(GradCheck, TakesTheLargestFiniteValues) {
+KERNEL_TEST(grad_check, TakesTheLargestFiniteValues) {
   const Host g({1, 1, 1, 2}, static_cast<double>(std::numeric_limits<float>::max()));
   const auto got = run(DType::f32, [&](Bench& b) {
     b.backend().grad_check({.g = b.in(g), .stats = b.out({1, 1, 1, 2}, DType::f64)});
@@ -82,7 +82,7 @@ KERNEL_TEST(GradCheck, TakesTheLargestFiniteValues) {
   EXPECT_NEAR(got[0].data[1] / (g.data[0] * std::sqrt(2.0)), 1.0, 1e-13);
 }
 
-KERNEL_TEST(GradCheck, HasTheSameBitsAtOddAddresses) {
+KERNEL_TEST(grad_check, HasTheSameBitsAtOddAddresses) {
   const Host g = random_host({1, 1, 1, 10003}, 1);
   expect_same_at_odd_addresses(
       [&](Bench& b) {

@@ -29,7 +29,7 @@ Host images_reference(const Host& x, const Host& mirror, double alpha) {
   return y;
 }
 
-KERNEL_TEST(ImagesToFloat, MirrorsAndFades) {
+KERNEL_TEST(images_to_float, MirrorsAndFades) {
   for (const Shape& s :
        {Shape{3, 4, 6, 3}, Shape{4, 2, 2, 1}, Shape{3, 64, 66, 3}, Shape{2, 32, 32, 3}}) {
     const Host x = random_bytes(s);
@@ -57,7 +57,7 @@ KERNEL_TEST(ImagesToFloat, MirrorsAndFades) {
   }
 }
 
-KERNEL_TEST(ImagesToFloat, TakesOddSizesWithoutFading) {
+KERNEL_TEST(images_to_float, TakesOddSizesWithoutFading) {
   const Shape s{2, 3, 5, 3};
   const Host x = random_bytes(s), plain({2, 1, 1, 1});
   expect_matches(
@@ -65,7 +65,7 @@ KERNEL_TEST(ImagesToFloat, TakesOddSizesWithoutFading) {
       {images_reference(x, plain, 1.0)}, 4);
 }
 
-KERNEL_TEST(ImagesToFloat, HasTheSameBitsAtOddAddresses) {
+KERNEL_TEST(images_to_float, HasTheSameBitsAtOddAddresses) {
   const Shape s{2, 32, 32, 3};
   const Host x = random_bytes(s), mirror({2, 1, 1, 1}, {1.0, 0.0});
   expect_same_at_odd_addresses([&](Bench& b) {

@@ -44,13 +44,13 @@ void check_sum(const Shape& sx, const Shape& sy) {
   expect_close(wide[1], sum, DType::f32);
 }
 
-KERNEL_TEST(ReduceSum, MatchesReferenceForEveryPattern) {
+KERNEL_TEST(reduce_sum, MatchesReferenceForEveryPattern) {
   for (const Shape& x : {Shape{2, 3, 5, 7}, Shape{1, 6, 1, 4}, Shape{3, 17, 19, 23}}) {
     for (int mask = 0; mask < 16; ++mask) check_sum(x, part_of(x, mask));
   }
 }
 
-KERNEL_TEST(ReduceSum, MatchesReferenceOverSeveralChunks) {
+KERNEL_TEST(reduce_sum, MatchesReferenceOverSeveralChunks) {
   check_sum({3, 50, 61, 3}, {1, 1, 1, 3});
   check_sum({2, 33, 35, 70}, {1, 1, 1, 70});
   check_sum({7, 5, 7, 300}, {1, 5, 7, 300});
@@ -60,7 +60,7 @@ KERNEL_TEST(ReduceSum, MatchesReferenceOverSeveralChunks) {
   check_sum({3, 5, 7, 600}, {3, 1, 1, 600});
 }
 
-KERNEL_TEST(ReduceSum, MatchesReferenceInPacks) {
+KERNEL_TEST(reduce_sum, MatchesReferenceInPacks) {
   check_sum({3, 32, 24, 3}, {1, 1, 1, 3});  // packs over several pixels
   check_sum({3, 24, 32, 16}, {1, 1, 1, 16});
   check_sum({2, 8, 12, 136}, {2, 1, 1, 136});
@@ -71,7 +71,7 @@ KERNEL_TEST(ReduceSum, MatchesReferenceInPacks) {
   check_sum({3, 8, 6, 16}, {1, 8, 1, 16});  // not neighbours
 }
 
-KERNEL_TEST(ReduceSum, HasTheSameBitsAtOddAddresses) {
+KERNEL_TEST(reduce_sum, HasTheSameBitsAtOddAddresses) {
   const Host x = random_host({2, 12, 10, 24}, 1);
   const Host rgb = random_host({2, 8, 8, 3}, 2);
   expect_same_at_odd_addresses([&](Bench& b) {
@@ -82,7 +82,7 @@ KERNEL_TEST(ReduceSum, HasTheSameBitsAtOddAddresses) {
   });
 }
 
-KERNEL_TEST(ReduceSum, HasTheSameBitsAtAnyNumberOfThreads) {
+KERNEL_TEST(reduce_sum, HasTheSameBitsAtAnyNumberOfThreads) {
   // Values whose f64 sum is not exact, unlike that of the f32 values elsewhere: order shows.
   Host x = random_host({3, 90, 101, 7}, 1);
   for (double& v : x.data) v = std::exp(8 * v);

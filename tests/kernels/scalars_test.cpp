@@ -6,7 +6,7 @@
 namespace pg::test {
 namespace {
 
-KERNEL_TEST(AddScalars, AddsNumbersOfBothTypes) {
+KERNEL_TEST(add_scalars, AddsNumbersOfBothTypes) {
   const Host x = random_host({1, 1, 1, 3}, 1), before = random_host({1, 1, 1, 3}, 2);
   Host want = before;
   for (size_t i = 0; i < 3; ++i) want.data[i] += x.data[i];

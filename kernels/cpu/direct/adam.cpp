@@ -52,7 +52,7 @@ AdamStep<T> adam_step(const AdamArgs& args) {
   return {.w = args.w.as<T>(),
           .v = args.v.as<T>(),
           .m = args.m.as<T>(),
-          .average = args.average.as<T>(),
+          .average = args.ema.as<T>(),
           .g = args.g.as<T>(),
           .beta1 = static_cast<T>(args.beta1),
           .rest1 = static_cast<T>(1.0 - args.beta1),
@@ -61,7 +61,7 @@ AdamStep<T> adam_step(const AdamArgs& args) {
           .step = static_cast<T>(lr / correction1 * (inside ? correction2 : 1.0)),
           .root_scale = static_cast<T>(inside ? 1.0 : 1.0 / correction2),
           .eps = static_cast<T>(args.eps),
-          .pull = static_cast<T>(1.0 - args.average_decay)};
+          .pull = static_cast<T>(1.0 - args.ema_decay)};
 }
 
 }  // namespace
@@ -70,13 +70,13 @@ void CpuBackend::adam(const AdamArgs& args) {
   const int64_t count = args.w.shape.numel();
   PG_ASSERT(args.v.shape.numel() == count && args.g.shape.numel() == count);
   PG_ASSERT(args.m ? args.m.shape.numel() == count : args.beta1 == 0.0);
-  PG_ASSERT(!args.average || args.average.shape.numel() == count);
+  PG_ASSERT(!args.ema || args.ema.shape.numel() == count);
   dispatch_float(args.w.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const AdamStep<T> step = adam_step<T>(args);
     const bool apply = args.stats.as<double>()[0] != 0.0;
-    const bool average = static_cast<bool>(args.average);
-    const bool before = args.average_of == AverageOf::before_update;
+    const bool average = static_cast<bool>(args.ema);
+    const bool before = args.ema_order == EmaOrder::before_update;
     parallel_for(threads_, count, kGrain, [=](int64_t begin, int64_t end) {
       if (average && before) step.move_average(begin, end);
       if (apply) step.update(begin, end);

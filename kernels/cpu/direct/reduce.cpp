@@ -2,12 +2,12 @@
 //
 // A reduction whose reduced extents are neighbours is one of two loops: sums of rows (per sample,
 // per pixel, total) or of columns (per channel, over samples). Any other runs through plain loops.
-#include <array>
 #include <optional>
 #include <vector>
 
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/parallel.h"
+#include "kernels/shapes.h"
 
 namespace pg::cpu {
 namespace {
@@ -30,35 +30,13 @@ struct Sum {
   }
 };
 
-// x is [outer, reduced, inner] and y [outer, inner].
-struct Layout {
-  int64_t outer = 1, reduced = 1, inner = 1;
-};
-
-// The layout, if the reduced extents are neighbours (extents of 1 are anything).
-std::optional<Layout> layout_of(const Shape& x, const Shape& y) {
-  const std::array<int64_t, 4> ex{x.n, x.h, x.w, x.c}, ey{y.n, y.h, y.w, y.c};
-  Layout layout;
-  int stage = 0;  // 0: outer, 1: reduced, 2: inner
-  for (size_t i = 0; i < 4; ++i) {
-    PG_ASSERT(ey[i] == ex[i] || ey[i] == 1);
-    if (ex[i] == 1) continue;
-    const bool reduced = ey[i] == 1;
-    if (reduced && stage == 2) return std::nullopt;
-    if (reduced) stage = 1;
-    if (!reduced && stage == 1) stage = 2;
-    (stage == 0 ? layout.outer : stage == 1 ? layout.reduced : layout.inner) *= ex[i];
-  }
-  return layout;
-}
-
 template <typename T>
 double row_sum(const T* x, int64_t count) {
   return lane_sum<double>(count, [x](int64_t i) { return static_cast<double>(x[i]); });
 }
 
 template <typename T>
-void sum_rows(int threads, const Sum<T>& sum, const Layout& layout) {
+void sum_rows(int threads, const Sum<T>& sum, const ReduceLayout& layout) {
   const int64_t length = layout.reduced;
   if (length <= kRowChunk) {
     parallel_for(threads, layout.outer, std::max<int64_t>(1, kGrain / length),
@@ -101,7 +79,7 @@ void sum_block(const T* x, int64_t rows, int64_t stride, int64_t width, double* 
 }
 
 template <typename T>
-void sum_columns(int threads, const Sum<T>& sum, const Layout& layout) {
+void sum_columns(int threads, const Sum<T>& sum, const ReduceLayout& layout) {
   const int64_t inner = layout.inner, reduced = layout.reduced, outer = layout.outer;
   const int64_t chunk_rows = std::max<int64_t>(1, kColumnChunk / std::min(inner, kColumnBlock));
   const int64_t blocks = ceil_div(inner, kColumnBlock), chunks = ceil_div(reduced, chunk_rows);
@@ -153,7 +131,7 @@ void CpuBackend::reduce_sum(const ReduceSumArgs& args) {
     using T = typename decltype(tag)::type;
     const Sum<T> sum{args.x.as<T>(), args.y.as<T>(), args.scale,
                      args.accumulate == Accumulate::add};
-    const std::optional<Layout> layout = layout_of(args.x.shape, args.y.shape);
+    const std::optional<ReduceLayout> layout = reduce_layout(args.x.shape, args.y.shape);
     if (!layout) return sum_any(threads_, sum, args.x.shape, args.y.shape);
     if (layout->inner == 1) return sum_rows(threads_, sum, *layout);
     sum_columns(threads_, sum, *layout);

@@ -1,4 +1,4 @@
-// images.cu: image bytes to the network's range (contract: kernels/train.h).
+// images.cu: image bytes to the network's range (contract: kernels/images.h).
 //
 // Results are written in packs that may run over pixels (there are three channels) but not over
 // rows; bytes are read one by one, from cache where the fade needs a block of four pixels.
@@ -79,7 +79,7 @@ void images_to_float(Queue& queue, const ImagesToFloatArgs& args) {
                              .channels = Divider(s.c),
                              .scale = static_cast<Acc<T>>(args.scale),
                              .shift = static_cast<Acc<T>>(args.shift)};
-    const bool packs = s.w * s.c % kPack<T> == 0 && aligned(f.y);
+    const bool packs = s.w * s.c % kPack<T> == 0 && is_aligned(f.y);
     launch_map<kPack<T>>(queue, f, small_count(s.numel()), access_if(packs));
   });
 }

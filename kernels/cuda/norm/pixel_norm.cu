@@ -1,5 +1,5 @@
 // pixel_norm.cu: pixelwise feature vector normalisation and its gradient (contracts:
-// kernels/norm.h).
+// kernels/pixel_norm.h).
 //
 // A pixel belongs to a warp or, where a few packs hold its channels, to a part of one. Its channels
 // stay in registers between the sum and the result, so that each tensor is read once; only beyond
@@ -160,7 +160,7 @@ void pixel_norm(Queue& queue, const PixelNormArgs& args) {
     using T = typename decltype(tag)::type;
     const NormTensors<T> t{args.x.as<T>(), args.y.as<T>(), args.r.as<Acc<T>>(),
                            static_cast<Acc<T>>(args.eps)};
-    with_layout<T>(s, access_if(aligned(t.x, t.y)), [&](auto n, auto k, auto rows, auto shape) {
+    with_layout<T>(s, access_if(is_aligned(t.x, t.y)), [&](auto n, auto k, auto rows, auto shape) {
       launch(queue, pixel_norm_kernel<T, n(), k()>, shape, t, rows);
     });
   });
@@ -173,7 +173,7 @@ void pixel_norm_vjp(Queue& queue, const PixelNormVjpArgs& args) {
     using T = typename decltype(tag)::type;
     const VjpTensors<T> t{args.dy.as<T>(), args.y.as<T>(), args.r.as<Acc<T>>(), args.dx.as<T>(),
                           static_cast<Acc<T>>(args.slope)};
-    with_layout<T>(s, access_if(aligned(t.dy, t.y, t.dx)),
+    with_layout<T>(s, access_if(is_aligned(t.dy, t.y, t.dx)),
                    [&](auto n, auto k, auto rows, auto shape) {
                      launch(queue, pixel_norm_vjp_kernel<T, n(), k()>, shape, t, rows);
                    });
