@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "kernels/error.h"
 #include "model/config/config_keys.h"
 #include "model/config/format.h"
 #include "model/config/schedule.h"

@@ -101,7 +101,8 @@ TEST(Changes, AreDescribedWithTheirEffect) {
   EXPECT_EQ(changes[0],
             "schedule.lod_training_kimg was 600 and is 100: the schedule is another one, past "
             "images included");
-  EXPECT_EQ(changes[1], "train.threads was 0 and is 3: the same numbers, computed faster or slower");
+  EXPECT_EQ(changes[1],
+            "train.threads was 0 and is 3: the same numbers, computed faster or slower");
   EXPECT_NE(changes[2].find("the run was at 8x8 stable"), std::string::npos) << changes[2];
 }
 
