@@ -95,7 +95,7 @@ void run_training(Config config, const Config* before, const std::optional<Resum
     log_changes(*log, *before, config, dataset, trainer.counters().images_shown);
   }
   const Trainer::Outcome outcome = trainer.run(StopSignals::requested());
-  const double kimg = static_cast<double>(trainer.counters().images_shown) / 1000.0;
+  const double kimg = kimg_of(trainer.counters().images_shown);
   if (outcome == Trainer::Outcome::stopped) {
     log->info("stopped at {:.1f} kimg; go on with: progan_cuda train --resume {}", kimg,
               run.path().string());
