@@ -3,6 +3,7 @@
 
 #include "kernels/cuda/conv/filters/packed_filters.h"
 #include "kernels/cuda/device/launchers.h"
+#include "kernels/gpu.h"
 
 namespace pg {
 namespace cuda {
@@ -151,8 +152,8 @@ std::string why_no_gpu(cudaError_t status) {
   if (cudaDriverGetVersion(&version) != cudaSuccess || version == 0) {
     return "no NVIDIA driver is installed";
   }
-  return message("the NVIDIA driver serves CUDA ", version / 1000, ".", version % 1000 / 10,
-                 " and this program needs ", CUDART_VERSION / 1000, ".0, update the driver");
+  return message("the NVIDIA driver supports CUDA ", version / 1000, ".", version % 1000 / 10,
+                 ", but this program needs ", CUDART_VERSION / 1000, ".0: update the driver");
 }
 
 }  // namespace
@@ -163,17 +164,13 @@ int cuda_device_count(std::string* reason) {
   if (status == cudaSuccess && count > 0) return count;
   cudaGetLastError();
   if (reason != nullptr) {
-    *reason = status == cudaSuccess ? "no GPU answers" : why_no_gpu(status);
+    *reason = status == cudaSuccess ? "none found" : why_no_gpu(status);
   }
   return 0;
 }
 
 std::unique_ptr<Backend> make_cuda_backend(int device, MatrixMath math, CudaKernels kernels) {
-  std::string reason;
-  const int count = cuda_device_count(&reason);
-  PG_CHECK(count > 0, DeviceError, reason, ", use --device cpu");
-  PG_CHECK(device >= 0 && device < count, DeviceError, "there is no GPU ", device, ", there ",
-           count == 1 ? "is one, 0" : message("are 0 to ", count - 1));
+  check_gpu(device);
   return std::make_unique<cuda::CudaBackend>(device, math, kernels);
 }
 

@@ -4,6 +4,7 @@
 
 #include "kernels/cuda/device/launchers.h"
 #include "kernels/cuda/device/queue.h"
+#include "kernels/gpu.h"
 #include "kernels/planning.h"
 
 namespace pg {
@@ -50,10 +51,7 @@ class CudaPlanning : public PlanningBackend {
 }  // namespace cuda
 
 std::unique_ptr<PlanningBackend> make_cuda_planner(int device, MatrixMath math) {
-  std::string reason;
-  const int count = cuda_device_count(&reason);
-  PG_CHECK(count > 0, DeviceError, reason, ", use --device cpu");
-  PG_CHECK(device >= 0 && device < count, DeviceError, "there is no GPU ", device, " of ", count);
+  check_gpu(device);
   return std::make_unique<cuda::CudaPlanning>(device, math);
 }
 
