@@ -7,8 +7,10 @@
 #include "apps/option_values.h"
 #include "apps/stop_signals.h"
 #include "data/images/png.h"
+#include "data/sets/built_source.h"
 #include "data/sets/contact_sheet.h"
 #include "data/sets/dataset.h"
+#include "data/sources/label_file.h"
 #include "kernels/error.h"
 
 namespace pg::apps {

@@ -64,11 +64,11 @@ void list_names() {
 
 void check_networks(const std::string& name, const Config& config, Context& context,
                     gradcheck::Report& report) {
-  for (const Stage& stage : gradcheck_stages()) {
-    GradcheckNetworks networks(context, config, stage);
-    const std::string row = name + " " + stage_name(stage.resolution, stage.fading);
-    report.add_network(row + " D", networks.check(Player::discriminator));
-    report.add_network(row + " G", networks.check(Player::generator));
+  for (const Fade& fade : gradcheck_fades()) {
+    GradcheckNetworks networks(context, config, fade);
+    const std::string row = name + " " + stage_name(fade);
+    report.add_network(row + " D", networks.check(Network::discriminator));
+    report.add_network(row + " G", networks.check(Network::generator));
   }
 }
 

@@ -22,7 +22,7 @@ struct ImportOptions {
 // Training resumes from the checkpoint at the final resolution.
 TrainingCounters counters_at_the_end(const Config& config) {
   TrainingCounters counters;
-  const std::vector<StageSpan> all = stages(config);
+  const std::vector<Stage> all = stages(config);
   counters.images_shown = counters.looked_at = counters.tick_start = all.back().first;
   counters.lod = 0.0;
   return counters;

@@ -23,7 +23,7 @@ LoadedGenerator::LoadedGenerator(const GeneratorChoice& choice) {
   check_resolution(resolution_, config_);
   backend_ = open_device(choose_device(choice.device), choice.threads);
   context_ = std::make_unique<Context>(*backend_);
-  generator_ = std::make_unique<Generator>(config_);
+  generator_ = std::make_unique<Generator>(config_.model);
   average_ = std::make_unique<ParameterStore>(*context_, generator_->specs());
   read_average(checkpoint, *average_);
 }
@@ -31,7 +31,7 @@ LoadedGenerator::LoadedGenerator(const GeneratorChoice& choice) {
 LoadedGenerator::~LoadedGenerator() = default;
 
 Tensor LoadedGenerator::operator()(const Tensor& z, const Tensor& labels) const {
-  return generator_->forward(Weights(*average_, resolution_), z, labels, resolution_, {});
+  return generator_->forward(Weights(*average_, resolution_), z, labels, {resolution_});
 }
 
 }  // namespace pg::apps

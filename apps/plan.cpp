@@ -57,7 +57,7 @@ struct Plan {
   Config config;
   std::string device;
   int64_t limit = 0;
-  std::vector<StageMemory> memory;
+  std::vector<ResolutionMemory> memory;
   std::string refusal;  // why train would refuse to start; empty: it fits
   std::vector<StageSpeed> speed;
   DiskNeeds disk;
@@ -74,11 +74,11 @@ struct StageTime {
 
 StageTime time_of(const Plan& plan, int64_t resolution) {
   StageTime t;
-  for (const StageSpan& span : stages(plan.config)) {
-    if (span.resolution == resolution) t.images += span.end - span.first;
+  for (const Stage& stage : stages(plan.config)) {
+    if (stage.resolution == resolution) t.images += stage.images();
   }
   for (const StageSpeed& s : plan.speed) {
-    if (s.span.resolution == resolution) t.seconds += s.seconds;
+    if (s.stage.resolution == resolution) t.seconds += s.seconds;
   }
   return t;
 }
@@ -93,11 +93,11 @@ void plan_memory(Plan& plan, const DeviceChoice& device) {
   const PlannedRun run = planned_run(plan.config, device);
   const Config asked = plan.config;
   try {
-    plan.memory = fit_into_memory(plan.config, run, plan.limit, FormerChoice::keep).stages;
+    plan.memory = fit_into_memory(plan.config, run, plan.limit, FormerChoice::keep).memory;
   } catch (const OutOfMemoryError& error) {
     plan.refusal = error.what();
     plan.config = asked;
-    plan.memory = memory_by_stage(asked, run);
+    plan.memory = memory_by_resolution(asked, run);
   }
 }
 
@@ -129,7 +129,7 @@ Plan make_plan(const PlanOptions& o) {
 
 Json to_json(const Plan& plan) {
   Json stages = Json::array();
-  for (const StageMemory& m : plan.memory) {
+  for (const ResolutionMemory& m : plan.memory) {
     const StageTime t = time_of(plan, m.resolution);
     Json stage{{"resolution", m.resolution},
                {"images", t.images},
@@ -168,7 +168,7 @@ Json to_json(const Plan& plan) {
   return json;
 }
 
-void print_stage(const Plan& plan, const StageMemory& m) {
+void print_stage(const Plan& plan, const ResolutionMemory& m) {
   const StageTime t = time_of(plan, m.resolution);
   const std::string name = message(m.resolution, "x", m.resolution);
   const std::string parts = m.micro_batch < m.minibatch
@@ -197,7 +197,7 @@ void print_memory(const Plan& plan) {
     std::printf(" %11s", kind);
   }
   std::puts(plan.speed.empty() ? "" : "  images/s     time");
-  for (const StageMemory& m : plan.memory) print_stage(plan, m);
+  for (const ResolutionMemory& m : plan.memory) print_stage(plan, m);
   std::puts(
       "total: activations and penalty are not needed at the same time, so the larger one counts, "
       "plus gaps between tensors; host: the program, its files and sample images");

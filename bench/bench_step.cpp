@@ -89,7 +89,7 @@ class StepBench {
   StepBench(const Setup& s, int64_t resolution)
       : setup_(s),
         batch_(s.options.batch > 0 ? s.options.batch : default_batch(s.device, resolution)),
-        settings_{.resolution = resolution, .alpha = resolution > 4 ? s.options.alpha : 1.0},
+        settings_{.fade = {resolution, s.options.alpha}},
         images_(bench_images(batch_ * resolution * resolution * 3)),
         mirror_(static_cast<size_t>(batch_), 0) {}
 
@@ -98,7 +98,7 @@ class StepBench {
   Measured measure(Context& context) {
     constexpr double kSample = 0.2;
     const bool captures = context.backend().can_capture();
-    Gan gan(context, bench_config(setup_, settings_.resolution));
+    Gan gan(context, bench_config(setup_, settings_.fade.resolution));
     Measured warm, m;
     for (int i = 0; i < (captures ? 4 : 1); ++i) sample(gan, 1, warm);
     const auto each =
@@ -116,7 +116,7 @@ class StepBench {
   std::map<std::string, TimingBackend::Entry> profile(Backend& backend) {
     TimingBackend timing(backend);
     Context context(timing);
-    Gan gan(context, bench_config(setup_, settings_.resolution));
+    Gan gan(context, bench_config(setup_, settings_.fade.resolution));
     Measured m;
     sample(gan, 1, m);
     timing.clear();

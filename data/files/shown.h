@@ -1,4 +1,4 @@
-// shown.h: texts for messages: strings out of foreign files, and lists.
+// shown.h: text for messages: strings from untrusted files, made safe, and lists.
 #pragma once
 
 #include <iterator>
@@ -8,7 +8,7 @@
 
 namespace pg {
 
-// Printable ASCII, '?' for anything else, cut to `longest` characters and an ellipsis.
+// Printable ASCII with '?' for other bytes, cut to `longest` characters plus an ellipsis.
 inline std::string shown(std::string_view text, size_t longest = 80) {
   std::string result;
   for (const char c : text.substr(0, longest)) result += c >= ' ' && c <= '~' ? c : '?';

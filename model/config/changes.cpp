@@ -44,7 +44,7 @@ std::string_view meaning_of(std::string_view key) {
 }
 
 std::string shown_point(const SchedulePoint& p) {
-  return message(stage_name(p.resolution, p.fading), " with minibatch ", p.minibatch);
+  return message(stage_name(p.fade), " with minibatch ", p.minibatch);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // presets.cpp: the published variants.
 //
-// Each function changes the settings that differ from official-tf, the member initialisers of
-// Config.
+// Each is a function that sets its differences from official-tf, the member initializers of Config.
 #include <span>
 
 #include "kernels/error.h"
@@ -22,7 +21,7 @@ constexpr int64_t kWholeMinibatch = 65536;
 
 void official_tf(Config&) {}
 
-// The official schedules for several GPUs, and the first official version.
+// The official version's schedules for several GPUs, and its first release.
 void official_tf_2gpu(Config& c) {
   c.schedule.minibatch_base = 8;
   c.schedule.minibatch = {{4, 256}, {8, 256}, {16, 128}, {32, 64}, {64, 32}, {128, 16}, {256, 8}};
@@ -50,7 +49,7 @@ void official_tf_v1(Config& c) {
   c.optimizer.learning_rate.clear();
 }
 
-// The Theano version, which produced the results of the paper.
+// The Theano version, which produced the paper's results.
 void paper(Config& c) {
   official_tf_v1(c);
   c.model.mbstd_group_size = kWholeMinibatch;

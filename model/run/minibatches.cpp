@@ -42,11 +42,11 @@ void Minibatches::load(const SchedulePoint& point) {
   const bool drop = config_.schedule.last_batch == LastBatch::drop && n <= dataset_.count();
   if (drop && left_in_epoch() < n) position_ += static_cast<uint64_t>(left_in_epoch());
   loader_.seek(position_);
-  const Batch& batch = loader_.next(point.resolution, n);
+  const Batch& batch = loader_.next(point.fade.resolution, n);
   present_ = {.images = batch.images.data(), .mirror = batch.mirror.data(), .count = n};
-  if (config_.schedule.fade_reals == RealFade::bytes && point.alpha < 1.0) {
+  if (config_.schedule.fade_reals == RealFade::bytes && point.fade.fading()) {
     faded_ = batch.images;
-    fade_bytes(faded_, point.resolution, dataset_.channels(), point.alpha);
+    fade_bytes(faded_, point.fade.resolution, dataset_.channels(), point.fade.alpha);
     present_.images = faded_.data();
   }
   if (label_count(config_) > 0) {

@@ -13,6 +13,7 @@
 
 #include "kernels/error.h"
 #include "model/config/format.h"
+#include "model/networks/layers.h"
 
 namespace pg {
 
@@ -40,17 +41,17 @@ struct Remaining {
 };
 
 // The measured rate holds for this resolution; others take time as their cost says.
-Remaining remaining_time(const std::vector<StageSpan>& stages, const ProgressSample& sample,
+Remaining remaining_time(const std::vector<Stage>& stages, const ProgressSample& sample,
                          double rate, const std::function<double(int64_t)>& cost) {
   Remaining left;
-  const double cost_now = cost(sample.point.resolution);
-  for (const StageSpan& span : stages) {
-    const int64_t images = span.end - std::max(span.first, sample.images_shown);
+  const double cost_now = cost(sample.point.fade.resolution);
+  for (const Stage& stage : stages) {
+    const int64_t images = stage.end - std::max(stage.first, sample.images_shown);
     if (images <= 0) continue;
-    const double seconds = static_cast<double>(images) / rate * (cost(span.resolution) / cost_now);
-    if (span.first <= sample.images_shown) left.stage = seconds;
+    const double seconds = static_cast<double>(images) / rate * (cost(stage.resolution) / cost_now);
+    if (stage.first <= sample.images_shown) left.stage = seconds;
     left.run += seconds;
-    left.estimated |= span.resolution != sample.point.resolution;
+    left.estimated |= stage.resolution != sample.point.fade.resolution;
   }
   return left;
 }
@@ -62,24 +63,13 @@ std::string kimg_text(int64_t images) {
 
 }  // namespace
 
-double relative_cost(const Config& config, int64_t resolution) {
-  double sum = 0.0;
-  int64_t stage = 1;
-  for (int64_t r = 4; r <= resolution; r *= 2, ++stage) {
-    const double pixels = static_cast<double>(r * r);
-    const double in = static_cast<double>(fmaps(config, stage - 1));
-    const double out = static_cast<double>(fmaps(config, stage));
-    sum += 9.0 * pixels * (in * out + out * out);
-  }
-  return sum;
-}
-
 Progress::Progress(const Config& config, ProgressOptions options)
     : options_(std::move(options)), stages_(stages(config)), total_(total_images(config)) {
   if (options_.out == nullptr) options_.out = &std::cerr;
   if (options_.style == ProgressStyle::automatic) options_.style = style_of(options_.fd);
   if (!options_.clock) options_.clock = steady_seconds;
-  if (!options_.cost) options_.cost = [config](int64_t r) { return relative_cost(config, r); };
+  if (!options_.cost)
+    options_.cost = [model = config.model](int64_t r) { return relative_cost(model, r); };
 }
 
 Progress::~Progress() { finish(); }
@@ -122,7 +112,7 @@ double Progress::images_per_second() const {
 
 void Progress::note_rate(const ProgressSample& sample, double now) {
   // Another resolution has another speed.
-  if (last_ && last_->point.resolution != sample.point.resolution) marks_.clear();
+  if (last_ && last_->point.fade.resolution != sample.point.fade.resolution) marks_.clear();
   // The last mark moves along until it is old enough to stand.
   if (marks_.size() > 1 && now - marks_[marks_.size() - 2].seconds < kMarkSeconds) {
     marks_.pop_back();
@@ -140,10 +130,10 @@ double Progress::rate() const {
 
 // What there is to tell, most wanted first.
 std::vector<std::string> Progress::fields() const {
-  const SchedulePoint& point = last_->point;
+  const Fade& fade = last_->point.fade;
   std::vector<std::string> result;
-  std::string stage = stage_name(point.resolution, point.fading);
-  if (point.fading == Fading::on) stage += " alpha " + format_fixed(point.alpha, 2);
+  std::string stage = stage_name(fade);
+  if (fade.fading()) stage += " alpha " + format_fixed(fade.alpha, 2);
   result.push_back(stage);
   result.push_back(message(kimg_text(last_->images_shown), "/", kimg_text(total_), " kimg"));
   if (rate() > 0.0) {

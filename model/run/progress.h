@@ -76,7 +76,7 @@ class Progress {
   int64_t columns() const;
 
   ProgressOptions options_;
-  std::vector<StageSpan> stages_;
+  std::vector<Stage> stages_;
   int64_t total_ = 0;
   std::optional<ProgressSample> last_;
   std::deque<Mark> marks_;
@@ -86,9 +86,5 @@ class Progress {
   bool finished_ = false;
   mutable std::mutex mutex_;
 };
-
-// Multiplications of the convolutions for an image at this resolution: what training time is
-// proportional to where the device is busy.
-double relative_cost(const Config& config, int64_t resolution);
 
 }  // namespace pg

@@ -36,10 +36,10 @@ struct Trainer::Tick {
     const double seconds = seconds_since(start);
     const TrainingStats& s = latest;
     return {{"kimg", static_cast<double>(c.images_shown) / 1000.0},
-            {"stage", stage_name(p.resolution, p.fading)},
-            {"resolution", p.resolution},
+            {"stage", stage_name(p.fade)},
+            {"resolution", p.fade.resolution},
             {"lod", p.lod},
-            {"alpha", p.alpha},
+            {"alpha", p.fade.alpha},
             {"minibatch", p.minibatch},
             {"d_loss", s.d_loss},
             {"g_loss", s.g_loss},
@@ -144,7 +144,7 @@ void Trainer::begin() {
 void Trainer::finish() {
   if (tick_stats().iterations > 0) end_tick();
   survives([this] { save_fakes(); });
-  save_step_image(point_.resolution);
+  save_step_image(point_.fade.resolution);
   stats_->sync();
   if (weights_are_finite()) checkpoints_.write_numbered(gan_, counters_);
 }
@@ -155,18 +155,18 @@ void Trainer::look_at_schedule() {
   const SchedulePoint before = point_;
   point_ = schedule_at(config_, counters_.images_shown);
   const bool border = optimizer_resets_between(counters_.lod, point_.lod);
-  const bool grown = counters_.lod != kNoLod && before.resolution != point_.resolution;
+  const bool grown = counters_.lod != kNoLod && before.fade.resolution != point_.fade.resolution;
   if (grown) {
     // As it stands, so that a run resumed from it grows as this one does.
-    save_checkpoint([&] { checkpoints_.write_finished(before.resolution, gan_, counters_); });
-    save_step_image(before.resolution);
+    save_checkpoint([&] { checkpoints_.write_finished(before.fade.resolution, gan_, counters_); });
+    save_step_image(before.fade.resolution);
   }
   const OptimizerConfig& o = config_.optimizer;
   if (border && o.reset == OptimizerReset::fade_borders) gan_.reset_optimizers();
   if (grown && o.reset == OptimizerReset::new_resolution) gan_.reset_optimizers();
   if (grown && o.average_restart == AverageRestart::new_resolution) gan_.restart_average();
-  if (border || before.resolution != point_.resolution) {
-    log_.info("{} from {:.1f} kimg: minibatch {}", stage_name(point_.resolution, point_.fading),
+  if (border || before.fade.resolution != point_.fade.resolution) {
+    log_.info("{} from {:.1f} kimg: minibatch {}", stage_name(point_.fade),
               static_cast<double>(counters_.images_shown) / 1000.0, point_.minibatch);
   }
   counters_.lod = point_.lod;
@@ -182,8 +182,7 @@ void Trainer::iterate() {
   try {
     gan_.iterate({.steps = both ? Steps::both : Steps::critic_only,
                   .latents = again ? Latents::again : Latents::fresh,
-                  .resolution = point_.resolution,
-                  .alpha = point_.alpha,
+                  .fade = point_.fade,
                   .g_learning_rate = factor * point_.g_learning_rate,
                   .d_learning_rate = factor * point_.d_learning_rate},
                  reals);
@@ -226,11 +225,11 @@ void Trainer::count_iteration(const RealImages& reals) {
 // The step is half done, so no checkpoint can be written now; the last one stands.
 void Trainer::explain_out_of_memory(const OutOfMemoryError& error) const {
   const int64_t held = context_.step().reserved_bytes() + context_.persistent().reserved_bytes();
-  throw OutOfMemoryError(message(
-      "stage ", stage_name(point_.resolution, point_.fading), " with minibatch ", point_.minibatch,
-      " needs more than the ", held >> 20, " MiB that it got: ", error.what(),
-      "; go on in smaller parts with: progan_cuda train --resume ", run_.path().string(),
-      " --memory-limit ", held >> 20, "MiB (or set schedule.micro_batch yourself)"));
+  throw OutOfMemoryError(
+      message("stage ", stage_name(point_.fade), " with minibatch ", point_.minibatch,
+              " needs more than the ", held >> 20, " MiB that it got: ", error.what(),
+              "; go on in smaller parts with: progan_cuda train --resume ", run_.path().string(),
+              " --memory-limit ", held >> 20, "MiB (or set schedule.micro_batch yourself)"));
 }
 
 TrainingStats Trainer::tick_stats() const {

@@ -9,13 +9,11 @@
 
 namespace pg {
 
-GridOptions Trainer::grid_options() const {
-  return sample_options(config_, point_.resolution, point_.alpha);
-}
+GridOptions Trainer::grid_options() const { return sample_options(config_, point_.fade); }
 
 void Trainer::save_reals() {
   GridOptions o = grid_options();
-  o.resolution = config_.model.resolution;
+  o.fade = {config_.model.resolution};
   write_png(run_.reals_image(), reals_grid(dataset_, o, static_cast<uint64_t>(config_.train.seed)));
 }
 
@@ -29,9 +27,9 @@ void Trainer::save_fakes() {
 void Trainer::save_step_image(int64_t resolution) {
   if (!config_.checkpoint.step_images) return;
   GridOptions o = grid_options();
-  o.resolution = o.show_at = resolution;
-  o.alpha = 1.0;
-  const int64_t step = stage_of(resolution) - stage_of(config_.schedule.lod_initial_resolution);
+  o.fade = {resolution};
+  o.show_at = resolution;
+  const int64_t step = level_of(resolution) - level_of(config_.schedule.lod_initial_resolution);
   survives([&] {
     write_png(
         run_.path() / message("generated_image", step, ".png"),

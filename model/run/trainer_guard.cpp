@@ -19,7 +19,7 @@ void Trainer::watch() {
   counters_.window += fresh;
   gan_.reset_stats();
   const GuardFindings found =
-      guard_.look(gan_, counters_.window, counters_.iterations, point_.resolution);
+      guard_.look(gan_, counters_.window, counters_.iterations, point_.fade.resolution);
   counters_.window = {};
   for (const std::string& warning : found.warnings) log_.warn("{}", warning);
   if (!found.diverged.empty()) react(found.diverged);

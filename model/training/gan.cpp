@@ -70,8 +70,9 @@ TrainingStats stats_of(const StatsSums& sums) {
 Gan::Gan(Context& context, const Config& config)
     : context_(context),
       config_(config),
-      generator_(config),
-      discriminator_(config),
+      generator_(config.model, activation_dtype(config.train.precision)),
+      discriminator_(config.model, activation_dtype(config.train.precision),
+                     logit_columns(config.loss)),
       g_(std::make_unique<ParameterStore>(context, generator_.specs())),
       average_(std::make_unique<ParameterStore>(context, generator_.specs())),
       d_(std::make_unique<ParameterStore>(context, discriminator_.specs())),
@@ -95,7 +96,7 @@ Gan::Gan(Context& context, const Config& config)
 void Gan::upload_inputs(const IterationSettings& settings, const RealImages& reals,
                         const Plan& plan) {
   Backend& backend = context_.backend();
-  if (plan.fading) from_host(alpha_, std::vector<double>{settings.alpha});
+  if (plan.fading) from_host(alpha_, std::vector<double>{settings.fade.alpha});
   g_adam_->set_learning_rate(settings.g_learning_rate);
   d_adam_->set_learning_rate(settings.d_learning_rate);
   latents_.begin_step();
@@ -128,9 +129,9 @@ void Gan::upload_labels(const RealImages& reals) {
 }
 
 void Gan::iterate(const IterationSettings& settings, const RealImages& reals) {
-  const Plan plan{.resolution = settings.resolution,
+  const Plan plan{.resolution = settings.fade.resolution,
                   .count = reals.count,
-                  .fading = settings.alpha < 1.0 && settings.resolution > 4,
+                  .fading = settings.fade.fading(),
                   .steps = settings.steps};
   if (weights_version() != last_version_) last_ = {};  // loaded from a file, for example
   if (settings.latents == Latents::again) latents_.seek(latents_before_);
@@ -177,55 +178,54 @@ void Gan::replay() {
 }
 
 void Gan::run(const Plan& plan) {
-  const StageView stage{.resolution = plan.resolution, .alpha = plan.fading ? alpha_ : Tensor{}};
+  const DeviceFade fade{.resolution = plan.resolution, .alpha = plan.fading ? alpha_ : Tensor{}};
   const Shape latent{plan.count, 1, 1, latent_size(config_)};
   const Tensor z = latents_.normal(latent);
-  const DiscriminatorLoss d = d_step(stage, z);
+  const DiscriminatorLoss d = d_step(fade, z);
   if (plan.steps == Steps::critic_only) {
     collect(d, nullptr);
     return;
   }
   const bool again = config_.schedule.generator_latents == GeneratorLatents::as_critic;
-  const GeneratorLoss g = g_step(stage, again ? z : latents_.normal(latent));
+  const GeneratorLoss g = g_step(fade, again ? z : latents_.normal(latent));
   collect(d, &g);
 }
 
 // Random numbers are drawn for the whole minibatch, so they are the same however it is computed.
-DiscriminatorLoss Gan::d_step(const StageView& stage, const Tensor& z) {
+DiscriminatorLoss Gan::d_step(const DeviceFade& fade, const Tensor& z) {
   const Tensor mix = mixing_.uniform({z.shape().n});
   DiscriminatorLoss loss;
-  for (const MicroBatch& part : micro_batches(config_, stage.resolution, z.shape().n)) {
-    add_share(loss, d_part(stage, part, z, mix));
+  for (const MicroBatch& part : micro_batches(config_, fade.resolution, z.shape().n)) {
+    add_share(loss, d_part(fade, part, z, mix));
   }
-  d_adam_->step(stage.resolution);
+  d_adam_->step(fade.resolution);
   return loss;
 }
 
-DiscriminatorLoss Gan::d_part(const StageView& stage, const MicroBatch& part, const Tensor& z,
+DiscriminatorLoss Gan::d_part(const DeviceFade& fade, const MicroBatch& part, const Tensor& z,
                               const Tensor& mix) {
-  const Weights constants(*g_, stage.resolution);
+  const Weights constants(*g_, fade.resolution);
   const bool fade_here = config_.schedule.fade_reals == RealFade::exact;
   const Tensor labels = part.of(labels_);
-  const DiscriminatorInputs inputs{
-      .real = ops::images_to_float(part.of(images_), part.of(mirror_),
-                                   fade_here ? stage.alpha : Tensor{}),
-      .fake = generator_.forward(constants, part.of(z), labels, stage.resolution, stage.alpha),
-      .mix = part.of(mix),
-      .labels = labels,
-      .part = place_of(part)};
-  return discriminator_gradients(config_, discriminator_, *d_, stage, inputs,
-                                 d_adam_->gradients(stage.resolution));
+  const DiscriminatorInputs inputs{.real = ops::images_to_float(part.of(images_), part.of(mirror_),
+                                                                fade_here ? fade.alpha : Tensor{}),
+                                   .fake = generator_.forward(constants, part.of(z), labels, fade),
+                                   .mix = part.of(mix),
+                                   .labels = labels,
+                                   .part = place_of(part)};
+  return discriminator_gradients(config_, discriminator_, *d_, fade, inputs,
+                                 d_adam_->gradients(fade.resolution));
 }
 
-GeneratorLoss Gan::g_step(const StageView& stage, const Tensor& z) {
+GeneratorLoss Gan::g_step(const DeviceFade& fade, const Tensor& z) {
   GeneratorLoss loss;
-  for (const MicroBatch& part : micro_batches(config_, stage.resolution, z.shape().n)) {
+  for (const MicroBatch& part : micro_batches(config_, fade.resolution, z.shape().n)) {
     add_share(loss, generator_gradients(
-                        config_, generator_, *g_, discriminator_, *d_, stage,
+                        config_, generator_, *g_, discriminator_, *d_, fade,
                         {.z = part.of(z), .labels = part.of(g_labels_), .part = place_of(part)},
-                        g_adam_->gradients(stage.resolution)));
+                        g_adam_->gradients(fade.resolution)));
   }
-  g_adam_->step(stage.resolution);
+  g_adam_->step(fade.resolution);
   return loss;
 }
 

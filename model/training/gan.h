@@ -18,8 +18,7 @@ enum class Latents : uint8_t { fresh, again };  // again: those of the iteration
 struct IterationSettings {
   Steps steps = Steps::both;
   Latents latents = Latents::fresh;
-  int64_t resolution = 4;
-  double alpha = 1.0;  // weight of this resolution; below 1: fading in
+  Fade fade;
   double g_learning_rate = 1e-3, d_learning_rate = 1e-3;
 };
 
@@ -131,10 +130,10 @@ class Gan {
     return {g_->flat().version(), d_->flat().version()};
   }
   void run(const Plan& plan);
-  DiscriminatorLoss d_step(const StageView& stage, const Tensor& z);
-  DiscriminatorLoss d_part(const StageView& stage, const MicroBatch& part, const Tensor& z,
+  DiscriminatorLoss d_step(const DeviceFade& fade, const Tensor& z);
+  DiscriminatorLoss d_part(const DeviceFade& fade, const MicroBatch& part, const Tensor& z,
                            const Tensor& mix);
-  GeneratorLoss g_step(const StageView& stage, const Tensor& z);
+  GeneratorLoss g_step(const DeviceFade& fade, const Tensor& z);
   void collect(const DiscriminatorLoss& d, const GeneratorLoss* g);
   void upload_labels(const RealImages& reals);
 

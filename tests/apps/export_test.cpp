@@ -64,19 +64,18 @@ TEST_F(ExportCommand, WrongUsageIsOneSentence) {
   expect_usage("--format onnx --resolution 16",
                "--resolution: expected a power of two from 4 to 8, the resolution of this "
                "generator, got 16");
-  expect_usage("--format onnx --network D",
-               "the network D is a discriminator, and only generators are exported as onnx");
+  expect_usage("--format onnx --network D", "D is a discriminator: onnx supports generators only");
   expect_usage("--format onnx --layout gan-zoo",
                "--layout is only for --format safetensors and pth");
   expect_usage(
       "--format safetensors --resolution 4",
       "--resolution is only for --format onnx; the other formats contain every resolution");
   expect_usage("--format safetensors --layout gan-zo",
-               "there is no layout 'gan-zo': choose one of official-tf, gan-zoo, akanimax, "
-               "tutorial, exercise");
+               "unknown layout 'gan-zo': expected official-tf, gan-zoo, akanimax, tutorial or "
+               "exercise");
   expect_usage("--format pth",
-               "a network in the akanimax layout has model.first_pixelnorm = false, but this one "
-               "has true: export it without --layout as safetensors, or as onnx");
+               "the akanimax layout needs model.first_pixelnorm = false, got true: export as "
+               "safetensors without --layout, or as onnx");
   expect_usage("--format pth --layout gan-zoo",
                "--format pth supports only the layouts akanimax and tutorial, got gan-zoo; use "
                "--format safetensors");

@@ -1,4 +1,4 @@
-// plan_test.cpp: a planned iteration makes the GPU hold what a real one does, to the byte.
+// plan_test.cpp: planned iterations count the workspace of real ones, to the byte.
 #include <gtest/gtest.h>
 
 #include "kernels/planning.h"
@@ -7,19 +7,19 @@
 namespace pg::test {
 namespace {
 
-TEST(PlanOnDevice, WorkspaceIsWhatIterationsHold) {
+TEST(PlanOnDevice, WorkspaceEqualsThatOfRealIterations) {
   for (const Precision precision : {Precision::fp32, Precision::tf32, Precision::bf16}) {
     const MatrixMath math = precision == Precision::fp32 ? MatrixMath::exact : MatrixMath::tf32;
     const auto device = make_cuda_backend(0, math);
     const auto planner = make_cuda_planner(0, math);
     EXPECT_GT(device->free_bytes(), 0);
     SmallRun real(*device, tiny_gan(precision)), planned(*planner, tiny_gan(precision));
-    for (const Stage& stage : {Stage{4, 1.0}, Stage{8, 0.3}, Stage{8, 1.0}}) {
-      real.iterate(stage);
-      planned.iterate(stage);
+    for (const Fade& fade : {Fade{4, 1.0}, Fade{8, 0.3}, Fade{8, 1.0}}) {
+      real.iterate(fade);
+      planned.iterate(fade);
       EXPECT_GT(planner->workspace_bytes(), 0);
       EXPECT_EQ(planner->workspace_bytes(), device->workspace_bytes())
-          << stage.resolution << " " << stage.alpha;
+          << fade.resolution << " " << fade.alpha;
     }
   }
 }

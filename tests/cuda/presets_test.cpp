@@ -1,5 +1,5 @@
-// presets_test.cpp: iterations of every published variant, loss and kind of labels on the GPU are
-// those of the CPU.
+// presets_test.cpp: iterations of every published variant, loss and conditioning have the same
+// gradients on the GPU and the CPU.
 #include <gtest/gtest.h>
 
 #include "tests/cuda/training_cases.h"
@@ -7,22 +7,22 @@
 namespace pg::test {
 namespace {
 
-// f32 sums in another order, as in training_test.cpp.
+// For f32 sums in another order, as in training_test.cpp.
 constexpr double kTolerance = 1e-5;
 
-void expect_as_on_cpu(const Config& config, const Stage& stage) {
+void expect_as_on_cpu(const Config& config, const Fade& fade) {
   const auto device = make_cuda_backend(0, MatrixMath::exact);
   const auto oracle = make_cpu_backend(2, CpuPath::direct);
   SmallRun on_device(*device, config), on_cpu(*oracle, config);
-  expect_same_gradients(on_device, on_cpu, stage, kTolerance);
+  expect_same_gradients(on_device, on_cpu, fade, kTolerance);
 }
 
 class PresetOnDevice : public testing::TestWithParam<std::string> {};
 
-TEST_P(PresetOnDevice, GradientsAreThoseOfTheCpu) {
+TEST_P(PresetOnDevice, GradientsMatchTheCpu) {
   const Config config = tiny_gan(Precision::fp32, GetParam());
-  for (const Stage& stage : {Stage{4, 1.0}, Stage{8, 0.3}, Stage{8, 1.0}}) {
-    expect_as_on_cpu(config, stage);
+  for (const Fade& fade : {Fade{4, 1.0}, Fade{8, 0.3}, Fade{8, 1.0}}) {
+    expect_as_on_cpu(config, fade);
   }
 }
 
@@ -37,7 +37,7 @@ INSTANTIATE_TEST_SUITE_P(All, PresetOnDevice,
 
 class VariantOnDevice : public testing::TestWithParam<const char*> {};
 
-TEST_P(VariantOnDevice, GradientsAreThoseOfTheCpu) {
+TEST_P(VariantOnDevice, GradientsMatchTheCpu) {
   Config config = tiny_gan();
   set_assignment(config, GetParam());
   if (config.loss.kind == LossKind::logistic) config.loss.r1_gamma = 10.0;

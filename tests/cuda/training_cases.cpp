@@ -1,4 +1,4 @@
-// training_cases.cpp: a small run whose images are noise from a counter.
+// training_cases.cpp: a small run with noise images from a counter.
 #include "tests/cuda/training_cases.h"
 
 #include <gtest/gtest.h>
@@ -25,8 +25,8 @@ Config tiny_gan(Precision precision, const std::string& name) {
   c.model.fmap_max = 16;
   c.model.latent_size = 8;
   c.train.precision = precision;
-  // Where factors are rounded, values near 0 change sign, and the gradient jumps by the slope's
-  // distance from 1: a property of the network and not an error of the kernels.
+  // With rounded factors, values near 0 change sign and the gradient jumps by 1 - slope: a property
+  // of the network, not an error of the kernels.
   if (precision != Precision::fp32) c.model.leaky_slope = 0.95;
   return c;
 }
@@ -40,11 +40,8 @@ SmallRun::SmallRun(Backend& backend, const Config& config)
   }
 }
 
-void SmallRun::iterate(const Stage& stage, double learning_rate) {
-  gan_.iterate({.resolution = stage.resolution,
-                .alpha = stage.alpha,
-                .g_learning_rate = learning_rate,
-                .d_learning_rate = learning_rate},
+void SmallRun::iterate(const Fade& fade, double learning_rate) {
+  gan_.iterate({.fade = fade, .g_learning_rate = learning_rate, .d_learning_rate = learning_rate},
                {.images = images_.data(),
                 .mirror = mirror_.data(),
                 .count = kMinibatch,
@@ -81,9 +78,9 @@ std::vector<double> gradients(const SmallRun& run, const std::string& network) {
   return v;
 }
 
-void expect_same_gradients(SmallRun& device, SmallRun& cpu, const Stage& stage, double tolerance) {
-  device.iterate(stage, 0.0);
-  cpu.iterate(stage, 0.0);
+void expect_same_gradients(SmallRun& device, SmallRun& cpu, const Fade& fade, double tolerance) {
+  device.iterate(fade, 0.0);
+  cpu.iterate(fade, 0.0);
   for (const char* network : {"D", "G"}) {
     const std::vector<double> g = gradients(device, network), want = gradients(cpu, network);
     EXPECT_GT(norm(want), 0.0);

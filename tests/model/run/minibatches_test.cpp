@@ -23,7 +23,7 @@ class MinibatchesTest : public TemporaryFolder {
     dataset_ = std::make_unique<Dataset>(folder_ / "set");
     config_.model.conditioning = Conditioning::acgan;
     config_.model.label_size = 6;
-    point_.resolution = 8;
+    point_.fade.resolution = 8;
     point_.minibatch = kMinibatch;
   }
 

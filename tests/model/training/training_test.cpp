@@ -49,8 +49,7 @@ class Training : public testing::Test {
           4.0 * static_cast<double>(i - iterations / 2) / static_cast<double>(iterations);
       const Batch& batch = loader.next(resolution, kMinibatch);
       gan.iterate(
-          {.resolution = resolution,
-           .alpha = resolution == 4 ? 1.0 : std::min(1.0, 0.01 + fade),
+          {.fade = {resolution, std::min(1.0, 0.01 + fade)},
            .g_learning_rate = 2e-3,
            .d_learning_rate = 2e-3},
           {.images = batch.images.data(), .mirror = batch.mirror.data(), .count = kMinibatch});
@@ -107,7 +106,7 @@ Distance distance_to_reals(Context& context, const Gan& gan, const fs::path& fol
   }
   const Weights weights(gan.average_parameters(), 8);
   const Tensor z = seeded_latents(context, gan.config(), 0, kImages);
-  fakes = to_images(ops::avg_pool(gan.generator().forward(weights, z, {}, 8, {})));
+  fakes = to_images(ops::avg_pool(gan.generator().forward(weights, z, {}, {8})));
   const Moments a = moments_of(reals), b = moments_of(fakes);
   return {squared_distance(a.mean, b.mean), squared_distance(a.covariance, b.covariance)};
 }
