@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# bundle.sh ROOT BUILD: scripts/bundle.sh packs what is built, and its own checks pass. It only knows
-# the optimized build of the source folder; elsewhere this is skipped (77).
+# bundle.sh ROOT BUILD: scripts/bundle.sh packs the build, and its own checks pass. It supports only
+# build/release; for other build folders this is skipped (77).
 set -euo pipefail
 root=$1 build=$2
 if [[ ! $build -ef $root/build/release ]]; then
@@ -8,7 +8,7 @@ if [[ ! $build -ef $root/build/release ]]; then
   exit 77
 fi
 if ! command -v dpkg-query >/dev/null; then
-  echo "skipped: without dpkg the licences of the libraries are not known"
+  echo "skipped: the licences of the libraries are unknown without dpkg"
   exit 77
 fi
 output=$("$root/scripts/bundle.sh" --no-build)
