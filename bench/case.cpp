@@ -9,8 +9,7 @@ namespace pg::bench {
 double Case::bytes() const {
   double sum = 0;
   for (const Operand& o : operands) {
-    sum += static_cast<double>(o.shape.numel() * size_of(o.dtype)) *
-           (o.role == Role::inout ? 2.0 : 1.0);
+    sum += static_cast<double>(bytes_of(o.shape, o.dtype)) * (o.role == Role::inout ? 2.0 : 1.0);
   }
   return sum;
 }

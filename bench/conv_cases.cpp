@@ -10,7 +10,7 @@
 
 #include "bench/case.h"
 #include "bench/reference.h"
-#include "kernels/norm.h"
+#include "kernels/pixel_norm.h"
 
 namespace pg::bench {
 namespace {

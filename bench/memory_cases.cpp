@@ -260,7 +260,7 @@ Case adam_case(int64_t n, DType t) {
   c.run = [](Backend& b, Views v) {
     b.adam({.w = flat(v[0]),
             .v = flat(v[1]),
-            .average = flat(v[2]),
+            .ema = flat(v[2]),
             .g = flat(v[3]),
             .lr = v[4],
             .t = v[5],

@@ -14,8 +14,6 @@ constexpr int64_t kMostCopies = 256;
 constexpr int64_t kFewestCaptured = 16;  // launches in a graph, so that starting it does not count,
 constexpr double kLongLaunch = 1e-3;     // unless one takes so many seconds that it never does
 
-int64_t bytes_of(const Operand& o) { return o.shape.numel() * size_of(o.dtype); }
-
 double seconds_of(Backend& backend, const std::function<void()>& work) {
   backend.synchronize();
   const auto start = Clock::now();
@@ -53,7 +51,7 @@ Operands::Operands(Backend& backend, const Case& c, int64_t cold_bytes) : backen
   for (size_t i = 0; i < c.operands.size(); ++i) {
     const Operand& o = c.operands[i];
     values_.emplace_back(o.fill, o.dtype, i);
-    if (o.place == Place::moves) moving += bytes_of(o);
+    if (o.place == Place::moves) moving += bytes_of(o.shape, o.dtype);
   }
   const int64_t copies = std::clamp<int64_t>((cold_bytes + moving - 1) / moving, 1, kMostCopies);
   for (int64_t i = 0; i < copies; ++i) add_copy(c);
@@ -78,7 +76,7 @@ void Operands::add_copy(const Case& c) {
       views.push_back(copies_[0][i]);
       continue;
     }
-    memory_.push_back(backend_.allocate(bytes_of(o)));
+    memory_.push_back(backend_.allocate(bytes_of(o.shape, o.dtype)));
     views.push_back({memory_.back(), o.dtype, o.shape});
   }
   copies_.push_back(std::move(views));

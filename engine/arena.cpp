@@ -3,12 +3,12 @@
 
 #include <algorithm>
 
+#include "kernels/math.h"
+
 namespace pg {
 namespace {
 constexpr int64_t kAlignment = 64;
-int64_t round_up(int64_t bytes) {
-  return (std::max<int64_t>(bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
-}
+int64_t rounded(int64_t bytes) { return round_up(std::max<int64_t>(bytes, 1), kAlignment); }
 }  // namespace
 
 Arena::Arena(Backend& backend, int64_t block_bytes)
@@ -32,7 +32,7 @@ void Arena::grow(int64_t bytes) {
 }
 
 void* Arena::allocate(int64_t bytes) {
-  bytes = round_up(bytes);
+  bytes = rounded(bytes);
   auto fit = free_.lower_bound({bytes, -1, nullptr});
   if (fit == free_.end()) {
     grow(bytes);

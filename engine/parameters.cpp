@@ -5,7 +5,9 @@
 #include <atomic>
 #include <cmath>
 
+#include "engine/ops/ops.h"
 #include "engine/random.h"
+#include "kernels/math.h"
 
 namespace pg {
 namespace {
@@ -27,7 +29,7 @@ ParameterStore::ParameterStore(Context& context, std::vector<ParameterSpec> spec
     PG_ASSERT(index_.emplace(spec.name, first_.size()).second);
     resolution = spec.resolution;
     first_.push_back(next);
-    next += (spec.shape.numel() + kAlignElements - 1) / kAlignElements * kAlignElements;
+    next += round_up(spec.shape.numel(), kAlignElements);
   }
   flat_ = Tensor(context, {1, 1, 1, next}, dtype, Lifetime::persistent);
   context.backend().fill({.y = flat_.mut(), .value = 0.0});
@@ -76,9 +78,7 @@ void ParameterStore::initialize_one(size_t index, RandomStream& random) {
     factors_[index] = root_mean_square(to_host(w));
     scale = 1.0 / factors_[index];
   }
-  if (scale != 1.0 || shift != 0.0) {
-    w.backend().affine({.x = w.view(), .y = w.mut(), .scale = scale, .shift = shift});
-  }
+  if (scale != 1.0 || shift != 0.0) ops::affine_in_place(w, scale, shift);
 }
 
 void ParameterStore::initialize(uint64_t seed, uint64_t stream) {

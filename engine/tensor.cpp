@@ -12,7 +12,7 @@ Tensor::Tensor(Context& context, const Shape& shape, DType dtype, Lifetime lifet
   PG_CHECK(shape.n >= 1 && shape.h >= 1 && shape.w >= 1 && shape.c >= 1, ShapeError,
            "a tensor of shape ", shape, " has an extent below 1");
   Arena& arena = lifetime == Lifetime::step ? context.step() : context.persistent();
-  void* const data = arena.allocate(shape.numel() * size_of(dtype));
+  void* const data = arena.allocate(bytes_of(shape, dtype));
   auto storage = std::make_shared<Storage>(&arena, data);
   impl_ = std::make_shared<Impl>(
       Impl{.context = &context, .storage = storage, .data = data, .dtype = dtype, .shape = shape});

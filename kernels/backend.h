@@ -5,13 +5,20 @@
 #include <memory>
 #include <string>
 
+#include "kernels/adam.h"
+#include "kernels/broadcast.h"
+#include "kernels/choices.h"
 #include "kernels/conv.h"
+#include "kernels/grad_check.h"
+#include "kernels/images.h"
 #include "kernels/matmul.h"
-#include "kernels/norm.h"
+#include "kernels/pixel_norm.h"
 #include "kernels/pointwise.h"
+#include "kernels/random.h"
 #include "kernels/reduce.h"
 #include "kernels/resample.h"
-#include "kernels/train.h"
+#include "kernels/scalars.h"
+#include "kernels/stddev.h"
 
 namespace pg {
 
@@ -56,24 +63,8 @@ class Backend {
 };
 
 // The CPU backend. threads = 0: one for each core that this process may use. Results do not depend
-// on the number of threads. fast = false: direct loops alone, the oracle.
-enum class CpuPath : uint8_t { fast, direct };
+// on the number of threads.
 std::unique_ptr<Backend> make_cpu_backend(int threads = 0, CpuPath path = CpuPath::fast);
-
-// How convolutions and matrix products of f32 tensors multiply on a GPU. exact: f32 throughout.
-// tf32: factors rounded to 10 bits after the point, sums in f32, on tensor cores. bf16 tensors
-// always use tensor cores with sums in f32.
-enum class MatrixMath : uint8_t { exact, tf32 };
-
-// Whose kernels compute convolutions and matrix products on a GPU.
-//   own      the project's: the same bits from each run, on whatever machine of a kind.
-//   vendor   cuDNN and cuBLASLt where they are installed and take the case, else the project's.
-//   fastest  what is fastest of the project's kernels, in each of their tilings, and the libraries;
-//            but bf16 weight gradients are the project's, since cuDNN rounds them to bf16.
-// vendor and fastest time the ways there are when they first meet a shape, and keep the choices in
-// a file (kernels/cuda/autotune.h): results have the same bits only with the same file. With
-// PROGAN_CUDA_AUTOTUNE=off in the environment nothing is timed, and nothing is left to chance.
-enum class CudaKernels : uint8_t { own, vendor, fastest };
 
 // GPUs that answer; 0 with the reason in words (no driver, no GPU, built without CUDA).
 int cuda_device_count(std::string* reason = nullptr);

@@ -8,11 +8,7 @@
 #include <cmath>
 #include <cstdint>
 
-#if defined(__CUDACC__)
-#define PG_HOST_DEVICE __host__ __device__
-#else
-#define PG_HOST_DEVICE
-#endif
+#include "kernels/math.h"
 
 namespace pg {
 

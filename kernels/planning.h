@@ -25,7 +25,7 @@ class PlanningBackend : public Backend {
   void release(void*) noexcept override {}
   void upload(TensorView, const void*) override {}
   void download(void* dst, ConstTensorView src) override {
-    std::memset(dst, 0, static_cast<size_t>(src.shape.numel() * size_of(src.dtype)));
+    std::memset(dst, 0, static_cast<size_t>(bytes_of(src)));
   }
   void copy(TensorView, ConstTensorView) override {}
   void synchronize() override {}

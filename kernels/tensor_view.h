@@ -52,6 +52,11 @@ struct TensorView {
   }
 };
 
+constexpr int64_t bytes_of(const Shape& shape, DType dtype) {
+  return shape.numel() * size_of(dtype);
+}
+constexpr int64_t bytes_of(const ConstTensorView& view) { return bytes_of(view.shape, view.dtype); }
+
 // What a kernel does with the former contents of its output.
 enum class Accumulate : uint8_t { overwrite, add };
 

@@ -3,12 +3,12 @@
 
 #include <cstdint>
 
+#include "kernels/math.h"
+
 namespace pg {
 
 inline constexpr int64_t kMinResolution = 4;
 inline constexpr int64_t kMaxResolution = 1024;
-
-constexpr bool is_power_of_two(int64_t n) { return n > 0 && (n & (n - 1)) == 0; }
 
 // A power of two from kMinResolution to kMaxResolution.
 constexpr bool is_resolution(int64_t n) {

@@ -26,8 +26,11 @@ inline void PrintTo(const OpCase& c, std::ostream* out) { *out << c.name; }
 std::vector<OpCase> conv_cases();
 std::vector<OpCase> matmul_cases();
 std::vector<OpCase> pointwise_cases();
+std::vector<OpCase> broadcast_cases();
+std::vector<OpCase> reduce_cases();
 std::vector<OpCase> shape_cases();
-std::vector<OpCase> norm_cases();
+std::vector<OpCase> pixel_norm_cases();
+std::vector<OpCase> stddev_cases();
 std::vector<OpCase> resample_cases();
 std::vector<OpCase> all_op_cases();
 

@@ -1,10 +1,9 @@
-// pointwise_cases.cpp: elementwise ops, with every broadcasting pattern that networks use.
+// pointwise_cases.cpp: elementwise ops of one tensor.
 #include "engine/gradcheck/op_case.h"
 
 namespace pg::gradcheck {
 namespace {
 using Unary = Tensor (*)(const Tensor&);
-using Binary = Tensor (*)(const Tensor&, const Tensor&);
 constexpr Shape kImage{2, 3, 5, 7};
 }  // namespace
 
@@ -26,32 +25,6 @@ std::vector<OpCase> pointwise_cases() {
   unary("Sigmoid", ops::sigmoid, -3, 3);
   unary("Softplus", ops::softplus, -3, 3);
 
-  const struct {
-    const char* name;
-    Shape shape;
-  } patterns[] = {{"Same", kImage},        {"Channel", {1, 1, 1, 7}}, {"Sample", {2, 1, 1, 1}},
-                  {"Pixel", {2, 3, 5, 1}}, {"Scalar", {1, 1, 1, 1}},  {"Column", {1, 1, 5, 1}},
-                  {"Plane", {1, 3, 5, 7}}};
-  const struct {
-    const char* name;
-    Binary f;
-  } binaries[] = {{"Add", ops::add}, {"Sub", ops::sub}, {"Mul", ops::mul}, {"Div", ops::div}};
-  for (const auto& b : binaries) {
-    for (const auto& p : patterns) {
-      const auto run = [f = b.f](const auto& in) { return f(in[0], in[1]); };
-      cases.push_back({.name = std::string(b.name) + p.name,
-                       .inputs = {kImage, p.shape},
-                       .run = run,
-                       .low = 0.5,
-                       .high = 1.5});
-      if (p.shape == kImage) continue;
-      cases.push_back({.name = std::string(b.name) + p.name + "First",
-                       .inputs = {p.shape, kImage},
-                       .run = run,
-                       .low = 0.5,
-                       .high = 1.5});
-    }
-  }
   cases.push_back({.name = "Affine", .inputs = {kImage}, .run = [](const auto& in) {
                      return ops::affine(in[0], -1.5, 0.25);
                    }});
@@ -75,14 +48,6 @@ std::vector<OpCase> pointwise_cases() {
                      for (size_t i = 0; i < signs.size(); ++i) signs[i] = i % 3 == 0 ? 1.0 : -0.5;
                      from_host(ref, signs);
                      return ops::leaky_gate(in[0], ref, 0.2);
-                   }});
-  cases.push_back({.name = "LerpScalar", .inputs = {kImage, kImage}, .run = [](const auto& in) {
-                     return ops::lerp(in[0], in[1], full({1, 1, 1, 1}, 0.3, in[0]));
-                   }});
-  cases.push_back({.name = "LerpSample", .inputs = {kImage, kImage}, .run = [](const auto& in) {
-                     const Tensor t = empty({2, 1, 1, 1}, in[0]);
-                     from_host(t, std::vector<double>{0.2, 0.9});
-                     return ops::lerp(in[0], in[1], t);
                    }});
   return cases;
 }

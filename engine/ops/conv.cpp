@@ -38,13 +38,7 @@ ConstTensorView view_of(const Tensor& x) { return x ? x.view() : ConstTensorView
 Tensor gate_of(const Tensor& dy, const Gate& gate, const Need& need) {
   if (!gate.ref || need.gated()) return dy;
   if (!gate.r) return leaky_gate(dy, gate.ref, gate.slope);
-  Tensor dx = empty_like(dy);
-  dy.backend().pixel_norm_vjp({.dy = dy.view(),
-                               .y = gate.ref.view(),
-                               .r = gate.r.view(),
-                               .dx = dx.mut(),
-                               .slope = gate.slope});
-  return dx;
+  return pixel_norm_vjp(dy, gate.ref, gate.r, gate.slope);
 }
 
 // conv2d(x, w) times the gate, and the data gradient times the gate: linear in x, w and dy, so

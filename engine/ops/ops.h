@@ -35,7 +35,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, const MatmulOptions& o = {});
 // Dense layer: scale * x w^T; x [N,1,1,C], w [K,1,1,C] -> [N,1,1,K]
 Tensor dense(const Tensor& x, const Tensor& w, double scale);
 
-// --- elementwise (kernels/pointwise.h) ---
+// --- elementwise, of one tensor (kernels/pointwise.h) ---
 Tensor bias_lrelu(const Tensor& x, const Tensor& b, double slope);  // b may be empty: no bias
 Tensor leaky_gate(const Tensor& x, const Tensor& ref, double slope);
 Tensor affine(const Tensor& x, double scale, double shift);  // scale * x + shift
@@ -47,21 +47,27 @@ Tensor log(const Tensor& x);
 Tensor tanh(const Tensor& x);
 Tensor sigmoid(const Tensor& x);
 Tensor softplus(const Tensor& x);
-// Broadcasting: extents of 1 repeat.
+// x in another element type (f64, f32, bf16), rounded; x itself where it has that type. The
+// gradient is converted back.
+Tensor convert(const Tensor& x, DType dtype);
+
+// --- broadcasting: extents of 1 repeat (kernels/broadcast.h) ---
 Tensor add(const Tensor& a, const Tensor& b);
 Tensor sub(const Tensor& a, const Tensor& b);
 Tensor mul(const Tensor& a, const Tensor& b);
 Tensor div(const Tensor& a, const Tensor& b);
-// x in another element type (f64, f32, bf16), rounded; x itself where it has that type. The
-// gradient is converted back.
-Tensor convert(const Tensor& x, DType dtype);
+Tensor broadcast_to(const Tensor& x, const Shape& shape);
 // a + (b - a) * t; t [1,1,1,1] or [N,1,1,1] is a constant of the step, not differentiated
 Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& t);
+// Channels first .. first + count - 1; its adjoint puts x into zeros.
+Tensor take_channels(const Tensor& x, int64_t first, int64_t count);
+Tensor place_channels(const Tensor& x, int64_t first, int64_t total);
+// x with one more channel, last, that holds s[n]: [N,H,W,C], [N,1,1,1] -> [N,H,W,C+1]
+Tensor append_channel(const Tensor& x, const Tensor& s);
 
 // --- sums (kernels/reduce.h) ---
 // scale * sum over the extents that are 1 in `shape`; sums of bf16 tensors are f32
 Tensor sum_to(const Tensor& x, const Shape& shape, double scale = 1.0);
-Tensor broadcast_to(const Tensor& x, const Shape& shape);
 Tensor mean(const Tensor& x);  // [1,1,1,1]
 
 // --- shapes ---
@@ -71,13 +77,8 @@ Tensor reshape(const Tensor& x, const Shape& shape);  // shares memory
 Tensor slice_batch(const Tensor& x, int64_t first, int64_t count);
 Tensor place_batch(const Tensor& x, int64_t first, int64_t total);
 Tensor concat_batch(const Tensor& a, const Tensor& b);
-// Channels first .. first + count - 1; its adjoint puts x into zeros.
-Tensor take_channels(const Tensor& x, int64_t first, int64_t count);
-Tensor place_channels(const Tensor& x, int64_t first, int64_t total);
-// x with one more channel, last, that holds s[n]: [N,H,W,C], [N,1,1,1] -> [N,H,W,C+1]
-Tensor append_channel(const Tensor& x, const Tensor& s);
 
-// --- normalisation (kernels/norm.h) ---
+// --- normalisation (kernels/pixel_norm.h, kernels/stddev.h) ---
 Tensor pixel_norm(const Tensor& x, double eps);
 Tensor minibatch_stddev(const Tensor& x, const MinibatchStddevGeometry& g);  // [N,1,1,1]
 
@@ -88,11 +89,14 @@ Tensor avg_pool(const Tensor& x, int64_t factor = 2, double scale = 1.0);
 Tensor fade_in(const Tensor& lo, const Tensor& hi, const Tensor& alpha);
 
 // --- not recorded ---
-void add_in_place(const Tensor& y, const Tensor& x);  // y += x
-void copy_into(const Tensor& y, const Tensor& x);     // y = x
+void affine_in_place(const Tensor& y, double scale, double shift);  // y = scale * y + shift
+void add_in_place(const Tensor& y, const Tensor& x);                // y += x
+void copy_into(const Tensor& y, const Tensor& x);                   // y = x
+// Gradient of pixel_norm(lrelu(x)), from its result y and its statistics r (PixelNormVjpArgs).
+Tensor pixel_norm_vjp(const Tensor& dy, const Tensor& y, const Tensor& r, double slope);
 // sums[i] += numbers[i] in f64, in one kernel; each of numbers holds one element.
 void add_scalars(const Tensor& sums, std::span<const Tensor> numbers);
-// Image bytes u8 [N,H,W,C] -> f32 in [-1, 1] (kernels/train.h). mirror: u8 [N,1,1,1], or empty:
+// Image bytes u8 [N,H,W,C] -> f32 in [-1, 1] (kernels/images.h). mirror: u8 [N,1,1,1], or empty:
 // none is mirrored. alpha: f32 [1,1,1,1], or empty: no fade-in of real images.
 Tensor images_to_float(const Tensor& bytes, const Tensor& mirror, const Tensor& alpha);
 

@@ -1,15 +1,9 @@
-// pointwise.cpp: elementwise ops. Derivatives are written with the same set of ops.
+// pointwise.cpp: elementwise ops of one tensor. Derivatives are written with the same set of ops.
+#include "engine/ops/check_same.h"
 #include "engine/ops/ops.h"
 
 namespace pg::ops {
 namespace {
-
-void check_same(const char* op, const Tensor& a, const Tensor& b) {
-  PG_CHECK(a.shape() == b.shape(), ShapeError, op, ": shapes ", a.shape(), " and ", b.shape(),
-           " differ");
-  PG_CHECK(a.dtype() == b.dtype(), DTypeError, op, ": element types ", name_of(a.dtype()), " and ",
-           name_of(b.dtype()), " differ");
-}
 
 Tensor run_unary(const Tensor& x, UnaryOp op) {
   Tensor y = empty_like(x);
@@ -22,23 +16,6 @@ template <typename Factor>
 Tensor record_unary(const char* name, const Tensor& x, const Tensor& y, Factor factor) {
   return record(name, {x}, y,
                 [factor](const Tensor& dy, const Need&) -> Grads { return {mul(dy, factor())}; });
-}
-
-int64_t joined(int64_t a, int64_t b, const Tensor& x, const Tensor& y) {
-  PG_CHECK(a == b || a == 1 || b == 1, ShapeError, "shapes ", x.shape(), " and ", y.shape(),
-           " do not broadcast");
-  return a == 1 ? b : a;
-}
-
-Tensor run_binary(const Tensor& a, const Tensor& b, BinaryOp op) {
-  PG_CHECK(a.dtype() == b.dtype(), DTypeError, "element types ", name_of(a.dtype()), " and ",
-           name_of(b.dtype()), " differ");
-  const Shape &s = a.shape(), &t = b.shape();
-  Tensor y = empty({joined(s.n, t.n, a, b), joined(s.h, t.h, a, b), joined(s.w, t.w, a, b),
-                    joined(s.c, t.c, a, b)},
-                   a);
-  a.backend().binary({.a = a.view(), .b = b.view(), .y = y.mut(), .op = op});
-  return y;
 }
 
 }  // namespace
@@ -115,37 +92,6 @@ Tensor softplus(const Tensor& x) {
   return record_unary("softplus", x, run_unary(x, UnaryOp::softplus), [x] { return sigmoid(x); });
 }
 
-Tensor add(const Tensor& a, const Tensor& b) {
-  return record("add", {a, b}, run_binary(a, b, BinaryOp::add),
-                [s = a.shape(), t = b.shape()](const Tensor& dy, const Need& need) -> Grads {
-                  return {need[0] ? sum_to(dy, s) : Tensor(), need[1] ? sum_to(dy, t) : Tensor()};
-                });
-}
-
-Tensor sub(const Tensor& a, const Tensor& b) {
-  return record(
-      "sub", {a, b}, run_binary(a, b, BinaryOp::sub),
-      [s = a.shape(), t = b.shape()](const Tensor& dy, const Need& need) -> Grads {
-        return {need[0] ? sum_to(dy, s) : Tensor(), need[1] ? sum_to(dy, t, -1.0) : Tensor()};
-      });
-}
-
-Tensor mul(const Tensor& a, const Tensor& b) {
-  return record("mul", {a, b}, run_binary(a, b, BinaryOp::mul),
-                [a, b](const Tensor& dy, const Need& need) -> Grads {
-                  return {need[0] ? sum_to(mul(dy, b), a.shape()) : Tensor(),
-                          need[1] ? sum_to(mul(dy, a), b.shape()) : Tensor()};
-                });
-}
-
-Tensor div(const Tensor& a, const Tensor& b) {
-  const Tensor y = run_binary(a, b, BinaryOp::div);
-  return record("div", {a, b}, y, [a, b, y](const Tensor& dy, const Need& need) -> Grads {
-    return {need[0] ? sum_to(div(dy, b), a.shape()) : Tensor(),
-            need[1] ? sum_to(div(mul(dy, y), b), b.shape(), -1.0) : Tensor()};
-  });
-}
-
 Tensor convert(const Tensor& x, DType dtype) {
   if (dtype == x.dtype()) return x;
   Tensor y(x.context(), x.shape(), dtype);
@@ -155,38 +101,13 @@ Tensor convert(const Tensor& x, DType dtype) {
   });
 }
 
-Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& t) {
-  check_same("lerp", a, b);
-  const Shape& s = t.shape();
-  PG_CHECK(s.numel() == s.n && (s.n == 1 || s.n == a.shape().n), ShapeError, "lerp: the weight ", s,
-           " is neither one value nor one for each sample of ", a.shape());
-  Tensor y = empty_like(a);
-  a.backend().lerp({.a = a.view(), .b = b.view(), .t = t.view(), .y = y.mut()});
-  return record("lerp", {a, b}, y, [t](const Tensor& dy, const Need& need) -> Grads {
-    if (t.dtype() != dy.dtype()) {  // bf16: the weight stays f32, as in the forward pass
-      const Tensor zero = full(dy.shape(), 0.0, dy);
-      return {need[0] ? lerp(dy, zero, t) : Tensor(), need[1] ? lerp(zero, dy, t) : Tensor()};
-    }
-    return {need[0] ? mul(dy, affine(t, -1.0, 1.0)) : Tensor(), need[1] ? mul(dy, t) : Tensor()};
-  });
+void affine_in_place(const Tensor& y, double scale, double shift) {
+  y.backend().affine({.x = y.view(), .y = y.mut(), .scale = scale, .shift = shift});
 }
 
 void add_in_place(const Tensor& y, const Tensor& x) {
   check_same("add_in_place", y, x);
   y.backend().affine({.x = x.view(), .y = y.mut(), .accumulate = Accumulate::add});
-}
-
-void copy_into(const Tensor& y, const Tensor& x) {
-  check_same("copy_into", y, x);
-  y.backend().copy(y.mut(), x.view());
-}
-
-void add_scalars(const Tensor& sums, std::span<const Tensor> numbers) {
-  AddScalarsArgs args{.count = static_cast<int64_t>(numbers.size()), .sums = sums.mut()};
-  PG_CHECK(args.count <= AddScalarsArgs::kMost && args.count == sums.numel(), ShapeError,
-           "add_scalars: ", args.count, " numbers for sums of shape ", sums.shape());
-  for (size_t i = 0; i < numbers.size(); ++i) args.x[i] = numbers[i].view();
-  sums.backend().add_scalars(args);
 }
 
 }  // namespace pg::ops

@@ -16,8 +16,6 @@ namespace {
 
 constexpr int64_t kAlignment = 64;
 
-int64_t bytes_of(const ConstTensorView& view) { return view.shape.numel() * size_of(view.dtype); }
-
 // memmove, since a copy within one buffer may overlap itself.
 void copy_bytes(int threads, void* dst, const void* src, int64_t bytes) {
   auto* to = static_cast<char*>(dst);
@@ -52,7 +50,7 @@ std::string CpuBackend::description() const {
 
 void* CpuBackend::allocate(int64_t bytes) {
   PG_ASSERT(bytes >= 0);
-  const int64_t rounded = std::max<int64_t>(1, ceil_div(bytes, kAlignment)) * kAlignment;
+  const int64_t rounded = round_up(std::max<int64_t>(bytes, 1), kAlignment);
   void* p = std::aligned_alloc(kAlignment, static_cast<size_t>(rounded));
   PG_CHECK(p != nullptr, OutOfMemoryError, "the CPU has no memory for ", bytes,
            " bytes, choose a smaller batch or resolution");

@@ -8,12 +8,12 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "kernels/math.h"
+
 namespace pg::cpu {
 
 // Elements that one chunk of an elementwise kernel handles: worth a thread, small enough for L1.
 inline constexpr int64_t kGrain = 8192;
-
-constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Calls f(begin, end) on consecutive ranges of `grain` (the last may be shorter) that cover
 // [0, count), on `threads` threads.

@@ -14,9 +14,7 @@
 #include <vector>
 
 #include "data/images/fit.h"
-#include "kernels/backend.h"
-#include "kernels/norm.h"
-#include "kernels/train.h"
+#include "kernels/choices.h"
 
 namespace pg {
 
@@ -138,7 +136,7 @@ struct OptimizerConfig {
   AdamEpsilon epsilon_form = AdamEpsilon::tensorflow;
   OptimizerReset reset = OptimizerReset::fade_borders;
   double average_decay = 0.999;
-  AverageOf average_order = AverageOf::before_update;
+  EmaOrder average_order = EmaOrder::before_update;
   AverageRestart average_restart = AverageRestart::never;
   double rampup_kimg = 0.0;
 };

@@ -62,7 +62,7 @@ template <>
 inline constexpr std::array<std::string_view, 3> kNames<OptimizerReset>{"fade_borders",
                                                                         "new_resolution", "never"};
 template <>
-inline constexpr std::array<std::string_view, 2> kNames<AverageOf>{"before_g_step", "after_g_step"};
+inline constexpr std::array<std::string_view, 2> kNames<EmaOrder>{"before_g_step", "after_g_step"};
 template <>
 inline constexpr std::array<std::string_view, 3> kNames<CudaKernels>{"own", "vendor", "fastest"};
 template <>

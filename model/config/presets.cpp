@@ -94,7 +94,7 @@ void gan_zoo(Config& c) {
   c.schedule.minibatch = {{512, 12}, {1024, 8}};
   c.loss.reduction = Reduction::sum;
   c.optimizer.reset = OptimizerReset::new_resolution;
-  c.optimizer.average_order = AverageOf::after_update;
+  c.optimizer.average_order = EmaOrder::after_update;
   c.optimizer.average_restart = AverageRestart::new_resolution;
 }
 
@@ -138,7 +138,7 @@ void tutorial(Config& c) {
   c.schedule.generator_latents = GeneratorLatents::as_critic;
   c.schedule.fade_reals = RealFade::none;
   c.optimizer.average_decay = 0.0;
-  c.optimizer.average_order = AverageOf::after_update;
+  c.optimizer.average_order = EmaOrder::after_update;
   c.data.mirror = true;
 }
 

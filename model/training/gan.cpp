@@ -86,7 +86,7 @@ Gan::Gan(Context& context, const Config& config)
   average_->set_factors(g_->factors());
   restart_average();
   g_adam_ = std::make_unique<Adam>(*g_, adam_options(o), average_.get(),
-                                   AverageOptions{.decay = o.average_decay, .of = o.average_order});
+                                   EmaOptions{.decay = o.average_decay, .order = o.average_order});
   d_adam_ = std::make_unique<Adam>(*d_, adam_options(o));
   reset_stats();
 }

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "engine/optimizer.h"
+#include "engine/adam.h"
 #include "engine/random.h"
 #include "model/config/micro_batch.h"
 #include "model/networks/losses.h"

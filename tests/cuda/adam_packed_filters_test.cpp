@@ -76,7 +76,7 @@ class Network {
     cuda::adam(queue_, {.w = prefix(w_),
                         .v = prefix(v_),
                         .m = setting_.beta1 != 0.0 ? prefix(m_) : TensorView{},
-                        .average = prefix(average_),
+                        .ema = prefix(average_),
                         .g = {g_.data, g_.dtype, flat},
                         .lr = lr_,
                         .t = t_,

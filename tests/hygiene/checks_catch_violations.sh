@@ -31,8 +31,14 @@ clean_project() {
   plant kernels/kernels.def $'PG_KERNEL(conv2d, Conv2dArgs)\nPG_KERNEL(fill, FillArgs)'
   plant kernels/error.h '#include <string>'
   plant kernels/conv.h '#include "kernels/error.h"'
+  plant kernels/conv.h 'struct Conv2dArgs {};'
+  plant kernels/pointwise.h 'struct FillArgs {};'
   plant kernels/cpu/conv.cpp '#include "kernels/conv.h"'
+  plant kernels/cpu/direct/conv.cpp 'void CpuBackend::conv2d(const Conv2dArgs&) {}'
+  plant kernels/cpu/direct/pointwise.cpp 'void CpuBackend::fill(const FillArgs&) {}'
   plant kernels/cuda/conv.cu '#include <cuda_runtime.h>'
+  plant kernels/cuda/conv.cu 'void conv2d(Queue&, const Conv2dArgs&) {}'
+  plant kernels/cuda/map/pointwise.cu 'void fill(Queue&, const FillArgs&) {}'
   plant engine/tensor.h '#include "kernels/conv.h"'
   plant engine/tensor.cpp 'void zero() { backend().fill({}); }'
   plant engine/ops/conv.cpp 'void f() { backend().conv2d({}); }'
@@ -59,7 +65,7 @@ expect() {
 clean_project
 for check in includes_point_one_way ops_alone_call_kernels sources_are_formatted files_stay_short \
   files_stay_small \
-  no_machine_in_files kernels_keep_the_rules; do
+  no_machine_in_files kernels_keep_the_rules kernels_keep_one_stem; do
   run $check
   ((status == 0 || status == 77)) || fail "$check on the clean project: $output"
 done
@@ -86,6 +92,40 @@ expect $check "CUDA is named" kernels/cpu/conv.cpp '#include <cub/cub.cuh>'
 expect $check "CUDA is named" kernels/dtype.h '#include "cuda_bf16.h"'
 expect $check "from the top" model/layers.cpp '#include "layers.h"'
 expect $check "hides its layer" model/layers.cpp '#include "model/../apps/main.h"'
+expect $check "the floor" kernels/cpu/fast/gemm.cpp '#include "kernels/cpu/parallel.h"'
+expect $check "the floor" kernels/cpu/fast/simd/gemm.cpp '#include "kernels/cpu/fast/gemm.h"'
+expect $check "the floor" kernels/cpu/cpu_backend.cpp '#include "kernels/cpu/direct/taps.h"'
+expect $check "the floor" kernels/cuda/device/queue.h '#include "kernels/cuda/block/pack.cuh"'
+expect $check "the floor" kernels/cuda/block/pack.cuh '#include "kernels/cuda/norm/sums.h"'
+expect $check "the floor" kernels/cuda/norm/reduce.cu '#include "kernels/cuda/elementwise/map.cuh"'
+expect $check "the floor" kernels/cuda/conv/filters/taps.h '#include "kernels/cuda/conv/conv.h"'
+expect $check "the floor" kernels/cuda/conv/fprop/fprop.cu '#include "kernels/cuda/adam/adam.h"'
+expect $check "the floor" kernels/cuda/autotune/autotune.h '#include "kernels/cuda/vendor/api.h"'
+expect $check "the floor" kernels/cuda/vendor/api.cpp '#include "kernels/cuda/choice/choice.h"'
+expect $check "the floor" kernels/cuda/choice/choice.cpp '#include "kernels/cuda/backend/backend.h"'
+expect $check "the floor" engine/tape.h '#include "engine/ops/ops.h"'
+expect $check "the floor" engine/tape.cpp '#include "engine/gradcheck/checks.h"'
+expect $check "the floor" engine/ops/conv.cpp '#include "engine/gradcheck/checks.h"'
+expect $check "the floor" data/files/files.h '#include "data/formats/npy.h"'
+expect $check "the floor" data/formats/pickle/machine.cpp '#include "data/images/image.h"'
+expect $check "the floor" data/images/png.cpp '#include "data/formats/npy.h"'
+expect $check "the floor" data/sources/source.cpp '#include "data/sets/manifest.h"'
+expect $check "the floor" model/config/config.h '#include "model/networks/generator.h"'
+expect $check "the floor" model/networks/generator.cpp '#include "model/training/gan.h"'
+expect $check "the floor" model/training/gan.cpp '#include "model/run/checkpoint.h"'
+expect $check "the floor" model/run/trainer.cpp '#include "model/plan/fit.h"'
+expect $check "the floor" model/plan/fit.cpp '#include "model/foreign/import.h"'
+expect $check "the floor" model/foreign/import.cpp '#include "model/run/checkpoint.h"'
+
+check=kernels_keep_one_stem
+expect $check "no kernels/*.h defines" kernels/kernels.def 'PG_KERNEL(adam, AdamArgs)'
+expect $check "is not implemented" kernels/kernels.def 'PG_KERNEL(conv3d, Conv2dArgs)'
+expect $check "kernels/cpu/direct/conv.cpp" kernels/cpu/direct/pointwise.cpp \
+  'void CpuBackend::conv2d(const Conv2dArgs& args) {}'
+expect $check "expected conv.cu" kernels/cuda/map/pointwise.cu \
+  $'void conv2d(Queue& queue,\n            const Conv2dArgs& args) {}'
+expect $check "engine/ops/conv.cpp" engine/ops/matmul.cpp 'void g() { x.backend().conv2d({}); }'
+expect $check "engine/ops/conv.cpp" engine/adam.cpp $'void g() { backend->conv2d({}); }'
 
 check=ops_alone_call_kernels
 expect $check "calls a kernel" model/layers.cpp 'void g() { tape.backend().conv2d({}); }'

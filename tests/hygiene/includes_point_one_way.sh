@@ -1,17 +1,23 @@
 #!/usr/bin/env bash
 # includes_point_one_way.sh ROOT: apps -> model -> engine -> kernels/*.h <- kernels/{cpu,cuda} and
-# model -> data; CUDA headers stay in kernels/cuda and the stand-ins of the tests.
+# model -> data; within a layer the folders are floors, and includes point from upper to lower ones.
+# CUDA headers are included only in kernels/cuda and the stand-ins of the tests.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
 root=$1
 need_files "$root" "${kSources[@]}"
 
 complaints=$(cd "$root" && awk '
-  # The layer a path belongs to; kernels/*.h, the contracts, are the layer "kernels".
+  # The layer of a path; kernels/*.h, the contracts, are the layer "kernels".
   function layer(path) {
     if (path ~ /^kernels\/(cpu|cuda)\//) return substr(path, 1, index(substr(path, 9), "/") + 7)
     if (match(path, /^tests\/(simt|cuda|cuda_libraries)\//)) return substr(path, 1, RLENGTH - 1)
     return substr(path, 1, index(path, "/") - 1)
+  }
+  # The floor of a path within its layer: the deepest folder above it that has an entry in floors.
+  function floor_of(path) {
+    do sub(/\/[^\/]*$/, "", path); while (path ~ /\// && !(path in floors))
+    return path
   }
   BEGIN {
     # What each layer may include besides itself.
@@ -26,6 +32,36 @@ complaints=$(cd "$root" && awk '
     may["tests/cuda"] = "tests model engine data kernels kernels/cuda"
     may["tests/cuda_libraries"] = may["tests/cuda"] " tests/cuda"
     may["bench"] = "tests model engine data kernels kernels/cpu"
+    # What each floor may include of its own layer besides itself; `sources`: only its .cpp files may.
+    # A folder without an entry is part of the folder above it.
+    floors["kernels/cpu/fast/simd"] = ""
+    floors["kernels/cpu/fast"] = "kernels/cpu/fast/simd"
+    floors["kernels/cpu"] = "kernels/cpu/fast"
+    floors["kernels/cpu/direct"] = "kernels/cpu"
+    floors["kernels/cuda/device"] = ""
+    floors["kernels/cuda/block"] = "kernels/cuda/device"
+    family = floors["kernels/cuda/block"] " kernels/cuda/block"
+    floors["kernels/cuda/elementwise"] = floors["kernels/cuda/matmul"] = family
+    floors["kernels/cuda/norm"] = floors["kernels/cuda/conv/filters"] = family
+    floors["kernels/cuda/adam"] = floors["kernels/cuda/conv"] = family " kernels/cuda/conv/filters"
+    floors["kernels/cuda/autotune"] = "kernels/cuda/device"
+    floors["kernels/cuda/vendor"] = "kernels/cuda/device kernels/cuda/autotune kernels/cuda/conv"
+    floors["kernels/cuda/choice"] = floors["kernels/cuda/vendor"] " kernels/cuda/vendor"
+    floors["kernels/cuda/backend"] = floors["kernels/cuda/choice"] \
+      " kernels/cuda/conv/filters kernels/cuda/choice"
+    floors["engine"] = ""
+    sources["engine"] = "engine/ops"
+    floors["engine/ops"] = "engine"
+    floors["engine/gradcheck"] = "engine engine/ops"
+    floors["data/files"] = ""
+    floors["data/formats"] = floors["data/images"] = "data/files"
+    floors["data/sources"] = "data/files data/formats data/images"
+    floors["data/sets"] = floors["data/sources"] " data/sources"
+    floors["model/config"] = ""
+    floors["model/networks"] = "model/config"
+    floors["model/training"] = "model/config model/networks"
+    floors["model/run"] = floors["model/plan"] = floors["model/foreign"] = \
+      floors["model/training"] " model/training"
     top = "^(apps|model|engine|kernels|data|tests|bench)/"
     cuda = "^(cuda|cublas|cudnn|curand|cufft|nccl|nvrtc|nvml|nvtx|cooperative_groups|mma\\.h)|^(cub|cute|cutlass|thrust)/"
   }
@@ -44,10 +80,17 @@ complaints=$(cd "$root" && awk '
     } else if (to ~ /\.\./) {
       print place "includes \"" to "\": a path with .. hides its layer"
     } else if (from == "data" && layer(to) == "kernels") {
-      if (to !~ /^kernels\/(error|philox|dtype)\.h$/)
-        print place "includes \"" to "\": of kernels, data uses error.h, philox.h and dtype.h alone"
+      if (to !~ /^kernels\/(error|philox|dtype|math)\.h$/)
+        print place "includes \"" to "\": of kernels, data uses only error.h, philox.h, dtype.h and math.h"
     } else if (layer(to) != from && index(" " may[from] " ", " " layer(to) " ") == 0) {
       print place "includes \"" to "\": " from " may include " (may[from] ? may[from] : "only itself")
+    } else if (layer(to) == from && from != "kernels") {
+      here = floor_of(FILENAME); there = floor_of(to)
+      lower = floors[here] (FILENAME ~ /\.(cpp|cu)$/ ? " " sources[here] : "")
+      if ((here in floors || there in floors) && here != there &&
+          index(" " lower " ", " " there " ") == 0)
+        print place "includes \"" to "\": the floor " here " may include " \
+          (lower ~ /[a-z]/ ? lower : "only itself")
     }
   }
 ' "${files[@]}")

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # ops_alone_call_kernels.sh ROOT: kernels of a Backend are called by engine/ops, and by what has no
-# gradient in engine: optimizer, parameters and random streams. All of engine may fill memory.
+# gradient in engine: the optimizer, its gradient check and random streams. All of engine may fill memory.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
 root=$1
 names=$(sed -n 's/^PG_KERNEL(\([a-z0-9_]*\),.*/\1/p' "$root/kernels/kernels.def" | paste -sd '|')
 [[ -n $names ]] || { echo "kernels/kernels.def names no kernel" >&2 && exit 1; }
 need_files "$root" "${kSources[@]}"
-free='^(kernels|tests|bench)/|^engine/(ops/|optimizer|parameters|random)'
+free='^(kernels|tests|bench)/|^engine/(ops/|adam|grad_check|random)'
 bound=()
 for file in "${files[@]}"; do
   [[ $file =~ $free ]] || bound+=("$file")

@@ -45,14 +45,14 @@ void check_binary(BinaryOp op, const Shape& sa, const Shape& sb) {
       {y});
 }
 
-KERNEL_TEST(Binary, MatchesReferenceInEveryBroadcast) {
+KERNEL_TEST(binary, MatchesReferenceInEveryBroadcast) {
   const Shape y{2, 3, 5, 7};
   for (int a = 0; a < 16; ++a) {
     for (int b = 0; b < 16; ++b) check_binary(BinaryOp::sub, part_of(y, a), part_of(y, b));
   }
 }
 
-KERNEL_TEST(Binary, MatchesReferenceOverSeveralChunks) {
+KERNEL_TEST(binary, MatchesReferenceOverSeveralChunks) {
   const Shape y{5, 13, 17, 11};
   for (const BinaryOp op : {BinaryOp::add, BinaryOp::sub, BinaryOp::mul, BinaryOp::div}) {
     for (const int other : {0, 1, 8, 14, 15}) {
@@ -63,7 +63,7 @@ KERNEL_TEST(Binary, MatchesReferenceOverSeveralChunks) {
   check_binary(BinaryOp::mul, part_of(y, 14), part_of(y, 1));
 }
 
-KERNEL_TEST(Binary, MatchesReferenceInPacks) {
+KERNEL_TEST(binary, MatchesReferenceInPacks) {
   const Shape y{3, 7, 9, 24};
   for (const int other : {0, 1, 6, 7, 8, 9, 14, 15}) {
     check_binary(BinaryOp::sub, y, part_of(y, other));
@@ -71,7 +71,7 @@ KERNEL_TEST(Binary, MatchesReferenceInPacks) {
   }
 }
 
-KERNEL_TEST(Binary, WritesOverAnInput) {
+KERNEL_TEST(binary, WritesOverAnInput) {
   const Host a = random_host({3, 21, 41, 19}, 1), b = random_host({1, 1, 1, 19}, 2, 1.0, 2.0);
   Host y = a, square = a;
   for_each(y.shape, [&](auto n, auto h, auto w, auto c) {
@@ -88,7 +88,7 @@ KERNEL_TEST(Binary, WritesOverAnInput) {
       {y, square});
 }
 
-KERNEL_TEST(Lerp, MatchesReferenceForOneWeightAndOneForEachSample) {
+KERNEL_TEST(lerp, MatchesReferenceForOneWeightAndOneForEachSample) {
   for (const Shape& s :
        {Shape{1, 1, 1, 1}, Shape{3, 5, 7, 3}, Shape{3, 31, 37, 11}, Shape{3, 9, 8, 16}}) {
     for (const Shape& weights : {Shape{}, Shape{s.n, 1, 1, 1}}) {
@@ -118,7 +118,7 @@ struct ChannelCase {
   int64_t x_first, y_first, count;
 };
 
-KERNEL_TEST(CopyChannels, MatchesReference) {
+KERNEL_TEST(copy_channels, MatchesReference) {
   const ChannelCase cases[] = {
       {{2, 3, 5, 7}, {2, 3, 5, 9}, 0, 1, 7},       // concatenation, with room on both sides
       {{2, 3, 5, 7}, {2, 3, 5, 4}, 2, 0, 4},       // a slice
@@ -154,7 +154,7 @@ KERNEL_TEST(CopyChannels, MatchesReference) {
   }
 }
 
-KERNEL_TEST(Broadcast, HasTheSameBitsAtOddAddresses) {
+TEST(Broadcast, HasTheSameBitsAtOddAddresses) {
   const Shape s{3, 9, 8, 24};
   const Host a = random_host(s, 1), b = random_host(s, 2), t = random_host({3, 1, 1, 1}, 3);
   expect_same_at_odd_addresses([&](Bench& bench) {

@@ -42,7 +42,7 @@ Host sum_of(Host a, const Host& b) {
   return a;
 }
 
-KERNEL_TEST(Conv2d, MatchesLiteralLoops) {
+KERNEL_TEST(conv2d, MatchesLiteralLoops) {
   for (const ConvCase& t : kCases) {
     SCOPED_TRACE(t.name);
     const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
@@ -56,7 +56,7 @@ KERNEL_TEST(Conv2d, MatchesLiteralLoops) {
   }
 }
 
-KERNEL_TEST(Conv2d, AddsBiasAndLeakyRelu) {
+KERNEL_TEST(conv2d, AddsBiasAndLeakyRelu) {
   for (const ConvCase& t : kCases) {
     SCOPED_TRACE(t.name);
     const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
@@ -77,7 +77,7 @@ KERNEL_TEST(Conv2d, AddsBiasAndLeakyRelu) {
   }
 }
 
-KERNEL_TEST(Conv2d, NormalisesPixelsBehindTheActivation) {
+KERNEL_TEST(conv2d, NormalisesPixelsBehindTheActivation) {
   for (const ConvCase& t : kCases) {
     SCOPED_TRACE(t.name);
     const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
@@ -102,7 +102,7 @@ KERNEL_TEST(Conv2d, NormalisesPixelsBehindTheActivation) {
   }
 }
 
-KERNEL_TEST(Conv2d, GatesItsResult) {
+KERNEL_TEST(conv2d, GatesItsResult) {
   for (const ConvCase& t : kCases) {
     SCOPED_TRACE(t.name);
     const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
@@ -121,7 +121,7 @@ KERNEL_TEST(Conv2d, GatesItsResult) {
   }
 }
 
-KERNEL_TEST(Conv2dInputGrad, MatchesLiteralLoops) {
+KERNEL_TEST(conv2d_input_grad, MatchesLiteralLoops) {
   for (const ConvCase& t : kCases) {
     SCOPED_TRACE(t.name);
     const Host dy = random_host(result_shape(t), 1), w = random_filter(t.w, 2);
@@ -135,7 +135,7 @@ KERNEL_TEST(Conv2dInputGrad, MatchesLiteralLoops) {
   }
 }
 
-KERNEL_TEST(Conv2dInputGrad, GatesItsResult) {
+KERNEL_TEST(conv2d_input_grad, GatesItsResult) {
   for (const ConvCase& t : kCases) {
     SCOPED_TRACE(t.name);
     const Host dy = random_host(result_shape(t), 1), w = random_filter(t.w, 2);
@@ -154,7 +154,7 @@ KERNEL_TEST(Conv2dInputGrad, GatesItsResult) {
   }
 }
 
-KERNEL_TEST(Conv2dInputGrad, PassesThroughANormBeforeTheGate) {
+KERNEL_TEST(conv2d_input_grad, PassesThroughANormBeforeTheGate) {
   for (const ConvCase& t : kCases) {
     SCOPED_TRACE(t.name);
     const Host dy = random_host(result_shape(t), 1), w = random_filter(t.w, 2);
@@ -178,7 +178,7 @@ KERNEL_TEST(Conv2dInputGrad, PassesThroughANormBeforeTheGate) {
   }
 }
 
-KERNEL_TEST(Conv2dWeightGrad, MatchesLiteralLoops) {
+KERNEL_TEST(conv2d_weight_grad, MatchesLiteralLoops) {
   for (const ConvCase& t : kCases) {
     SCOPED_TRACE(t.name);
     const Host dy = random_host(result_shape(t), 1), x = random_host(t.x, 2);

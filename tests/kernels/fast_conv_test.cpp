@@ -1,21 +1,15 @@
-// fast_conv_test.cpp: the quick CPU kernels against literal sums in double, for every instruction
-// set that this processor has.
+// fast_conv_test.cpp: the fast CPU kernels against literal sums in double, in a test for each
+// instruction set that this processor has.
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
-#include <random>
 #include <string>
 #include <vector>
 
-#include "kernels/cpu/fast/fast.h"
+#include "tests/kernels/fast_kernels.h"
 
 namespace pg::cpu {
 namespace {
-
-// Winograd F(4x4, 3x3) amplifies rounding by about this much over a direct sum; errors are relative
-// to the largest output.
-constexpr double kBound = 4e-5;
 
 struct Case {
   ConvMode mode;
@@ -53,19 +47,11 @@ class Problem {
     y_shape = {e.n, p, q, e.k};
     if (mode_ == ConvMode::up) y_shape = {e.n, 2 * e.h, 2 * e.w, e.k};
     if (mode_ == ConvMode::down) y_shape = {e.n, e.h / 2, e.w / 2, e.k};
-    x = random(x_shape, 1);
-    w = random(w_shape, 2);
-    dy = random(y_shape, 3);
-    b = random({1, 1, 1, e.k}, 4);
+    x = random_floats(x_shape, 1);
+    w = random_floats(w_shape, 2);
+    dy = random_floats(y_shape, 3);
+    b = random_floats({1, 1, 1, e.k}, 4);
     geometry = {e.mode, e.pad, 0.75};
-  }
-
-  static std::vector<float> random(Shape shape, unsigned seed) {
-    std::mt19937 engine(seed);
-    std::uniform_real_distribution<float> uniform(-1.0f, 1.0f);
-    std::vector<float> values(static_cast<size_t>(shape.numel()));
-    for (float& v : values) v = uniform(engine);
-    return values;
   }
 
   // Calls f(x index, w index, y index, weight) for every product of the trilinear form.
@@ -113,41 +99,36 @@ class Problem {
     return dw;
   }
 
-  static TensorView view(std::vector<float>& v, Shape s) { return {v.data(), DType::f32, s}; }
-  static ConstTensorView view(const std::vector<float>& v, Shape s) {
-    return {v.data(), DType::f32, s};
-  }
-
-  // Outputs start as NaN, so that what is not written shows.
+  // Outputs start as NaN, so unwritten elements show.
   std::vector<float> y_of(FastPath& fast) const {
     std::vector<float> y(dy.size(), NAN);
-    EXPECT_TRUE(fast.conv2d({.x = view(x, x_shape),
-                             .w = view(w, w_shape),
+    EXPECT_TRUE(fast.conv2d({.x = view_of(x, x_shape),
+                             .w = view_of(w, w_shape),
                              .b = {},
-                             .y = view(y, y_shape),
+                             .y = view_of(y, y_shape),
                              .geometry = geometry}));
     return y;
   }
   std::vector<float> biased_y_of(FastPath& fast, double slope) const {
     std::vector<float> y(dy.size(), NAN);
-    EXPECT_TRUE(fast.conv2d({.x = view(x, x_shape),
-                             .w = view(w, w_shape),
-                             .b = view(b, {1, 1, 1, w_shape.n}),
-                             .y = view(y, y_shape),
+    EXPECT_TRUE(fast.conv2d({.x = view_of(x, x_shape),
+                             .w = view_of(w, w_shape),
+                             .b = view_of(b, {1, 1, 1, w_shape.n}),
+                             .y = view_of(y, y_shape),
                              .geometry = geometry,
                              .slope = slope}));
     return y;
   }
   std::vector<float> dx_of(FastPath& fast) const {
     std::vector<float> dx(x.size(), NAN);
-    EXPECT_TRUE(
-        fast.conv2d_input_grad({view(dy, y_shape), view(w, w_shape), view(dx, x_shape), geometry}));
+    EXPECT_TRUE(fast.conv2d_input_grad(
+        {view_of(dy, y_shape), view_of(w, w_shape), view_of(dx, x_shape), geometry}));
     return dx;
   }
   std::vector<float> dw_of(FastPath& fast) const {
     std::vector<float> dw(w.size(), NAN);
     EXPECT_TRUE(fast.conv2d_weight_grad(
-        {view(dy, y_shape), view(x, x_shape), view(dw, w_shape), geometry}));
+        {view_of(dy, y_shape), view_of(x, x_shape), view_of(dw, w_shape), geometry}));
     return dw;
   }
 
@@ -160,71 +141,63 @@ class Problem {
   int64_t pad_;
 };
 
-void expect_close(const std::vector<float>& got, const std::vector<double>& want,
-                  double bound = kBound) {
-  double largest = 1e-3, worst = 0;
-  for (double v : want) largest = std::max(largest, std::abs(v));
-  for (size_t i = 0; i < want.size(); ++i) {
-    const double error = std::abs(static_cast<double>(got[i]) - want[i]);
-    if (!(error <= worst)) worst = error;  // a NaN replaces it
-  }
-  EXPECT_LE(worst, bound * largest);
-}
+class FastConvOn : public testing::TestWithParam<Isa> {};
+INSTANTIATE_TEST_SUITE_P(Isa, FastConvOn, testing::ValuesIn(available()), name_of_case);
 
-std::vector<Isa> available() {
-  std::vector<Isa> isas;
-  for (Isa isa : {Isa::sse2, Isa::avx2, Isa::avx512})
-    if (isa_available(isa)) isas.push_back(isa);
-  return isas;
-}
-
-TEST(FastConv, MatchesDirectSumsOnEveryInstructionSet) {
+TEST_P(FastConvOn, ForwardMatchesDirectSums) {
   for (const Case& e : kCases) {
+    SCOPED_TRACE(describe(e));
     const Problem problem(e);
-    const auto y = problem.want_y(), dx = problem.want_dx(), dw = problem.want_dw();
-    for (Isa isa : available()) {
-      SCOPED_TRACE(message(name_of(isa), " ", describe(e)));
-      FastPath fast(2, isa);
-      expect_close(problem.y_of(fast), y);
-      expect_close(problem.dx_of(fast), dx);
-      expect_close(problem.dw_of(fast), dw);
-    }
+    FastPath fast(2, GetParam());
+    expect_close(problem.y_of(fast), problem.want_y());
   }
 }
 
-TEST(FastConv, FusesBiasAndActivation) {
+TEST_P(FastConvOn, InputGradientMatchesDirectSums) {
   for (const Case& e : kCases) {
+    SCOPED_TRACE(describe(e));
+    const Problem problem(e);
+    FastPath fast(2, GetParam());
+    expect_close(problem.dx_of(fast), problem.want_dx());
+  }
+}
+
+TEST_P(FastConvOn, WeightGradientMatchesDirectSums) {
+  for (const Case& e : kCases) {
+    SCOPED_TRACE(describe(e));
+    const Problem problem(e);
+    FastPath fast(2, GetParam());
+    expect_close(problem.dw_of(fast), problem.want_dw());
+  }
+}
+
+TEST_P(FastConvOn, FusesBiasAndActivation) {
+  for (const Case& e : kCases) {
+    SCOPED_TRACE(describe(e));
     const Problem problem(e);
     auto want = problem.want_y();
     for (size_t i = 0; i < want.size(); ++i) {
       want[i] += static_cast<double>(problem.b[i % problem.b.size()]);
       if (want[i] < 0) want[i] *= 0.2;
     }
-    for (Isa isa : available()) {
-      SCOPED_TRACE(message(name_of(isa), " ", describe(e)));
-      FastPath fast(2, isa);
-      expect_close(problem.biased_y_of(fast, 0.2), want);
-    }
+    FastPath fast(2, GetParam());
+    expect_close(problem.biased_y_of(fast, 0.2), want);
   }
 }
 
-TEST(FastConv, WeightGradientAddsToWhatIsThere) {
+TEST(FastConv, WeightGradientAddsToItsDestination) {
   for (const Case& e : kCases) {
     SCOPED_TRACE(describe(e));
     const Problem problem(e);
     FastPath fast(2);
     auto want = problem.want_dw();
-    std::vector<float> dw = Problem::random(problem.w_shape, 9);
+    std::vector<float> dw = random_floats(problem.w_shape, 9);
     for (size_t i = 0; i < want.size(); ++i) want[i] += static_cast<double>(dw[i]);
     ASSERT_TRUE(fast.conv2d_weight_grad(
-        {Problem::view(problem.dy, problem.y_shape), Problem::view(problem.x, problem.x_shape),
-         Problem::view(dw, problem.w_shape), problem.geometry, Accumulate::add}));
+        {view_of(problem.dy, problem.y_shape), view_of(problem.x, problem.x_shape),
+         view_of(dw, problem.w_shape), problem.geometry, Accumulate::add}));
     expect_close(dw, want);
   }
-}
-
-bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
 TEST(FastConv, GivesTheSameBitsOnAnyNumberOfThreads) {
@@ -246,8 +219,8 @@ TEST(FastConv, GivesTheSameBitsOnAnyNumberOfThreads) {
   }
 }
 
-// A batch has enough tiles for the other way of dividing the work; single images do not.
-TEST(FastConv, BatchIsTheSameAsItsImagesOneByOne) {
+// A batch has enough tiles to be divided in the other way; single images do not.
+TEST(FastConv, BatchMatchesItsImagesOneByOne) {
   for (ConvMode mode : {ConvMode::same, ConvMode::up, ConvMode::down}) {
     const int64_t side = mode == ConvMode::up ? 24 : 48;
     const Problem batch({mode, 10, side, side, 176, 200, 3, 1});
@@ -269,15 +242,15 @@ TEST(FastConv, BatchIsTheSameAsItsImagesOneByOne) {
   }
 }
 
-TEST(FastConv, UsesNewWeightsWhateverTheVersionSays) {
+TEST(FastConv, UsesNewWeightsAtAnyVersion) {
   Problem problem({ConvMode::same, 2, 8, 8, 32, 32, 3, 1});
   FastPath fast(1);
   std::vector<float> y(problem.dy.size());
   auto run = [&](uint64_t version) {
-    fast.conv2d({.x = Problem::view(problem.x, problem.x_shape),
-                 .w = Problem::view(problem.w, problem.w_shape),
+    fast.conv2d({.x = view_of(problem.x, problem.x_shape),
+                 .w = view_of(problem.w, problem.w_shape),
                  .b = {},
-                 .y = Problem::view(y, problem.y_shape),
+                 .y = view_of(y, problem.y_shape),
                  .geometry = problem.geometry,
                  .w_version = version});
     expect_close(y, problem.want_y());
@@ -288,7 +261,7 @@ TEST(FastConv, UsesNewWeightsWhateverTheVersionSays) {
   run(2);
 }
 
-TEST(FastConv, DeclinesWhatItDoesNotServe) {
+TEST(FastConv, DeclinesF64) {
   FastPath fast(1);
   std::vector<double> x(64), w(9), y(64);
   EXPECT_FALSE(fast.conv2d({.x = {x.data(), DType::f64, {1, 8, 8, 1}},
@@ -296,45 +269,6 @@ TEST(FastConv, DeclinesWhatItDoesNotServe) {
                             .b = {},
                             .y = {y.data(), DType::f64, {1, 8, 8, 1}},
                             .geometry = {}}));
-}
-
-struct Product {
-  int64_t m, j, l;
-};
-
-TEST(FastMatmul, MatchesDirectSums) {
-  for (const Product& e : {Product{1, 1, 1}, Product{16, 1, 512}, Product{5, 33, 17},
-                           Product{130, 70, 300}, Product{70, 257, 40}, Product{64, 512, 16}})
-    for (Transpose ta : {Transpose::no, Transpose::yes})
-      for (Transpose tb : {Transpose::no, Transpose::yes}) {
-        const bool ya = ta == Transpose::yes, yb = tb == Transpose::yes;
-        const Shape sa{ya ? e.l : e.m, 1, 1, ya ? e.m : e.l};
-        const Shape sb{yb ? e.j : e.l, 1, 1, yb ? e.l : e.j};
-        const auto a = Problem::random(sa, 1), b = Problem::random(sb, 2);
-        const auto old = Problem::random({e.m, 1, 1, e.j}, 3);
-        std::vector<double> want(old.size());
-        for (int64_t m = 0; m < e.m; ++m)
-          for (int64_t j = 0; j < e.j; ++j) {
-            double sum = 0;
-            for (int64_t l = 0; l < e.l; ++l)
-              sum += static_cast<double>(a[static_cast<size_t>(ya ? l * e.m + m : m * e.l + l)]) *
-                     static_cast<double>(b[static_cast<size_t>(yb ? j * e.l + l : l * e.j + j)]);
-            const auto at = static_cast<size_t>(m * e.j + j);
-            want[at] = 0.5 * sum + static_cast<double>(old[at]);
-          }
-        for (Isa isa : available()) {
-          SCOPED_TRACE(message(name_of(isa), " ", e.m, " ", e.j, " ", e.l, " ", ya, yb));
-          std::vector<float> one = old, three = old;
-          for (auto [threads, y] : {std::pair{1, &one}, std::pair{3, &three}}) {
-            FastPath fast(threads, isa);
-            ASSERT_TRUE(
-                fast.matmul({Problem::view(a, sa), Problem::view(b, sb),
-                             Problem::view(*y, {e.m, 1, 1, e.j}), ta, tb, 0.5, Accumulate::add}));
-          }
-          expect_close(one, want, 4e-6);
-          EXPECT_TRUE(same_bits(one, three));
-        }
-      }
 }
 
 }  // namespace

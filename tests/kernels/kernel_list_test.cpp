@@ -4,12 +4,11 @@
 namespace pg::test {
 namespace {
 
-TEST(KernelList, EveryKernelIsReached) {
-  kernel_counts() = KernelCounts();
-  for (const auto& body : kernel_cases()) body();
-  for (const auto& [kernel, calls] : kernel_counts().all()) {
-    EXPECT_GT(calls, 0) << kernel << " is called by no KERNEL_TEST";
-  }
+TEST(KernelList, EveryKernelHasATest) {
+#define PG_KERNEL(kernel, Args) \
+  EXPECT_TRUE(tested_kernels().contains(#kernel)) << "no KERNEL_TEST names " << #kernel;
+#include "kernels/kernels.def"
+#undef PG_KERNEL
 }
 
 }  // namespace

@@ -217,9 +217,16 @@ KernelCounts& kernel_counts() {
   return counts;
 }
 
-std::vector<std::function<void()>>& kernel_cases() {
-  static std::vector<std::function<void()>> cases;
-  return cases;
+std::set<std::string>& tested_kernels() {
+  static std::set<std::string> kernels;
+  return kernels;
+}
+
+void run_body(const char* kernel, void (*body)()) {
+  const int64_t before = kernel_counts().all().at(kernel);
+  body();
+  if (testing::Test::HasFatalFailure()) return;
+  EXPECT_GT(kernel_counts().all().at(kernel), before) << "this test never calls " << kernel;
 }
 
 }  // namespace pg::test

@@ -9,6 +9,8 @@
 
 #include <functional>
 #include <limits>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "kernels/backend.h"
@@ -114,22 +116,23 @@ void expect_matches(const std::function<void(Bench&)>& call, const std::vector<H
 void expect_same_at_odd_addresses(const std::function<void(Bench&)>& call,
                                   Floats floats = Floats::all);
 
-// Kernels called by run() so far in this process.
+// Calls of each kernel by run() so far in this process.
 KernelCounts& kernel_counts();
 
-// The bodies of all KERNEL_TESTs of the program.
-std::vector<std::function<void()>>& kernel_cases();
-inline bool register_case(void (*body)()) {
-  kernel_cases().emplace_back(body);
-  return true;
-}
+// The kernels that the program's KERNEL_TESTs name.
+std::set<std::string>& tested_kernels();
+
+// Runs the body of a KERNEL_TEST and expects it to call its kernel through run().
+void run_body(const char* kernel, void (*body)());
 
 }  // namespace pg::test
 
-// A TEST whose body also counts towards KernelList.EveryKernelIsReached.
-#define KERNEL_TEST(suite, claim)                                   \
-  static void suite##_##claim##_body();                             \
-  [[maybe_unused]] static const bool suite##_##claim##_registered = \
-      ::pg::test::register_case(suite##_##claim##_body);            \
-  TEST(suite, claim) { suite##_##claim##_body(); }                  \
-  static void suite##_##claim##_body()
+// A TEST of one kernel of kernels.def: KERNEL_TEST(pixel_norm, MatchesReference). The name must be
+// in the list, the body must call the kernel, and KernelList.EveryKernelHasATest sees the name.
+#define KERNEL_TEST(kernel, claim)                                                \
+  static void kernel##_##claim##_body();                                          \
+  [[maybe_unused]] static const bool kernel##_##claim##_registered =              \
+      (static_cast<void>(&::pg::Backend::kernel),                                 \
+       ::pg::test::tested_kernels().insert(#kernel).second);                      \
+  TEST(kernel, claim) { ::pg::test::run_body(#kernel, kernel##_##claim##_body); } \
+  static void kernel##_##claim##_body()

@@ -19,7 +19,7 @@ Host transposed(const Host& m) {
   return t;
 }
 
-KERNEL_TEST(Matmul, MatchesLiteralLoopsInEveryTransposition) {
+KERNEL_TEST(matmul, MatchesLiteralLoopsInEveryTransposition) {
   for (const Extents& e : kExtents) {
     SCOPED_TRACE(message(e.rows, " x ", e.depth, " x ", e.columns));
     const Host a = random_host({e.rows, 1, 1, e.depth}, 1);
@@ -52,7 +52,7 @@ KERNEL_TEST(Matmul, MatchesLiteralLoopsInEveryTransposition) {
 }
 
 // Activations of a layer may be bf16 and its filter and gradients f32.
-KERNEL_TEST(Matmul, TakesF32BesideBf16) {
+KERNEL_TEST(matmul, TakesF32BesideBf16) {
   const Host x = random_host({9, 1, 1, 36}, 1), w = random_host({12, 1, 1, 36}, 2);
   const Host dy = random_host({9, 1, 1, 12}, 3);
   Host y(dy.shape), dw(w.shape), dx(x.shape);
@@ -72,7 +72,7 @@ KERNEL_TEST(Matmul, TakesF32BesideBf16) {
       {y, dw, dx}, 36);
 }
 
-KERNEL_TEST(Matmul, TakesImagesAsRows) {
+KERNEL_TEST(matmul, TakesImagesAsRows) {
   const Host a = random_host({2, 3, 4, 5}, 1), b = random_host({6, 1, 1, 5}, 2);
   Host y({24, 1, 1, 6});
   for_each(y.shape, [&](auto m, auto, auto, auto j) {

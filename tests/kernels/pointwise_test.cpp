@@ -14,7 +14,7 @@ constexpr Shape kShapes[] = {
 
 double lrelu(double v, double slope) { return v > 0 ? v : slope * v; }
 
-KERNEL_TEST(BiasLrelu, MatchesReference) {
+KERNEL_TEST(bias_lrelu, MatchesReference) {
   for (const Shape& s : kShapes) {
     const Host x = random_host(s, 1), bias = random_host({1, 1, 1, s.c}, 2);
     for (const double slope : {0.2, 1.0}) {
@@ -36,7 +36,7 @@ KERNEL_TEST(BiasLrelu, MatchesReference) {
   }
 }
 
-KERNEL_TEST(LeakyGate, MatchesReference) {
+KERNEL_TEST(leaky_gate, MatchesReference) {
   for (const Shape& s : kShapes) {
     const Host x = random_host(s, 1);
     Host ref = random_host(s, 2), y(s);
@@ -76,7 +76,7 @@ double reference(UnaryOp op, double x) {
   return 0;
 }
 
-KERNEL_TEST(Unary, MatchesReference) {
+KERNEL_TEST(unary, MatchesReference) {
   for (const Shape& s : kShapes) {
     for (const UnaryOp op : {UnaryOp::square, UnaryOp::sqrt, UnaryOp::reciprocal, UnaryOp::exp,
                              UnaryOp::log, UnaryOp::tanh, UnaryOp::sigmoid, UnaryOp::softplus}) {
@@ -96,7 +96,7 @@ KERNEL_TEST(Unary, MatchesReference) {
   }
 }
 
-KERNEL_TEST(Unary, SigmoidAndSoftplusKeepTheirTails) {
+KERNEL_TEST(unary, SigmoidAndSoftplusKeepTheirTails) {
   const Host x({1, 1, 1, 4}, {-80.0, -20.0, 20.0, 1000.0});
   for (const DType dtype : {DType::f64, DType::f32}) {
     const auto got = run(dtype, [&](Bench& b) {
@@ -113,7 +113,7 @@ KERNEL_TEST(Unary, SigmoidAndSoftplusKeepTheirTails) {
   }
 }
 
-KERNEL_TEST(Affine, OverwritesAndAdds) {
+KERNEL_TEST(affine, OverwritesAndAdds) {
   for (const Shape& s : kShapes) {
     const Host x = random_host(s, 1), before = random_host(s, 2);
     Host y = x, sum = before, twice = x;
@@ -138,7 +138,7 @@ KERNEL_TEST(Affine, OverwritesAndAdds) {
   }
 }
 
-KERNEL_TEST(Fill, SetsEveryElement) {
+KERNEL_TEST(fill, SetsEveryElement) {
   for (const Shape& s : kShapes) {
     expect_matches([&](Bench& b) { b.backend().fill({.y = b.out(s), .value = -2.5}); },
                    {Host(s, -2.5)});
@@ -160,7 +160,7 @@ double to_type(DType dtype, double x) {
   return dtype == DType::f32 ? static_cast<double>(static_cast<float>(x)) : x;
 }
 
-KERNEL_TEST(Convert, RoundsOnceToNearestEven) {
+KERNEL_TEST(convert, RoundsOnceToNearestEven) {
   Host x({1, 1, 3, 1117});
   for (size_t i = 0; i < x.data.size(); ++i) {
     x.data[i] = std::sin(static_cast<double>(i)) * std::ldexp(1.0, static_cast<int>(i % 60) - 30);
@@ -193,7 +193,7 @@ KERNEL_TEST(Convert, RoundsOnceToNearestEven) {
   }
 }
 
-KERNEL_TEST(Convert, KeepsNan) {
+KERNEL_TEST(convert, KeepsNan) {
   const Host x({1, 1, 1, 3}, std::nan(""));
   for (const DType from : {DType::f64, DType::f32, DType::bf16}) {
     for (const DType to : {DType::f64, DType::f32, DType::bf16}) {
@@ -205,7 +205,7 @@ KERNEL_TEST(Convert, KeepsNan) {
   }
 }
 
-KERNEL_TEST(Pointwise, HasTheSameBitsAtOddAddresses) {
+TEST(Pointwise, HasTheSameBitsAtOddAddresses) {
   const Shape s{2, 9, 17, 24};
   const Host x = random_host(s, 1), ref = random_host(s, 2), bias = random_host({1, 1, 1, s.c}, 3);
   expect_same_at_odd_addresses([&](Bench& b) {
@@ -218,7 +218,7 @@ KERNEL_TEST(Pointwise, HasTheSameBitsAtOddAddresses) {
   });
 }
 
-KERNEL_TEST(BiasLrelu, KeepsNonFiniteValues) {
+KERNEL_TEST(bias_lrelu, KeepsNonFiniteValues) {
   const double inf = std::numeric_limits<double>::infinity(), nan = std::nan("");
   const Host x({1, 1, 1, 3}, {inf, -inf, nan});
   const auto got = run(DType::f32, [&](Bench& b) {

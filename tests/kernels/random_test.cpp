@@ -94,24 +94,32 @@ PhiloxArgs args_of(Bench& b, const Shape& shape, uint64_t first) {
           .stream = 5};
 }
 
-KERNEL_TEST(PhiloxKernels, GiveTheStreamOfTheBlocks) {
+// Compares call(backend, args) with value(block, i), the i-th number of a block.
+template <typename Call, typename Value>
+void check_stream(Call call, Value value) {
   for (const DType dtype : {DType::f64, DType::f32}) {
     for (const Shape& shape : {Shape{1, 1, 1, 1}, Shape{1, 3, 1, 7}, Shape{5, 1, 1, 1025}}) {
       const uint64_t first = uint64_t{1} << 33;
-      const auto got = run(dtype, [&](Bench& b) {
-        b.backend().philox_normal(args_of(b, shape, first));
-        b.backend().philox_uniform(args_of(b, shape, first));
-      });
+      const auto got = run(dtype, [&](Bench& b) { call(b.backend(), args_of(b, shape, first)); });
       for (size_t i = 0; i < got[0].data.size(); ++i) {
         const PhiloxBlock block = philox(11, 5, first + i / 4);
-        ASSERT_EQ(got[0].data[i], static_cast<double>(philox_normals(block).value[i % 4]));
-        ASSERT_EQ(got[1].data[i], static_cast<double>(philox_unit(block.word[i % 4])));
+        ASSERT_EQ(got[0].data[i], static_cast<double>(value(block, i % 4)));
       }
     }
   }
 }
 
-KERNEL_TEST(PhiloxKernels, GoOnWhereTheLastCallEnded) {
+KERNEL_TEST(philox_normal, GivesTheStreamOfItsBlocks) {
+  check_stream([](Backend& backend, const PhiloxArgs& args) { backend.philox_normal(args); },
+               [](const PhiloxBlock& block, size_t i) { return philox_normals(block).value[i]; });
+}
+
+KERNEL_TEST(philox_uniform, GivesTheStreamOfItsBlocks) {
+  check_stream([](Backend& backend, const PhiloxArgs& args) { backend.philox_uniform(args); },
+               [](const PhiloxBlock& block, size_t i) { return philox_unit(block.word[i]); });
+}
+
+KERNEL_TEST(philox_normal, ContinuesWhereTheLastCallEnded) {
   const auto got = run(DType::f32, [&](Bench& b) {
     b.backend().philox_normal(args_of(b, {1, 1, 1, 80}, 0));
     b.backend().philox_normal(args_of(b, {1, 1, 1, 40}, philox_blocks(40)));
@@ -119,7 +127,7 @@ KERNEL_TEST(PhiloxKernels, GoOnWhereTheLastCallEnded) {
   for (size_t i = 0; i < 40; ++i) EXPECT_EQ(got[1].data[i], got[0].data[40 + i]);
 }
 
-KERNEL_TEST(PhiloxKernels, HaveTheSameBitsAtOddAddresses) {
+TEST(PhiloxKernels, HaveTheSameBitsAtOddAddresses) {
   expect_same_at_odd_addresses(
       [&](Bench& b) {
         b.backend().philox_normal(args_of(b, {1, 1, 1, 1027}, 5));
@@ -128,15 +136,13 @@ KERNEL_TEST(PhiloxKernels, HaveTheSameBitsAtOddAddresses) {
       Floats::f64_f32);
 }
 
-KERNEL_TEST(PhiloxKernels, HaveTheMomentsOfTheirDistributions) {
-  const Shape shape{1, 1, 1, 1 << 20};
-  const auto got = run(DType::f32, [&](Bench& b) {
-    b.backend().philox_normal(args_of(b, shape, 0));
-    b.backend().philox_uniform(args_of(b, shape, 0));
-  });
-  const double count = static_cast<double>(shape.c), sigma = 1.0 / std::sqrt(count);
+constexpr Shape kMany{1, 1, 1, 1 << 20};
+
+KERNEL_TEST(philox_normal, HasTheMomentsOfTheNormalDistribution) {
+  const std::vector<double> normal =
+      run(DType::f32, [](Bench& b) { b.backend().philox_normal(args_of(b, kMany, 0)); })[0].data;
+  const double count = static_cast<double>(kMany.c), sigma = 1.0 / std::sqrt(count);
   double sum[5] = {}, pairs = 0.0;
-  const std::vector<double>& normal = got[0].data;
   for (size_t i = 0; i < normal.size(); ++i) {
     double power = 1.0;
     for (double& s : sum) {
@@ -145,14 +151,20 @@ KERNEL_TEST(PhiloxKernels, HaveTheMomentsOfTheirDistributions) {
     }
     pairs += normal[i] * normal[i ^ 1] / count;
   }
-  // Five standard errors: of x^k that is the root of the variance of x^k.
+  // Five standard errors: that of the mean of x^k is the root of the variance of x^k over count.
   EXPECT_NEAR(sum[1], 0.0, 5 * sigma);
   EXPECT_NEAR(sum[2], 1.0, 5 * sigma * std::sqrt(2.0));
   EXPECT_NEAR(sum[3], 0.0, 5 * sigma * std::sqrt(15.0));
   EXPECT_NEAR(sum[4], 3.0, 5 * sigma * std::sqrt(96.0));
   EXPECT_NEAR(pairs, 0.0, 5 * sigma * std::sqrt(2.0));
+}
+
+KERNEL_TEST(philox_uniform, HasTheMomentsOfTheUniformDistribution) {
+  const std::vector<double> uniform =
+      run(DType::f32, [](Bench& b) { b.backend().philox_uniform(args_of(b, kMany, 0)); })[0].data;
+  const double count = static_cast<double>(kMany.c), sigma = 1.0 / std::sqrt(count);
   double mean = 0.0, square = 0.0;
-  for (const double u : got[1].data) {
+  for (const double u : uniform) {
     ASSERT_GE(u, 0.0);
     ASSERT_LT(u, 1.0);
     mean += u / count;
@@ -162,7 +174,7 @@ KERNEL_TEST(PhiloxKernels, HaveTheMomentsOfTheirDistributions) {
   EXPECT_NEAR(square, 1.0 / 3, 5 * sigma * std::sqrt(4.0 / 45));
 }
 
-KERNEL_TEST(PhiloxKernels, OffsetsAddToTheCounter) {
+KERNEL_TEST(philox_uniform, OffsetsAddToTheCounter) {
   const auto draw = [](uint64_t counter, uint64_t offset) {
     return run(DType::f32, [=](Bench& b) {
       PhiloxArgs args = args_of(b, {1, 1, 1, 9}, counter);

@@ -15,7 +15,7 @@ constexpr Case kCases[] = {{{2, 3, 5, 7}, 2},   {{2, 3, 5, 3}, 1},   {{1, 2, 3, 
                            {{1, 1, 1, 3}, 8},   {{3, 21, 17, 9}, 2}, {{2, 31, 33, 3}, 2},
                            {{2, 11, 9, 17}, 4}, {{2, 9, 8, 24}, 2},  {{1, 3, 4, 16}, 4}};
 
-KERNEL_TEST(Upsample, MatchesReference) {
+KERNEL_TEST(upsample, MatchesReference) {
   for (const Case& t : kCases) {
     const Host x = random_host(t.small, 1);
     Host y(t.large());
@@ -31,7 +31,7 @@ KERNEL_TEST(Upsample, MatchesReference) {
   }
 }
 
-KERNEL_TEST(AvgPool, MatchesReference) {
+KERNEL_TEST(avg_pool, MatchesReference) {
   for (const Case& t : kCases) {
     const Host x = random_host(t.large(), 1);
     Host y(t.small);
@@ -48,7 +48,7 @@ KERNEL_TEST(AvgPool, MatchesReference) {
   }
 }
 
-KERNEL_TEST(FadeIn, MatchesReference) {
+KERNEL_TEST(fade_in, MatchesReference) {
   for (const Case& t : kCases) {
     if (t.factor != 2) continue;
     const Host lo = random_host(t.small, 1), hi = random_host(t.large(), 2);
@@ -70,7 +70,7 @@ KERNEL_TEST(FadeIn, MatchesReference) {
   }
 }
 
-KERNEL_TEST(FadeInVjp, MatchesReference) {
+KERNEL_TEST(fade_in_vjp, MatchesReference) {
   for (const Case& t : kCases) {
     if (t.factor != 2) continue;
     const Host dy = random_host(t.large(), 1);
@@ -95,7 +95,7 @@ KERNEL_TEST(FadeInVjp, MatchesReference) {
   }
 }
 
-KERNEL_TEST(Resample, HasTheSameBitsAtOddAddresses) {
+TEST(Resample, HasTheSameBitsAtOddAddresses) {
   const Case t{{2, 9, 8, 24}, 2};
   const Host small = random_host(t.small, 1), large = random_host(t.large(), 2);
   const Host alpha({}, 0.3125);

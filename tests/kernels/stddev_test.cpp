@@ -110,7 +110,7 @@ std::vector<Host> second_order(const Case& t, DType dtype, const Host& x, const 
   });
 }
 
-KERNEL_TEST(MinibatchStddev, MatchesReference) {
+KERNEL_TEST(minibatch_stddev, MatchesReference) {
   for (const Case& t : kCases) {
     SCOPED_TRACE(t.name);
     const Host x = random_host(t.x, 1);
@@ -123,7 +123,7 @@ KERNEL_TEST(MinibatchStddev, MatchesReference) {
   }
 }
 
-KERNEL_TEST(MinibatchStddev, OneSampleOfUnbiasedVarianceGivesTheRootOfEps) {
+KERNEL_TEST(minibatch_stddev, OneSampleOfUnbiasedVarianceGivesTheRootOfEps) {
   const Case& t = kCases[5];
   const auto got = run(DType::f64, [&](Bench& b) {
     b.backend().minibatch_stddev(
@@ -132,7 +132,7 @@ KERNEL_TEST(MinibatchStddev, OneSampleOfUnbiasedVarianceGivesTheRootOfEps) {
   for (const double v : got[0].data) EXPECT_NEAR(v, 1e-4, 1e-15);
 }
 
-KERNEL_TEST(MinibatchStddevVjp, MatchesReference) {
+KERNEL_TEST(minibatch_stddev_vjp, MatchesReference) {
   for (const Case& t : kCases) {
     SCOPED_TRACE(t.name);
     const Host x = random_host(t.x, 1), dy = random_host({t.x.n, 1, 1, 1}, 2);
@@ -145,7 +145,7 @@ KERNEL_TEST(MinibatchStddevVjp, MatchesReference) {
   }
 }
 
-KERNEL_TEST(MinibatchStddevVjp, MatchesFiniteDifference) {
+KERNEL_TEST(minibatch_stddev_vjp, MatchesFiniteDifference) {
   for (const Case& t : kCases) {
     if (t.x.numel() > 1000) continue;
     SCOPED_TRACE(t.name);
@@ -161,7 +161,7 @@ KERNEL_TEST(MinibatchStddevVjp, MatchesFiniteDifference) {
   }
 }
 
-KERNEL_TEST(MinibatchStddevVjp2, MatchesFiniteDifference) {
+KERNEL_TEST(minibatch_stddev_vjp2, MatchesFiniteDifference) {
   for (const Case& t : kCases) {
     if (t.x.numel() > 1000) continue;
     SCOPED_TRACE(t.name);
@@ -179,7 +179,7 @@ KERNEL_TEST(MinibatchStddevVjp2, MatchesFiniteDifference) {
   }
 }
 
-KERNEL_TEST(MinibatchStddevVjp2, LowerPrecisionMatchesDouble) {
+KERNEL_TEST(minibatch_stddev_vjp2, LowerPrecisionMatchesDouble) {
   for (const Case& t : kCases) {
     SCOPED_TRACE(t.name);
     const Host x = random_host(t.x, 1), dy = random_host({t.x.n, 1, 1, 1}, 2);
@@ -195,7 +195,7 @@ KERNEL_TEST(MinibatchStddevVjp2, LowerPrecisionMatchesDouble) {
   }
 }
 
-KERNEL_TEST(MinibatchStddevVjp2, HasTheSameBitsAtOddAddresses) {
+KERNEL_TEST(minibatch_stddev_vjp2, HasTheSameBitsAtOddAddresses) {
   const Case& t = kCases[7];
   const Host x = random_host(t.x, 1), dy = random_host({t.x.n, 1, 1, 1}, 2);
   const Host u = random_host(t.x, 3);
@@ -213,7 +213,7 @@ KERNEL_TEST(MinibatchStddevVjp2, HasTheSameBitsAtOddAddresses) {
   });
 }
 
-KERNEL_TEST(MinibatchStddevVjp2, GivesEachResultWithoutTheOther) {
+KERNEL_TEST(minibatch_stddev_vjp2, GivesEachResultWithoutTheOther) {
   const Case& t = kCases[0];
   const Host x = random_host(t.x, 1), dy = random_host({t.x.n, 1, 1, 1}, 2);
   const Host u = random_host(t.x, 3);

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "engine/adam.h"
 #include "engine/ops/ops.h"
-#include "engine/optimizer.h"
 
 namespace pg::test {
 namespace {

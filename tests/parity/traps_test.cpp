@@ -4,8 +4,8 @@
 
 #include <cmath>
 
+#include "engine/adam.h"
 #include "engine/ops/ops.h"
-#include "engine/optimizer.h"
 #include "model/config/schedule.h"
 #include "tests/kernels/counting_backend.h"
 #include "tests/parity/golden.h"
@@ -121,9 +121,9 @@ const Trap kTraps[] = {
     {13, "NoTanhAt4x4", "tutorial", "outputs of G",
      [](Config& c) { c.model.output_activation = OutputActivation::tanh; }},
     {15, "AverageOfWeightsBeforeTheStep", "official-tf", "average after 3 steps",
-     [](Config& c) { c.optimizer.average_order = AverageOf::after_update; }},
+     [](Config& c) { c.optimizer.average_order = EmaOrder::after_update; }},
     {15, "AverageOfWeightsAfterTheStep", "gan-zoo", "average after 3 steps",
-     [](Config& c) { c.optimizer.average_order = AverageOf::before_update; }},
+     [](Config& c) { c.optimizer.average_order = EmaOrder::before_update; }},
     {17, "EpsilonBesideTheUncorrectedRoot", "official-tf", "G after 3 steps",
      [](Config& c) { c.optimizer.epsilon_form = AdamEpsilon::pytorch; }},
     {17, "EpsilonBesideTheCorrectedRoot", "tutorial", "D after 3 steps",

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/adam.h"
 #include "engine/ops/ops.h"
-#include "engine/optimizer.h"
 #include "tests/cuda/training_cases.h"
 #include "tests/kernels/counting_backend.h"
 #include "tests/simt/host/test.h"

@@ -7,6 +7,7 @@
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/direct/panel.h"
 #include "kernels/cpu/direct/taps.h"
+#include "kernels/shapes.h"
 
 namespace pg::cpu {
 namespace {
@@ -17,27 +18,11 @@ struct ConvShapes {
   Shape x, w, y;
 };
 
-void check(const ConvShapes& s, const ConvGeometry& g) {
-  PG_ASSERT(s.x.n == s.y.n && s.x.c == s.w.c && s.y.c == s.w.n && g.pad >= 0);
-  if (g.mode == ConvMode::same) {
-    PG_ASSERT(s.y.h == s.x.h + 2 * g.pad - s.w.h + 1 && s.y.w == s.x.w + 2 * g.pad - s.w.w + 1);
-    return;
-  }
-  PG_ASSERT(s.w.h == 3 && s.w.w == 3 && g.pad == 1);
-  if (g.mode == ConvMode::up) PG_ASSERT(s.y.h == 2 * s.x.h && s.y.w == 2 * s.x.w);
-  if (g.mode == ConvMode::down) PG_ASSERT(s.x.h == 2 * s.y.h && s.x.w == 2 * s.y.w);
-}
-
 Axis rows_of(const ConvShapes& s, const ConvGeometry& g) {
   return {g.mode, g.pad, s.w.h, s.x.h, s.y.h};
 }
 Axis columns_of(const ConvShapes& s, const ConvGeometry& g) {
   return {g.mode, g.pad, s.w.w, s.x.w, s.y.w};
-}
-
-// The equalized-LR constant, and for down the 1/4 of the mean.
-double factor_of(const ConvGeometry& g) {
-  return g.mode == ConvMode::down ? 0.25 * g.scale : g.scale;
 }
 
 // out[n,h,w,j] = factor * sum over the taps (h', r) of h and (w', s) of w, and over i, of
@@ -200,7 +185,7 @@ void weight_grad(int threads, const Conv2dWeightGradArgs& args) {
   const std::vector<T> partial = weight_grad_partials(threads, g, chunks);
   const T* const sums = partial.data();
   T* const dw = args.dw.as<T>();
-  const T factor = static_cast<T>(factor_of(args.geometry));
+  const T factor = static_cast<T>(conv_scale(args.geometry));
   const bool add = args.accumulate == Accumulate::add;
   const int64_t count = w.numel();
   parallel_elements(threads, count, [=](int64_t i) {
@@ -223,7 +208,7 @@ void CpuBackend::conv2d(const Conv2dArgs& args) {
 void CpuBackend::convolve(const Conv2dArgs& args) {
   if (fast_ && args.y.dtype == DType::f32 && fast_->conv2d(args)) return;
   const ConvShapes shapes{args.x.shape, args.w.shape, args.y.shape};
-  check(shapes, args.geometry);
+  check_conv(shapes.x, shapes.w, shapes.y, args.geometry);
   const AxisTaps rows = AxisTaps::forward(rows_of(shapes, args.geometry));
   const AxisTaps columns = AxisTaps::forward(columns_of(shapes, args.geometry));
   dispatch_float(args.y.dtype, [&](auto tag) {
@@ -237,7 +222,7 @@ void CpuBackend::convolve(const Conv2dArgs& args) {
                       columns,
                       w.h,
                       w.w,
-                      static_cast<T>(factor_of(args.geometry)),
+                      static_cast<T>(conv_scale(args.geometry)),
                       args.b.as<T>(),
                       static_cast<T>(args.slope)};
     pack_and_gather(threads_, g, args.w.as<T>(),
@@ -264,7 +249,7 @@ void CpuBackend::conv2d_input_grad(const Conv2dInputGradArgs& args) {
 void CpuBackend::input_grad(const Conv2dInputGradArgs& args) {
   if (fast_ && args.dx.dtype == DType::f32 && fast_->conv2d_input_grad(args)) return;
   const ConvShapes shapes{args.dx.shape, args.w.shape, args.dy.shape};
-  check(shapes, args.geometry);
+  check_conv(shapes.x, shapes.w, shapes.y, args.geometry);
   const AxisTaps rows = AxisTaps::backward(rows_of(shapes, args.geometry));
   const AxisTaps columns = AxisTaps::backward(columns_of(shapes, args.geometry));
   dispatch_float(args.dx.dtype, [&](auto tag) {
@@ -278,7 +263,7 @@ void CpuBackend::input_grad(const Conv2dInputGradArgs& args) {
                       columns,
                       w.h,
                       w.w,
-                      static_cast<T>(factor_of(args.geometry)),
+                      static_cast<T>(conv_scale(args.geometry)),
                       nullptr,
                       T{1}};
     pack_and_gather(threads_, g, args.w.as<T>(),
@@ -294,7 +279,7 @@ void CpuBackend::input_grad(const Conv2dInputGradArgs& args) {
 void CpuBackend::conv2d_weight_grad(const Conv2dWeightGradArgs& args) {
   if (args.db) reduce_sum({.x = args.dy, .y = args.db, .accumulate = args.db_accumulate});
   if (fast_ && args.dw.dtype == DType::f32 && fast_->conv2d_weight_grad(args)) return;
-  check({args.x.shape, args.dw.shape, args.dy.shape}, args.geometry);
+  check_conv(args.x.shape, args.dw.shape, args.dy.shape, args.geometry);
   dispatch_float(args.dw.dtype,
                  [&](auto tag) { weight_grad<typename decltype(tag)::type>(threads_, args); });
 }

@@ -1,28 +1,15 @@
 // matmul.cpp: the direct matrix product.
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/direct/panel.h"
+#include "kernels/shapes.h"
 
 namespace pg::cpu {
 namespace {
 
 constexpr int64_t kRows = 16;  // rows of the result that one task computes
 
-struct Extents {
-  int64_t rows, depth, columns;  // M, L, J
-};
-
-Extents check(const MatmulArgs& args) {
-  const int64_t a_rows = args.a.shape.pixels(), a_columns = args.a.shape.c;
-  const int64_t b_rows = args.b.shape.pixels(), b_columns = args.b.shape.c;
-  const bool ta = args.trans_a == Transpose::yes, tb = args.trans_b == Transpose::yes;
-  const Extents e{ta ? a_columns : a_rows, ta ? a_rows : a_columns, tb ? b_rows : b_columns};
-  PG_ASSERT(e.depth == (tb ? b_columns : b_rows));
-  PG_ASSERT(args.y.shape.pixels() == e.rows && args.y.shape.c == e.columns);
-  return e;
-}
-
 template <typename T, int kWidth>
-void multiply(int threads, const MatmulArgs& args, Extents e, const T* a) {
+void multiply(int threads, const MatmulArgs& args, MatmulExtents e, const T* a) {
   const bool tb = args.trans_b == Transpose::yes;
   const std::vector<T> packed = pack_panels<T, kWidth>(threads, args.b.as<T>(),
                                                        {.depth = e.depth,
@@ -51,7 +38,7 @@ void multiply(int threads, const MatmulArgs& args, Extents e, const T* a) {
 
 void CpuBackend::matmul(const MatmulArgs& args) {
   if (fast_ && args.y.dtype == DType::f32 && fast_->matmul(args)) return;
-  const Extents e = check(args);
+  const MatmulExtents e = matmul_extents(args);
   dispatch_float(args.y.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T* a = args.a.as<T>();

@@ -1,14 +1,13 @@
-// reduce.cpp: sums, and the finiteness and norm of a gradient, in f64.
+// reduce.cpp: sums, in f64.
 //
 // A reduction whose reduced extents are neighbours is one of two loops: sums of rows (per sample,
 // per pixel, total) or of columns (per channel, over samples). Any other runs through plain loops.
-#include <array>
-#include <cmath>
 #include <optional>
 #include <vector>
 
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/parallel.h"
+#include "kernels/shapes.h"
 
 namespace pg::cpu {
 namespace {
@@ -31,35 +30,13 @@ struct Sum {
   }
 };
 
-// x is [outer, reduced, inner] and y [outer, inner].
-struct Layout {
-  int64_t outer = 1, reduced = 1, inner = 1;
-};
-
-// The layout, if the reduced extents are neighbours (extents of 1 are anything).
-std::optional<Layout> layout_of(const Shape& x, const Shape& y) {
-  const std::array<int64_t, 4> ex{x.n, x.h, x.w, x.c}, ey{y.n, y.h, y.w, y.c};
-  Layout layout;
-  int stage = 0;  // 0: outer, 1: reduced, 2: inner
-  for (size_t i = 0; i < 4; ++i) {
-    PG_ASSERT(ey[i] == ex[i] || ey[i] == 1);
-    if (ex[i] == 1) continue;
-    const bool reduced = ey[i] == 1;
-    if (reduced && stage == 2) return std::nullopt;
-    if (reduced) stage = 1;
-    if (!reduced && stage == 1) stage = 2;
-    (stage == 0 ? layout.outer : stage == 1 ? layout.reduced : layout.inner) *= ex[i];
-  }
-  return layout;
-}
-
 template <typename T>
 double row_sum(const T* x, int64_t count) {
   return lane_sum<double>(count, [x](int64_t i) { return static_cast<double>(x[i]); });
 }
 
 template <typename T>
-void sum_rows(int threads, const Sum<T>& sum, const Layout& layout) {
+void sum_rows(int threads, const Sum<T>& sum, const ReduceLayout& layout) {
   const int64_t length = layout.reduced;
   if (length <= kRowChunk) {
     parallel_for(threads, layout.outer, std::max<int64_t>(1, kGrain / length),
@@ -102,7 +79,7 @@ void sum_block(const T* x, int64_t rows, int64_t stride, int64_t width, double* 
 }
 
 template <typename T>
-void sum_columns(int threads, const Sum<T>& sum, const Layout& layout) {
+void sum_columns(int threads, const Sum<T>& sum, const ReduceLayout& layout) {
   const int64_t inner = layout.inner, reduced = layout.reduced, outer = layout.outer;
   const int64_t chunk_rows = std::max<int64_t>(1, kColumnChunk / std::min(inner, kColumnBlock));
   const int64_t blocks = ceil_div(inner, kColumnBlock), chunks = ceil_div(reduced, chunk_rows);
@@ -147,50 +124,6 @@ void sum_any(int threads, const Sum<T>& sum, const Shape& x, const Shape& y) {
   });
 }
 
-// Sum of squares, and a sum that is 0 if every element is finite and else NaN.
-struct Check {
-  double squares = 0.0, zeros = 0.0;
-};
-
-template <typename T>
-Check check_chunk(const T* g, int64_t count) {
-  const auto at = [=](int64_t i) { return static_cast<double>(g[i]); };
-  const double squares = lane_sum<double>(count, [=](int64_t i) { return at(i) * at(i); });
-  // Squares of f32 cannot overflow f64, so that their sum tells by itself.
-  if constexpr (sizeof(T) == sizeof(float)) return {squares, squares * 0.0};
-  return {squares, lane_sum<double>(count, [=](int64_t i) { return at(i) * 0.0; })};
-}
-
-template <typename T>
-Check check_finite(int threads, const T* g, int64_t count) {
-  const int64_t chunks = ceil_div(count, kRowChunk);
-  std::vector<Check> partial(static_cast<size_t>(chunks));
-  Check* const out = partial.data();
-  parallel_for(threads, count, kRowChunk, [=](int64_t begin, int64_t end) {
-    out[begin / kRowChunk] = check_chunk(g + begin, end - begin);
-  });
-  Check total;
-  for (const Check& c : partial) {
-    total.squares += c.squares;
-    total.zeros += c.zeros;
-  }
-  return total;
-}
-
-void note_first_bad(const GradCheckArgs& args, bool finite) {
-  double* const noted = args.first_bad.as<double>();
-  noted[0] += 1.0;
-  if (finite || noted[1] != 0.0) return;
-  noted[1] = noted[0];
-  dispatch_float(args.g.dtype, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const T* const g = args.g.as<T>();
-    int64_t i = 0;
-    while (std::isfinite(g[i])) ++i;
-    noted[2] = static_cast<double>(i);
-  });
-}
-
 }  // namespace
 
 void CpuBackend::reduce_sum(const ReduceSumArgs& args) {
@@ -198,35 +131,11 @@ void CpuBackend::reduce_sum(const ReduceSumArgs& args) {
     using T = typename decltype(tag)::type;
     const Sum<T> sum{args.x.as<T>(), args.y.as<T>(), args.scale,
                      args.accumulate == Accumulate::add};
-    const std::optional<Layout> layout = layout_of(args.x.shape, args.y.shape);
+    const std::optional<ReduceLayout> layout = reduce_layout(args.x.shape, args.y.shape);
     if (!layout) return sum_any(threads_, sum, args.x.shape, args.y.shape);
     if (layout->inner == 1) return sum_rows(threads_, sum, *layout);
     sum_columns(threads_, sum, *layout);
   });
-}
-
-void CpuBackend::grad_check(const GradCheckArgs& args) {
-  PG_ASSERT(args.stats.shape.numel() == 2 && (!args.t || args.t.shape.numel() == 1) &&
-            (!args.first_bad || args.first_bad.shape.numel() == 3));
-  dispatch_float(args.g.dtype, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const Check check = check_finite(threads_, args.g.as<T>(), args.g.shape.numel());
-    double* const stats = args.stats.as<double>();
-    stats[0] = check.zeros == 0.0 ? 1.0 : 0.0;
-    stats[1] = std::sqrt(check.squares);
-    if (args.t) args.t.as<double>()[0] += stats[0];
-    if (args.first_bad) note_first_bad(args, stats[0] != 0.0);
-  });
-}
-
-void CpuBackend::add_scalars(const AddScalarsArgs& args) {
-  PG_ASSERT(args.count >= 1 && args.count <= AddScalarsArgs::kMost);
-  auto* const sums = args.sums.as<double>();
-  for (int64_t i = 0; i < args.count; ++i) {
-    const ConstTensorView& x = args.x[static_cast<size_t>(i)];
-    PG_ASSERT(x.shape.numel() == 1);
-    sums[i] += x.dtype == DType::f64 ? *x.as<double>() : static_cast<double>(*x.as<float>());
-  }
 }
 
 }  // namespace pg::cpu

@@ -5,6 +5,7 @@
 #include "kernels/cpu/fast/im2col.h"
 #include "kernels/cpu/fast/thin.h"
 #include "kernels/cpu/fast/winograd.h"
+#include "kernels/shapes.h"
 
 namespace pg::cpu {
 
@@ -63,9 +64,7 @@ Method method_for(const ConvGeometry& geometry, const Shape& x, const Shape& w, 
   return y.pixels() * w.h * w.w * w.c <= kMostPatches ? Method::patches : Method::none;
 }
 
-float total_scale(const ConvGeometry& geometry) {
-  return static_cast<float>(geometry.mode == ConvMode::down ? geometry.scale / 4 : geometry.scale);
-}
+float total_scale(const ConvGeometry& geometry) { return static_cast<float>(conv_scale(geometry)); }
 
 // The adjoint of nearest upsampling is a sum over 2x2 pixels, that of the mean a quarter of an
 // upsampling: the input gradient of up has the form of down, and the reverse.

@@ -5,7 +5,7 @@
 
 #include "kernels/conv.h"
 #include "kernels/cpu/fast/scratch.h"
-#include "kernels/cpu/fast/simd.h"
+#include "kernels/cpu/fast/simd/simd.h"
 #include "kernels/matmul.h"
 
 namespace pg::cpu {

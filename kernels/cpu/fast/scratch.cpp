@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "kernels/error.h"
+#include "kernels/math.h"
 
 namespace pg::cpu {
 
@@ -17,7 +18,7 @@ Scratch::~Scratch() { std::free(data_); }
 
 float* Scratch::reserve(int64_t floats) {
   if (floats <= floats_) return data_;
-  const int64_t bytes = (floats * 4 + kAlignment - 1) / kAlignment * kAlignment;
+  const int64_t bytes = round_up(floats * 4, kAlignment);
   if (measures_) {
     floats_ = bytes / 4;
     return nullptr;

@@ -1,5 +1,5 @@
 // simd.cpp: what this processor can run, asked once at run time.
-#include "kernels/cpu/fast/simd.h"
+#include "kernels/cpu/fast/simd/simd.h"
 
 namespace pg::cpu {
 

@@ -14,7 +14,7 @@ constexpr int64_t kGroups = 64;  // partial weight gradients, whatever the numbe
 void thin_conv(const CpuResources& cpu, const ThinConv& g) {
   const bool widens = g.ins <= kMaxThin;
   const int64_t thin = widens ? g.ins : g.outs, wide = widens ? g.outs : g.ins;
-  const int64_t padded = ceil_div(wide, cpu.simd.lanes) * cpu.simd.lanes;
+  const int64_t padded = round_up(wide, cpu.simd.lanes);
   float* w = cpu.scratch.reserve(thin * padded);
   if (cpu.scratch.measures()) return;
   std::fill(w, w + thin * padded, 0.0f);
@@ -41,7 +41,7 @@ void thin_conv(const CpuResources& cpu, const ThinConv& g) {
 void thin_weight_grad(const CpuResources& cpu, const ThinWeightGrad& g) {
   const bool x_thin = g.c <= kMaxThin;
   const int64_t thin = x_thin ? g.c : g.k, wide = x_thin ? g.k : g.c;
-  const int64_t padded = ceil_div(wide, cpu.simd.lanes) * cpu.simd.lanes;
+  const int64_t padded = round_up(wide, cpu.simd.lanes);
   const int64_t size = whole_lines(thin * padded);
   const int64_t groups = std::min(kGroups, ceil_div(g.pixels, 64));
   float* parts = cpu.scratch.reserve(groups * size);

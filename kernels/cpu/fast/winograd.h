@@ -2,12 +2,14 @@
 //
 // Images stay NHWC. Chunks of tiles pass through transform, matrix products and transform while
 // they are in a cache; weights are transformed where they are used. Upsampling and pooling are
-// folded in at 25 instead of 36 products for each tile of 4x4 pixels (kernels/cpu/simd.h).
-// Accuracy: about 1e-5 of the largest output. The order of every sum depends on shapes alone.
+// folded in at 25 instead of 36 products for each tile of 4x4 pixels
+// (kernels/cpu/fast/simd/simd.h). Accuracy: about 1e-5 of the largest output. The order of every
+// sum depends on shapes alone.
 #pragma once
 
 #include "kernels/cpu/fast/scratch.h"
-#include "kernels/cpu/fast/simd.h"
+#include "kernels/cpu/fast/simd/simd.h"
+#include "kernels/math.h"
 
 namespace pg::cpu {
 
@@ -58,14 +60,12 @@ struct TileShape {
 };
 TileShape tile_shape(TransformIn in);
 
-constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-// A grouped matrix (kernels/cpu/simd.h) for each frequency; strides in floats.
+// A grouped matrix (kernels/cpu/fast/simd/simd.h) for each frequency; strides in floats.
 struct Grouped {
   int64_t group, group_stride, frequency;
   Grouped(int64_t channels, int64_t tiles, int64_t group_size, int64_t lanes)
       : group(group_size),
-        group_stride(ceil_div(channels, lanes) * group_size * lanes),
+        group_stride(round_up(channels, lanes) * group_size),
         frequency(odd_lines(ceil_div(tiles, group_size) * group_stride)) {}
 };
 

@@ -51,7 +51,7 @@ class ConvDriver {
   void run(Scratch& scratch) {
     if (tiles_ >= kManyTiles) {
       const int64_t chunks = ceil_div(tiles_, kRun);
-      cut(chunks < 8 * threads_ ? ceil_div(chunks, threads_) * threads_ : chunks);
+      cut(chunks < 8 * threads_ ? round_up(chunks, threads_) : chunks);
       prefetches_ = shape_.frequencies * a_.c * (a_.k + chunk_) * 4 > kSmall;
       divide_tiles(scratch);
     } else {
@@ -66,7 +66,7 @@ class ConvDriver {
   void cut(int64_t chunks) {
     chunk_ = ceil_div(tiles_, chunks);
     group_ = ceil_div(chunk_, ceil_div(chunk_, simd_.max_rows));
-    chunk_ = std::min(ceil_div(chunk_, group_) * group_, tiles_);
+    chunk_ = std::min(round_up(chunk_, group_), tiles_);
   }
 
   void transform_input(int64_t first, int64_t count, int64_t slot, const Grouped& v_shape, float* v,

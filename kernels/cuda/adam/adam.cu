@@ -60,7 +60,7 @@ struct Adam {
   double beta1_exact, beta2_exact;
   T beta1, rest1, beta2, rest2, eps, pull;
   AdamEpsilon epsilon;
-  AverageOf average_of;
+  EmaOrder ema_order;
 
   __device__ Constants<T> constants() const {
     const double correction1 = 1.0 - std::pow(beta1_exact, *t);
@@ -90,7 +90,7 @@ struct Adam {
         mi.value[j] = moment;
         wi.value[j] -= c.step * moment / std::fma(std::sqrt(vi.value[j]), c.root_scale, eps);
       }
-      const T of = average_of == AverageOf::before_update ? before : wi.value[j];
+      const T of = ema_order == EmaOrder::before_update ? before : wi.value[j];
       ai.value[j] = std::fma(of - ai.value[j], pull, ai.value[j]);
     }
     if (average != nullptr) layout.store(average + i, ai);
@@ -187,7 +187,7 @@ Adam<T> parameters_of(const AdamArgs& args) {
   return {.w = args.w.as<T>(),
           .v = args.v.as<T>(),
           .m = args.m.as<T>(),
-          .average = args.average.as<T>(),
+          .average = args.ema.as<T>(),
           .g = args.g.as<T>(),
           .lr = args.lr.as<double>(),
           .t = args.t.as<double>(),
@@ -199,14 +199,14 @@ Adam<T> parameters_of(const AdamArgs& args) {
           .beta2 = static_cast<T>(args.beta2),
           .rest2 = static_cast<T>(1.0 - args.beta2),
           .eps = static_cast<T>(args.eps),
-          .pull = static_cast<T>(1.0 - args.average_decay),
+          .pull = static_cast<T>(1.0 - args.ema_decay),
           .epsilon = args.epsilon,
-          .average_of = args.average_of};
+          .ema_order = args.ema_order};
 }
 
 template <typename T>
 Access access_of(const Adam<T>& f) {
-  return access_if(aligned(f.w, f.v, f.m, f.average, f.g));
+  return access_if(is_aligned(f.w, f.v, f.m, f.average, f.g));
 }
 
 void adam_with_packed_filters(Queue& queue, const AdamArgs& args,
@@ -229,7 +229,7 @@ void adam(Queue& queue, const AdamArgs& args) {
   const int64_t count = args.w.shape.numel();
   PG_ASSERT(args.v.shape.numel() == count && args.g.shape.numel() == count);
   PG_ASSERT(args.m ? args.m.shape.numel() == count : args.beta1 == 0.0);
-  PG_ASSERT(!args.average || args.average.shape.numel() == count);
+  PG_ASSERT(!args.ema || args.ema.shape.numel() == count);
   PG_ASSERT(args.w_version == 0 || args.next_w_version != args.w_version);
   if (args.w.dtype == DType::f32 && args.w_version != 0) {
     const auto forms = queue.forms().in_use(args.w, args.w_version);

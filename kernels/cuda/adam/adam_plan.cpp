@@ -1,12 +1,11 @@
 // adam_plan.cpp: filters with their forms, and what lies between them.
 #include "kernels/cuda/adam/adam_plan.h"
+#include "kernels/math.h"
 
 #include <span>
 
 namespace pg::cuda {
 namespace {
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 class Planner {
  public:

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernels/cuda/block/storage.cuh"
+#include "kernels/math.h"
 
 namespace pg::cuda {
 
@@ -19,12 +20,6 @@ struct alignas(N % 2 != 0           ? sizeof(T)
 // Elements in 16 bytes: what one thread moves at once.
 template <typename T>
 inline constexpr int kPack = 16 / static_cast<int>(sizeof(T));
-
-// Whether packs may start at each of some addresses.
-template <typename... P>
-__host__ __device__ bool aligned(const P*... p) {
-  return ((reinterpret_cast<uintptr_t>(p) % 16 == 0) && ...);
-}
 
 // How memory is to be reached: in packs, which must be aligned, or element by element.
 enum class Access : uint8_t { packs, elements };

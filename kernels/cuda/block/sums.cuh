@@ -5,14 +5,9 @@
 
 #include <cstdint>
 
-namespace pg::cuda {
+#include "kernels/math.h"
 
-// The smallest power of two that is at least n, at most `most` (itself a power of two).
-constexpr int power_of_two(int64_t n, int most) {
-  int p = 1;
-  while (p < n && p < most) p *= 2;
-  return p;
-}
+namespace pg::cuda {
 
 // Sum over aligned groups of `lanes` (a power of two up to 32) lanes, the same bits in each lane.
 // All 32 lanes of the warp must call it.

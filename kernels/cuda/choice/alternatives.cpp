@@ -11,6 +11,7 @@
 #include "kernels/cuda/conv/rgb/rgb_wgrad.h"
 #include "kernels/cuda/conv/wgrad/wgrad.h"
 #include "kernels/cuda/device/launchers.h"
+#include "kernels/math.h"
 
 namespace pg::cuda {
 namespace {
@@ -44,7 +45,7 @@ const char* arithmetic(const Queue& queue, DType dtype) {
 // Which kernels can serve, and how fast, depends on alignment too.
 const char* alignment(std::initializer_list<const void*> addresses) {
   for (const void* p : addresses) {
-    if (reinterpret_cast<uintptr_t>(p) % 16 != 0) return " unaligned";
+    if (!is_aligned(p)) return " unaligned";
   }
   return "";
 }
@@ -145,8 +146,8 @@ Args repeatable(DeviceMemory&, const Args& a) {
 }
 Conv2dWeightGradArgs repeatable(DeviceMemory& memory, const Conv2dWeightGradArgs& a) {
   Pieces pieces;
-  const int64_t dw = pieces.add(a.dw.shape.numel() * size_of(a.dw.dtype));
-  const int64_t db = pieces.add(a.db ? a.db.shape.numel() * size_of(a.db.dtype) : 0);
+  const int64_t dw = pieces.add(bytes_of(a.dw));
+  const int64_t db = pieces.add(a.db ? bytes_of(a.db) : 0);
   char* const base = memory.get(pieces.bytes());
   Conv2dWeightGradArgs trial = a;
   trial.dw.data = base + dw;
@@ -156,7 +157,7 @@ Conv2dWeightGradArgs repeatable(DeviceMemory& memory, const Conv2dWeightGradArgs
 }
 MatmulArgs repeatable(DeviceMemory& memory, const MatmulArgs& a) {
   MatmulArgs trial = a;
-  trial.y.data = memory.get(a.y.shape.numel() * size_of(a.y.dtype));
+  trial.y.data = memory.get(bytes_of(a.y));
   trial.accumulate = Accumulate::overwrite;
   return trial;
 }

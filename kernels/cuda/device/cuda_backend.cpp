@@ -6,14 +6,6 @@
 
 namespace pg {
 namespace cuda {
-namespace {
-
-size_t bytes_of(const ConstTensorView& view) {
-  return static_cast<size_t>(view.shape.numel() * size_of(view.dtype));
-}
-
-}  // namespace
-
 void check(cudaError_t status, const char* call) {
   if (status == cudaSuccess) return;
   cudaGetLastError();  // an error that is not sticky must not be reported again by the next call
@@ -124,18 +116,19 @@ int64_t CudaBackend::workspace_bytes() const {
 void CudaBackend::release(void* p) noexcept { cudaFree(p); }
 
 void CudaBackend::upload(TensorView dst, const void* src) {
-  upload_.copy(dst.data, src, static_cast<int64_t>(bytes_of(dst)));
+  upload_.copy(dst.data, src, bytes_of(dst));
 }
 
 void CudaBackend::download(void* dst, ConstTensorView src) {
-  PG_CUDA(cudaMemcpyAsync(dst, src.data, bytes_of(src), cudaMemcpyDeviceToHost, queue_.stream()));
+  PG_CUDA(cudaMemcpyAsync(dst, src.data, static_cast<size_t>(bytes_of(src)), cudaMemcpyDeviceToHost,
+                          queue_.stream()));
   PG_CUDA(cudaStreamSynchronize(queue_.stream()));
 }
 
 void CudaBackend::copy(TensorView dst, ConstTensorView src) {
   PG_ASSERT(dst.dtype == src.dtype && dst.shape.numel() == src.shape.numel());
-  PG_CUDA(cudaMemcpyAsync(dst.data, src.data, bytes_of(src), cudaMemcpyDeviceToDevice,
-                          queue_.stream()));
+  PG_CUDA(cudaMemcpyAsync(dst.data, src.data, static_cast<size_t>(bytes_of(src)),
+                          cudaMemcpyDeviceToDevice, queue_.stream()));
 }
 
 void CudaBackend::synchronize() { PG_CUDA(cudaStreamSynchronize(queue_.stream())); }

@@ -23,7 +23,7 @@ class CudaPlanning : public PlanningBackend {
 
   // As Upload: two slots in turn for images, up to 32 for numbers.
   void upload(TensorView dst, const void*) override {
-    const int64_t bytes = dst.shape.numel() * size_of(dst.dtype);
+    const int64_t bytes = bytes_of(dst);
     if (bytes <= kSmall) {
       small_slots_ = std::min<int64_t>(small_slots_ + 1, 32);
       return;

@@ -12,7 +12,7 @@ DeviceMemory::~DeviceMemory() {
 char* DeviceMemory::get(int64_t bytes) {
   if (buffers_.empty() || bytes > bytes_) {
     constexpr int64_t kUnit = 1 << 20;
-    const int64_t rounded = std::max<int64_t>(1, (bytes + kUnit - 1) / kUnit) * kUnit;
+    const int64_t rounded = round_up(std::max<int64_t>(bytes, 1), kUnit);
     void* p = nullptr;
     PG_CUDA(cudaMalloc(&p, static_cast<size_t>(rounded)));
     buffers_.push_back(p);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kernels/cuda/device/queue.h"
+#include "kernels/math.h"
 
 namespace pg::cuda {
 
@@ -14,7 +15,7 @@ class Pieces {
   int64_t add(int64_t bytes) {
     constexpr int64_t kAlignment = 256;
     const int64_t offset = bytes_;
-    bytes_ += (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    bytes_ += round_up(bytes, kAlignment);
     return offset;
   }
   int64_t bytes() const { return bytes_; }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/cuda/device/queue.h"
+#include "kernels/math.h"
 
 namespace pg::cuda {
 
@@ -28,8 +29,6 @@ void launch(const Queue& queue, void (*kernel)(Params...), const LaunchShape& sh
   config.stream = queue.stream();
   PG_CUDA(cudaLaunchKernelEx(&config, kernel, static_cast<Params>(args)...));
 }
-
-constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // A one-dimensional grid for a grid-stride loop over `items`: enough blocks to fill the device,
 // no more than `items` need.

@@ -96,8 +96,8 @@ void launch_binary(Queue& queue, const BinaryArgs& args) {
   const Binary<T, op> f{args.a.as<T>(), args.b.as<T>(), args.y.as<T>(),
                         Strides(args.a.shape, args.b.shape, args.y.shape)};
   const Strides& s = f.strides;
-  const bool packs = s.extent[0].divisor() % kPack<T> == 0 && aligned(f.y) &&
-                     (s.a[0] == 0 || aligned(f.a)) && (s.b[0] == 0 || aligned(f.b));
+  const bool packs = s.extent[0].divisor() % kPack<T> == 0 && is_aligned(f.y) &&
+                     (s.a[0] == 0 || is_aligned(f.a)) && (s.b[0] == 0 || is_aligned(f.b));
   launch_map<kPack<T>>(queue, f, small_count(args.y.shape.numel()), access_if(packs));
 }
 
@@ -194,7 +194,7 @@ void lerp(Queue& queue, const LerpArgs& args) {
                     Divider(sample)};
     const bool packs = sample % kPack<T> == 0 || args.t.shape.n == 1;
     launch_map<kPack<T>>(queue, f, small_count(s.numel()),
-                         access_if(packs && aligned(f.a, f.b, f.y)));
+                         access_if(packs && is_aligned(f.a, f.b, f.y)));
   });
 }
 
@@ -207,7 +207,7 @@ void copy_channels(Queue& queue, const CopyChannelsArgs& args) {
   dispatch_storage(args.y.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const int64_t all = xs.c | ys.c | args.x_first | args.y_first | args.count;
-    if (all % kPack<T> == 0 && aligned(args.x.as<T>(), args.y.as<T>())) {
+    if (all % kPack<T> == 0 && is_aligned(args.x.as<T>(), args.y.as<T>())) {
       return launch_copy_channels<T, kPack<T>>(queue, args);
     }
     launch_copy_channels<T, 1>(queue, args);

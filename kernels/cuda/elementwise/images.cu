@@ -79,7 +79,7 @@ void images_to_float(Queue& queue, const ImagesToFloatArgs& args) {
                              .channels = Divider(s.c),
                              .scale = static_cast<Acc<T>>(args.scale),
                              .shift = static_cast<Acc<T>>(args.shift)};
-    const bool packs = s.w * s.c % kPack<T> == 0 && aligned(f.y);
+    const bool packs = s.w * s.c % kPack<T> == 0 && is_aligned(f.y);
     launch_map<kPack<T>>(queue, f, small_count(s.numel()), access_if(packs));
   });
 }

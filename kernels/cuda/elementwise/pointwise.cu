@@ -182,10 +182,10 @@ void bias_lrelu(Queue& queue, const BiasLreluArgs& args) {
     T* const y = args.y.as<T>();
     const auto slope = static_cast<Acc<T>>(args.slope);
     const int64_t count = args.y.shape.numel(), channels = args.y.shape.c;
-    const Access access = access_if(aligned(x, y));
+    const Access access = access_if(is_aligned(x, y));
     if (!args.b) return launch_map<kPack<T>>(queue, Lrelu<T>{x, y, slope}, count, access);
     const auto* const b = args.b.as<Acc<T>>();
-    const bool whole = channels % kPack<T> == 0 && aligned(b);
+    const bool whole = channels % kPack<T> == 0 && is_aligned(b);
     small_count(count);
     launch_map<kPack<T>>(queue, BiasLrelu<T>{x, b, y, slope, Divider(channels), whole}, count,
                          access);
@@ -198,7 +198,7 @@ void leaky_gate(Queue& queue, const LeakyGateArgs& args) {
     using T = typename decltype(tag)::type;
     const LeakyGate<T> f{args.x.as<T>(), args.ref.as<T>(), args.y.as<T>(),
                          static_cast<Acc<T>>(args.slope)};
-    launch_map<kPack<T>>(queue, f, args.y.shape.numel(), access_if(aligned(f.x, f.ref, f.y)));
+    launch_map<kPack<T>>(queue, f, args.y.shape.numel(), access_if(is_aligned(f.x, f.ref, f.y)));
   });
 }
 
@@ -207,7 +207,7 @@ void unary(Queue& queue, const UnaryArgs& args) {
   dispatch_storage(args.y.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const Unary<T> f{args.x.as<T>(), args.y.as<T>(), args.op};
-    launch_map<kPack<T>>(queue, f, args.y.shape.numel(), access_if(aligned(f.x, f.y)));
+    launch_map<kPack<T>>(queue, f, args.y.shape.numel(), access_if(is_aligned(f.x, f.y)));
   });
 }
 
@@ -217,7 +217,7 @@ void affine(Queue& queue, const AffineArgs& args) {
     using T = typename decltype(tag)::type;
     const Affine<T> f{args.x.as<T>(), args.y.as<T>(), static_cast<Acc<T>>(args.scale),
                       static_cast<Acc<T>>(args.shift), args.accumulate};
-    launch_map<kPack<T>>(queue, f, args.y.shape.numel(), access_if(aligned(f.x, f.y)));
+    launch_map<kPack<T>>(queue, f, args.y.shape.numel(), access_if(is_aligned(f.x, f.y)));
   });
 }
 
@@ -226,7 +226,7 @@ void fill(Queue& queue, const FillArgs& args) {
     using T = typename decltype(tag)::type;
     T* const y = args.y.as<T>();
     const T value(static_cast<Acc<T>>(args.value));
-    launch_map<kPack<T>>(queue, Fill<T>{y, value}, args.y.shape.numel(), access_if(aligned(y)));
+    launch_map<kPack<T>>(queue, Fill<T>{y, value}, args.y.shape.numel(), access_if(is_aligned(y)));
   });
 }
 
@@ -238,7 +238,7 @@ void convert(Queue& queue, const ConvertArgs& args) {
       using Y = typename decltype(to)::type;
       constexpr int kCount = sizeof(X) > sizeof(Y) ? kPack<X> : kPack<Y>;
       const Convert<X, Y> f{args.x.as<X>(), args.y.as<Y>()};
-      launch_map<kCount>(queue, f, args.y.shape.numel(), access_if(aligned(f.x, f.y)));
+      launch_map<kCount>(queue, f, args.y.shape.numel(), access_if(is_aligned(f.x, f.y)));
     });
   });
 }

@@ -55,7 +55,7 @@ void generate(Queue& queue, const PhiloxArgs& args) {
     const int64_t count = args.y.shape.numel();
     launch(queue, philox_kernel<T, Distribution>, stride_grid(queue, ceil_div(count, 4)), y, count,
            Stream{args.counter.as<uint64_t>(), args.offset, args.seed, args.stream},
-           access_if(aligned(y)));
+           access_if(is_aligned(y)));
   });
 }
 

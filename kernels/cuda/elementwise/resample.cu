@@ -141,7 +141,7 @@ bool fits(const Shape& small, const Shape& large, int64_t f) {
 // Packs must not leave a pixel; `p` are the tensors that take part.
 template <typename T, typename... P>
 Access access_of(const Shape& s, const P*... p) {
-  return access_if(s.c % kPack<T> == 0 && aligned(p...));
+  return access_if(s.c % kPack<T> == 0 && is_aligned(p...));
 }
 
 }  // namespace

@@ -42,16 +42,6 @@ __global__ void row_dot_kernel(AnyConst<A> m, AnyConst<A> v, MatmulOutput<A> out
   if (lane == 0) out.finish(row, sum);
 }
 
-MatmulExtents extents_of(const MatmulArgs& args) {
-  const int64_t a_rows = args.a.shape.pixels(), a_columns = args.a.shape.c;
-  const int64_t b_rows = args.b.shape.pixels(), b_columns = args.b.shape.c;
-  const bool ta = args.trans_a == Transpose::yes, tb = args.trans_b == Transpose::yes;
-  const MatmulExtents e{ta ? a_columns : a_rows, ta ? a_rows : a_columns, tb ? b_rows : b_columns};
-  PG_ASSERT(e.depth == (tb ? b_columns : b_rows));
-  PG_ASSERT(args.y.shape.pixels() == e.rows && args.y.shape.c == e.columns);
-  return e;
-}
-
 template <typename T, bool depth_fastest>
 MatrixSource<T, depth_fastest> source_of(const ConstTensorView& m, int64_t lines, int64_t depth) {
   if constexpr (depth_fastest) return {m.as<T>(), lines, depth, depth, 1};
@@ -115,7 +105,7 @@ MatmulOutput<A> output_of(const MatmulArgs& args, const MatmulExtents& e) {
 }  // namespace
 
 void matmul(Queue& queue, const MatmulArgs& args) {
-  const MatmulExtents e = extents_of(args);
+  const MatmulExtents e = matmul_extents(args);
   if (args.y.dtype == DType::f64) {
     PG_ASSERT(args.a.dtype == DType::f64 && args.b.dtype == DType::f64);
     const auto out = output_of<double>(args, e);

@@ -3,13 +3,9 @@
 
 #include "kernels/cuda/block/storage.cuh"
 #include "kernels/cuda/device/launch.cuh"
-#include "kernels/matmul.h"
+#include "kernels/shapes.h"
 
 namespace pg::cuda {
-
-struct MatmulExtents {
-  int64_t rows, depth, columns;  // M, L, J
-};
 
 // Memory of A, or where A is float, of bf16 too.
 template <typename A>
@@ -72,7 +68,7 @@ constexpr int kMatmulTile = 64;  // rows and columns of a block's results
 inline int64_t chunk_depth(const MatmulExtents& e) {
   const int64_t tiles = ceil_div(e.rows, kMatmulTile) * ceil_div(e.columns, kMatmulTile);
   const int64_t most = std::max<int64_t>(1, e.depth / 128);
-  return ceil_div(ceil_div(e.depth, std::clamp<int64_t>(264 / tiles, 1, most)), 32) * 32;
+  return round_up(ceil_div(e.depth, std::clamp<int64_t>(264 / tiles, 1, most)), 32);
 }
 
 // Launches run(grid, chunk, out) and, where there are several chunks, their sum.

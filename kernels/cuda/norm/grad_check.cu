@@ -34,7 +34,7 @@ template <typename T>
 __global__ void __launch_bounds__(kThreads)
     check_chunks_kernel(const T* g, int64_t count, int64_t chunk, double* partial) {
   constexpr int N = kPack<T>, kStep = kThreads * N;
-  const Access access = access_if(aligned(g));
+  const Access access = access_if(is_aligned(g));
   const int64_t begin = blockIdx.x * chunk, end = min(begin + chunk, count);
   double squares = 0.0;
   int bad = 0;

@@ -160,7 +160,7 @@ void pixel_norm(Queue& queue, const PixelNormArgs& args) {
     using T = typename decltype(tag)::type;
     const NormTensors<T> t{args.x.as<T>(), args.y.as<T>(), args.r.as<Acc<T>>(),
                            static_cast<Acc<T>>(args.eps)};
-    with_layout<T>(s, access_if(aligned(t.x, t.y)), [&](auto n, auto k, auto rows, auto shape) {
+    with_layout<T>(s, access_if(is_aligned(t.x, t.y)), [&](auto n, auto k, auto rows, auto shape) {
       launch(queue, pixel_norm_kernel<T, n(), k()>, shape, t, rows);
     });
   });
@@ -173,7 +173,7 @@ void pixel_norm_vjp(Queue& queue, const PixelNormVjpArgs& args) {
     using T = typename decltype(tag)::type;
     const VjpTensors<T> t{args.dy.as<T>(), args.y.as<T>(), args.r.as<Acc<T>>(), args.dx.as<T>(),
                           static_cast<Acc<T>>(args.slope)};
-    with_layout<T>(s, access_if(aligned(t.dy, t.y, t.dx)),
+    with_layout<T>(s, access_if(is_aligned(t.dy, t.y, t.dx)),
                    [&](auto n, auto k, auto rows, auto shape) {
                      launch(queue, pixel_norm_vjp_kernel<T, n(), k()>, shape, t, rows);
                    });

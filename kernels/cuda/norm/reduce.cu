@@ -5,7 +5,6 @@
 // columns; long ones are cut into chunks, by their shape alone, whose sums go through scratch
 // memory and are added by a second kernel. Any other pattern takes a warp for each result.
 #include <algorithm>
-#include <array>
 #include <optional>
 
 #include "kernels/cuda/block/divider.cuh"
@@ -13,6 +12,7 @@
 #include "kernels/cuda/block/sums.cuh"
 #include "kernels/cuda/device/launch.cuh"
 #include "kernels/cuda/device/launchers.h"
+#include "kernels/shapes.h"
 
 namespace pg::cuda {
 namespace {
@@ -70,7 +70,7 @@ __global__ void __launch_bounds__(kThreads)
   const int64_t row = int64_t{blockIdx.x} * (kThreads / lanes) + threadIdx.x / lanes;
   const int lane = static_cast<int>(threadIdx.x) & (lanes - 1);
   const T* const from = x + row * length;
-  const Access access = access_if(aligned(from));
+  const Access access = access_if(is_aligned(from));
   Acc<T> part = 0;
   for (int i = lane * N; i < length && row < rows; i += lanes * N) {
     add_all(part, load_some<N>(from + i, length - i, access));
@@ -90,7 +90,7 @@ __global__ void __launch_bounds__(kThreads)
     sum_rows_kernel(const T* x, int64_t length, int64_t chunk, double* partial, Sink sink) {
   constexpr int N = kPack<T>, kStep = kThreads * N;
   const T* const row = x + int64_t{blockIdx.x} * length;
-  const Access access = access_if(aligned(row));
+  const Access access = access_if(is_aligned(row));
   const int64_t begin = blockIdx.y * chunk, rest = length - begin, count = min(chunk, rest);
   double sum = 0.0;
   for (int64_t tile = 0; tile < count; tile += kRowTile<T>) {
@@ -250,29 +250,7 @@ __global__ void __launch_bounds__(kThreads) sum_any_kernel(const T* x, Pattern p
 
 unsigned blocks_of(int64_t n) { return static_cast<unsigned>(n); }
 
-// x is [outer, reduced, inner] and y [outer, inner].
-struct Layout {
-  int64_t outer = 1, reduced = 1, inner = 1;
-};
-
-// The layout, if the reduced extents are neighbours (extents of 1 are anything).
-std::optional<Layout> layout_of(const Shape& x, const Shape& y) {
-  const std::array<int64_t, 4> ex{x.n, x.h, x.w, x.c}, ey{y.n, y.h, y.w, y.c};
-  Layout layout;
-  int stage = 0;  // 0: outer, 1: reduced, 2: inner
-  for (size_t i = 0; i < 4; ++i) {
-    PG_ASSERT(ey[i] == ex[i] || ey[i] == 1);
-    if (ex[i] == 1) continue;
-    const bool reduced = ey[i] == 1;
-    if (reduced && stage == 2) return std::nullopt;
-    if (reduced) stage = 1;
-    if (!reduced && stage == 1) stage = 2;
-    (stage == 0 ? layout.outer : stage == 1 ? layout.reduced : layout.inner) *= ex[i];
-  }
-  return layout;
-}
-
-void add_partials(Queue& queue, const double* partial, const Layout& l, const Sink& sink) {
+void add_partials(Queue& queue, const double* partial, const ReduceLayout& l, const Sink& sink) {
   const int width = power_of_two(l.inner, 32);
   launch(queue, add_partials_kernel,
          {.grid = dim3(blocks_of(l.outer), blocks_of(ceil_div(l.inner, width))),
@@ -281,7 +259,7 @@ void add_partials(Queue& queue, const double* partial, const Layout& l, const Si
 }
 
 template <typename T>
-void sum_rows(Queue& queue, const T* x, const Layout& l, const Sink& sink) {
+void sum_rows(Queue& queue, const T* x, const ReduceLayout& l, const Sink& sink) {
   if (l.reduced <= kShortRow) {
     const int lanes = power_of_two(ceil_div(l.reduced, kPack<T>), 32);
     launch(queue, sum_short_rows_kernel<T>,
@@ -303,12 +281,12 @@ void sum_rows(Queue& queue, const T* x, const Layout& l, const Sink& sink) {
 // fold: how many neighbouring rows count as one, because a single one is no whole number of packs;
 // their columns are added with the partial sums.
 template <typename T, int N>
-void sum_columns(Queue& queue, const T* x, Layout l, int64_t fold, const Sink& sink) {
+void sum_columns(Queue& queue, const T* x, ReduceLayout l, int64_t fold, const Sink& sink) {
   l.reduced /= fold;
   l.inner *= fold;
   Columns c{.outer = l.outer, .reduced = l.reduced, .inner = l.inner};
   c.width = power_of_two(ceil_div(l.inner, N), kThreads);
-  c.access = access_if(aligned(x));
+  c.access = access_if(is_aligned(x));
   const int64_t others = l.outer * c.column_blocks(N), step = kThreads / c.width;
   const int64_t most = std::max<int64_t>(1, kManyBlocks / others);
   c.chunk = ceil_div(std::max(16 * step, ceil_div(l.reduced, most)), step) * step;
@@ -345,7 +323,7 @@ void reduce_sum(Queue& queue, const ReduceSumArgs& args) {
     constexpr int N = kPack<T>;
     PG_ASSERT(args.y.dtype == args.x.dtype || args.y.dtype == dtype_of<Acc<T>>);
     const T* const x = args.x.as<T>();
-    const std::optional<Layout> layout = layout_of(args.x.shape, args.y.shape);
+    const std::optional<ReduceLayout> layout = reduce_layout(args.x.shape, args.y.shape);
     if (!layout) return sum_any(queue, x, args.x.shape, args.y.shape, sink);
     if (layout->inner == 1) return sum_rows(queue, x, *layout, sink);
     if (layout->inner % N == 0) return sum_columns<T, N>(queue, x, *layout, 1, sink);

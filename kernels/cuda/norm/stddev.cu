@@ -256,7 +256,7 @@ void minibatch_stddev(Queue& queue, const MinibatchStddevArgs& args) {
   dispatch_storage(args.x.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T* const x = args.x.as<T>();
-    const Groups groups = groups_of(args.x.shape, args.geometry, access_if(aligned(x)));
+    const Groups groups = groups_of(args.x.shape, args.geometry, access_if(is_aligned(x)));
     with_slices(groups, [&](auto l) {
       double* const partial = partial_of(queue, groups, l.blocks);
       launch(queue, minibatch_stddev_kernel<T, l.N>, l.shape, x, partial, groups);
@@ -271,7 +271,7 @@ void minibatch_stddev_vjp(Queue& queue, const MinibatchStddevVjpArgs& args) {
     using T = typename decltype(tag)::type;
     const T* const x = args.x.as<T>();
     T* const dx = args.dx.as<T>();
-    const Groups groups = groups_of(args.x.shape, args.geometry, access_if(aligned(x, dx)));
+    const Groups groups = groups_of(args.x.shape, args.geometry, access_if(is_aligned(x, dx)));
     with_slices(groups, [&](auto l) {
       launch(queue, minibatch_stddev_vjp_kernel<T, l.N>, l.shape, x, args.dy.as<Acc<T>>(), dx,
              groups);
@@ -288,7 +288,7 @@ void minibatch_stddev_vjp2(Queue& queue, const MinibatchStddevVjp2Args& args) {
     SecondOrder<T> t{args.x.as<T>(), args.u.as<T>(), args.dy.as<Acc<T>>(), args.dx.as<T>(),
                      nullptr};
     const Groups groups =
-        groups_of(args.x.shape, args.geometry, access_if(aligned(t.x, t.u, t.dx)));
+        groups_of(args.x.shape, args.geometry, access_if(is_aligned(t.x, t.u, t.dx)));
     with_slices(groups, [&](auto l) {
       if (args.ddy) t.partial = partial_of(queue, groups, l.blocks);
       launch(queue, minibatch_stddev_vjp2_kernel<T, l.N>, l.shape, t, groups);

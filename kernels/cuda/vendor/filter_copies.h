@@ -16,7 +16,7 @@ class FilterCopies {
     TensorView copy{scratch, DType::bf16, w.shape};
     if (version != 0) {
       Entry& entry = entries_[w.data];
-      copy.data = entry.memory.get(w.shape.numel() * size_of(DType::bf16));
+      copy.data = entry.memory.get(bytes_of(w.shape, DType::bf16));
       if (entry.version == version && entry.shape == w.shape) return copy.data;
       entry.version = version;
       entry.shape = w.shape;

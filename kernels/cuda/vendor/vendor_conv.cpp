@@ -5,6 +5,7 @@
 #include "kernels/cuda/conv/wgrad/wgrad_sums.h"
 #include "kernels/cuda/device/launchers.h"
 #include "kernels/cuda/vendor/libraries.h"
+#include "kernels/math.h"
 
 namespace pg::cuda {
 namespace {
@@ -34,22 +35,18 @@ ConvSpec spec_of(const Queue& queue, const ConvJob& job) {
           .beta = adds ? 1.0 : 0.0};
 }
 
-bool is_aligned(const ConstTensorView& v) { return reinterpret_cast<uintptr_t>(v.data) % 16 == 0; }
-
 bool takes(const ConvJob& job) {
   constexpr int64_t kTooMany = int64_t{1} << 31;
   const DType t = job.x.dtype;
   return (t == DType::f32 || t == DType::bf16) && job.y.dtype == t &&
-         (job.w.dtype == t || job.w.dtype == DType::f32) && is_aligned(job.x) &&
-         is_aligned(job.w) && is_aligned(job.y) && full_x(job).numel() < kTooMany &&
+         (job.w.dtype == t || job.w.dtype == DType::f32) &&
+         is_aligned(job.x.data, job.w.data, job.y.data) && full_x(job).numel() < kTooMany &&
          full_y(job).numel() < kTooMany && job.w.shape.numel() < kTooMany;
 }
 
 TensorView writable(const ConstTensorView& v) {
   return {const_cast<void*>(v.data), v.dtype, v.shape};
 }
-
-int64_t bytes_of(const Shape& s, DType t) { return s.numel() * size_of(t); }
 
 // Where the tensors of the full-resolution convolution lie: in the job's own memory, or pieces of
 // scratch memory.
@@ -183,7 +180,7 @@ bool Vendor::conv2d_weight_grad(Autotuner& tuner, const Conv2dWeightGradArgs& a)
   if (!libraries_->convolve(tuner, job)) return false;
   if (a.db) {
     const int64_t chunks = column_sum_chunks(a.dy);
-    void* const sums = libraries_->memory.get(chunks * bytes_of(a.db.shape, a.db.dtype));
+    void* const sums = libraries_->memory.get(chunks * bytes_of(a.db));
     column_sums(libraries_->queue, a.dy, sums);
     sum_bias_grad_partials(libraries_->queue, a, sums, chunks);
   }

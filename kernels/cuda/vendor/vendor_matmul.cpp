@@ -1,6 +1,7 @@
 // vendor_matmul.cpp: dense products by cuBLASLt.
 #include "kernels/cuda/device/launchers.h"
 #include "kernels/cuda/vendor/libraries.h"
+#include "kernels/math.h"
 
 namespace pg::cuda {
 namespace {
@@ -21,8 +22,8 @@ MatmulSpec spec_of(const Queue& queue, const MatmulArgs& a) {
 bool takes(const MatmulSpec& spec, const MatmulArgs& a) {
   constexpr int64_t kTooMany = int64_t{1} << 31;
   const auto fits = [](const ConstTensorView& v) {
-    return (v.dtype == DType::f32 || v.dtype == DType::bf16) &&
-           reinterpret_cast<uintptr_t>(v.data) % 16 == 0 && v.shape.numel() < kTooMany;
+    return (v.dtype == DType::f32 || v.dtype == DType::bf16) && is_aligned(v.data) &&
+           v.shape.numel() < kTooMany;
   };
   return fits(a.a) && fits(a.b) && fits(a.y) &&
          (spec.factors == DType::bf16 || spec.result == DType::f32);
@@ -38,12 +39,12 @@ Places prepare(Queue& queue, DeviceMemory& memory, const MatmulSpec& spec, int64
                const MatmulArgs& args) {
   const bool adds = args.accumulate == Accumulate::add;
   const auto rounded_bytes = [&](const ConstTensorView& v) {
-    return v.dtype == spec.factors ? 0 : v.shape.numel() * size_of(spec.factors);
+    return v.dtype == spec.factors ? 0 : bytes_of(v.shape, spec.factors);
   };
   Pieces pieces;
   const int64_t workspace = pieces.add(workspace_bytes);
   const int64_t a = pieces.add(rounded_bytes(args.a)), b = pieces.add(rounded_bytes(args.b));
-  const int64_t trial = pieces.add(adds ? args.y.shape.numel() * size_of(args.y.dtype) : 0);
+  const int64_t trial = pieces.add(adds ? bytes_of(args.y) : 0);
   char* const base = memory.get(pieces.bytes());
   const auto factor = [&](const ConstTensorView& v, int64_t offset) -> const void* {
     if (v.dtype == spec.factors) return v.data;

@@ -2,7 +2,7 @@
 // instruction set.
 #pragma once
 
-#include "kernels/cpu/fast/simd.h"
+#include "kernels/cpu/fast/simd/simd.h"
 
 namespace pg::cpu::PG_SIMD {
 

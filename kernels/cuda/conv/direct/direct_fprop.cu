@@ -241,7 +241,7 @@ void direct_fprop(Queue& queue, const Conv2dArgs& args) {
                      .form = tap_pattern_of(args.geometry.mode),
                      .backward = false,
                      .pad = args.geometry.pad,
-                     .factor = factor_of(args.geometry),
+                     .factor = conv_scale(args.geometry),
                      .slope = args.slope});
 }
 
@@ -254,7 +254,7 @@ void direct_dgrad(Queue& queue, const Conv2dInputGradArgs& args) {
                      .form = transposed(tap_pattern_of(args.geometry.mode)),
                      .backward = true,
                      .pad = args.geometry.pad,
-                     .factor = factor_of(args.geometry),
+                     .factor = conv_scale(args.geometry),
                      .slope = 1.0});
 }
 

@@ -82,7 +82,7 @@ __global__ void __launch_bounds__(Tile::kThreads) direct_weight_grad_kernel(Dire
 int64_t chunk_pixels(int64_t tiles, int64_t pixels) {
   const int64_t most = std::max<int64_t>(1, pixels / 256);
   const int64_t chunks = std::clamp<int64_t>(512 / tiles, 1, most);
-  return ceil_div(ceil_div(pixels, chunks), Tile::kDepth) * Tile::kDepth;
+  return round_up(ceil_div(pixels, chunks), Tile::kDepth);
 }
 
 template <typename T>
@@ -109,7 +109,7 @@ void run(Queue& queue, const Conv2dWeightGradArgs& args, const WgradProduct& f) 
                              .taps_h = f.taps_h,
                              .taps_w = f.taps_w,
                              .dw = args.dw,
-                             .factor = factor_of(args.geometry),
+                             .factor = conv_scale(args.geometry),
                              .accumulate = args.accumulate});
   if (!args.db) return;
   column_sums(queue, args.dy, partial + partial_numel);

@@ -51,7 +51,7 @@ int64_t PackedFilter::taps() const {
 
 int64_t PackedFilter::padded_inputs() const {
   const int64_t chunk = 16 / size_of(dtype);
-  return ceil_div(inputs(), chunk) * chunk;
+  return round_up(inputs(), chunk);
 }
 
 int64_t PackedFilter::bytes() const {

@@ -8,7 +8,7 @@
 // and back.
 #pragma once
 
-#include "kernels/conv.h"
+#include "kernels/shapes.h"
 
 namespace pg::cuda {
 
@@ -27,23 +27,6 @@ inline TapPattern transposed(TapPattern form) {
   return form == TapPattern::spread   ? TapPattern::gather
          : form == TapPattern::gather ? TapPattern::spread
                                       : TapPattern::plain;
-}
-
-// The equalized-LR constant, and for down the 1/4 of the mean.
-inline double factor_of(const ConvGeometry& g) {
-  return g.mode == ConvMode::down ? 0.25 * g.scale : g.scale;
-}
-
-// Asserts that the shapes of a call fit its geometry.
-inline void check_conv(const Shape& x, const Shape& w, const Shape& y, const ConvGeometry& g) {
-  PG_ASSERT(x.n == y.n && x.c == w.c && y.c == w.n && g.pad >= 0);
-  if (g.mode == ConvMode::same) {
-    PG_ASSERT(y.h == x.h + 2 * g.pad - w.h + 1 && y.w == x.w + 2 * g.pad - w.w + 1);
-    return;
-  }
-  PG_ASSERT(w.h == 3 && w.w == 3 && g.pad == 1);
-  if (g.mode == ConvMode::up) PG_ASSERT(y.h == 2 * x.h && y.w == 2 * x.w);
-  if (g.mode == ConvMode::down) PG_ASSERT(x.h == 2 * y.h && x.w == 2 * y.w);
 }
 
 // Kernels count pixels and columns in 32 bits.

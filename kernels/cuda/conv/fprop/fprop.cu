@@ -7,13 +7,12 @@
 #include "kernels/cuda/conv/fprop/fprop_params.h"
 #include "kernels/cuda/conv/fprop/fprop_strip.h"
 #include "kernels/cuda/device/launchers.h"
+#include "kernels/math.h"
 
 namespace pg::cuda {
 namespace {
 
 constexpr int64_t kMostElements = (int64_t{1} << 31) - 1;  // of a tensor in one launch
-
-bool aligned(const void* p) { return reinterpret_cast<uintptr_t>(p) % 16 == 0; }
 
 PackedFilter filter_of(const FpropProblem& p) {
   return {.w = p.w, .form = p.form, .use = p.use, .dtype = p.in.dtype, .version = p.w_version};
@@ -26,7 +25,7 @@ Shape low_resolution(const FpropProblem& p) {
 
 RowAccess input_access(const FpropProblem& p) {
   const bool whole = p.in.shape.c * size_of(p.in.dtype) % 16 == 0;
-  return whole && aligned(p.in.data) ? RowAccess::chunks : RowAccess::elements;
+  return whole && is_aligned(p.in.data) ? RowAccess::chunks : RowAccess::elements;
 }
 
 StripShape strip_shape(const FpropProblem& p, int64_t samples) {
@@ -82,7 +81,7 @@ FpropParams<T> params_of(const FpropProblem& p, const PackedFilter& form, const 
   k.image = Divider(low.h * low.w);
   k.row = Divider(low.w);
   const bool whole =
-      p.out.shape.c * size_of(p.out.dtype) % 16 == 0 && aligned(p.out.data) && aligned(p.gate.data);
+      p.out.shape.c * size_of(p.out.dtype) % 16 == 0 && is_aligned(p.out.data, p.gate.data);
   k.epilogue = {.out = nullptr,
                 .channels = as_int(p.out.shape.c),
                 .access = whole ? RowAccess::chunks : RowAccess::elements,
@@ -171,7 +170,7 @@ FpropProblem FpropProblem::of(const Conv2dArgs& a) {
           .in = a.x,
           .w = a.w,
           .out = a.y,
-          .factor = factor_of(a.geometry),
+          .factor = conv_scale(a.geometry),
           .b = a.b,
           .slope = a.slope,
           .r = a.r,
@@ -187,7 +186,7 @@ FpropProblem FpropProblem::of(const Conv2dInputGradArgs& a) {
           .in = a.dy,
           .w = a.w,
           .out = a.dx,
-          .factor = factor_of(a.geometry),
+          .factor = conv_scale(a.geometry),
           .vjp_r = a.r,
           .gate = a.gate,
           .gate_slope = a.gate_slope,

@@ -177,7 +177,7 @@ template <typename T>
 void run(const Queue& queue, RgbParams<T> p, Direction direction) {
   const bool expands = direction == Direction::expand;
   const bool packs = p.many % kPack<T> == 0;
-  p.access = access_if(packs && (expands ? aligned(p.out, p.gate) : aligned(p.in)));
+  p.access = access_if(packs && (expands ? is_aligned(p.out, p.gate) : is_aligned(p.in)));
   if (expands) {
     return packs ? launch_expand<T, kPack<T>>(queue, p) : launch_expand<T, 1>(queue, p);
   }

@@ -142,8 +142,8 @@ void run(Queue& queue, const Conv2dWeightGradArgs& args) {
   const dim3 grid(static_cast<unsigned>(chunks),
                   static_cast<unsigned>(ceil_div(p.wide, p.vectors * kVec)));
   launch(queue,
-         aligned(wide.as<T>()) ? rgb_wgrad_kernel<T, narrow_channels, Access::packs>
-                               : rgb_wgrad_kernel<T, narrow_channels, Access::elements>,
+         is_aligned(wide.as<T>()) ? rgb_wgrad_kernel<T, narrow_channels, Access::packs>
+                                  : rgb_wgrad_kernel<T, narrow_channels, Access::elements>,
          {.grid = grid, .block = dim3(kThreads)}, wide.as<T>(), narrow.as<T>(), partial, bias, p);
   sum_wgrad_partials(queue, {.partial = partial,
                              .chunks = chunks,

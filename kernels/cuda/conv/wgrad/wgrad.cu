@@ -31,7 +31,7 @@ class Pieces {
   template <typename T>
   T* take(int64_t count) {
     char* const at = base_ == nullptr ? nullptr : base_ + bytes_;
-    bytes_ += ceil_div(count * static_cast<int64_t>(sizeof(T)), 256) * 256;
+    bytes_ += round_up(count * static_cast<int64_t>(sizeof(T)), 256);
     return reinterpret_cast<T*>(at);
   }
   int64_t bytes() const { return bytes_; }
@@ -43,12 +43,12 @@ class Pieces {
 
 template <typename T>
 int64_t padded_channels(const Shape& s) {
-  return ceil_div(s.c, Vec<T>::kCount) * Vec<T>::kCount;
+  return round_up(s.c, Vec<T>::kCount);
 }
 
 template <typename T>
 bool is_aligned(const void* data, const Shape& s) {
-  return reinterpret_cast<uintptr_t>(data) % 16 == 0 && s.c % Vec<T>::kCount == 0;
+  return pg::is_aligned(data) && s.c % Vec<T>::kCount == 0;
 }
 
 template <typename T>
@@ -144,7 +144,7 @@ void run(Queue& queue, const Conv2dWeightGradArgs& args, const WgradCandidate& c
                              .taps_h = folded ? 4 : args.dw.shape.h,
                              .taps_w = folded ? 4 : args.dw.shape.w,
                              .dw = args.dw,
-                             .factor = factor_of(args.geometry),
+                             .factor = conv_scale(args.geometry),
                              .accumulate = args.accumulate});
   if (args.db) sum_bias_grad_partials(queue, args, buffers.bias, chunks);
 }

@@ -6,14 +6,13 @@
 #include <bit>
 
 #include "kernels/cuda/conv/wgrad/wgrad.h"
+#include "kernels/math.h"
 
 namespace pg::cuda {
 namespace {
 
 constexpr int64_t kProcessors = 132;
 constexpr int64_t kMostChunks = 65535;  // of a grid
-
-constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 int log2_up(int64_t v) { return static_cast<int>(std::bit_width(static_cast<uint64_t>(v) - 1)); }
 

@@ -1,4 +1,4 @@
-// train_test.cpp: the optimizer and the image input.
+// adam_test.cpp: the optimizer step.
 #include <cmath>
 
 #include "tests/kernels/kernel_test.h"
@@ -11,7 +11,7 @@ Shape flat(int64_t count) { return {1, 1, 1, count}; }
 struct AdamCase {
   double beta1 = 0.0, finite = 1.0, t = 3.0;
   AdamEpsilon epsilon = AdamEpsilon::tensorflow;
-  AverageOf average_of = AverageOf::before_update;
+  EmaOrder ema_order = EmaOrder::before_update;
 };
 
 struct AdamState {
@@ -32,7 +32,7 @@ AdamState reference(AdamState s, const Host& g, const AdamCase& t) {
                          ? kLr * std::sqrt(c2) / c1 * m / (std::sqrt(v) + kEps)
                          : kLr / c1 * m / (std::sqrt(v / c2) + kEps);
     }
-    const double of = t.average_of == AverageOf::before_update ? w_before : s.w.data[i];
+    const double of = t.ema_order == EmaOrder::before_update ? w_before : s.w.data[i];
     s.average.data[i] += (of - s.average.data[i]) * (1 - kDecay);
   }
   return s;
@@ -44,7 +44,7 @@ std::function<void(Bench&)> call_of(const AdamState& s, const Host& g, const Ada
     b.backend().adam({.w = b.inout(s.w),
                       .v = b.inout(s.v),
                       .m = b.inout(s.m),
-                      .average = b.inout(s.average),
+                      .ema = b.inout(s.average),
                       .g = b.in(g),
                       .lr = b.in(Host({}, kLr), DType::f64),
                       .t = b.in(Host({}, t.t), DType::f64),
@@ -52,9 +52,9 @@ std::function<void(Bench&)> call_of(const AdamState& s, const Host& g, const Ada
                       .beta1 = t.beta1,
                       .beta2 = kBeta2,
                       .eps = kEps,
-                      .average_decay = kDecay,
+                      .ema_decay = kDecay,
                       .epsilon = t.epsilon,
-                      .average_of = t.average_of});
+                      .ema_order = t.ema_order});
   };
 }
 
@@ -63,14 +63,14 @@ AdamState random_state(int64_t count) {
           random_host(flat(count), 3, 0.0, 1.0), random_host(flat(count), 4)};
 }
 
-KERNEL_TEST(Adam, MatchesReferenceInBothForms) {
+KERNEL_TEST(adam, MatchesReferenceInBothForms) {
   for (const int64_t count : {1, 33, 20003}) {
     const AdamState state = random_state(count);
     const Host g = random_host(flat(count), 5);
     for (const double beta1 : {0.0, 0.5}) {
       for (const AdamEpsilon epsilon : {AdamEpsilon::tensorflow, AdamEpsilon::pytorch}) {
-        for (const AverageOf of : {AverageOf::before_update, AverageOf::after_update}) {
-          const AdamCase t{.beta1 = beta1, .epsilon = epsilon, .average_of = of};
+        for (const EmaOrder order : {EmaOrder::before_update, EmaOrder::after_update}) {
+          const AdamCase t{.beta1 = beta1, .epsilon = epsilon, .ema_order = order};
           const AdamState want = reference(state, g, t);
           expect_matches(call_of(state, g, t), {want.w, want.v, want.m, want.average}, 1,
                          Floats::f64_f32);
@@ -80,7 +80,7 @@ KERNEL_TEST(Adam, MatchesReferenceInBothForms) {
   }
 }
 
-KERNEL_TEST(Adam, StepsByTheHandComputedAmounts) {
+KERNEL_TEST(adam, StepsByTheHandComputedAmounts) {
   // g = 1/2, v = 0.01 g^2 = 0.0025, eps = 0.1, t = 1, lr = 0.3:
   //   tensorflow  0.3 * sqrt(0.01) * 0.5 / (0.05 + 0.1) = 0.1
   //   pytorch     0.3 * 0.5 / (sqrt(0.0025 / 0.01) + 0.1) = 0.25
@@ -104,7 +104,7 @@ KERNEL_TEST(Adam, StepsByTheHandComputedAmounts) {
   }
 }
 
-KERNEL_TEST(Adam, WithoutFirstMomentIsBeta1OfZero) {
+KERNEL_TEST(adam, WithoutFirstMomentIsBeta1OfZero) {
   const AdamState state = random_state(777);
   const Host g = random_host(flat(777), 5);
   const AdamState want = reference(state, g, {});
@@ -122,12 +122,12 @@ KERNEL_TEST(Adam, WithoutFirstMomentIsBeta1OfZero) {
       {want.w, want.v}, 1, Floats::f64_f32);
 }
 
-KERNEL_TEST(Adam, SkipsAStepThatIsNotFiniteButMovesTheAverage) {
+KERNEL_TEST(adam, SkipsAStepThatIsNotFiniteButMovesTheAverage) {
   const AdamState state = random_state(333);
   Host g = random_host(flat(333), 5);
   g.data[100] = std::nan("");
-  for (const AverageOf of : {AverageOf::before_update, AverageOf::after_update}) {
-    const AdamCase t{.beta1 = 0.5, .finite = 0.0, .average_of = of};
+  for (const EmaOrder order : {EmaOrder::before_update, EmaOrder::after_update}) {
+    const AdamCase t{.beta1 = 0.5, .finite = 0.0, .ema_order = order};
     const AdamState want = reference(state, g, t);
     const auto got = run(DType::f32, call_of(state, g, t));
     EXPECT_EQ(got[0].data, state.w.data);
@@ -137,80 +137,10 @@ KERNEL_TEST(Adam, SkipsAStepThatIsNotFiniteButMovesTheAverage) {
   }
 }
 
-KERNEL_TEST(Adam, HasTheSameBitsAtOddAddresses) {
+KERNEL_TEST(adam, HasTheSameBitsAtOddAddresses) {
   const AdamState state = random_state(3000);
   const Host g = random_host(flat(3000), 5);
   expect_same_at_odd_addresses(call_of(state, g, {.beta1 = 0.5}), Floats::f64_f32);
-}
-
-Host random_bytes(const Shape& shape) {
-  Host bytes = random_host(shape, 1, 0.0, 255.0);
-  for (double& v : bytes.data) v = std::floor(v);
-  return bytes;
-}
-
-Host images_reference(const Host& x, const Host& mirror, double alpha) {
-  const Shape& s = x.shape;
-  Host f(s), y(s);
-  for_each(s, [&](auto n, auto h, auto w, auto c) {
-    const int64_t from = mirror.data[static_cast<size_t>(n)] != 0.0 ? s.w - 1 - w : w;
-    f(n, h, w, c) = x(n, h, from, c) * 2.0 / 255.0 - 1.0;
-  });
-  for_each(s, [&](auto n, auto h, auto w, auto c) {
-    y(n, h, w, c) = f(n, h, w, c);
-    if (alpha == 1.0) return;
-    double mean = 0.0;
-    for (int64_t i = 0; i < 4; ++i) mean += f(n, h / 2 * 2 + i / 2, w / 2 * 2 + i % 2, c) / 4;
-    y(n, h, w, c) += (mean - f(n, h, w, c)) * (1 - alpha);
-  });
-  return y;
-}
-
-KERNEL_TEST(ImagesToFloat, MirrorsAndFades) {
-  for (const Shape& s :
-       {Shape{3, 4, 6, 3}, Shape{4, 2, 2, 1}, Shape{3, 64, 66, 3}, Shape{2, 32, 32, 3}}) {
-    const Host x = random_bytes(s);
-    Host mirror({s.n, 1, 1, 1});
-    for (size_t i = 0; i < mirror.data.size(); i += 2) mirror.data[i] = 1.0;
-    const Host plain(mirror.shape);
-    const double alpha = 0.375;
-    expect_matches(
-        [&](Bench& b) {
-          ImagesToFloatArgs args{.x = b.in(x, DType::u8), .y = b.out(s)};
-          b.backend().images_to_float(args);
-          args.mirror = b.in(mirror, DType::u8);
-          args.y = b.out(s);
-          b.backend().images_to_float(args);
-          args.alpha = b.in(Host({}, alpha), b.acc());
-          args.y = b.out(s);
-          b.backend().images_to_float(args);
-          args.mirror = {};
-          args.y = b.out(s);
-          b.backend().images_to_float(args);
-        },
-        {images_reference(x, plain, 1.0), images_reference(x, mirror, 1.0),
-         images_reference(x, mirror, alpha), images_reference(x, plain, alpha)},
-        4);
-  }
-}
-
-KERNEL_TEST(ImagesToFloat, TakesOddSizesWithoutFading) {
-  const Shape s{2, 3, 5, 3};
-  const Host x = random_bytes(s), plain({2, 1, 1, 1});
-  expect_matches(
-      [&](Bench& b) { b.backend().images_to_float({.x = b.in(x, DType::u8), .y = b.out(s)}); },
-      {images_reference(x, plain, 1.0)}, 4);
-}
-
-KERNEL_TEST(ImagesToFloat, HasTheSameBitsAtOddAddresses) {
-  const Shape s{2, 32, 32, 3};
-  const Host x = random_bytes(s), mirror({2, 1, 1, 1}, {1.0, 0.0});
-  expect_same_at_odd_addresses([&](Bench& b) {
-    b.backend().images_to_float({.x = b.in(x, DType::u8),
-                                 .mirror = b.in(mirror, DType::u8),
-                                 .alpha = b.in(Host({}, 0.375), b.acc()),
-                                 .y = b.out(s)});
-  });
 }
 
 }  // namespace

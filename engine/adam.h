@@ -1,6 +1,7 @@
-// optimizer.h: Adam over a ParameterStore, with the moving average of its weights.
+// adam.h: Adam over a ParameterStore, with the moving average of its weights.
 #pragma once
 
+#include "engine/grad_check.h"
 #include "engine/parameters.h"
 
 namespace pg {
@@ -10,26 +11,9 @@ struct AdamOptions {
   AdamEpsilon epsilon = AdamEpsilon::tensorflow;
 };
 
-struct AverageOptions {
+struct EmaOptions {
   double decay = 0.999;
-  AverageOf of = AverageOf::before_update;
-};
-
-// What grad_check finds.
-struct GradStats {
-  bool finite = true;
-  double norm = 0.0;       // Euclidean; of a step: over the parameters in use
-  int64_t first_bad = -1;  // norm_of alone: the first element that is not finite
-};
-
-// Of any tensor of f32 or f64; waits for the device.
-GradStats norm_of(const Tensor& x);
-
-// The first step since clear_first_bad() whose gradient was not finite.
-struct FirstBad {
-  bool found = false;
-  int64_t steps_ago = 0;  // 0: the last step
-  int64_t element = 0;    // first such element of the gradient buffer
+  EmaOrder order = EmaOrder::before_update;
 };
 
 // Holds the gradient buffer, both moments (the first only if beta1 > 0) and the step count, all in
@@ -38,7 +22,7 @@ class Adam {
  public:
   // `average`, if given, is a store with the same specs that follows the weights.
   Adam(ParameterStore& parameters, const AdamOptions& options, ParameterStore* average = nullptr,
-       const AverageOptions& average_options = {});
+       const EmaOptions& average_options = {});
 
   // Views of the gradient buffer for ParameterStore::views(...) of a resolution.
   std::vector<Tensor> gradients(int64_t resolution) const;
@@ -71,7 +55,7 @@ class Adam {
   ParameterStore& parameters_;
   ParameterStore* average_;
   AdamOptions options_;
-  AverageOptions average_options_;
+  EmaOptions average_options_;
   double learning_rate_value_ = -1.0;
   Tensor g_, m_, v_, t_, stats_, first_bad_, learning_rate_;
 };

@@ -1,48 +1,17 @@
-// norm.h: contracts of the normalisation kernels.
+// stddev.h: contracts of the minibatch standard deviation and its derivatives.
 //
 // Tensors of one call have one element type, f64, f32 or bf16; beside bf16, the statistics r, y and
 // dy of one value for each pixel or sample are f32. engine/ops has already checked shapes and
 // dtypes, so a backend only asserts them.
 #pragma once
 
+#include "kernels/choices.h"
 #include "kernels/tensor_view.h"
 
 namespace pg {
 
-// Pixelwise feature vector normalisation (PGGAN section 4.2):
-//
-//   r[n,h,w]   = 1 / sqrt(mean over c of x[n,h,w,c]^2 + eps)
-//   y[n,h,w,c] = x[n,h,w,c] * r[n,h,w]
-//
-// The order of the sum depends on the shape alone, so results repeat bit for bit. A non-finite x
-// spoils its own pixel and no other.
-struct PixelNormArgs {
-  ConstTensorView x;  // [N, H, W, C], every extent >= 1
-  TensorView y;       // [N, H, W, C]; may be x itself
-  TensorView r{};     // [N, H, W, 1]; absent: not wanted
-  double eps = 1e-8;  // in units of x^2, > 0
-};
-
-// First-order gradient of the above, from what the forward pass stored, with the derivative of a
-// leaky ReLU in front of the norm applied on the way (y has the sign of x):
-//
-//   g[n,h,w,c]  = r[n,h,w] * (dy[n,h,w,c] - y[n,h,w,c] * mean over k of dy[n,h,w,k] * y[n,h,w,k])
-//   dx[n,h,w,c] = g[n,h,w,c] * (y[n,h,w,c] > 0 ? 1 : slope)
-//
-// slope = 1 gives the norm alone. Not differentiable: ops differentiate the composition instead.
-struct PixelNormVjpArgs {
-  ConstTensorView dy, y;  // [N, H, W, C], same dtype
-  ConstTensorView r;      // [N, H, W, 1], as PixelNormArgs::r
-  TensorView dx;          // [N, H, W, C]; may be dy itself
-  double slope = 1.0;
-};
-
 // Which samples share statistics. The N samples form `batches` separate minibatches of N / batches
-// consecutive samples; each is split into M = N / batches / group groups. strided (official):
-// sample i of a minibatch is in group i % M; contiguous (GAN zoo): in group i / group.
-enum class GroupOrder : uint8_t { strided, contiguous };
-enum class Variance : uint8_t { biased, unbiased };  // divides by group, or by group - 1
-
+// consecutive samples; each is split into M = N / batches / group groups.
 struct MinibatchStddevGeometry {
   int64_t group = 4;    // samples per group, divides N / batches
   int64_t batches = 1;  // divides N

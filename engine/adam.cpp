@@ -1,5 +1,5 @@
-// optimizer.cpp: one check and one update kernel for a whole network.
-#include "engine/optimizer.h"
+// adam.cpp: one check and one update kernel for a whole network.
+#include "engine/adam.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,7 +9,7 @@
 namespace pg {
 
 Adam::Adam(ParameterStore& parameters, const AdamOptions& options, ParameterStore* average,
-           const AverageOptions& average_options)
+           const EmaOptions& average_options)
     : parameters_(parameters),
       average_(average),
       options_(options),
@@ -52,14 +52,13 @@ void Adam::step(int64_t resolution) {
   const Shape active{1, 1, 1, parameters_.prefix(resolution)};
   Backend& backend = g_.backend();
   const Tensor g = g_.alias(active);
-  backend.grad_check(
-      {.g = g.view(), .stats = stats_.mut(), .t = t_.mut(), .first_bad = first_bad_.mut()});
+  check_gradient(g, stats_, t_, first_bad_);
   const uint64_t version = parameters_.flat().version();
   parameters_.touch();
   backend.adam({.w = parameters_.flat().alias(active).mut(),
                 .v = v_.alias(active).mut(),
                 .m = m_ ? m_.alias(active).mut() : TensorView{},
-                .average = average_ ? average_->flat().alias(active).mut() : TensorView{},
+                .ema = average_ ? average_->flat().alias(active).mut() : TensorView{},
                 .g = g.view(),
                 .lr = learning_rate_.view(),
                 .t = t_.view(),
@@ -67,9 +66,9 @@ void Adam::step(int64_t resolution) {
                 .beta1 = options_.beta1,
                 .beta2 = options_.beta2,
                 .eps = options_.eps,
-                .average_decay = average_options_.decay,
+                .ema_decay = average_options_.decay,
                 .epsilon = options_.epsilon,
-                .average_of = average_options_.of,
+                .ema_order = average_options_.order,
                 .w_version = version,
                 .next_w_version = parameters_.flat().version()});
   if (average_ != nullptr) average_->touch();
@@ -78,17 +77,6 @@ void Adam::step(int64_t resolution) {
 GradStats Adam::stats() const {
   const std::vector<double> values = to_host(stats_);
   return {.finite = values[0] != 0.0, .norm = values[1]};
-}
-
-GradStats norm_of(const Tensor& x) {
-  const Tensor stats(x.context(), {1, 1, 1, 2}, DType::f64);
-  const Tensor first_bad(x.context(), {1, 1, 1, 3}, DType::f64);
-  x.backend().fill({.y = first_bad.mut(), .value = 0.0});
-  x.backend().grad_check({.g = x.view(), .stats = stats.mut(), .first_bad = first_bad.mut()});
-  const std::vector<double> values = to_host(stats);
-  if (values[0] != 0.0) return {.finite = true, .norm = values[1]};
-  return {
-      .finite = false, .norm = values[1], .first_bad = static_cast<int64_t>(to_host(first_bad)[2])};
 }
 
 FirstBad Adam::first_bad() const {

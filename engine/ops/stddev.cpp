@@ -1,18 +1,11 @@
-// norm.cpp: pixel norm and minibatch standard deviation: fast kernels with compositions behind
-// them.
+// stddev.cpp: minibatch standard deviation: kernels for its first two derivatives, with
+// compositions behind them.
 #include <vector>
 
 #include "engine/ops/ops.h"
 
 namespace pg::ops {
 namespace {
-
-// x / sqrt(mean over channels of x^2 + eps)
-Tensor pixel_norm_composition(const Tensor& x, double eps) {
-  const Shape& s = x.shape();
-  const Tensor mean_square = sum_to(square(x), {s.n, s.h, s.w, 1}, 1.0 / static_cast<double>(s.c));
-  return div(x, sqrt(affine(mean_square, 1.0, eps)));
-}
 
 void check_groups(const Shape& s, const MinibatchStddevGeometry& g) {
   PG_CHECK(
@@ -91,20 +84,6 @@ Tensor minibatch_stddev_vjp(const Tensor& x, const Tensor& dy, const MinibatchSt
 }
 
 }  // namespace
-
-Tensor pixel_norm(const Tensor& x, double eps) {
-  const Shape& s = x.shape();
-  Tensor y = empty_like(x), r(x.context(), {s.n, s.h, s.w, 1}, acc_of(x.dtype()));
-  x.backend().pixel_norm({.x = x.view(), .y = y.mut(), .r = r.mut(), .eps = eps});
-  return record_fused(
-      "pixel_norm", {x}, y,
-      [eps](const std::vector<Tensor>& in) { return pixel_norm_composition(in[0], eps); },
-      [y, r](const Tensor& dy, const Need&) -> Grads {
-        Tensor dx = empty_like(y);
-        y.backend().pixel_norm_vjp({.dy = dy.view(), .y = y.view(), .r = r.view(), .dx = dx.mut()});
-        return {dx};
-      });
-}
 
 Tensor minibatch_stddev(const Tensor& x, const MinibatchStddevGeometry& g) {
   check_groups(x.shape(), g);

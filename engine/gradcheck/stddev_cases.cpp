@@ -1,16 +1,10 @@
-// norm_cases.cpp: pixel norm and every form of minibatch standard deviation.
+// stddev_cases.cpp: minibatch standard deviation in every grouping.
 #include "engine/gradcheck/op_case.h"
 
 namespace pg::gradcheck {
 
-std::vector<OpCase> norm_cases() {
+std::vector<OpCase> stddev_cases() {
   std::vector<OpCase> cases;
-  for (const int64_t c : {1, 3, 16, 37}) {
-    cases.push_back({.name = message("PixelNorm", c, "Channels"),
-                     .inputs = {{2, 3, 2, c}},
-                     .run = [](const auto& in) { return ops::pixel_norm(in[0], 1e-2); },
-                     .reduction = static_cast<double>(c)});
-  }
   const auto stddev = [&](const char* name, Shape x, MinibatchStddevGeometry g) {
     cases.push_back({.name = std::string("MinibatchStddev") + name,
                      .inputs = {x},

@@ -1,4 +1,4 @@
-// norm_test.cpp: pixelwise feature vector normalisation.
+// pixel_norm_test.cpp: pixelwise feature vector normalisation.
 #include <cmath>
 #include <limits>
 
@@ -28,7 +28,7 @@ Reference forward(const Host& x, double eps) {
   return f;
 }
 
-KERNEL_TEST(PixelNorm, MatchesReference) {
+KERNEL_TEST(pixel_norm, MatchesReference) {
   for (const Shape& s : kShapes) {
     for (const double eps : {1e-8, 0.1}) {
       const Host x = random_host(s, 1);
@@ -46,7 +46,7 @@ KERNEL_TEST(PixelNorm, MatchesReference) {
   }
 }
 
-KERNEL_TEST(PixelNorm, NonFiniteValuesSpoilTheirOwnPixelAlone) {
+KERNEL_TEST(pixel_norm, NonFiniteValuesSpoilTheirOwnPixelAlone) {
   Host x = random_host({1, 2, 3, 20}, 1);
   x(0, 1, 0, 7) = std::numeric_limits<double>::quiet_NaN();
   x(0, 1, 2, 19) = std::numeric_limits<double>::infinity();
@@ -60,7 +60,7 @@ KERNEL_TEST(PixelNorm, NonFiniteValuesSpoilTheirOwnPixelAlone) {
   EXPECT_TRUE(std::isnan(got[0](0, 1, 2, 19)));
 }
 
-KERNEL_TEST(PixelNormVjp, MatchesReference) {
+KERNEL_TEST(pixel_norm_vjp, MatchesReference) {
   for (const Shape& s : kShapes) {
     for (const double slope : {0.2, 1.0}) {
       const Host dy = random_host(s, 1), y = random_host(s, 2);
@@ -91,7 +91,7 @@ KERNEL_TEST(PixelNormVjp, MatchesReference) {
   }
 }
 
-KERNEL_TEST(PixelNormVjp, MatchesFiniteDifference) {
+KERNEL_TEST(pixel_norm_vjp, MatchesFiniteDifference) {
   const Shape s{1, 2, 2, 5};
   const Host x = random_host(s, 1), dy = random_host(s, 2);
   const auto loss = [&](const Host& at) {
@@ -113,7 +113,7 @@ KERNEL_TEST(PixelNormVjp, MatchesFiniteDifference) {
   }
 }
 
-KERNEL_TEST(PixelNorm, HasTheSameBitsAtOddAddresses) {
+KERNEL_TEST(pixel_norm, HasTheSameBitsAtOddAddresses) {
   for (const Shape& s : {Shape{2, 3, 5, 17}, Shape{2, 3, 5, 24}, Shape{1, 2, 3, 512}}) {
     const Host x = random_host(s, 1), dy = random_host(s, 2);
     const Host r = random_host({s.n, s.h, s.w, 1}, 3, 0.5, 2.0);

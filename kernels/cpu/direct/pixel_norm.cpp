@@ -1,5 +1,5 @@
-// norm.cpp: pixelwise feature vector normalisation. A pixel's channels stay in L1 between its two
-// passes.
+// pixel_norm.cpp: pixelwise feature vector normalisation. A pixel's channels stay in L1 between its
+// two passes.
 #include <cmath>
 
 #include "kernels/cpu/cpu_backend.h"

@@ -1,0 +1,14 @@
+// scalars.cpp: sums of single numbers, for statistics.
+#include "engine/ops/ops.h"
+
+namespace pg::ops {
+
+void add_scalars(const Tensor& sums, std::span<const Tensor> numbers) {
+  AddScalarsArgs args{.count = static_cast<int64_t>(numbers.size()), .sums = sums.mut()};
+  PG_CHECK(args.count <= AddScalarsArgs::kMost && args.count == sums.numel(), ShapeError,
+           "add_scalars: ", args.count, " numbers for sums of shape ", sums.shape());
+  for (size_t i = 0; i < numbers.size(); ++i) args.x[i] = numbers[i].view();
+  sums.backend().add_scalars(args);
+}
+
+}  // namespace pg::ops

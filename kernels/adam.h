@@ -1,0 +1,37 @@
+// adam.h: contract of the optimizer step, with the moving average of the weights.
+#pragma once
+
+#include "kernels/choices.h"
+#include "kernels/tensor_view.h"
+
+namespace pg {
+
+// One Adam step over a range of one network's flat buffers, and its moving average:
+//
+//   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2,  w as in AdamEpsilon
+//   average += (w_before or w_after - average) * (1 - average_decay)
+//
+// If stats[0] is 0 (a gradient was not finite) w, m and v stay as they are; the average still
+// moves.
+//
+// w_version and next_w_version, if not 0, name the contents of w before and after the call, as
+// Conv2dArgs::w_version does for filters within w; they must differ. A backend that keeps
+// transformed copies may bring those in use to the new version in the same go.
+//
+// Source: Adam (Kingma and Ba 2015), averaged generator (PGGAN appendix A).
+struct AdamArgs {
+  TensorView w, v;        // flat [1, 1, 1, count], f64 or f32 as all but lr, t and stats
+  TensorView m{};         // absent: beta1 must be 0, m is g
+  TensorView ema{};       // absent: not wanted
+  ConstTensorView g;      // flat
+  ConstTensorView lr;     // f64 [1, 1, 1, 1] in device memory
+  ConstTensorView t;      // f64 [1, 1, 1, 1]: number of this step, >= 1 (GradCheckArgs advances it)
+  ConstTensorView stats;  // f64, see GradCheckArgs
+  double beta1 = 0.0, beta2 = 0.99, eps = 1e-8;
+  double ema_decay = 0.999;
+  AdamEpsilon epsilon = AdamEpsilon::tensorflow;
+  EmaOrder ema_order = EmaOrder::before_update;
+  uint64_t w_version = 0, next_w_version = 0;
+};
+
+}  // namespace pg
