@@ -32,7 +32,8 @@ complaints=$(cd "$root" && awk '
   function flush_text(   low_before) {
     if (text == "") return
     gsub(/[ \t]+/, " ", text)
-    nominal(text)
+    if (!heading) nominal(text)
+    heading = 0
     low = " " tolower(text) " "
     gsub(/there (is|are|was|were) no /, "there exists no ", low)
     ban("[^a-z]anew[^a-z]", "say again")
@@ -78,8 +79,9 @@ complaints=$(cd "$root" && awk '
       file = FILENAME; first = FNR
       complain("a line of prose longer than 100 columns")
     }
+    if (line ~ /^#/) { flush_text(); heading = 1 }
     blank = line ~ /^[ \t]*$/
-    if (blank || line ~ /^[ \t]*([-*#|]|[0-9]+\.) ?/) flush_text()
+    if (blank || line ~ /^[ \t]*([-*|]|[0-9]+\.) /) flush_text()
     sub(/^[ \t]*([-*#]+|[0-9]+\.) +/, "", line)
     gsub(/\*\*/, "", line)
     if (line ~ /^\|/) { # each cell is a text
@@ -95,6 +97,7 @@ complaints=$(cd "$root" && awk '
       return
     }
     add(line)
+    if (heading) flush_text()
   }
 
   # --- C++ and CUDA: comments and string literals ---
