@@ -16,7 +16,7 @@ complaints=$(cd "$root" && awk '
       complain("\"" substr(low, RSTART + 1, RLENGTH - 1) "\": " advice)
   }
 
-  # A sentence that begins with What or Where and is not a question.
+  # A sentence that begins with What or Where and is neither a question nor "What to do".
   function nominal(rest,   sentence, mark, word) {
     while (match(rest, /(^|[.:;!?] +)(What|Where) /)) {
       word = substr(rest, RSTART, RLENGTH) ~ /What/ ? "What" : "Where"
@@ -24,7 +24,7 @@ complaints=$(cd "$root" && awk '
       match(rest, /[.?!]( |$)/)
       sentence = RSTART ? substr(rest, 1, RSTART - 1) : rest
       mark = RSTART ? substr(rest, RSTART, 1) : ""
-      if (mark != "?") complain("\"" word " " substr(sentence, 1, 40) "\": start with the subject")
+      if (mark != "?" && sentence !~ /^to /) complain("\"" word " " substr(sentence, 1, 40) "\": start with the subject")
     }
   }
 
