@@ -163,7 +163,7 @@ expect $check "a mutable static" kernels/cuda/conv.cu '  static int calls;'
 expect $check "fixed order" kernels/cuda/conv.cu '  atomicAdd(&sum, x);'
 
 clean_project
-for check in paper_to_code plain_english; do
+for check in paper_to_code plain_english docs_links_work; do
   run $check
   ((status == 0)) || fail "$check on the clean project: $output"
 done
@@ -172,6 +172,11 @@ check=paper_to_code
 expect $check "there is no file" docs/paper-to-code.md 'See `kernels/cov.h: include`.'
 expect $check "does not contain" docs/paper-to-code.md 'See `kernels/conv.h: include, conv3d`.'
 expect $check "does not contain" DESIGN.md $'See `engine/ops/conv.cpp:\nconv3d`.'
+
+check=docs_links_work
+expect $check "no such file" README.md 'See [the code](docs/paper-to-cod.md).'
+expect $check "no such heading" README.md 'See [the code](docs/paper-to-code.md#a-heading).'
+expect $check "no such heading" docs/paper-to-code.md $'# A heading\n\n[below](#the-heading)'
 
 check=plain_english
 expect $check "say again" engine/tensor.h '// Packs it anew.'

@@ -24,7 +24,8 @@ complaints=$(cd "$root" && awk '
       match(rest, /[.?!]( |$)/)
       sentence = RSTART ? substr(rest, 1, RSTART - 1) : rest
       mark = RSTART ? substr(rest, RSTART, 1) : ""
-      if (mark != "?" && sentence !~ /^to /) complain("\"" word " " substr(sentence, 1, 40) "\": start with the subject")
+      if (mark != "?" && sentence !~ /^to /)
+        complain("\"" word " " substr(sentence, 1, 40) "\": start with the subject")
     }
   }
 
