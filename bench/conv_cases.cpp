@@ -181,14 +181,13 @@ Case forward_case(const Layer& l, const Selection& sel) {
   }
   c.run = [g, then = l.then, version = filter_version(c)](Backend& backend, Views v) {
     backend.conv2d({.x = v[0],
-                    .w = v[1],
+                    .w = at_version(v[1], version),
                     .b = v[2],
                     .y = v[3],
                     .geometry = g,
                     .slope = then == Then::bias ? 1.0 : kSlope,
                     .r = then == Then::norm ? v[4] : TensorView{},
-                    .norm_eps = kNormEps,
-                    .w_version = version});
+                    .norm_eps = kNormEps});
   };
   c.samples = [s, g, then = l.then](const std::vector<Values>& v) {
     return forward_samples({s.x, s.w, s.y, g, v[0], v[1], v[0]}, v[2], then);
@@ -212,13 +211,12 @@ Case input_grad_case(const Layer& l, const Selection& sel) {
   }
   c.run = [g, gated, normed, version = filter_version(c)](Backend& backend, Views v) {
     backend.conv2d_input_grad({.dy = v[0],
-                               .w = v[1],
+                               .w = at_version(v[1], version),
                                .dx = v[2],
                                .geometry = g,
                                .gate = gated ? v[3] : TensorView{},
                                .gate_slope = kSlope,
-                               .r = normed ? v[4] : TensorView{},
-                               .w_version = version});
+                               .r = normed ? v[4] : TensorView{}});
   };
   c.samples = [s, g, gated, normed](const std::vector<Values>& v) {
     const Below below{gated ? &v[3] : nullptr, normed ? &v[4] : nullptr};

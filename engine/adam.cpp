@@ -53,8 +53,6 @@ void Adam::step(int64_t resolution) {
   Backend& backend = g_.backend();
   const Tensor g = g_.alias(active);
   check_gradient(g, stats_, t_, first_bad_);
-  const uint64_t version = parameters_.flat().version();
-  parameters_.touch();
   backend.adam({.w = parameters_.flat().alias(active).mut(),
                 .v = v_.alias(active).mut(),
                 .m = m_ ? m_.alias(active).mut() : TensorView{},
@@ -68,10 +66,7 @@ void Adam::step(int64_t resolution) {
                 .eps = options_.eps,
                 .ema_decay = average_options_.decay,
                 .epsilon = options_.epsilon,
-                .ema_order = average_options_.order,
-                .w_version = version,
-                .next_w_version = parameters_.flat().version()});
-  if (average_ != nullptr) average_->touch();
+                .ema_order = average_options_.order});
 }
 
 GradStats Adam::stats() const {

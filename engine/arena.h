@@ -30,13 +30,11 @@ class Arena {
   // Gives blocks back in which nothing is in use.
   void trim();
 
-  int64_t bytes_in_use() const { return in_use_; }
   int64_t peak_bytes() const { return peak_; }
   int64_t reserved_bytes() const { return reserved_; }
   // Of the blocks, up to the highest byte that was ever in use: what they cost where memory counts
   // from the first write on.
   int64_t touched_bytes() const;
-  void reset_peak() { peak_ = in_use_; }
 
  private:
   struct Range {

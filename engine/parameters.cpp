@@ -2,7 +2,6 @@
 #include "engine/parameters.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 
 #include "engine/ops/ops.h"
@@ -26,14 +25,14 @@ ParameterStore::ParameterStore(Context& context, std::vector<ParameterSpec> spec
   int64_t next = 0, resolution = 0;
   for (const ParameterSpec& spec : specs_) {
     PG_ASSERT(spec.resolution >= resolution);
-    PG_ASSERT(index_.emplace(spec.name, first_.size()).second);
+    const bool is_new = index_.emplace(spec.name, first_.size()).second;
+    PG_ASSERT(is_new);
     resolution = spec.resolution;
     first_.push_back(next);
     next += round_up(spec.shape.numel(), kAlignElements);
   }
   flat_ = Tensor(context, {1, 1, 1, next}, dtype, Lifetime::persistent);
   context.backend().fill({.y = flat_.mut(), .value = 0.0});
-  touch();
 }
 
 Tensor ParameterStore::get(const std::string& name) const {
@@ -86,17 +85,11 @@ void ParameterStore::initialize(uint64_t seed, uint64_t stream) {
   for (size_t i = 0; i < specs_.size(); ++i) {
     if (specs_[i].init != Init::zeros) initialize_one(i, random);
   }
-  touch();
 }
 
 void ParameterStore::set_factors(std::vector<double> factors) {
   PG_ASSERT(factors.size() == specs_.size());
   factors_ = std::move(factors);
-}
-
-void ParameterStore::touch() {
-  static std::atomic<uint64_t> last{0};
-  flat_.set_version(++last);
 }
 
 }  // namespace pg

@@ -34,7 +34,7 @@ class ParameterStore {
   ParameterStore(Context& context, std::vector<ParameterSpec> specs, DType dtype = DType::f32);
 
   const std::vector<ParameterSpec>& specs() const { return specs_; }
-  // A view of one parameter that carries the present version. Throws Error for an unknown name.
+  // A view of one parameter. Throws Error for an unknown name.
   Tensor get(const std::string& name) const;
   // Views of every parameter in use at `resolution`, in order, and of a buffer laid out alike.
   std::vector<Tensor> views(const Tensor& flat, int64_t resolution) const;
@@ -54,8 +54,6 @@ class ParameterStore {
   double scale(size_t index) const { return specs_[index].scale * factors_[index]; }
   const std::vector<double>& factors() const { return factors_; }
   void set_factors(std::vector<double> factors);
-  // To be called after every change of the contents: transformed copies become stale.
-  void touch();
 
  private:
   void initialize_one(size_t index, RandomStream& random);

@@ -1,4 +1,8 @@
 // tape.cpp: recording and the reverse sweep.
+//
+// The sweep adds, fills and copies gradients with ops, and every op records itself here: tape.cpp
+// includes ops.h, which includes tape.h. The circle is deliberate: sums of gradients must be on the
+// tape too when the backward pass is recorded.
 #include "engine/tape.h"
 
 #include <algorithm>
@@ -45,7 +49,7 @@ void Tape::add(Tensor& y, const char* name, const std::vector<Tensor>& inputs, V
   Node node{.name = name, .inputs = {}, .vjp = std::move(vjp), .gate = std::move(gate)};
   for (const Tensor& x : inputs) node.inputs.push_back(node_of(x));
   y.impl_->tape_id = id_;
-  y.impl_->node = size();
+  y.impl_->node = static_cast<int64_t>(nodes_.size());
   nodes_.push_back(std::move(node));
 }
 
@@ -92,29 +96,32 @@ Need Tape::need_of(const Sweep& s, int64_t node) const {
     need.destinations_.push_back(depends ? s.wanted[at] : nullptr);
     need.gates_.push_back(offered ? nodes_[at].gate : Gate{});
   }
-  need.taken_.resize(need.wanted_.size());
   need.gated_ = s.gated[static_cast<size_t>(node)] != 0;
   return need;
 }
 
 void Tape::step_back(Sweep& s, int64_t node, const Tensor& dy) {
-  const std::vector<int64_t> inputs = nodes_[static_cast<size_t>(node)].inputs;
-  const Vjp vjp = nodes_[static_cast<size_t>(node)].vjp;  // copies: the vjp may append nodes
+  const Node& op = nodes_[static_cast<size_t>(node)];
   const Need need = need_of(s, node);
   const bool any = std::find(need.wanted_.begin(), need.wanted_.end(), true) != need.wanted_.end();
-  if (!vjp || !any) return;
-  Grads grads = vjp(dy, need);
-  PG_ASSERT(grads.size() == inputs.size());
+  if (!op.vjp || !any) return;
+  Grads grads = op.vjp(dy, need);
+  PG_ASSERT(grads.size() == op.inputs.size());
   for (size_t i = 0; i < grads.size(); ++i) {
-    if (!need[i] || !grads[i]) continue;
-    if (need.taken_[i] && need.gates_[i].ref) s.gated[static_cast<size_t>(inputs[i])] = 1;
-    Tensor& sum = s.cotangents[static_cast<size_t>(inputs[i])];
+    Tensor& value = grads[i].value;
+    if (!need[i] || !value) continue;
+    const auto input = static_cast<size_t>(op.inputs[i]);
+    if (grads[i].gate_applied) {
+      PG_ASSERT(need.gates_[i].ref);
+      s.gated[input] = 1;
+    }
+    Tensor& sum = s.cotangents[input];
     if (!sum) {
-      sum = std::move(grads[i]);
+      sum = std::move(value);
     } else if (context_.tape() == nullptr && sum.unique()) {
-      ops::add_in_place(sum, grads[i]);
+      ops::add_in_place(sum, value);
     } else {
-      sum = ops::add(sum, grads[i]);
+      sum = ops::add(sum, value);
     }
   }
 }
@@ -145,7 +152,8 @@ void Tape::sweep(Sweep& s, GradMode mode) {
   }
 }
 
-Grads Tape::grad(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy, GradMode mode) {
+std::vector<Tensor> Tape::grad(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy,
+                               GradMode mode) {
   Sweep s = prepare(y, xs, dy);
   std::vector<Destination> results(xs.size());
   for (size_t i = 0; i < xs.size(); ++i) {
@@ -155,7 +163,7 @@ Grads Tape::grad(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy, 
     s.wanted[node] = &results[i];
   }
   sweep(s, mode);
-  Grads grads;
+  std::vector<Tensor> grads;
   for (size_t i = 0; i < xs.size(); ++i) {
     grads.push_back(results[i].filled ? results[i].tensor : full(xs[i].shape(), 0.0, xs[i]));
   }
@@ -207,7 +215,8 @@ Tensor record_fused(const char* name, std::vector<Tensor> inputs, Tensor y, Comp
       stand_ins.push_back(need[i] ? ops::identity(inputs[i]) : inputs[i]);
       if (need[i]) wanted.push_back(stand_ins.back());
     }
-    const Grads found = tape->grad(composition(stand_ins), wanted, dy, GradMode::record);
+    const std::vector<Tensor> found =
+        tape->grad(composition(stand_ins), wanted, dy, GradMode::record);
     Grads grads(inputs.size());
     for (size_t i = 0, next = 0; i < inputs.size(); ++i) {
       if (need[i]) grads[i] = found[next++];

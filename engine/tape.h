@@ -6,6 +6,7 @@
 // recorded. There are no gradient fields and no global switches: the caller names what it wants.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <span>
 #include <vector>
@@ -21,33 +22,30 @@ struct Destination {
   bool filled = false;
 };
 
-// A factor with which an op's vjp begins: dy * (ref > 0 ? 1 : slope), the derivative of the leaky
-// ReLU at its end. An op that says so (see record) allows the op behind it to apply the factor
-// while it makes dy, in the same kernel, and so saves a pass over memory. With r, the op ends in
-// pixel_norm(lrelu(.)) and its fast vjp begins with the derivative of both (PixelNormVjpArgs, y =
-// ref), which is not differentiable: such a gate is offered only where nothing is being recorded.
+// A factor that an op's vjp applies to dy first: dy * (ref > 0 ? 1 : slope), the derivative of the
+// leaky ReLU at the op's end. An op that declares it (see record) lets the vjp that computes dy
+// apply the factor in the same kernel, which saves a pass over memory. With r, the op ends in
+// pixel_norm(lrelu(.)) and its fast vjp starts with the derivative of both (PixelNormVjpArgs, y =
+// ref). That form is not differentiable, so it is not offered while recording.
 struct Gate {
   Tensor ref;  // empty: no gate
   double slope = 1.0;
   Tensor r = {};  // empty: no norm
 };
 
-// Which inputs of an op need a gradient, where it may be left, and which gates may be applied to
-// it.
+// What a vjp is asked for: which inputs of the op need a gradient, where the gradient may be
+// written, and which gates may be applied to it.
 class Need {
  public:
   size_t size() const { return wanted_.size(); }
   bool operator[](size_t input) const { return wanted_[input]; }
   Destination* destination(size_t input) const { return destinations_[input]; }
-  // The gate of the op that made this input, where nothing else contributes to its gradient; to be
-  // applied or left. The caller that applies it says so by taking it.
-  Gate take_gate(size_t input) const { return gates_[input].r ? Gate{} : take_any_gate(input); }
-  // The same for a caller that can apply the norm's derivative too.
-  Gate take_any_gate(size_t input) const {
-    taken_[input] = true;
-    return gates_[input];
-  }
-  // Whether dy comes with the own gate already applied.
+  // The gate of the op that made this input, if this op alone contributes to its gradient; may be
+  // applied or not (InputGrad::gate_applied). Empty: no gate.
+  const Gate& gate(size_t input) const { return gates_[input]; }
+  // The same for kernels that cannot apply the derivative of a norm.
+  Gate gate_without_norm(size_t input) const { return gates_[input].r ? Gate{} : gates_[input]; }
+  // Whether this op's own gate has already been applied to dy.
   bool gated() const { return gated_; }
 
  private:
@@ -55,12 +53,17 @@ class Need {
   std::vector<bool> wanted_;
   std::vector<Destination*> destinations_;
   std::vector<Gate> gates_;
-  mutable std::vector<bool> taken_;
   bool gated_ = false;
 };
 
-// One gradient for each input; an empty Tensor is zero, or already in its destination.
-using Grads = std::vector<Tensor>;
+// The gradient of one input. An empty value is zero, or already in its destination.
+struct InputGrad {
+  InputGrad() = default;
+  InputGrad(Tensor grad, bool gated = false) : value(std::move(grad)), gate_applied(gated) {}
+  Tensor value;
+  bool gate_applied = false;  // value includes Need::gate of this input
+};
+using Grads = std::vector<InputGrad>;  // one for each input
 using Vjp = std::function<Grads(const Tensor& dy, const Need& need)>;
 using Composition = std::function<Tensor(const std::vector<Tensor>& inputs)>;
 
@@ -83,14 +86,13 @@ class Tape {
 
   // Gradients of <dy, y> with respect to xs (each on this tape). An empty dy is all ones. A
   // gradient that does not exist comes back as zeros. Throws ShapeError where dy does not fit y.
-  Grads grad(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy, GradMode mode);
+  std::vector<Tensor> grad(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy,
+                           GradMode mode);
 
   // The same, left in (or added to) into[i], of the shape of xs[i], instead of returned; mode
   // release.
   void grad_into(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy,
                  std::span<const Tensor> into, Accumulate accumulate = Accumulate::overwrite);
-
-  int64_t size() const { return static_cast<int64_t>(nodes_.size()); }
 
  private:
   friend Tensor record(const char* name, std::vector<Tensor> inputs, Tensor y, Vjp vjp, Gate gate);
@@ -110,7 +112,7 @@ class Tape {
 
   Context& context_;
   uint64_t id_;
-  std::vector<Node> nodes_;
+  std::deque<Node> nodes_;  // a vjp may append nodes while another one is referred to
 };
 
 // Switches recording off (or, inside a tape, on) for a scope.
@@ -128,7 +130,7 @@ class RecordingScope {
 };
 
 // Puts y = name(inputs) on the tape if one records and an input depends on a watched tensor. With a
-// gate, vjp must begin with it unless need.gated().
+// gate, vjp must apply it first unless need.gated().
 Tensor record(const char* name, std::vector<Tensor> inputs, Tensor y, Vjp vjp, Gate gate = {});
 
 // The same for an op with a fast, not differentiable vjp: used when the backward pass is not being

@@ -2,6 +2,7 @@
 #include "engine/tensor.h"
 
 #include <algorithm>
+#include <atomic>
 
 namespace pg {
 
@@ -13,7 +14,8 @@ Tensor::Tensor(Context& context, const Shape& shape, DType dtype, Lifetime lifet
            "a tensor of shape ", shape, " has an extent below 1");
   Arena& arena = lifetime == Lifetime::step ? context.step() : context.persistent();
   void* const data = arena.allocate(bytes_of(shape, dtype));
-  auto storage = std::make_shared<Storage>(&arena, data);
+  const uint64_t version = lifetime == Lifetime::persistent ? next_version() : 0;
+  auto storage = std::make_shared<Storage>(&arena, data, version);
   impl_ = std::make_shared<Impl>(
       Impl{.context = &context, .storage = storage, .data = data, .dtype = dtype, .shape = shape});
 }
@@ -27,9 +29,23 @@ Tensor Tensor::alias(const Shape& shape, int64_t first) const {
            .storage = impl_->storage,
            .data = static_cast<char*>(impl_->data) + first * size_of(dtype()),
            .dtype = impl_->dtype,
-           .shape = shape,
-           .version = impl_->version});
+           .shape = shape});
   return y;
+}
+
+uint64_t Tensor::next_version() {
+  static std::atomic<uint64_t> last{0};
+  return ++last;
+}
+
+TensorView Tensor::mut() const {
+  const uint64_t previous = version();
+  note_written();
+  return {impl_->data, impl_->dtype, impl_->shape, version(), previous};
+}
+
+void Tensor::note_written() const {
+  if (version() != 0) impl_->storage->version = next_version();
 }
 
 std::vector<double> to_host(const Tensor& x) {

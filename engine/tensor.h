@@ -52,24 +52,28 @@ class Tensor {
   int64_t numel() const { return impl_->shape.numel(); }
   Context& context() const { return *impl_->context; }
   Backend& backend() const { return impl_->context->backend(); }
-  ConstTensorView view() const { return {impl_->data, impl_->dtype, impl_->shape}; }
-  TensorView mut() const { return {impl_->data, impl_->dtype, impl_->shape}; }
+  ConstTensorView view() const { return {impl_->data, impl_->dtype, impl_->shape, version()}; }
+  // For one write, which gives persistent memory a new version: call it anew for each.
+  TensorView mut() const;
 
-  // Names the present contents for caches of transformed weights; 0: contents may change unseen.
-  uint64_t version() const { return impl_->version; }
-  void set_version(uint64_t version) const { impl_->version = version; }
+  // Identifies the contents of the memory, which every alias shares, for caches of transformed
+  // weights. Never the same again after a write; 0 in step memory, which is not tracked: its
+  // addresses are reused within a step.
+  uint64_t version() const { return impl_->storage->version; }
+  // Gives the memory a new version after a write without mut(): the replay of a captured graph.
+  void note_written() const;
 
   // `count` elements from `first` on, as `shape`, sharing memory and lifetime; not on the tape.
   Tensor alias(const Shape& shape, int64_t first = 0) const;
 
   bool unique() const { return impl_.use_count() == 1 && impl_->storage.use_count() == 1; }
-  bool same_as(const Tensor& other) const { return impl_ == other.impl_; }
 
  private:
   friend class Tape;
   struct Storage {
     Arena* arena;
     void* data;
+    uint64_t version;  // 0: not tracked
     ~Storage() { arena->release(data); }
   };
   struct Impl {
@@ -78,10 +82,10 @@ class Tensor {
     void* data;
     DType dtype;
     Shape shape;
-    uint64_t version = 0;
     uint64_t tape_id = 0;  // of the tape that holds node, 0: none
     int64_t node = -1;
   };
+  static uint64_t next_version();
   std::shared_ptr<Impl> impl_;
 };
 

@@ -14,9 +14,8 @@ namespace pg {
 // If stats[0] is 0 (a gradient was not finite) w, m and v stay as they are; the average still
 // moves.
 //
-// w_version and next_w_version, if not 0, name the contents of w before and after the call, as
-// Conv2dArgs::w_version does for filters within w; they must differ. A backend that keeps
-// transformed copies may bring those in use to the new version in the same go.
+// A backend that keeps transformed copies of filters within w may update those of version
+// w.previous to w.version in the same launch.
 //
 // Source: Adam (Kingma and Ba 2015), averaged generator (PGGAN appendix A).
 struct AdamArgs {
@@ -31,7 +30,6 @@ struct AdamArgs {
   double ema_decay = 0.999;
   AdamEpsilon epsilon = AdamEpsilon::tensorflow;
   EmaOrder ema_order = EmaOrder::before_update;
-  uint64_t w_version = 0, next_w_version = 0;
 };
 
 }  // namespace pg

@@ -37,7 +37,7 @@ struct ConvGeometry {
 // (tf32) after the taps that up and down make equal were added up.
 struct Conv2dArgs {
   ConstTensorView x;    // [N, H, W, C]
-  ConstTensorView w;    // [K, R, S, C]
+  ConstTensorView w;    // [K, R, S, C]; with a version, a backend may keep a transformed copy
   ConstTensorView b{};  // [1, 1, 1, K], or absent: no bias, no activation
   TensorView y;         // [N, P, Q, K], must not overlap an input
   ConvGeometry geometry{};
@@ -46,8 +46,6 @@ struct Conv2dArgs {
   double norm_eps = 1e-8;  // PixelNormArgs::eps
   ConstTensorView gate{};  // as y, LeakyGateArgs::ref; absent: no gate. May not overlap y
   double gate_slope = 0.2;
-  uint64_t w_version = 0;  // not 0: (w.data, w_version) names the contents of w, so a backend may
-                           // keep a transformed copy until the version changes
 };
 
 // dx = the gradient of <dy, conv2d(x, w)> with respect to x (no bias or activation); then, in this
@@ -67,8 +65,7 @@ struct Conv2dInputGradArgs {
   ConvGeometry geometry{};
   ConstTensorView gate{};  // as dx; absent: no gate
   double gate_slope = 0.2;
-  ConstTensorView r{};     // [N, H, W, 1], PixelNormVjpArgs::r; absent: no norm
-  uint64_t w_version = 0;  // as in Conv2dArgs
+  ConstTensorView r{};  // [N, H, W, 1], PixelNormVjpArgs::r; absent: no norm
 };
 
 // dw = (or +=) the gradient of <dy, conv2d(x, w)> with respect to w. Where wanted, also

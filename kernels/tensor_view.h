@@ -28,6 +28,9 @@ struct ConstTensorView {
   const void* data = nullptr;
   DType dtype = DType::f32;
   Shape shape;
+  // (data, version) identifies the contents: every write gives the memory a new version, never one
+  // that was in use before. 0: the memory is not tracked, and may change under the same address.
+  uint64_t version = 0;
 
   explicit operator bool() const { return data != nullptr; }
   template <typename T>
@@ -37,14 +40,16 @@ struct ConstTensorView {
   }
 };
 
-// Writable view; converts to the read-only one.
+// Writable view, for one write; converts to the read-only view of the result.
 struct TensorView {
   void* data = nullptr;
   DType dtype = DType::f32;
   Shape shape;
+  uint64_t version = 0;   // of the contents after the write; 0: not tracked
+  uint64_t previous = 0;  // of the contents before it
 
   explicit operator bool() const { return data != nullptr; }
-  operator ConstTensorView() const { return {data, dtype, shape}; }
+  operator ConstTensorView() const { return {data, dtype, shape, version}; }
   template <typename T>
   T* as() const {
     PG_ASSERT(data == nullptr || dtype == dtype_of<T>);
@@ -56,6 +61,12 @@ constexpr int64_t bytes_of(const Shape& shape, DType dtype) {
   return shape.numel() * size_of(dtype);
 }
 constexpr int64_t bytes_of(const ConstTensorView& view) { return bytes_of(view.shape, view.dtype); }
+
+// A view whose version the caller manages, for memory that no Tensor owns.
+inline ConstTensorView at_version(ConstTensorView view, uint64_t version) {
+  view.version = version;
+  return view;
+}
 
 // What a kernel does with the former contents of its output.
 enum class Accumulate : uint8_t { overwrite, add };

@@ -81,7 +81,7 @@ SecondEvaluation evaluate_second(const OpCase& c, Context& context,
   for (const Tensor& x : inputs) leaves.push_back(tape.watch(x));
   const Tensor y = c.run(leaves);
   const Tensor p = tensor_of(context, y.shape(), DType::f64, random_values(y.numel(), 7, 1, -1, 1));
-  const Grads grads = tape.grad(y, leaves, tape.watch(p), GradMode::record);
+  const std::vector<Tensor> grads = tape.grad(y, leaves, tape.watch(p), GradMode::record);
   Tensor total;
   for (size_t i = 0; i < grads.size(); ++i) {
     const Tensor q = tensor_of(context, grads[i].shape(), DType::f64,

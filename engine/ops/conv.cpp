@@ -42,19 +42,19 @@ Tensor gate_of(const Tensor& dy, const Gate& gate, const Need& need) {
 }
 
 // conv2d(x, w) times the gate, and the data gradient times the gate: linear in x, w and dy, so
-// their own vjps begin with the same gate. One with a norm is for the data gradient alone, and only
-// where nothing is being recorded.
-Tensor gated_conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g, const Gate& gate);
-Tensor gated_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape,
-                        const ConvGeometry& g, const Gate& gate);
+// their own vjps start with the same gate. A gate with a norm is for the data gradient only, and
+// only while nothing is recorded. InputGrad::gate_applied: whether there is a gate.
+InputGrad gated_conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g, const Gate& gate);
+InputGrad gated_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape,
+                           const ConvGeometry& g, const Gate& gate);
 
 Grads conv2d_vjp(const Tensor& g, const Tensor& x, const Tensor& w, const ConvGeometry& o,
                  const Need& need) {
-  return {need[0] ? gated_input_grad(g, w, x.shape(), o, need.take_any_gate(0)) : Tensor(),
+  return {need[0] ? gated_input_grad(g, w, x.shape(), o, need.gate(0)) : Tensor(),
           need[1] ? conv2d_weight_grad(g, x, w.shape(), o, need.destination(1)) : Tensor()};
 }
 
-Tensor gated_conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g, const Gate& gate) {
+InputGrad gated_conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g, const Gate& gate) {
   check_types("conv2d", x, w);
   Tensor y = empty(conv_shape(x.shape(), w.shape(), g), x);
   x.backend().conv2d({.x = x.view(),
@@ -63,18 +63,18 @@ Tensor gated_conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g, con
                       .y = y.mut(),
                       .geometry = g,
                       .gate = view_of(gate.ref),
-                      .gate_slope = gate.slope,
-                      .w_version = w.version()});
-  return record(
+                      .gate_slope = gate.slope});
+  y = record(
       "conv2d", {x, w}, y,
       [x, w, g, gate](const Tensor& dy, const Need& need) -> Grads {
         return conv2d_vjp(gate_of(dy, gate, need), x, w, g, need);
       },
       gate);
+  return {y, static_cast<bool>(gate.ref)};
 }
 
-Tensor gated_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape,
-                        const ConvGeometry& g, const Gate& gate) {
+InputGrad gated_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape,
+                           const ConvGeometry& g, const Gate& gate) {
   check_types("conv2d_input_grad", dy, w);
   PG_CHECK(conv_shape(x_shape, w.shape(), g) == dy.shape(), ShapeError,
            "conv2d_input_grad: the cotangent ", dy.shape(), " does not fit the input ", x_shape,
@@ -86,16 +86,16 @@ Tensor gated_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape,
                                   .geometry = g,
                                   .gate = view_of(gate.ref),
                                   .gate_slope = gate.slope,
-                                  .r = view_of(gate.r),
-                                  .w_version = w.version()});
-  return record(
+                                  .r = view_of(gate.r)});
+  dx = record(
       "conv2d_input_grad", {dy, w}, dx,
       [dy, w, g, gate](const Tensor& ddx, const Need& need) -> Grads {
         const Tensor u = gate_of(ddx, gate, need);
-        return {need[0] ? gated_conv2d(u, w, g, need.take_gate(0)) : Tensor(),
+        return {need[0] ? gated_conv2d(u, w, g, need.gate_without_norm(0)) : Tensor(),
                 need[1] ? conv2d_weight_grad(dy, u, w.shape(), g, need.destination(1)) : Tensor()};
       },
       gate);
+  return {dx, static_cast<bool>(gate.ref)};
 }
 
 // Where a gradient goes: into its destination if the backward pass may write there, else a new
@@ -130,8 +130,8 @@ Grads layer_vjp(const Tensor& g, const Tensor& x, const Tensor& w, const Shape& 
                                   .accumulate = dw.accumulate,
                                   .db = db.tensor.mut(),
                                   .db_accumulate = db.accumulate});
-  return {need[0] ? gated_input_grad(g, w, x.shape(), o, need.take_any_gate(0)) : Tensor(),
-          dw.result(), db.result()};
+  return {need[0] ? gated_input_grad(g, w, x.shape(), o, need.gate(0)) : Tensor(), dw.result(),
+          db.result()};
 }
 
 void check_bias(const Tensor& b, const Shape& y) {
@@ -157,20 +157,19 @@ Tensor run_layer(const Tensor& x, const Tensor& w, const Tensor& b, const LayerO
                       .geometry = o.geometry,
                       .slope = o.slope,
                       .r = o.r ? o.r.mut() : TensorView{},
-                      .norm_eps = o.norm_eps,
-                      .w_version = w.version()});
+                      .norm_eps = o.norm_eps});
   return y;
 }
 
 }  // namespace
 
 Tensor conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g) {
-  return gated_conv2d(x, w, g, {});
+  return gated_conv2d(x, w, g, {}).value;
 }
 
 Tensor conv2d_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape,
                          const ConvGeometry& g) {
-  return gated_input_grad(dy, w, x_shape, g, {});
+  return gated_input_grad(dy, w, x_shape, g, {}).value;
 }
 
 Tensor conv2d_weight_grad(const Tensor& dy, const Tensor& x, const Shape& w_shape,
@@ -185,12 +184,13 @@ Tensor conv2d_weight_grad(const Tensor& dy, const Tensor& x, const Shape& w_shap
                                    .geometry = g,
                                    .accumulate = dw.accumulate});
   if (dw.direct) return {};
-  return record(
-      "conv2d_weight_grad", {dy, x}, dw.tensor,
-      [dy, x, g](const Tensor& ddw, const Need& need) -> Grads {
-        return {need[0] ? gated_conv2d(x, ddw, g, need.take_gate(0)) : Tensor(),
-                need[1] ? gated_input_grad(dy, ddw, x.shape(), g, need.take_gate(1)) : Tensor()};
-      });
+  return record("conv2d_weight_grad", {dy, x}, dw.tensor,
+                [dy, x, g](const Tensor& ddw, const Need& need) -> Grads {
+                  return {need[0] ? gated_conv2d(x, ddw, g, need.gate_without_norm(0)) : Tensor(),
+                          need[1]
+                              ? gated_input_grad(dy, ddw, x.shape(), g, need.gate_without_norm(1))
+                              : Tensor()};
+                });
 }
 
 // y has the sign of the argument of lrelu, so the gate needs the output alone.

@@ -297,7 +297,6 @@ void load_network(const ForeignNetworks& networks, const NamedTensors& tensors, 
     }
   }
   store.set_factors(std::move(factors));
-  store.touch();
 }
 
 std::vector<std::string> load_networks(const ForeignNetworks& networks, Gan& gan) {
@@ -314,7 +313,6 @@ std::vector<std::string> load_networks(const ForeignNetworks& networks, Gan& gan
     const bool there = name == "D" || !(name == "G" ? networks.g : networks.average).empty();
     if (there) names.push_back(name);
   }
-  gan.state_changed();
   return names;
 }
 

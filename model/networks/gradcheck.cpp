@@ -106,7 +106,6 @@ GradcheckNetworks::GradcheckNetworks(Context& context, const Config& config, con
   for (ParameterStore* store : {&g_store_, &d_store_}) {
     const Tensor n = noise.normal(store->flat().shape(), DType::f64);
     ops::add_in_place(store->flat(), ops::affine(n, 0.1, 0.0));
-    store->touch();
   }
   stage_.resolution = stage.resolution;
   if (stage.fading == Fading::on) stage_.alpha = full({}, stage.alpha, g_store_.flat());
@@ -136,10 +135,8 @@ double GradcheckNetworks::loss_at(Player player, const Tensor& weights, const Te
                                   double step) {
   const std::vector<double> before = to_host(weights);
   ops::add_in_place(weights, ops::affine(direction, step, 0.0));
-  store(player).touch();
   const double value = loss(player, empty_like(store(player).flat()));
   from_host(weights, before);
-  store(player).touch();
   return value;
 }
 

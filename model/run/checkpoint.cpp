@@ -157,7 +157,6 @@ TrainingCounters read_checkpoint(const std::filesystem::path& path, Gan& gan) {
   const Safetensors file = open_checkpoint(path);
   for (const auto& [name, tensor] : gan.state()) load(file, name, tensor);
   for (const auto& [name, store] : gan.stores()) read_factors(file, name, *store);
-  gan.state_changed();
   TrainingCounters counters;
   Gan::RandomState random;
   for_each_number(counters, random, [&](const char* key, auto& value) { parse(file, key, value); });
@@ -184,7 +183,6 @@ void read_network(const std::filesystem::path& path, const std::string& network,
     load(file, message(network, "/", store.specs()[i].name), views[i]);
   }
   read_factors(file, network, store);
-  store.touch();
 }
 
 void read_average(const std::filesystem::path& path, ParameterStore& average) {

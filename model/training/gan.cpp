@@ -132,6 +132,7 @@ void Gan::iterate(const IterationSettings& settings, const RealImages& reals) {
                   .count = reals.count,
                   .fading = settings.alpha < 1.0 && settings.resolution > 4,
                   .steps = settings.steps};
+  if (weights_version() != last_version_) last_ = {};  // loaded from a file, for example
   if (settings.latents == Latents::again) latents_.seek(latents_before_);
   latents_before_ = latents_.position();
   if (plan.resolution != last_.resolution) {
@@ -151,6 +152,7 @@ void Gan::iterate(const IterationSettings& settings, const RealImages& reals) {
     run(plan);
   }
   last_ = plan;
+  last_version_ = weights_version();
   ++iterations_;
   if (plan.steps == Steps::both) ++g_iterations_;
 }
@@ -171,7 +173,7 @@ void Gan::replay() {
   graph_->replay();
   latents_.seek(latents_.position() + per_replay_.latents);
   mixing_.seek(mixing_.position() + per_replay_.mixing);
-  state_touched();
+  for (const auto& [name, store] : stores()) store->flat().note_written();
 }
 
 void Gan::run(const Plan& plan) {
@@ -256,10 +258,7 @@ void Gan::reset_optimizers() {
   d_adam_->reset();
 }
 
-void Gan::restart_average() {
-  ops::copy_into(average_->flat(), g_->flat());
-  average_->touch();
-}
+void Gan::restart_average() { ops::copy_into(average_->flat(), g_->flat()); }
 
 std::vector<std::pair<std::string, Tensor>> Gan::state() const {
   std::vector<std::pair<std::string, Tensor>> state;
@@ -279,17 +278,6 @@ std::vector<std::pair<std::string, Tensor>> Gan::state() const {
 
 std::vector<std::pair<std::string, ParameterStore*>> Gan::stores() const {
   return {{"G", g_.get()}, {"Gs", average_.get()}, {"D", d_.get()}};
-}
-
-void Gan::state_touched() {
-  g_->touch();
-  average_->touch();
-  d_->touch();
-}
-
-void Gan::state_changed() {
-  state_touched();
-  last_ = {};
 }
 
 void Gan::choose_random_stream(int64_t stream) {

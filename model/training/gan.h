@@ -99,8 +99,6 @@ class Gan {
   std::vector<std::pair<std::string, Tensor>> state() const;
   // The networks by the names that state() begins with: G, Gs, D.
   std::vector<std::pair<std::string, ParameterStore*>> stores() const;
-  // To be called after uploads into state().
-  void state_changed();
   // Positions of the random streams.
   struct RandomState {
     uint64_t latents = 0, mixing = 0;
@@ -128,7 +126,10 @@ class Gan {
   void upload_inputs(const IterationSettings& settings, const RealImages& reals, const Plan& plan);
   void capture(const Plan& plan);
   void replay();
-  void state_touched();
+  // Changes whenever the weights of G or D do.
+  std::pair<uint64_t, uint64_t> weights_version() const {
+    return {g_->flat().version(), d_->flat().version()};
+  }
   void run(const Plan& plan);
   DiscriminatorLoss d_step(const StageView& stage, const Tensor& z);
   DiscriminatorLoss d_part(const StageView& stage, const MicroBatch& part, const Tensor& z,
@@ -149,7 +150,8 @@ class Gan {
   Tensor sums_;               // of what stats() tells
   int64_t iterations_ = 0, g_iterations_ = 0;
   uint64_t latents_before_ = 0;
-  Plan last_;  // of the last iteration; empty where something else has changed the state since
+  Plan last_;  // of the last iteration; empty if the weights were written since
+  std::pair<uint64_t, uint64_t> last_version_;  // weights_version() after it
   std::unique_ptr<StepGraph> graph_;
   Plan captured_;
   RandomState per_replay_;  // numbers that the graph draws

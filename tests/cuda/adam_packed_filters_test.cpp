@@ -41,7 +41,7 @@ std::vector<PackedFilter> all_packed(const ConstTensorView& w, uint64_t version)
   for (const TapPattern form : {TapPattern::plain, TapPattern::spread, TapPattern::gather}) {
     for (const FilterUse use : {FilterUse::forward, FilterUse::transposed}) {
       for (const DType dtype : {DType::bf16, DType::f32}) {
-        list.push_back({.w = w, .form = form, .use = use, .dtype = dtype, .version = version});
+        list.push_back({.w = at_version(w, version), .form = form, .use = use, .dtype = dtype});
       }
     }
   }
@@ -73,7 +73,10 @@ class Network {
   void step(uint64_t version, uint64_t next_version, std::optional<int64_t> count = {}) {
     const Shape flat{1, 1, 1, count.value_or(setting_.count)};
     const auto prefix = [&](const auto& x) { return TensorView{x.data, x.dtype, flat}; };
-    cuda::adam(queue_, {.w = prefix(w_),
+    TensorView w = prefix(w_);
+    w.previous = version;
+    w.version = next_version;
+    cuda::adam(queue_, {.w = w,
                         .v = prefix(v_),
                         .m = setting_.beta1 != 0.0 ? prefix(m_) : TensorView{},
                         .ema = prefix(average_),
@@ -81,9 +84,7 @@ class Network {
                         .lr = lr_,
                         .t = t_,
                         .stats = stats_,
-                        .beta1 = setting_.beta1,
-                        .w_version = version,
-                        .next_w_version = next_version});
+                        .beta1 = setting_.beta1});
   }
 
   Bits form(const PackedFilter& form) {
@@ -191,7 +192,8 @@ TEST(AdamWithPackedFilters, ABlockTakesTileAfterTile) {
   const Setting setting{.filters = {{0, {100, 3, 3, 130}}}, .count = 117000};
   Network network(setting);
   const auto form = [&](uint64_t version) {
-    return network.form({.w = network.filter(0), .use = FilterUse::transposed, .version = version});
+    return network.form(
+        {.w = at_version(network.filter(0), version), .use = FilterUse::transposed});
   };
   form(1);
   network.step(1, 2);
@@ -203,10 +205,10 @@ TEST(AdamWithPackedFilters, ABlockTakesTileAfterTile) {
 TEST(AdamWithPackedFilters, ACopyIsPackedAnewAfterAnotherChange) {
   const Setting setting = odd_network();
   Network network(setting);
-  const PackedFilter form{.w = network.filter(0), .version = 1};
+  const PackedFilter form{.w = at_version(network.filter(0), 1)};
   const auto with_version = [&](uint64_t version) {
     PackedFilter f = form;
-    f.version = version;
+    f.w.version = version;
     return f;
   };
   network.form(form);
@@ -224,7 +226,7 @@ TEST(AdamWithPackedFilters, ACopyIsPackedAnewAfterAnotherChange) {
 TEST(AdamWithPackedFilters, ACopyOutOfUseIsMadeWhenItIsAskedFor) {
   Network network(odd_network());
   const auto form = [&](uint64_t version) {
-    return network.form({.w = network.filter(1), .version = version});
+    return network.form({.w = at_version(network.filter(1), version)});
   };
   form(1);
   network.step(1, 2);

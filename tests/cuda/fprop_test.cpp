@@ -224,7 +224,7 @@ TEST(TensorConv, RepacksAFilterWhenItsVersionChanges) {
   const ConstTensorView xv = bench.in(x);
   const TensorView wv = bench.inout(w, DType::f32);
   const auto run = [&](const Host& want, uint64_t version) {
-    bench.backend().conv2d({.x = xv, .w = wv, .y = bench.out(want.shape), .w_version = version});
+    bench.backend().conv2d({.x = xv, .w = at_version(wv, version), .y = bench.out(want.shape)});
     expect_close(bench.finish().back(), want, DType::bf16, reduction(t));
   };
   run(y, 1);
@@ -265,12 +265,11 @@ TEST(TensorConv, WideImagesWithFewChannelsUseStrips) {
 TEST(PackedFilters, KeepTheAddressOfAForm) {
   Device device;
   Bench bench(*device.backend, DType::f32);
-  cuda::PackedFilter form{.w = bench.in(random_filter({8, 3, 3, 8}, 1)),
-                          .form = cuda::TapPattern::spread,
-                          .version = 1};
+  cuda::PackedFilter form{.w = at_version(bench.in(random_filter({8, 3, 3, 8}, 1)), 1),
+                          .form = cuda::TapPattern::spread};
   cuda::PackedFilters& forms = device.queue.forms();
   const void* const first = forms.get(device.queue, form);
-  form.version = 2;
+  form.w.version = 2;
   EXPECT_EQ(forms.get(device.queue, form), first);
   form.use = cuda::FilterUse::transposed;
   EXPECT_NE(forms.get(device.queue, form), first);

@@ -26,6 +26,8 @@ class SmallRun {
   std::vector<double> state(const std::string& prefix) const;
   TrainingStats stats() const { return gan_.stats(); }
   void reset_stats() { gan_.reset_stats(); }
+  Gan& gan() { return gan_; }
+  const Gan& gan() const { return gan_; }
 
  private:
   Context context_;

@@ -190,10 +190,9 @@ TEST_F(VendorTest, ACopyOfAFilterLastsAsLongAsItsVersion) {
   const TensorView x = random(l.x, DType::bf16), w = random(l.w);
   const auto result = [&](uint64_t version) {
     const Conv2dArgs args{.x = x,
-                          .w = w,
+                          .w = at_version(w, version),
                           .y = zeros(result_of(l), DType::bf16),
-                          .geometry = l.geometry,
-                          .w_version = version};
+                          .geometry = l.geometry};
     EXPECT_TRUE(vendor_.conv2d(tuner_, args));
     const TensorView y = widened(args.y);
     return std::vector<float>(y.as<float>(), y.as<float>() + y.shape.numel());

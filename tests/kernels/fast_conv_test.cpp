@@ -248,11 +248,10 @@ TEST(FastConv, UsesNewWeightsAtAnyVersion) {
   std::vector<float> y(problem.dy.size());
   auto run = [&](uint64_t version) {
     fast.conv2d({.x = view_of(problem.x, problem.x_shape),
-                 .w = view_of(problem.w, problem.w_shape),
+                 .w = at_version(view_of(problem.w, problem.w_shape), version),
                  .b = {},
                  .y = view_of(y, problem.y_shape),
-                 .geometry = problem.geometry,
-                 .w_version = version});
+                 .geometry = problem.geometry});
     expect_close(y, problem.want_y());
   };
   run(1);

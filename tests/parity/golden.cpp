@@ -149,7 +149,6 @@ class Run {
       from_host(store.get(e.ours), gathered(foreign, e.indices));
     }
     store.set_factors(factors);
-    store.touch();
   }
 
   void compare(const std::string& quantity, const std::vector<LayoutEntry>& entries,

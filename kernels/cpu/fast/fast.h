@@ -14,8 +14,8 @@ namespace pg::cpu {
 // type; then the direct loops must. Results do not depend on the number of threads, and differ
 // between instruction sets by rounding. Working memory is kept and grows to the largest need.
 //
-// w_version is not used: a transformed filter is four times as large as the filter, and reading it
-// back from memory takes longer than transforming it again in the cache.
+// Versions of filters are not used: a transformed filter is four times as large as the filter, and
+// reading it back from memory takes longer than transforming it again in the cache.
 //
 // One that measures computes nothing and only finds out how much working memory its calls take;
 // they may be given addresses that nothing is behind.

@@ -1,4 +1,4 @@
-// adam.cu: the optimizer's step (contract: kernels/train.h).
+// adam.cu: the optimizer's step (contract: kernels/adam.h).
 //
 // One pass over all buffers. Learning rate and step number lie in device memory, so each block
 // works out the constants that follow from them; a grid no larger than the device keeps that rare.
@@ -220,7 +220,7 @@ void adam_with_packed_filters(Queue& queue, const AdamArgs& args,
            {.grid = dim3(static_cast<unsigned>(blocks)), .block = dim3(kThreads)}, f, plan,
            access_of(f));
   }
-  queue.forms().made(forms, args.next_w_version);
+  queue.forms().made(forms, args.w.version);
 }
 
 }  // namespace
@@ -230,9 +230,9 @@ void adam(Queue& queue, const AdamArgs& args) {
   PG_ASSERT(args.v.shape.numel() == count && args.g.shape.numel() == count);
   PG_ASSERT(args.m ? args.m.shape.numel() == count : args.beta1 == 0.0);
   PG_ASSERT(!args.ema || args.ema.shape.numel() == count);
-  PG_ASSERT(args.w_version == 0 || args.next_w_version != args.w_version);
-  if (args.w.dtype == DType::f32 && args.w_version != 0) {
-    const auto forms = queue.forms().in_use(args.w, args.w_version);
+  PG_ASSERT(args.w.previous == 0 || args.w.version != args.w.previous);
+  if (args.w.dtype == DType::f32 && args.w.previous != 0) {
+    const auto forms = queue.forms().in_use(args.w);
     if (!forms.empty()) return adam_with_packed_filters(queue, args, forms);
   }
   dispatch_float(args.w.dtype, [&](auto tag) {

@@ -1,4 +1,4 @@
-// images.cu: image bytes to the network's range (contract: kernels/train.h).
+// images.cu: image bytes to the network's range (contract: kernels/images.h).
 //
 // Results are written in packs that may run over pixels (there are three channels) but not over
 // rows; bytes are read one by one, from cache where the fade needs a block of four pixels.

@@ -1,4 +1,4 @@
-// random.cu: numbers of the counter-based streams (contract: kernels/train.h, kernels/philox.h).
+// random.cu: numbers of the counter-based streams (contract: kernels/random.h, kernels/philox.h).
 #include "kernels/philox.h"
 
 #include "kernels/cuda/block/pack.cuh"

@@ -1,5 +1,5 @@
 // pixel_norm.cu: pixelwise feature vector normalisation and its gradient (contracts:
-// kernels/norm.h).
+// kernels/pixel_norm.h).
 //
 // A pixel belongs to a warp or, where a few packs hold its channels, to a part of one. Its channels
 // stay in registers between the sum and the result, so that each tensor is read once; only beyond

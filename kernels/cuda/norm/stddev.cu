@@ -1,4 +1,4 @@
-// stddev.cu: minibatch standard deviation to second order (contracts: kernels/norm.h).
+// stddev.cu: minibatch standard deviation to second order (contracts: kernels/stddev.h).
 //
 // Everything between load and store is f64: samples of a group may differ by little, and the terms
 // of the second order cancel. The tensors are small (4x4 pixels), so even devices with slow f64

@@ -10,15 +10,15 @@ namespace pg::cuda {
 
 class FilterCopies {
  public:
-  // The copy of w, made on the queue if it is not there in this version (Conv2dArgs::w_version).
+  // The copy of w, made on the queue if it is not there in this version.
   // Without a version it is made each time, in `scratch`.
-  const void* get(Queue& queue, const ConstTensorView& w, uint64_t version, void* scratch) {
+  const void* get(Queue& queue, const ConstTensorView& w, void* scratch) {
     TensorView copy{scratch, DType::bf16, w.shape};
-    if (version != 0) {
+    if (w.version != 0) {
       Entry& entry = entries_[w.data];
       copy.data = entry.memory.get(bytes_of(w.shape, DType::bf16));
-      if (entry.version == version && entry.shape == w.shape) return copy.data;
-      entry.version = version;
+      if (entry.version == w.version && entry.shape == w.shape) return copy.data;
+      entry.version = w.version;
       entry.shape = w.shape;
     }
     convert(queue, {.x = w, .y = copy});

@@ -37,7 +37,6 @@ struct ConvJob {
   ConstTensorView x, w, y;
   ConvGeometry geometry;
   Accumulate accumulate = Accumulate::overwrite;
-  uint64_t w_version = 0;
 };
 
 struct Vendor::Libraries {

@@ -87,7 +87,7 @@ void prepare(Queue& queue, FilterCopies& filters, const ConvJob& job, Places& p)
     upsample(queue, {.x = job.y, .y = writable(p.y), .scale = 0.25});
   }
   if (is_rounded(job) && job.pass != ConvPass::weight_grad) {
-    p.w.data = filters.get(queue, job.w, job.w_version, const_cast<void*>(p.w.data));
+    p.w.data = filters.get(queue, job.w, const_cast<void*>(p.w.data));
   }
 }
 
@@ -144,12 +144,8 @@ bool Vendor::Libraries::convolve(Autotuner& tuner, const ConvJob& job) {
 }
 
 bool Vendor::conv2d(Autotuner& tuner, const Conv2dArgs& a) {
-  const ConvJob job{.pass = ConvPass::forward,
-                    .x = a.x,
-                    .w = a.w,
-                    .y = a.y,
-                    .geometry = a.geometry,
-                    .w_version = a.w_version};
+  const ConvJob job{
+      .pass = ConvPass::forward, .x = a.x, .w = a.w, .y = a.y, .geometry = a.geometry};
   if (!libraries_->convolve(tuner, job)) return false;
   Queue& queue = libraries_->queue;
   if (a.b) bias_lrelu(queue, {.x = a.y, .b = a.b, .y = a.y, .slope = a.slope});
@@ -159,12 +155,8 @@ bool Vendor::conv2d(Autotuner& tuner, const Conv2dArgs& a) {
 }
 
 bool Vendor::conv2d_input_grad(Autotuner& tuner, const Conv2dInputGradArgs& a) {
-  const ConvJob job{.pass = ConvPass::input_grad,
-                    .x = a.dx,
-                    .w = a.w,
-                    .y = a.dy,
-                    .geometry = a.geometry,
-                    .w_version = a.w_version};
+  const ConvJob job{
+      .pass = ConvPass::input_grad, .x = a.dx, .w = a.w, .y = a.dy, .geometry = a.geometry};
   if (!libraries_->convolve(tuner, job)) return false;
   finish_input_grad(libraries_->queue, a);
   return true;

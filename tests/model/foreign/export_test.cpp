@@ -37,7 +37,6 @@ struct Drawn {
       values[i] = std::sin(static_cast<double>(i * 7 + seed * 1000));
     }
     from_host(parameters.flat(), values);
-    parameters.touch();
   }
   ParameterStore parameters;
   ExportedNetwork network;

@@ -60,7 +60,7 @@ int64_t PackedFilter::bytes() const {
 
 const void* PackedFilters::get(Queue& queue, const PackedFilter& form) {
   PG_ASSERT(form.dtype == DType::bf16 || form.dtype == DType::f32);
-  if (form.version == 0) {
+  if (form.w.version == 0) {
     void* const scratch = queue.scratch(form.bytes());
     pack_filter(queue, form, scratch);
     return scratch;
@@ -75,18 +75,17 @@ const void* PackedFilters::get(Queue& queue, const PackedFilter& form) {
     entry.bytes = form.bytes();
     bytes_ += form.bytes();
   }
-  if (entry.version != form.version || entry.shape != form.w.shape) {
+  if (entry.version != form.w.version || entry.shape != form.w.shape) {
     entry.version = 0;  // should the launch fail, the entry holds nothing
     pack_filter(queue, form, entry.data);
-    entry.version = form.version;
+    entry.version = form.w.version;
     entry.shape = form.w.shape;
   }
   entry.asked_for = true;
   return entry.data;
 }
 
-std::vector<PackedFilters::InUse> PackedFilters::in_use(const ConstTensorView& flat,
-                                                        uint64_t version) {
+std::vector<PackedFilters::InUse> PackedFilters::in_use(const TensorView& flat) {
   const auto* const begin = flat.as<float>();
   const auto* const end = begin + flat.shape.numel();
   std::vector<InUse> list;
@@ -98,7 +97,7 @@ std::vector<PackedFilters::InUse> PackedFilters::in_use(const ConstTensorView& f
     Entry& entry = it->second;
     const auto* const first = static_cast<const float*>(data);
     if (first >= end) break;
-    if (!entry.asked_for || entry.version != version || entry.shape.h != 3) continue;
+    if (!entry.asked_for || entry.version != flat.previous || entry.shape.h != 3) continue;
     const bool same = first == w && entry.shape == shape;
     const bool apart = w == nullptr || first - w >= shape.numel();
     if ((!same && !apart) || end - first < entry.shape.numel()) continue;

@@ -22,11 +22,10 @@ namespace pg::cuda {
 enum class FilterUse : uint8_t { forward, transposed };
 
 struct PackedFilter {
-  ConstTensorView w;  // [K, 3, 3, C] or, for plain, [K, 1, 1, C]; f32
+  ConstTensorView w;  // [K, 3, 3, C] or, for plain, [K, 1, 1, C]; f32. Its version is the form's
   TapPattern form = TapPattern::plain;
   FilterUse use = FilterUse::forward;
   DType dtype = DType::bf16;  // or f32: rounded to the nearest tf32
-  uint64_t version = 0;       // Conv2dArgs::w_version
 
   int64_t phases() const { return form == TapPattern::spread ? 4 : 1; }
   int64_t taps() const;  // of one phase
@@ -68,10 +67,10 @@ class PackedFilters {
     Shape shape;
     PackedCopy copy;
   };
-  // Those of filters within `flat` that hold `version` and were asked for since they were last in
-  // such a list, by address. Filters of the list are the same or do not overlap: of others only the
-  // first is in it, and the rest are packed when they are asked for.
-  std::vector<InUse> in_use(const ConstTensorView& flat, uint64_t version);
+  // Those of filters within `flat` that hold version flat.previous and were asked for since they
+  // were last in such a list, by address. Filters of the list are the same or do not overlap: of
+  // others only the first is in it, and the rest are packed when they are asked for.
+  std::vector<InUse> in_use(const TensorView& flat);
   // Work that is queued by now makes them; they hold `version` from now on.
   void made(const std::vector<InUse>& list, uint64_t version);
 

@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t kMostElements = (int64_t{1} << 31) - 1;  // of a tensor in one launch
 
 PackedFilter filter_of(const FpropProblem& p) {
-  return {.w = p.w, .form = p.form, .use = p.use, .dtype = p.in.dtype, .version = p.w_version};
+  return {.w = p.w, .form = p.form, .use = p.use, .dtype = p.in.dtype};
 }
 
 // Pixels of the low-resolution image, which are the rows of the product.
@@ -176,8 +176,7 @@ FpropProblem FpropProblem::of(const Conv2dArgs& a) {
           .r = a.r,
           .norm_eps = a.norm_eps,
           .gate = a.gate,
-          .gate_slope = a.gate_slope,
-          .w_version = a.w_version};
+          .gate_slope = a.gate_slope};
 }
 
 FpropProblem FpropProblem::of(const Conv2dInputGradArgs& a) {
@@ -189,8 +188,7 @@ FpropProblem FpropProblem::of(const Conv2dInputGradArgs& a) {
           .factor = conv_scale(a.geometry),
           .vjp_r = a.r,
           .gate = a.gate,
-          .gate_slope = a.gate_slope,
-          .w_version = a.w_version};
+          .gate_slope = a.gate_slope};
 }
 
 bool fprop_supports(const Queue& queue, DType dtype, const Shape& w, const ConvGeometry& geometry) {

@@ -27,7 +27,6 @@ struct FpropProblem {
   double norm_eps = 1e-8;
   ConstTensorView vjp_r{}, gate{};
   double gate_slope = 1.0;
-  uint64_t w_version = 0;
 
   static FpropProblem of(const Conv2dArgs& args);
   static FpropProblem of(const Conv2dInputGradArgs& args);
