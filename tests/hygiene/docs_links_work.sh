@@ -8,7 +8,7 @@ need_files "$root" '*.md'
 
 # anchors FILE: the anchors of its headings, as GitHub makes them.
 anchors() {
-  sed -n 's/^##* *//p' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9 _-]//g; s/ /-/g'
+  sed -n 's/^##* *//p' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9 _-]//g' | tr ' ' '-'
 }
 
 complaints=$(for file in "${files[@]}"; do
