@@ -44,7 +44,7 @@ std::string fit_memory(Config& config, const std::optional<Resume>& resume,
   const bool new_limit = resume && (*o.memory_limit_given ||
                                     resume->before.train.memory_limit != config.train.memory_limit);
   const FittedRun fitted = fit_into_memory(config, planned_run(config, device, first), limit,
-                                           new_limit ? FormerChoice::anew : FormerChoice::keep);
+                                           new_limit ? FormerChoice::replace : FormerChoice::keep);
   if (!fitted.changed) return "";
   return message("to fit into ", format_bytes(limit), " of memory, ", micro_batches_text(config));
 }

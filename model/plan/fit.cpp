@@ -75,7 +75,7 @@ int64_t memory_limit(const Config& config, const Backend& backend) {
 FittedRun fit_into_memory(Config& config, const PlannedRun& run, int64_t limit,
                           FormerChoice former) {
   const ByResolution<int64_t> before = config.schedule.micro_batches;
-  if (former == FormerChoice::anew && config.schedule.micro_batches_chosen) {
+  if (former == FormerChoice::replace && config.schedule.micro_batches_chosen) {
     config.schedule.micro_batches.clear();
     config.schedule.micro_batches_chosen = false;
   }

@@ -9,8 +9,8 @@ namespace pg {
 int64_t memory_limit(const Config& config, const Backend& backend);
 
 // keep: parts chosen before (schedule.micro_batches_chosen) stay as long as they fit, so a resumed
-// run computes as it did. anew: they are chosen again.
-enum class FormerChoice : uint8_t { keep, anew };
+// run computes as it did. replace: they are chosen again.
+enum class FormerChoice : uint8_t { keep, replace };
 
 struct FittedRun {
   std::vector<ResolutionMemory> memory;

@@ -143,7 +143,7 @@ class Adam:
 
 
 class Trainer:
-    """Steps of a variant, with optimizers and the averaged generator."""
+    """Steps of a variant, with optimizers and the EMA of G."""
 
     def __init__(self, networks, beta2, epsilon, decay):
         self.n, self.decay = networks, decay

@@ -200,7 +200,7 @@ TEST_F(Lmdb, TruncationAnywhereIsAFormatError) {
     fs::resize_file(folder_ / "db/data.mdb", static_cast<uintmax_t>(size));
     EXPECT_HAS(error_of<FormatError>([&] { open_source(db()); }), "again") << size;
   }
-  write_text(folder_ / "db/data.mdb", "this is no database");
+  write_text(folder_ / "db/data.mdb", "this is not a database");
   EXPECT_THROW(open_source(db()), FormatError);
 }
 

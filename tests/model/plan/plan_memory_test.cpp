@@ -159,7 +159,7 @@ TEST_F(Plan, KeepsAnEarlierChoiceAsLongAsItFits) {
   const int64_t plenty = int64_t{1} << 40;
   EXPECT_FALSE(fit_into_memory(c, on_cpu(1), plenty, FormerChoice::keep).changed);
   EXPECT_EQ(c.schedule.micro_batches.at(4), 8);
-  EXPECT_TRUE(fit_into_memory(c, on_cpu(1), plenty, FormerChoice::anew).changed);
+  EXPECT_TRUE(fit_into_memory(c, on_cpu(1), plenty, FormerChoice::replace).changed);
   EXPECT_TRUE(c.schedule.micro_batches.empty());
 }
 
