@@ -1,4 +1,4 @@
-// case.cpp: the traffic of a case, and the official feature maps.
+// case.cpp: the memory traffic of a case, and the official feature maps.
 #include "bench/case.h"
 
 #include "model/config/config.h"

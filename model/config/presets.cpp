@@ -3,7 +3,6 @@
 // Each is a function that sets its differences from official-tf, the member initializers of Config.
 #include <span>
 
-#include "data/files/shown.h"
 #include "kernels/error.h"
 #include "model/config/config.h"
 #include "model/config/suggest.h"
@@ -63,7 +62,7 @@ void paper(Config& c) {
   c.optimizer.rampup_kimg = 40.0;
 }
 
-// Common to the PyTorch versions.
+// Settings shared by the PyTorch versions.
 void pytorch(Config& c) {
   c.model.first_layer_gain = c.model.to_rgb_gain = c.model.last_gain = kSqrt2;
   c.model.down_order = DownOrder::activation_first;
@@ -154,7 +153,7 @@ void readme_hq(Config& c) {
   c.checkpoint.step_images = true;
 }
 
-// It has no critic; that of official-tf is used.
+// The published program has only a generator; the critic is that of official-tf.
 void exercise(Config& c) {
   c.model.latent_size = 128;
   c.model.normalize_latents = false;
@@ -199,10 +198,7 @@ Config preset(std::string_view name) {
     p.apply(config);
     return config;
   }
-  const std::string nearest = nearest_name(name, preset_names());
-  throw UsageError(message("unknown preset '", name, "'",
-                           nearest.empty() ? ": expected " + joined(preset_names(), " or ")
-                                           : ": did you mean '" + nearest + "'?"));
+  throw_unknown("preset", name, preset_names());
 }
 
 }  // namespace pg

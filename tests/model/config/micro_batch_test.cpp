@@ -1,5 +1,5 @@
-// micro_batch_test.cpp: a minibatch computed in parts gives the gradients, losses and random
-// numbers of the whole.
+// micro_batch_test.cpp: a minibatch computed in parts has the gradients, losses and random numbers
+// of the whole.
 #include "model/config/micro_batch.h"
 
 #include <gtest/gtest.h>
@@ -120,8 +120,9 @@ TEST_P(MicroBatches, GradientsAndLossesAreThoseOfTheWholeMinibatch) {
   }
 }
 
-// Statistics over the whole minibatch cannot be split; official-tf has groups in strided order,
-// gan-zoo in contiguous order, plain-layers none; the others have classes, penalties, losses.
+// official-tf has groups in strided order, gan-zoo in contiguous order, plain-layers none; the
+// others have classes, penalties and losses. Presets with statistics over the whole minibatch
+// cannot be split.
 INSTANTIATE_TEST_SUITE_P(Networks, MicroBatches,
                          testing::Values("official-tf", "gan-zoo", "acgan", "projection",
                                          "logistic-r1", "hinge", "lsgan", "plain-layers"),
@@ -177,7 +178,7 @@ TEST(MicroBatch, TableByResolutionGoesFirst) {
   EXPECT_EQ(micro_batch_at(c, 32, 64), 64);
 }
 
-// In f32 and through everything that an iteration does: latents, fades, labels, both optimizers.
+// In f32 and through all of an iteration: latents, fades, labels, both optimizers.
 TEST(MicroBatch, IterationsDrawTheSameNumbersAndGiveTheSameStatistics) {
   const auto run = [](int64_t at_once) {
     Config c = preset("official-tf");
@@ -197,7 +198,7 @@ TEST(MicroBatch, IterationsDrawTheSameNumbersAndGiveTheSameStatistics) {
     for (size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<int32_t>(i * i % 3);
     mirror[5] = 1;
     for (int i = 0; i < 2; ++i) {
-      // Adam's first step is as long for rounding as for a gradient: the weights stay.
+      // Adam's first step has the same length for rounding noise: keep the weights unchanged.
       gan.iterate({.fade = {8, 0.4}, .g_learning_rate = 0, .d_learning_rate = 0},
                   {.images = images, .mirror = mirror, .labels = labels, .g_labels = labels});
     }
