@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "kernels/error.h"
 #include "model/config/config.h"
 #include "tests/model/temporary_folder.h"
 
