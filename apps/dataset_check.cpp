@@ -6,7 +6,9 @@
 #include "apps/common.h"
 #include "apps/stop_signals.h"
 #include "data/images/png.h"
+#include "data/sets/built_source.h"
 #include "data/sets/contact_sheet.h"
+#include "data/sources/label_file.h"
 
 namespace pg::apps {
 namespace {

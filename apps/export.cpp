@@ -7,7 +7,6 @@
 #include "apps/common.h"
 #include "model/foreign/export.h"
 #include "model/foreign/foreign.h"
-#include "model/networks/discriminator.h"
 #include "model/run/checkpoint.h"
 #include "model/run/checkpoint_files.h"
 
@@ -26,8 +25,7 @@ struct LoadedNetwork {
   LoadedNetwork(Context& context, const Config& config, const fs::path& checkpoint,
                 const std::string& name)
       : kind(name == "D" ? Network::discriminator : Network::generator),
-        parameters(context, kind == Network::generator ? Generator(config).specs()
-                                                       : Discriminator(config).specs()),
+        parameters(context, parameter_specs(kind, config.model)),
         network{name, kind, config, parameters} {
     read_network(checkpoint, name, parameters);
   }

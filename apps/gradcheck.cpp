@@ -65,8 +65,8 @@ void check_networks(const std::string& name, const Config& config, Context& cont
   for (const Fade& fade : gradcheck_fades()) {
     GradcheckNetworks networks(context, config, fade);
     const std::string row = name + " " + stage_name(fade);
-    report.add_network(row + " D", networks.check(Player::discriminator));
-    report.add_network(row + " G", networks.check(Player::generator));
+    report.add_network(row + " D", networks.check(Network::discriminator));
+    report.add_network(row + " G", networks.check(Network::generator));
   }
 }
 

@@ -18,7 +18,7 @@ LoadedGenerator::LoadedGenerator(const GeneratorChoice& choice) {
            ", the size that this generator was made for");
   backend_ = open_device(choose_device(choice.device), choice.threads);
   context_ = std::make_unique<Context>(*backend_);
-  generator_ = std::make_unique<Generator>(config_);
+  generator_ = std::make_unique<Generator>(config_.model);
   average_ = std::make_unique<ParameterStore>(*context_, generator_->specs());
   read_ema(checkpoint, *average_);
 }

@@ -2,7 +2,7 @@
 #include "bench/case.h"
 
 #include "model/config/config.h"
-#include "model/networks/generator.h"
+#include "model/networks/layers.h"
 
 namespace pg::bench {
 
@@ -15,7 +15,7 @@ double Case::bytes() const {
 }
 
 int64_t official_fmaps(int64_t resolution) {
-  return fmaps(preset("official-tf"), stage_of(resolution));
+  return channels_at(preset("official-tf").model, resolution);
 }
 
 }  // namespace pg::bench

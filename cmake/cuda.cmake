@@ -1,13 +1,13 @@
-# cuda.cmake: the CUDA backend as pg_cuda, compiled by nvcc where it is found. Without it pg_cuda is
-# a stand-in whose device count is 0, so that every program links and says why it has no GPU.
+# cuda.cmake: the CUDA backend as pg_cuda, compiled by nvcc if it is found. Otherwise pg_cuda is a
+# stand-in whose device count is 0, so every program links and reports why it has no GPU.
 #
-# PG_CUDA=ON makes a missing nvcc an error, OFF does without it. The runtime is linked statically and
-# no other CUDA library at all: the programs start on machines without driver, toolkit or GPU. Of
-# cuDNN and cuBLASLt only the headers are wanted; without them those parts are left out.
+# With PG_CUDA=ON a missing nvcc is an error; OFF never uses it. Only the CUDA runtime is linked,
+# statically, so programs start on machines without driver, toolkit or GPU. cuDNN and cuBLASLt need
+# only their headers; without them their kernels are not built.
 set(PG_CUDA AUTO CACHE STRING "Build the CUDA backend: AUTO (if nvcc is found), ON or OFF")
 option(PG_CUDA_LINEINFO "Source lines in the code for GPUs, for profilers" OFF)
 set(PG_CUDA_ARCHITECTURES "80-real;90a-real;90-virtual" CACHE STRING
-    "GPU architectures: code for Ampere/Ada and Hopper, PTX for what comes later")
+    "GPU architectures: code for Ampere/Ada and Hopper, PTX for later ones")
 
 function(pg_find_nvcc)
   if(PG_CUDA STREQUAL "OFF" OR PG_SANITIZE)
@@ -38,9 +38,9 @@ if(PG_NVCC AND NOT PG_CUDA STREQUAL "OFF" AND NOT PG_SANITIZE)
   endif()
   file(GLOB_RECURSE cuda_sources CONFIGURE_DEPENDS kernels/cuda/*.cu kernels/cuda/*.cpp)
   set(vendor_sources ${cuda_sources})
-  list(FILTER vendor_sources INCLUDE REGEX "/kernels/cuda/vendor/")
-  list(FILTER vendor_sources EXCLUDE REGEX "/vendor_absent\\.cpp$")
-  list(FILTER cuda_sources EXCLUDE REGEX "/absent\\.cpp$|/kernels/cuda/vendor/")
+  list(FILTER vendor_sources INCLUDE REGEX "kernels/cuda/vendor/")
+  list(FILTER vendor_sources EXCLUDE REGEX "/library_kernels_absent\\.cpp$")
+  list(FILTER cuda_sources EXCLUDE REGEX "/absent\\.cpp$|kernels/cuda/vendor/")
   find_path(PG_CUDNN_INCLUDE cudnn_graph.h HINTS ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES}
             $ENV{CUDNN_ROOT}/include DOC "Folder of cuDNN's headers")
   find_path(PG_CUBLASLT_INCLUDE cublasLt.h HINTS ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES}
@@ -49,7 +49,7 @@ if(PG_NVCC AND NOT PG_CUDA STREQUAL "OFF" AND NOT PG_SANITIZE)
     list(APPEND cuda_sources ${vendor_sources})
   else()
     set(vendor_sources)
-    list(APPEND cuda_sources kernels/cuda/vendor/vendor_absent.cpp)
+    list(APPEND cuda_sources kernels/cuda/vendor/library_kernels_absent.cpp)
   endif()
   # Kernels go through nvcc, host code (.cpp) through the C++ compiler alone, which is faster.
   add_library(pg_cuda STATIC ${cuda_sources})
@@ -71,6 +71,6 @@ if(PG_NVCC AND NOT PG_CUDA STREQUAL "OFF" AND NOT PG_SANITIZE)
   target_link_libraries(pg_cuda PUBLIC ${CMAKE_DL_LIBS})
   set_target_properties(pg_cuda PROPERTIES CUDA_RUNTIME_LIBRARY Static)
 else()
-  add_library(pg_cuda STATIC kernels/cuda/device/absent.cpp)
+  add_library(pg_cuda STATIC kernels/cuda/backend/absent.cpp)
   target_link_libraries(pg_cuda PUBLIC pg_flags)
 endif()

@@ -101,7 +101,7 @@ while read -r path; do
     fail "no package owns $path, so its licence is not known; use the packages of scripts/build.sh."
   licence_of "$package"
 done < <(libraries_of "${programs[@]/#/build/release/bin/}")
-for package in libcli11-dev nlohmann-json3-dev libstb-dev libexif-dev libgtest-dev; do
+for package in libcli11-dev nlohmann-json3-dev libexif-dev libgtest-dev; do
   licence_of "$package" # in the programs themselves
 done
 cp README.md "$folder/"

@@ -3,7 +3,7 @@
 
 # ocl-icd-opencl-dev: CMake finds oneDNN only together with OpenCL; the programs do not use it.
 kBuildPackages=(g++ cmake ninja-build ccache pkg-config libdnnl-dev ocl-icd-opencl-dev libcli11-dev
-  libtomlplusplus-dev nlohmann-json3-dev libspdlog-dev libstb-dev zlib1g-dev libzip-dev
+  libtomlplusplus-dev nlohmann-json3-dev libspdlog-dev zlib1g-dev libzip-dev
   libexif-dev libjpeg62-turbo-dev liblmdb-dev libpng-dev libwebp-dev libgtest-dev libbenchmark-dev)
 
 # missing_packages NAME...: prints those that are not installed. Needs no root.

@@ -83,19 +83,18 @@ void resolve(Config& config, const DataShape& data) {
   validate(config);
 }
 
-int64_t fmaps(const Config& config, int64_t stage) {
-  const ModelConfig& m = config.model;
+int64_t fmaps(const ModelConfig& m, int64_t s) {
   const double wanted =
-      static_cast<double>(m.fmap_base) / std::exp2(static_cast<double>(stage) * m.fmap_decay);
+      static_cast<double>(m.fmap_base) / std::exp2(static_cast<double>(s) * m.fmap_decay);
   return std::max<int64_t>(1, std::min(static_cast<int64_t>(wanted), m.fmap_max));
 }
 
-int64_t latent_size(const Config& config) {
-  return config.model.latent_size == 0 ? fmaps(config, 0) : config.model.latent_size;
+int64_t latent_size(const ModelConfig& m) {
+  return m.latent_size == 0 ? fmaps(m, 0) : m.latent_size;
 }
 
-int64_t label_count(const Config& config) {
-  return config.model.conditioning == Conditioning::none ? 0 : config.model.label_size;
+int64_t label_count(const ModelConfig& m) {
+  return m.conditioning == Conditioning::none ? 0 : m.label_size;
 }
 
 int64_t minibatch_at(const Config& config, int64_t resolution) {

@@ -245,15 +245,17 @@ void validate(const Config& config);
 // Throws UsageError when the data set cannot serve what the configuration asks for.
 void resolve(Config& config, const DataShape& data);
 
-// Channels of stage s, the blocks at resolution 2^(s+1) (paper, table 2):
+// Channels nf(s) of the blocks at resolution 2^(s+1) (paper, table 2):
 // max(1, min(floor(fmap_base / 2^(s * fmap_decay)), fmap_max)).
-int64_t fmaps(const Config& config, int64_t stage);
+int64_t fmaps(const ModelConfig& model, int64_t s);
 
-// model.latent_size, or fmaps(0) where that is 0.
-int64_t latent_size(const Config& config);
+// model.latent_size, or fmaps(0) if that is 0.
+int64_t latent_size(const ModelConfig& model);
+inline int64_t latent_size(const Config& config) { return latent_size(config.model); }
 
-// Classes that the networks are conditioned on: 0 where model.conditioning is none.
-int64_t label_count(const Config& config);
+// Classes that the networks are conditioned on: 0 if model.conditioning is none.
+int64_t label_count(const ModelConfig& model);
+inline int64_t label_count(const Config& config) { return label_count(config.model); }
 
 // Images in a minibatch at this resolution, after max_minibatch.
 int64_t minibatch_at(const Config& config, int64_t resolution);

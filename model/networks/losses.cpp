@@ -1,7 +1,7 @@
 // losses.cpp: the losses of both networks.
 //
-// The scores of real and fake images and each penalty are tapes of their own, one after the other,
-// that add to the same gradients: the activations of one are gone before the next begins.
+// Scores and each penalty use separate tapes, one after the other, that add to the same gradients:
+// the activations of one are freed before the next starts.
 #include "model/networks/losses.h"
 
 #include <array>
@@ -23,13 +23,13 @@ struct Critic {
   }
 };
 
-// What n images contribute to the mean over the minibatch.
+// The contribution of n images to the mean over the minibatch.
 Tensor share_of(const MinibatchPart& part, const Tensor& mean, int64_t n) {
   if (part.minibatch == 0 || part.minibatch == n) return mean;
   return ops::affine(mean, static_cast<double>(n) / static_cast<double>(part.minibatch), 0.0);
 }
 
-// The mean over n images as share of the minibatch, or their sum, as loss.reduction says.
+// The mean over n images as a share of the minibatch, or their sum, see loss.reduction.
 Tensor reduced(const Config& config, const MinibatchPart& part, const Tensor& mean, int64_t n) {
   if (config.loss.reduction == Reduction::mean) return share_of(part, mean, n);
   return ops::affine(mean, static_cast<double>(n), 0.0);
@@ -43,7 +43,7 @@ Tensor mean_square(const Tensor& x, double shift) {
   return ops::mean(ops::square(ops::affine(x, 1.0, shift)));
 }
 
-// Means of what D gains by telling real from fake, without any penalty.
+// The mean adversarial loss of D, without penalties.
 Tensor critic_term(LossKind kind, const Tensor& real, const Tensor& fake) {
   switch (kind) {
     case LossKind::logistic:
@@ -74,7 +74,7 @@ Tensor label_term(const Config& config, const Tensor& logits, const Tensor& labe
 
 void add_to(Tensor& sum, const Tensor& term) { sum = sum ? ops::add(sum, term) : term; }
 
-// Everything but the gradient penalties.
+// Everything except the gradient penalties.
 void score_gradients(const Critic& c, const DiscriminatorInputs& in, std::span<const Tensor> into,
                      DiscriminatorLoss& loss) {
   const LossConfig& l = c.config.loss;
@@ -96,7 +96,7 @@ void score_gradients(const Critic& c, const DiscriminatorInputs& in, std::span<c
   loss.total = total;
 }
 
-// What the gradient norm of the current resolution is multiplied with.
+// Factor of the gradient norm at the current resolution.
 double norm_scale(const Critic& c) {
   if (c.config.loss.gp_space == GpSpace::current) return 1.0;
   return static_cast<double>(c.fade.resolution) / static_cast<double>(c.config.model.resolution);

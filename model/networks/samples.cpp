@@ -1,4 +1,4 @@
-// samples.cpp: from tensors and data sets to pictures.
+// samples.cpp: grids from tensors and data sets.
 #include "model/networks/samples.h"
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 namespace pg {
 namespace {
 
-constexpr uint64_t kSampleStream = 1000;  // of the seed of each latent; training uses lower ones
+constexpr uint64_t kSampleStream = 1000;  // of each latent's seed; training uses lower streams
 
 uint8_t to_byte(double x) {
   return static_cast<uint8_t>(std::clamp(std::nearbyint(x * 127.5 + 127.5), 0.0, 255.0));

@@ -1,4 +1,4 @@
-// disk.cpp: checkpoints, pictures, data set.
+// disk.cpp: checkpoints, grids of samples, data set.
 #include "model/plan/disk.h"
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 namespace pg {
 namespace {
 
-// The latest ones, or all; latest.safetensors; one of each finished resolution; the best; and the
-// next one, written before another goes.
+// The last ones kept, or all; latest.safetensors; one of each finished resolution; the best; and
+// the next one, which is written before an old one is removed.
 int64_t checkpoints_at_once(const Config& config) {
   const CheckpointConfig& c = config.checkpoint;
   const double kimg = kimg_of(total_images(config));
@@ -24,7 +24,7 @@ int64_t checkpoints_at_once(const Config& config) {
   return count + (c.best_of.empty() ? 0 : 1);
 }
 
-// reals.png, the first fakes and one a tick, or every checkpoint.images_every_kimg.
+// reals.png, the first fakes, and one per tick or checkpoint.images_every_kimg.
 int64_t pictures_in_all(const Config& config) {
   double count = 2.0;
   for (const Stage& stage : stages(config)) {

@@ -1,4 +1,4 @@
-// memory.cpp: stages on a device that only counts.
+// memory.cpp: iterations on a device that only counts.
 #include "model/plan/memory.h"
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace pg {
 namespace {
 
-// A run as Trainer makes it: the same tensors in the same order.
+// The tensors of Trainer, in the same order.
 class Rehearsal {
  public:
   Rehearsal(const Config& config, PlanningBackend& device, const ArenaBlocks& blocks)
@@ -26,7 +26,7 @@ class Rehearsal {
     gan_.iterate({.fade = stage.halfway()},
                  {.images = {}, .mirror = mirror, .labels = classes, .g_labels = classes});
   }
-  // What the guard does now and then between iterations.
+  // A divergence check between iterations.
   void look(const Stage& stage) { weight_norms(gan_.state(), stage.resolution); }
   void make_picture(const Stage& stage) {
     const GridOptions o = sample_options(config_, stage.halfway());
@@ -51,7 +51,7 @@ class Rehearsal {
   }
 
  private:
-  // Weights need as much memory however they are drawn, and unit_rms looks at all of them.
+  // Initial values do not change the memory, and unit_rms would read all of them.
   static Config plain(Config config) {
     config.model.init = WeightInit::normal;
     return config;
@@ -67,7 +67,7 @@ class Rehearsal {
   Tensor latents_, labels_;
 };
 
-// Images in a minibatch, and in the smaller one that an epoch may end with.
+// Images in a minibatch, and in the smaller one at the end of an epoch.
 std::vector<int64_t> minibatches(const Config& config, int64_t resolution) {
   const int64_t n = minibatch_at(config, resolution);
   if (config.schedule.last_batch != LastBatch::keep || config.data.images % n == 0) return {n};
@@ -89,11 +89,12 @@ int64_t peak_without_penalty(Config config, std::span<const Stage> stages, const
   return rehearsal.peak();
 }
 
-// Of the largest part of a minibatch.
+// For the largest part of a minibatch.
 int64_t peak_of_penalty(const Config& config, const Stage& stage, const PlannedRun& run) {
   const auto device = run.planner();
   Context context(*device, run.blocks);
-  const Discriminator d(config);
+  const Discriminator d(config.model, activation_dtype(config.train.precision),
+                        logit_columns(config.loss));
   const ParameterStore store(context, d.specs());
   const int64_t r = stage.resolution, n = micro_batch_at(config, r, minibatch_at(config, r));
   const Shape images{n, r, r, config.model.channels};
@@ -110,15 +111,15 @@ int64_t peak_of_penalty(const Config& config, const Stage& stage, const PlannedR
   return loss.penalty ? context.step().peak_bytes() : 0;
 }
 
-// The program with its libraries and threads, as measured, and minibatches that are being loaded.
+// The program with its libraries and threads, as measured, and the minibatches being loaded.
 int64_t program_bytes(const Config& config, int64_t resolution) {
   constexpr int64_t kProgram = int64_t{32} << 20, kLoading = 3;
   const int64_t n = minibatch_at(config, resolution);
   return kProgram + kLoading * n * resolution * resolution * config.model.channels;
 }
 
-// Host memory that a picture takes for a moment: pixels of its images, of the whole, and those that
-// the PNG writer filters and packs; and a batch in two forms of floating point.
+// Host memory of a grid while it is written: the pixels of its images, of the whole grid and of the
+// PNG writer's filtered and packed copies, and a batch in f32 and f64.
 int64_t picture_bytes(const Config& config, int64_t resolution) {
   constexpr int64_t kCopies = 5, kFloats = 4 + 8;
   const GridOptions o = sample_options(config, {resolution});
@@ -154,7 +155,7 @@ ResolutionMemory resolution_memory(const Config& config, std::span<const Stage> 
     m.penalty = std::max(m.penalty, peak_of_penalty(config, stage, run));
   }
   for (const Stage& stage : stages) rehearsal.make_picture(stage);
-  iterate_all(rehearsal, config, stages);  // in what the pictures made the arena take
+  iterate_all(rehearsal, config, stages);  // in the arena as the grids left it
   m.optimizer = rehearsal.persistent() - m.parameters;
   m.workspace = device.workspace_bytes();
   m.pictures = rehearsal.step() - m.steps;

@@ -20,7 +20,7 @@ class Trial {
   Trial(Context& context, const Config& config)
       : config_(config), captures_(context.backend().can_capture()), gan_(context, config) {}
 
-  // Seconds of an iteration, a step of G every n_critic-th time.
+  // Seconds per iteration, with an update of G in every n_critic-th one.
   double iteration(const Stage& stage, double at_least) {
     const int64_t n_critic = config_.schedule.n_critic;
     const double both = measure(stage, Steps::both, at_least);
@@ -30,8 +30,8 @@ class Trial {
   }
 
  private:
-  // A device that captures is ready after the third iteration of a kind (Gan::iterate), others
-  // after the first, whose memory is new.
+  // A device that captures is warm after three iterations of a kind (Gan::iterate), others after
+  // the first, which touches new memory.
   double measure(const Stage& stage, Steps steps, double at_least) {
     prepare(stage);
     for (int i = 0; i < (captures_ ? 3 : 1); ++i) iterate(stage, steps);
@@ -75,7 +75,7 @@ std::vector<StageSpeed> measure_speed(Context& context, const Config& config, do
                                       int64_t first_image) {
   Trial trial(context, config);
   std::vector<StageSpeed> speeds;
-  // The same images may be shown several times in a row, and count once.
+  // Images that are shown several times in a row count once.
   const ScheduleConfig& s = config.schedule;
   const int64_t iterations = s.repeat_images ? s.minibatch_repeats : 1;
   for (const Stage& stage : stages(config)) {

@@ -1,4 +1,4 @@
-// speed.h: how long a run takes, from a few real iterations of each stage.
+// speed.h: the time of a run, from a few real iterations of each stage.
 #pragma once
 
 #include "engine/tensor.h"
@@ -12,8 +12,8 @@ struct StageSpeed {
   double seconds = 0.0;            // of the whole stage
 };
 
-// Trains on random pictures, at least `seconds` and one iteration for each stage after those that
-// make a device ready. `config` must be resolved, with its micro-batches chosen.
+// Trains on random images, after warm-up for at least `seconds` and one iteration of each stage.
+// `config` must be resolved, with its micro-batches chosen.
 std::vector<StageSpeed> measure_speed(Context& context, const Config& config, double seconds,
                                       int64_t first_image = 0);
 

@@ -9,7 +9,7 @@
 #include <cstdio>
 
 #include "data/files/atomic_file.h"
-#include "data/files/files.h"
+#include "data/files/io_error.h"
 #include "data/formats/safetensors.h"
 
 namespace pg {

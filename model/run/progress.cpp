@@ -9,6 +9,7 @@
 
 #include "kernels/error.h"
 #include "model/config/format.h"
+#include "model/networks/layers.h"
 #include "model/run/terminal.h"
 
 namespace pg {
@@ -29,18 +30,6 @@ std::string kimg_text(int64_t images) {
 
 }  // namespace
 
-double relative_cost(const Config& config, int64_t resolution) {
-  double sum = 0.0;
-  int64_t stage = 1;
-  for (int64_t r = 4; r <= resolution; r *= 2, ++stage) {
-    const double pixels = static_cast<double>(r * r);
-    const double in = static_cast<double>(fmaps(config, stage - 1));
-    const double out = static_cast<double>(fmaps(config, stage));
-    sum += 9.0 * pixels * (in * out + out * out);
-  }
-  return sum;
-}
-
 Progress::Progress(const Config& config, ProgressOptions options)
     : options_(std::move(options)), stages_(stages(config)), total_(total_images(config)) {
   if (options_.out == nullptr) options_.out = &std::cerr;
@@ -48,7 +37,8 @@ Progress::Progress(const Config& config, ProgressOptions options)
     options_.style = can_redraw_lines(options_.fd) ? ProgressStyle::bar : ProgressStyle::lines;
   }
   if (!options_.clock) options_.clock = steady_seconds;
-  if (!options_.cost) options_.cost = [config](int64_t r) { return relative_cost(config, r); };
+  if (!options_.cost)
+    options_.cost = [model = config.model](int64_t r) { return relative_cost(model, r); };
 }
 
 Progress::~Progress() { finish(); }

@@ -78,8 +78,4 @@ class Progress {
   mutable std::mutex mutex_;
 };
 
-// Multiplications of the convolutions for an image at this resolution: what training time is
-// proportional to where the device is busy.
-double relative_cost(const Config& config, int64_t resolution);
-
 }  // namespace pg

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "data/files/atomic_file.h"
-#include "data/files/files.h"
+#include "data/files/io_error.h"
 #include "kernels/error.h"
 
 namespace pg {

@@ -141,7 +141,7 @@ void RunWriter::write_resolution_image(int64_t resolution, const SchedulePoint& 
   GridOptions o = grid_options(point);
   o.fade = {resolution};
   o.show_at = resolution;
-  const int64_t step = stage_of(resolution) - stage_of(config_.schedule.lod_initial_resolution);
+  const int64_t step = level_of(resolution) - level_of(config_.schedule.lod_initial_resolution);
   try_write([&] { write_png(run_.path() / message("generated_image", step, ".png"), sample(o)); });
 }
 

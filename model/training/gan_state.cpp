@@ -22,8 +22,9 @@ EmaOptions ema_options(const OptimizerConfig& o) {
 }  // namespace
 
 GanState::GanState(Context& context, const Config& config)
-    : generator(config),
-      discriminator(config),
+    : generator(config.model, activation_dtype(config.train.precision)),
+      discriminator(config.model, activation_dtype(config.train.precision),
+                    logit_columns(config.loss)),
       g(context, generator.specs()),
       ema(context, generator.specs()),
       d(context, discriminator.specs()),

@@ -65,18 +65,17 @@ TEST_F(ExportCommand, OneSentenceSaysWhatIsWrong) {
   expect_usage("--format onnx --resolution 16",
                "--resolution 16 must be a power of two from 4 to 8, the size that this generator "
                "was made for");
-  expect_usage("--format onnx --network D",
-               "the network D is a discriminator, and only generators are exported as onnx");
+  expect_usage("--format onnx --network D", "D is a discriminator: onnx supports generators only");
   expect_usage("--format onnx --layout gan-zoo",
                "--layout is for --format safetensors and pth; an onnx model is the same in all");
   expect_usage("--format safetensors --resolution 4",
                "--resolution is for --format onnx; the other formats hold every resolution");
   expect_usage("--format safetensors --layout gan-zo",
-               "there is no layout 'gan-zo': choose one of official-tf, gan-zoo, akanimax, "
-               "tutorial, exercise");
+               "unknown layout 'gan-zo': expected official-tf, gan-zoo, akanimax, tutorial or "
+               "exercise");
   expect_usage("--format pth",
-               "a network in the akanimax layout has model.first_pixelnorm = false, but this one "
-               "has true: export it without --layout as safetensors, or as onnx");
+               "the akanimax layout needs model.first_pixelnorm = false, got true: export as "
+               "safetensors without --layout, or as onnx");
   expect_usage("--format pth --layout gan-zoo",
                "--format pth writes the layouts akanimax and tutorial, not gan-zoo: take --format "
                "safetensors for that");

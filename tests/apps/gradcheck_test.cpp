@@ -68,7 +68,7 @@ TEST(Gradcheck, SuggestsTheNearestName) {
   expect_usage_error(box.run("gradcheck --op zzz"),
                      "there is no op 'zzz' to check; progan_cuda gradcheck --list names all");
   expect_usage_error(box.run("gradcheck --model offical-tf"),
-                     "there is no network 'offical-tf' to check: did you mean 'official-tf'?");
+                     "unknown network 'offical-tf': did you mean 'official-tf'?");
   const Outcome o = box.run("gradcheck --device gpu");
   EXPECT_EQ(o.code, 2) << o.err;
 }

@@ -66,7 +66,8 @@ TEST_F(ImportCommand, FilesOfOneTrainingMakeOneCheckpoint) {
   const Outcome alone = box_.run("import tutorial/generator.pth --out b.safetensors");
   EXPECT_EQ(alone.out, "b.safetensors: G of tutorial, 16x16, 3 channels, as preset tutorial\n");
   expect_refused("tutorial/critic.pth", "name the file of the generator too");
-  expect_refused("tutorial/generator.pth gan-zoo-zip/pgan.pt", "they do not belong together");
+  expect_refused("tutorial/generator.pth gan-zoo-zip/pgan.pt",
+                 "give the files of one training run");
 }
 
 TEST_F(ImportCommand, RefusesWhatIsNoNetworkOfAKnownKind) {
@@ -77,7 +78,7 @@ TEST_F(ImportCommand, RefusesWhatIsNoNetworkOfAKnownKind) {
   box_.write("evil.pkl", "cos\nsystem\n(S'touch evil'\ntR.");
   expect_refused("evil.pkl", "os.system");
   EXPECT_FALSE(std::filesystem::exists(box_ / "evil"));
-  expect_refused("official-tf/reference.safetensors", "of no layout that is known");
+  expect_refused("official-tf/reference.safetensors", "unknown layout of weights");
 }
 
 TEST_F(ImportCommand, TruncatedAtEveryPercentGivesOneSentence) {

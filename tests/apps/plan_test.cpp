@@ -75,7 +75,7 @@ TEST(Plan, AndTrainRefuseAStageThatNeverFits) {
     const Outcome o = box.run(command);
     EXPECT_EQ(o.code, 1) << o.err;
     EXPECT_NE(o.err.find("8x8 needs"), std::string::npos) << o.err;
-    EXPECT_NE(o.err.find("20.0 KB are allowed"), std::string::npos) << o.err;
+    EXPECT_NE(o.err.find("the limit is 20.0 KB"), std::string::npos) << o.err;
   }
   EXPECT_FALSE(fs::exists(box / "runs"));
   const Outcome o = box.run(tiny("--memory-limit much"));

@@ -94,7 +94,7 @@ TEST(Train, TakesAnLmdbDatabase) {
   const Sandbox box;
   testing::LmdbEntries entries;
   for (uint64_t i = 0; i < 16; ++i) {
-    testing::write_picture(box / "p.png", testing::random_image(12, 8, 3, i));
+    testing::write_image(box / "p.png", testing::random_image(12, 8, 3, i));
     entries.emplace_back(message("key", i), testing::read_bytes(box / "p.png"));
   }
   entries.emplace_back("notes", std::vector<uint8_t>{'w', 'o', 'r', 'd', 's'});

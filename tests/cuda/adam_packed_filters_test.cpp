@@ -1,5 +1,5 @@
-// adam_packed_filters_test.cpp: Adam updates weights as it always does, and copies of filters as
-// packing would.
+// adam_packed_filters_test.cpp: with packed filters in use, Adam updates the weights as without
+// them, and the copies as packing would.
 #include <cmath>
 #include <optional>
 
@@ -23,7 +23,7 @@ struct Filter {
 };
 
 struct Setting {
-  std::vector<Filter> filters;  // in a flat buffer; what lies between them is biases
+  std::vector<Filter> filters;  // in a flat buffer, with biases between them
   int64_t count;
   double beta1 = 0.0, finite = 1.0;
   Placement placement = Placement::aligned;
@@ -36,19 +36,20 @@ Setting odd_network() {
           .count = 17000};
 }
 
-std::vector<PackedFilter> all_packed(const ConstTensorView& w, uint64_t version) {
+std::vector<PackedFilter> all_copies(const ConstTensorView& w, uint64_t version) {
   std::vector<PackedFilter> list;
-  for (const TapPattern form : {TapPattern::plain, TapPattern::spread, TapPattern::gather}) {
+  for (const TapPattern pattern : {TapPattern::plain, TapPattern::spread, TapPattern::gather}) {
     for (const FilterUse use : {FilterUse::forward, FilterUse::transposed}) {
       for (const DType dtype : {DType::bf16, DType::f32}) {
-        list.push_back({.w = at_version(w, version), .form = form, .use = use, .dtype = dtype});
+        list.push_back(
+            {.w = at_version(w, version), .pattern = pattern, .use = use, .dtype = dtype});
       }
     }
   }
   return list;
 }
 
-// A network's buffers on a device, whose queue and forms are at hand.
+// A network's buffers on a device with accessible packed filters.
 class Network {
  public:
   explicit Network(const Setting& setting)
@@ -87,29 +88,29 @@ class Network {
                         .beta1 = setting_.beta1});
   }
 
-  Bits form(const PackedFilter& form) {
-    Bits bits(static_cast<size_t>(form.bytes()));
-    const void* const data = queue_.forms().get(queue_, form);
+  Bits packed(const PackedFilter& filter) {
+    Bits bits(static_cast<size_t>(filter.bytes()));
+    const void* const data = packed_filters(queue_).get(queue_, filter);
     PG_CUDA(
         cudaMemcpyAsync(bits.data(), data, bits.size(), cudaMemcpyDeviceToHost, queue_.stream()));
     PG_CUDA(cudaStreamSynchronize(queue_.stream()));
     return bits;
   }
-  std::vector<Bits> forms(const std::vector<PackedFilter>& list) {
+  std::vector<Bits> all_packed(const std::vector<PackedFilter>& list) {
     std::vector<Bits> all;
-    for (const PackedFilter& f : list) all.push_back(form(f));
+    for (const PackedFilter& f : list) all.push_back(packed(f));
     return all;
   }
-  std::vector<PackedFilter> all_forms_of_all(uint64_t version) const {
+  std::vector<PackedFilter> all_filters(uint64_t version) const {
     std::vector<PackedFilter> list;
     for (size_t i = 0; i < setting_.filters.size(); ++i) {
-      for (const PackedFilter& f : all_packed(filter(i), version)) list.push_back(f);
+      for (const PackedFilter& f : all_copies(filter(i), version)) list.push_back(f);
     }
     return list;
   }
 
-  // Other weights at the same place, unseen by whoever looks at versions alone.
-  void scribble() {
+  // Overwrites the weights without a new version.
+  void overwrite_weights() {
     PG_CUDA(cudaMemsetAsync(w_.data, 0, static_cast<size_t>(setting_.count) * sizeof(float),
                             queue_.stream()));
   }
@@ -136,145 +137,143 @@ void in_each_order(const std::function<void()>& f) {
   }
 }
 
-// Weights, moments and average as without copies; copies as packed from the new weights, though
-// the weights are gone by then.
+// Expects weights, moments and average as without copies, and copies as if packed from the new
+// weights, which are overwritten before the copies are read.
 void expect_copies_and_weights(const Setting& setting) {
   in_each_order([&] {
     Network plain(setting), network(setting);
     plain.step(0, 0);
-    network.forms(network.all_forms_of_all(1));
+    network.all_packed(network.all_filters(1));
     network.step(1, 2);
-    const std::vector<Bits> want = network.forms(network.all_forms_of_all(0));
+    const std::vector<Bits> want = network.all_packed(network.all_filters(0));
     const std::vector<Host> state = network.finish(), plain_state = plain.finish();
     for (size_t i = 0; i < state.size(); ++i) {
       EXPECT_EQ(state[i].data, plain_state[i].data) << "buffer " << i << " of w, v, m, average";
     }
-    network.scribble();
-    const std::vector<Bits> got = network.forms(network.all_forms_of_all(2));
+    network.overwrite_weights();
+    const std::vector<Bits> got = network.all_packed(network.all_filters(2));
     ASSERT_EQ(got.size(), want.size());
     for (size_t i = 0; i < got.size(); ++i) {
-      EXPECT_TRUE(got[i] == want[i]) << "filter " << i / 12 << ", form " << i % 12;
+      EXPECT_TRUE(got[i] == want[i]) << "filter " << i / 12 << ", copy " << i % 12;
     }
   });
 }
 
-TEST(AdamWithPackedFilters, CopiesHaveTheBitsOfPackedFilters) {
-  expect_copies_and_weights(odd_network());
-}
+TEST(AdamWithPackedFilters, CopiesEqualPackedFilters) { expect_copies_and_weights(odd_network()); }
 
-TEST(AdamWithPackedFilters, FirstMomentsAreKept) {
+TEST(AdamWithPackedFilters, FirstMomentsAreUpdated) {
   Setting setting = odd_network();
   setting.beta1 = 0.5;
   expect_copies_and_weights(setting);
 }
 
-TEST(AdamWithPackedFilters, AStepThatIsLeftOutKeepsTheCopies) {
+TEST(AdamWithPackedFilters, SkippedUpdateKeepsTheCopies) {
   Setting setting = odd_network();
   setting.finite = 0.0;
   expect_copies_and_weights(setting);
 }
 
-TEST(AdamWithPackedFilters, BuffersMayStartAtOddAddresses) {
+TEST(AdamWithPackedFilters, BuffersMayBeUnaligned) {
   Setting setting = odd_network();
   setting.placement = Placement::odd;
   expect_copies_and_weights(setting);
 }
 
-// 12 forms each: some launches, which together are one step.
-TEST(AdamWithPackedFilters, TakesMoreFiltersThanFitIntoOneLaunch) {
+// 12 copies of each filter: several launches for one update.
+TEST(AdamWithPackedFilters, SplitsManyFiltersIntoSeveralLaunches) {
   Setting setting{.filters = {}, .count = 40 * 512};
   for (int64_t i = 0; i < 10; ++i) setting.filters.push_back({i * 512, {5, 3, 3, 7}});
   expect_copies_and_weights(setting);
 }
 
-// Two and more tiles of filters for each block of the smallest device, one after the other.
-TEST(AdamWithPackedFilters, ABlockTakesTileAfterTile) {
+// At least two tiles of filters per block, even on the smallest device.
+TEST(AdamWithPackedFilters, BlockProcessesSeveralTiles) {
   const Setting setting{.filters = {{0, {100, 3, 3, 130}}}, .count = 117000};
   Network network(setting);
-  const auto form = [&](uint64_t version) {
-    return network.form(
+  const auto packed = [&](uint64_t version) {
+    return network.packed(
         {.w = at_version(network.filter(0), version), .use = FilterUse::transposed});
   };
-  form(1);
+  packed(1);
   network.step(1, 2);
-  const Bits want = form(0);
-  network.scribble();
-  EXPECT_EQ(form(2), want);
+  const Bits want = packed(0);
+  network.overwrite_weights();
+  EXPECT_EQ(packed(2), want);
 }
 
-TEST(AdamWithPackedFilters, ACopyIsPackedAnewAfterAnotherChange) {
+TEST(AdamWithPackedFilters, CopyIsRepackedAfterAnyOtherChange) {
   const Setting setting = odd_network();
   Network network(setting);
-  const PackedFilter form{.w = at_version(network.filter(0), 1)};
+  const PackedFilter filter{.w = at_version(network.filter(0), 1)};
   const auto with_version = [&](uint64_t version) {
-    PackedFilter f = form;
+    PackedFilter f = filter;
     f.w.version = version;
     return f;
   };
-  network.form(form);
+  network.packed(filter);
   network.step(1, 2);
-  const Bits updated = network.form(with_version(2));
-  network.scribble();
-  EXPECT_EQ(network.form(with_version(3)), Bits(updated.size(), 0));
-  network.step(2, 4);  // of other contents than the copy has: left alone
-  network.scribble();
-  EXPECT_EQ(network.form(with_version(4)), Bits(updated.size(), 0));
+  const Bits updated = network.packed(with_version(2));
+  network.overwrite_weights();
+  EXPECT_EQ(network.packed(with_version(3)), Bits(updated.size(), 0));
+  network.step(2, 4);  // of other contents than the copy has: not updated
+  network.overwrite_weights();
+  EXPECT_EQ(network.packed(with_version(4)), Bits(updated.size(), 0));
   EXPECT_NE(updated, Bits(updated.size(), 0));
 }
 
-// Contents that nobody asked for since the last step are not worth a copy; later ones are.
-TEST(AdamWithPackedFilters, ACopyOutOfUseIsMadeWhenItIsAskedFor) {
+// Adam skips copies that were not used since its last update; they are packed on their next use.
+TEST(AdamWithPackedFilters, UnusedCopyIsPackedOnNextUse) {
   Network network(odd_network());
-  const auto form = [&](uint64_t version) {
-    return network.form({.w = at_version(network.filter(1), version)});
+  const auto packed = [&](uint64_t version) {
+    return network.packed({.w = at_version(network.filter(1), version)});
   };
-  form(1);
+  packed(1);
   network.step(1, 2);
   network.step(2, 3);
-  const Bits want = form(0);
-  EXPECT_EQ(form(3), want);
+  const Bits want = packed(0);
+  EXPECT_EQ(packed(3), want);
   network.step(3, 4);
   network.step(4, 5);
-  network.scribble();
-  EXPECT_EQ(form(5), Bits(want.size(), 0));
+  network.overwrite_weights();
+  EXPECT_EQ(packed(5), Bits(want.size(), 0));
 }
 
-// A stage updates a prefix: filters behind it keep their contents under the new version.
-TEST(AdamWithPackedFilters, AFilterBehindThePrefixIsNotTouched) {
+// A stage updates a prefix; filters after it keep their contents under the new version.
+TEST(AdamWithPackedFilters, FilterAfterThePrefixIsUnchanged) {
   const Setting setting = odd_network();
   Network network(setting), plain(setting);
-  const std::vector<PackedFilter> forms = network.all_forms_of_all(1);
-  network.forms(forms);
+  const std::vector<PackedFilter> filters = network.all_filters(1);
+  network.all_packed(filters);
   const int64_t count = setting.filters[1].first + 7;
   network.step(1, 2, count);
   plain.step(0, 0, count);
-  EXPECT_EQ(network.forms(network.all_forms_of_all(2)), network.forms(network.all_forms_of_all(0)));
+  EXPECT_EQ(network.all_packed(network.all_filters(2)), network.all_packed(network.all_filters(0)));
   EXPECT_EQ(network.finish()[0].data, plain.finish()[0].data);
 }
 
-// Whatever the cache holds, each weight is updated once.
+// Each weight is updated once, whatever the cache holds.
 TEST(AdamWithPackedFilters, OverlappingFiltersAreUpdatedOnce) {
   const Setting setting{.filters = {{0, {8, 3, 3, 8}}, {72, {8, 3, 3, 8}}, {576, {4, 3, 3, 4}}},
                         .count = 1000};
   Network network(setting), plain(setting);
-  network.forms(network.all_forms_of_all(1));
+  network.all_packed(network.all_filters(1));
   network.step(1, 2);
   plain.step(0, 0);
-  EXPECT_EQ(network.forms(network.all_forms_of_all(2)), network.forms(network.all_forms_of_all(0)));
+  EXPECT_EQ(network.all_packed(network.all_filters(2)), network.all_packed(network.all_filters(0)));
   EXPECT_EQ(network.finish()[0].data, plain.finish()[0].data);
 }
 
-// 18 filters in two forms each, with biases between: one more than a 1024x1024 network has.
-TEST(AdamPlan, AWholeNetworkIsOneLaunch) {
-  std::vector<cuda::PackedFilters::InUse> forms;
+// 18 filters with two copies each and biases between them: one more than a 1024x1024 network has.
+TEST(AdamPlan, WholeNetworkIsOneLaunch) {
+  std::vector<cuda::PackedFilters::InUse> copies;
   std::vector<float> w(18 * 160);
   const Shape shape{4, 3, 3, 4};
   for (size_t i = 0; i < 18; ++i) {
     for (const FilterUse use : {FilterUse::forward, FilterUse::transposed}) {
-      forms.push_back({w.data() + i * 160, shape, {nullptr, TapPattern::plain, use, DType::bf16}});
+      copies.push_back({w.data() + i * 160, shape, {nullptr, TapPattern::plain, use, DType::bf16}});
     }
   }
-  const auto plans = cuda::adam_plans(w.data(), static_cast<int64_t>(w.size()), forms);
+  const auto plans = cuda::adam_plans(w.data(), static_cast<int64_t>(w.size()), copies);
   ASSERT_EQ(plans.size(), 1u);
   int64_t next = 0;
   for (int i = 0; i < plans[0].parts; ++i) {

@@ -1,5 +1,5 @@
-// autotune_test.cpp: the choice between ways to compute something, and the file it is kept in.
-#include "kernels/cuda/choice/autotune.h"
+// autotune_test.cpp: the choice between candidates, and its file.
+#include "kernels/cuda/autotune/autotune.h"
 
 #include <gtest/gtest.h>
 
@@ -18,13 +18,12 @@ namespace fs = std::filesystem;
 using cuda::Autotune;
 using cuda::Autotuner;
 
-// Ways that take as long as a script says: way i the times of its row one after the other, the last
-// one for ever after.
+// Scripted candidate times: the runs of candidate i take the times of row i; the last one repeats.
 struct Script {
   std::vector<std::vector<double>> seconds;
   bool ready = true;
   std::vector<int> runs = std::vector<int>(16, 0);
-  int last = 0;  // the way that ran last
+  int last = 0;  // the candidate that ran last
 
   std::function<void(int)> run() {
     return [this](int i) {
@@ -70,7 +69,7 @@ class AutotuneFileTest : public ::testing::Test {
   std::string path_ = (folder_.path() / "progan_cuda" / "autotune.txt").string();
 };
 
-TEST(Autotune, TheFastestIsTakenAndRemembered) {
+TEST(Autotune, FastestIsChosenAndRemembered) {
   Script script{.seconds = {{3.0}, {1.0}, {2.0}}};
   Autotuner t = tuner(script);
   EXPECT_EQ(t.choose("conv", 3, script.run()), 1);
@@ -79,19 +78,19 @@ TEST(Autotune, TheFastestIsTakenAndRemembered) {
   EXPECT_EQ(script.all_runs(), 3 * (1 + 3));
 }
 
-TEST(Autotune, TheFirstRunAndOneOutlierDoNotCount) {
+TEST(Autotune, WarmUpAndOneOutlierDoNotCount) {
   Script script{.seconds = {{2.0}, {9.0, 1.0, 9.0, 1.0}}};
   Autotuner t = tuner(script);
   EXPECT_EQ(t.choose("conv", 2, script.run()), 1);
 }
 
-TEST(Autotune, TheFirstOfEqualsIsTaken) {
+TEST(Autotune, TiesGoToTheFirst) {
   Script script{.seconds = {{1.0}, {1.0}}};
   Autotuner t = tuner(script);
   EXPECT_EQ(t.choose("conv", 2, script.run()), 0);
 }
 
-TEST(Autotune, OffTakesTheFirstAndRunsNothing) {
+TEST(Autotune, OffChoosesTheFirstWithoutRunning) {
   Script script{.seconds = {{3.0}, {1.0}}};
   Autotuner t = tuner(script, "", Autotune::off);
   EXPECT_FALSE(t.would_time("conv", 2));
@@ -99,14 +98,14 @@ TEST(Autotune, OffTakesTheFirstAndRunsNothing) {
   EXPECT_EQ(script.all_runs(), 0);
 }
 
-TEST(Autotune, OneCandidateIsNotTimed) {
+TEST(Autotune, SingleCandidateIsNotTimed) {
   Script script{.seconds = {{3.0}}};
   Autotuner t = tuner(script);
   EXPECT_EQ(t.choose("conv", 1, script.run()), 0);
   EXPECT_EQ(script.all_runs(), 0);
 }
 
-TEST(Autotune, NothingIsTimedWhileTheTimerIsNotReady) {
+TEST(Autotune, TimesNothingUntilTheTimerIsReady) {
   Script script{.seconds = {{3.0}, {1.0}}, .ready = false};
   Autotuner t = tuner(script);
   EXPECT_EQ(t.choose("conv", 2, script.run()), 0);
@@ -118,7 +117,7 @@ TEST(Autotune, NothingIsTimedWhileTheTimerIsNotReady) {
   EXPECT_EQ(t.choose("conv", 2, script.run()), 1);
 }
 
-TEST_F(AutotuneFileTest, ChoicesOutliveTheProgram) {
+TEST_F(AutotuneFileTest, ChoicesPersist) {
   Script script{.seconds = {{3.0}, {1.0}}};
   EXPECT_EQ(tuner(script, path_).choose("conv x [1, 2, 3, 4]", 2, script.run()), 1);
   EXPECT_EQ(contents(), "2 1 conv x [1, 2, 3, 4]\n");
@@ -127,7 +126,7 @@ TEST_F(AutotuneFileTest, ChoicesOutliveTheProgram) {
   EXPECT_EQ(slower.all_runs(), 0);
 }
 
-TEST_F(AutotuneFileTest, AnotherNumberOfCandidatesIsTimedAnew) {
+TEST_F(AutotuneFileTest, NewNumberOfCandidatesIsTimedAgain) {
   Script script{.seconds = {{3.0}, {1.0}, {0.5}}};
   tuner(script, path_).choose("conv", 2, script.run());
   EXPECT_EQ(tuner(script, path_).choose("conv", 3, script.run()), 2);
@@ -162,8 +161,8 @@ TEST_F(AutotuneFileTest, ChoicesOfAnotherProgramAreKept) {
   EXPECT_EQ(files, 1);
 }
 
-TEST_F(AutotuneFileTest, AFolderThatCannotBeMadeIsNoError) {
-  std::ofstream(folder_.path() / "progan_cuda") << "a file where the folder would be";
+TEST_F(AutotuneFileTest, UncreatableFolderIsNotAnError) {
+  std::ofstream(folder_.path() / "progan_cuda") << "a file in place of the folder";
   Script script{.seconds = {{3.0}, {1.0}}};
   Autotuner t = tuner(script, path_);
   EXPECT_EQ(t.choose("conv", 2, script.run()), 1);
@@ -171,13 +170,13 @@ TEST_F(AutotuneFileTest, AFolderThatCannotBeMadeIsNoError) {
   EXPECT_EQ(script.all_runs(), 2 * (1 + 3));
 }
 
-TEST(AutotunePath, NamesWhatTheChoiceDependsOn) {
+TEST(AutotunePath, NamesEverythingThatAffectsTheChoice) {
   const Variable cache("XDG_CACHE_HOME", "/path/to/cache");
   EXPECT_EQ(cuda::autotune_path({"NVIDIA H200/x", "13000", "13000-cudnn9.19.0"}),
             "/path/to/cache/progan_cuda/autotune-NVIDIA_H200_x-13000-13000-cudnn9.19.0-1.txt");
 }
 
-TEST(AutotunePath, LiesInTheHomeFolderIfThereIsOne) {
+TEST(AutotunePath, IsInTheHomeFolderIfThereIsOne) {
   const Variable cache("XDG_CACHE_HOME", {});
   {
     const Variable home("HOME", "/path/to/home");

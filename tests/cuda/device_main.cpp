@@ -1,4 +1,4 @@
-// device_main.cpp: a test program that needs a GPU, and says so (exit code 77) where none answers.
+// device_main.cpp: a test program for a GPU; skips itself (exit code 77) if there is none.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -7,8 +7,7 @@
 
 namespace pg::test {
 
-// The same way twice: a real GPU orders its threads as it likes, and the bits must not depend on
-// it.
+// The same device twice: a real GPU runs threads in any order, and the bits must not depend on it.
 const std::vector<DeviceVariant>& device_variants() {
   static const std::vector<DeviceVariant> variants = {
       {"the first run", [] { return make_cuda_backend(); }},
@@ -17,7 +16,7 @@ const std::vector<DeviceVariant>& device_variants() {
   return variants;
 }
 
-bool device_takes_bf16() { return true; }
+bool device_supports_bf16() { return true; }
 
 }  // namespace pg::test
 

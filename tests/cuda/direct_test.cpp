@@ -1,5 +1,5 @@
-// direct_test.cpp: the large tile of the exact convolution, which the small shapes of conv_test do
-// not reach, against the CPU's f64 loops.
+// direct_test.cpp: the exact convolution's large tile, which the small shapes of conv_test do not
+// reach, compared with the CPU's f64 loops.
 #include "kernels/cuda/conv/direct/direct.h"
 
 #include "tests/kernels/kernel_device.h"

@@ -1,4 +1,4 @@
-// environment.h: variables of the environment and temporary folders, for the length of a test.
+// environment.h: environment variables and temporary folders that last as long as a test.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 
 namespace pg::test {
 
-// A variable set to another value (or, with none, unset) until the end of the scope.
+// Sets an environment variable (or unsets it, without a value) until the end of the scope.
 class Variable {
  public:
   Variable(const char* name, const std::optional<std::string>& value) : name_(name) {
@@ -34,7 +34,7 @@ class Variable {
   std::optional<std::string> before_;
 };
 
-// An empty folder with the name of the running test, removed at the end of the scope.
+// An empty folder named after the running test, removed at the end of the scope.
 class TestFolder {
  public:
   TestFolder()

@@ -1,6 +1,6 @@
-// flat_memory_test.cpp: iterations on a GPU hold as much memory as the first few of their fade.
+// flat_memory_test.cpp: later iterations of a stage hold no more GPU memory than its first few.
 //
-// PROGAN_FLAT_ITERATIONS says how many; the emulator takes its time, so that a test of all has few.
+// PROGAN_FLAT_ITERATIONS sets their number; the default is small, since the emulator is slow.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -11,7 +11,7 @@
 namespace pg::test {
 namespace {
 
-TEST(FlatMemoryOnDevice, WithinOnePercentAndInEachStage) {
+TEST(FlatMemoryOnDevice, StaysFlatInEachStage) {
   const char* wanted = std::getenv("PROGAN_FLAT_ITERATIONS");
   const int64_t iterations = wanted == nullptr ? 24 : std::atoll(wanted);
   MeteredBackend backend(make_cuda_backend(0, MatrixMath::tf32));

@@ -1,4 +1,4 @@
-// fprop_test.cpp: the tensor-core convolution in both of its types, each candidate by itself.
+// fprop_test.cpp: each candidate of the tensor-core convolution, in both element types.
 #include <cctype>
 #include <cmath>
 
@@ -9,8 +9,8 @@
 namespace pg::test {
 namespace {
 
-// Tails of every tile: rows (pixels), columns (outputs), steps (taps x inputs); chunks that are not
-// aligned (40 is whole in both types, 35 and 513 in neither, 12 in f32 alone).
+// Tails of every tile: rows (pixels), columns (outputs), steps (taps x inputs); channels with whole
+// packs in both types (40), in f32 only (12) and in neither (35, 513).
 const ConvCase kCases[] = {
     {"16 to 24", {2, 5, 7, 16}, {24, 3, 3, 16}, {.scale = 0.7}},
     {"8 to 40", {3, 4, 4, 8}, {40, 3, 3, 8}, {}},
@@ -23,7 +23,7 @@ const ConvCase kCases[] = {
     {"up, 5 to 6", {1, 4, 4, 5}, {6, 3, 3, 5}, {.mode = ConvMode::up}},
     {"down, 16 to 24", {2, 6, 10, 16}, {24, 3, 3, 16}, {.mode = ConvMode::down, .scale = 0.6}},
     {"down, 12 to 5", {1, 8, 8, 12}, {5, 3, 3, 12}, {.mode = ConvMode::down}},
-    // Strips of fprop_strip: more lines than a block takes and than a ring holds, two strips.
+    // Strips of fprop_strip: more lines than a block or the ring has, two strips.
     {"16 to 16, high", {2, 17, 7, 16}, {16, 3, 3, 16}, {}},
     {"14 to 16, wide", {1, 3, 258, 14}, {16, 3, 3, 14}, {}},
     {"16 to 14, wide", {1, 2, 258, 16}, {14, 3, 3, 16}, {}},
@@ -33,7 +33,7 @@ const ConvCase kCases[] = {
     {"down, 16 to 17, wide", {1, 2, 270, 16}, {17, 3, 3, 16}, {.mode = ConvMode::down}},
 };
 
-// A device whose f32 products are tf32, and a queue of its own to call what is not in the seam.
+// A device with tf32 products, and a queue for functions that Backend does not have.
 struct Device {
   std::unique_ptr<Backend> backend = make_cuda_backend(0, MatrixMath::tf32);
   cuda::Queue queue{0, MatrixMath::tf32};
@@ -41,7 +41,7 @@ struct Device {
 
 using Run = std::function<cuda::FpropProblem(Bench&)>;
 
-// Runs the problem with each of its candidates, in turn with each order of threads, and calls
+// Runs the problem with each candidate, cycling through the orders of threads, and calls
 // check(results).
 void for_each_candidate(DType dtype, const Run& problem_of,
                         const std::function<void(const std::vector<Host>&)>& check) {
@@ -63,14 +63,14 @@ void for_each_candidate(DType dtype, const Run& problem_of,
   }
 }
 
-// Both types, each candidate: expects `want`, and the same bits from all candidates.
+// Expects `want` in both types from each candidate, and the same bits from all candidates.
 void expect_all_match(const Run& problem_of, const Host& want, int64_t length) {
   for (const DType dtype : {DType::f32, DType::bf16}) {
     std::vector<double> first;
     for_each_candidate(dtype, problem_of, [&](const std::vector<Host>& got) {
       expect_close(got[0], want, dtype, length);
       if (first.empty()) first = got[0].data;
-      EXPECT_EQ(got[0].data, first) << "other bits than from the first candidate";
+      EXPECT_EQ(got[0].data, first) << "bits differ from the first candidate";
     });
   }
 }
@@ -112,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, TensorConvCase, testing::ValuesIn(kCases), [](c
   return name;
 });
 
-TEST(TensorConv, EveryCandidateFinishesALayer) {
+TEST(TensorConv, EveryCandidateAppliesBiasAndActivation) {
   for (const ConvCase& t : {kCases[0], kCases[7], kCases[9], kCases[11], kCases[14]}) {
     SCOPED_TRACE(t.name);
     const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
@@ -131,8 +131,7 @@ TEST(TensorConv, EveryCandidateFinishesALayer) {
   }
 }
 
-// Where the tile has all channels of a pixel the norm is fused, elsewhere it follows; then the
-// gate.
+// The norm is fused if a tile spans all channels of a pixel, else it follows; then the gate.
 TEST(TensorConv, EveryCandidateNormalisesPixels) {
   for (const ConvCase& t : {kCases[0], kCases[3], kCases[7], kCases[11], kCases[15]}) {
     SCOPED_TRACE(t.name);
@@ -161,8 +160,8 @@ TEST(TensorConv, EveryCandidateNormalisesPixels) {
   }
 }
 
-// The same for the gradient of a norm.
-TEST_P(TensorConvCase, EveryCandidatePassesTheNormOfTheInputGradient) {
+// The same for the gradient of the norm.
+TEST_P(TensorConvCase, EveryCandidateAppliesTheNormGradient) {
   const ConvCase& t = GetParam();
   const Host dy = random_host(result_shape(t), 1), w = random_filter(t.w, 2);
   const Host gate = random_host(t.x, 3), r = random_norms(t.x, 4);
@@ -186,7 +185,7 @@ TEST_P(TensorConvCase, EveryCandidatePassesTheNormOfTheInputGradient) {
   }
 }
 
-// Random values with all their bits, of one sign, so that a rounding with a bias adds up.
+// Random values with all bits set at random and of one sign: a biased rounding would add up.
 TEST(TensorConv, RoundsFactorsWithoutBias) {
   const ConvCase t{"", {1, 8, 8, 32}, {16, 3, 3, 32}, {}};
   std::vector<Host> host(2);
@@ -211,10 +210,10 @@ TEST(TensorConv, RoundsFactorsWithoutBias) {
     mean += error / static_cast<double>(y.data.size());
   }
   EXPECT_LE(std::abs(mean), kHalfUnit / 32);
-  EXPECT_NE(mean, 0.0);  // exact math would make this test say nothing
+  EXPECT_NE(mean, 0.0);  // exact math would make this test pass trivially
 }
 
-// With a version the packed filter stays until the version changes, in the same place.
+// With a version, the packed filter is reused at the same address until the version changes.
 TEST(TensorConv, RepacksAFilterWhenItsVersionChanges) {
   const ConvCase t{"", {1, 4, 4, 8}, {16, 3, 3, 8}, {}};
   const Host x = random_host(t.x, 1), w = random_filter(t.w, 2), other = random_filter(t.w, 3);
@@ -230,12 +229,12 @@ TEST(TensorConv, RepacksAFilterWhenItsVersionChanges) {
   run(y, 1);
   const std::vector<float> values(other.data.begin(), other.data.end());
   device.backend->upload(wv, values.data());
-  run(y, 1);  // the caller said that nothing changed
+  run(y, 1);  // the same version: nothing has changed
   run(y_other, 2);
   run(y_other, 0);
 }
 
-// The shapes that the strips are made for choose them by themselves, in both directions.
+// Strips are the default for the shapes they were made for, in both directions.
 TEST(TensorConv, WideImagesWithFewChannelsUseStrips) {
   Device device;
   const auto chosen = [&](const ConvGeometry& g, const Shape& x, const Shape& w, DType dtype) {
@@ -252,30 +251,30 @@ TEST(TensorConv, WideImagesWithFewChannelsUseStrips) {
     return std::string("none");
   };
   for (const DType dtype : {DType::f32, DType::bf16}) {
-    EXPECT_EQ(chosen({}, {4, 1024, 1024, 16}, {16, 3, 3, 16}, dtype), "narrow");
-    EXPECT_EQ(chosen({}, {4, 512, 512, 32}, {32, 3, 3, 32}, dtype), "narrow");
-    EXPECT_EQ(chosen({.mode = ConvMode::up}, {4, 512, 512, 32}, {16, 3, 3, 32}, dtype), "narrow");
+    EXPECT_EQ(chosen({}, {4, 1024, 1024, 16}, {16, 3, 3, 16}, dtype), "strip");
+    EXPECT_EQ(chosen({}, {4, 512, 512, 32}, {32, 3, 3, 32}, dtype), "strip");
+    EXPECT_EQ(chosen({.mode = ConvMode::up}, {4, 512, 512, 32}, {16, 3, 3, 32}, dtype), "strip");
     EXPECT_EQ(chosen({.mode = ConvMode::down}, {4, 1024, 1024, 16}, {32, 3, 3, 16}, dtype),
-              "narrow");
-    EXPECT_NE(chosen({}, {16, 128, 128, 128}, {128, 3, 3, 128}, dtype), "narrow");
-    EXPECT_NE(chosen({}, {128, 4, 4, 16}, {16, 3, 3, 16}, dtype), "narrow");
+              "strip");
+    EXPECT_NE(chosen({}, {16, 128, 128, 128}, {128, 3, 3, 128}, dtype), "strip");
+    EXPECT_NE(chosen({}, {128, 4, 4, 16}, {16, 3, 3, 16}, dtype), "strip");
   }
 }
 
-TEST(PackedFilters, KeepTheAddressOfAForm) {
+TEST(PackedFilters, KeepTheirAddress) {
   Device device;
   Bench bench(*device.backend, DType::f32);
-  cuda::PackedFilter form{.w = at_version(bench.in(random_filter({8, 3, 3, 8}, 1)), 1),
-                          .form = cuda::TapPattern::spread};
-  cuda::PackedFilters& forms = device.queue.forms();
-  const void* const first = forms.get(device.queue, form);
-  form.w.version = 2;
-  EXPECT_EQ(forms.get(device.queue, form), first);
-  form.use = cuda::FilterUse::transposed;
-  EXPECT_NE(forms.get(device.queue, form), first);
-  form.use = cuda::FilterUse::forward;
-  form.w.shape = {4, 3, 3, 8};  // other contents at the same place, as after a phase change
-  EXPECT_EQ(forms.get(device.queue, form), first);
+  cuda::PackedFilter filter{.w = at_version(bench.in(random_filter({8, 3, 3, 8}, 1)), 1),
+                            .pattern = cuda::TapPattern::spread};
+  cuda::PackedFilters& cache = cuda::packed_filters(device.queue);
+  const void* const first = cache.get(device.queue, filter);
+  filter.w.version = 2;
+  EXPECT_EQ(cache.get(device.queue, filter), first);
+  filter.use = cuda::FilterUse::transposed;
+  EXPECT_NE(cache.get(device.queue, filter), first);
+  filter.use = cuda::FilterUse::forward;
+  filter.w.shape = {4, 3, 3, 8};  // other contents at the same address, as after a new stage
+  EXPECT_EQ(cache.get(device.queue, filter), first);
   PG_CUDA(cudaStreamSynchronize(device.queue.stream()));
 }
 

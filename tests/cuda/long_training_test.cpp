@@ -1,7 +1,7 @@
-// long_training_test.cpp: 200 iterations on a GPU learn what 200 on the CPU learn.
+// long_training_test.cpp: 200 iterations on a GPU end where 200 on the CPU end.
 //
-// Training is chaotic: two runs whose sums differ in the last bit are different runs after some
-// iterations. What must agree is where they get to.
+// Training is chaotic: after some iterations, runs that differ in the last bit of a sum are
+// different runs. Only their statistics must agree.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -24,7 +24,7 @@ TrainingStats last_quarter(Backend& backend, const Config& config) {
   return run.stats();
 }
 
-TEST(LongTraining, ArrivesWhereTheCpuArrives) {
+TEST(LongTraining, EndsWhereTheCpuEnds) {
   const std::unique_ptr<Backend> cpu = make_cpu_backend();
   const TrainingStats want = last_quarter(*cpu, tiny_gan());
   for (const Precision precision : {Precision::fp32, Precision::tf32, Precision::bf16}) {

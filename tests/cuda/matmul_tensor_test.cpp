@@ -1,4 +1,5 @@
-// matmul_tensor_test.cpp: f32 matrix products on tensor cores, against literal loops in double.
+// matmul_tensor_test.cpp: f32 matrix products on tensor cores, compared with literal loops in
+// double.
 #include <cmath>
 
 #include "kernels/cuda/device/launchers.h"
@@ -21,7 +22,7 @@ double element(const Host& m, int64_t row, int64_t column, Transpose t) {
   return t == Transpose::no ? m(row, 0, 0, column) : m(column, 0, 0, row);
 }
 
-// a and b begin `shift` elements into their memory.
+// a and b start `shift` elements into their memory.
 std::vector<Host> multiply(const Product& p, const Host& a, const Host& b, const Host& before,
                            int64_t shift) {
   const std::unique_ptr<Backend> memory = device_variants().back().open();
@@ -65,7 +66,7 @@ TEST(MatmulTensor, F32InTf32MathMatches) {
   }
 }
 
-// 1/3 is not a tf32 number: its nearest is off by less than half a unit of 11 bits.
+// 1/3 is not a tf32 number: the nearest one differs by less than half a unit of 11 bits.
 TEST(MatmulTensor, RoundsFactorsToTheNearestTf32) {
   const Product p{3, 64, 3, kNo, kNo};
   const float third = 1.0f / 3.0f;

@@ -1,4 +1,4 @@
-// op_cases_test.cpp: every op case on a GPU, against the CPU's direct loops in f64.
+// op_cases_test.cpp: every op case on a GPU, compared with the CPU's direct loops in f64.
 #include <gtest/gtest.h>
 
 #include "engine/gradcheck/checks.h"

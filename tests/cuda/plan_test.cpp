@@ -1,4 +1,4 @@
-// plan_test.cpp: a planned iteration makes the GPU hold what a real one does, to the byte.
+// plan_test.cpp: planned iterations count the workspace of real ones, to the byte.
 #include <gtest/gtest.h>
 
 #include "kernels/planning.h"
@@ -7,7 +7,7 @@
 namespace pg::test {
 namespace {
 
-TEST(PlanOnDevice, WorkspaceIsWhatIterationsHold) {
+TEST(PlanOnDevice, WorkspaceEqualsThatOfRealIterations) {
   for (const Precision precision : {Precision::fp32, Precision::tf32, Precision::bf16}) {
     const MatrixMath math = precision == Precision::fp32 ? MatrixMath::exact : MatrixMath::tf32;
     const auto device = make_cuda_backend(0, math);

@@ -1,5 +1,5 @@
-// presets_test.cpp: iterations of every published variant, loss and kind of labels on the GPU are
-// those of the CPU.
+// presets_test.cpp: iterations of every published variant, loss and conditioning have the same
+// gradients on the GPU and the CPU.
 #include <gtest/gtest.h>
 
 #include "tests/cuda/training_cases.h"
@@ -7,7 +7,7 @@
 namespace pg::test {
 namespace {
 
-// f32 sums in another order, as in training_test.cpp.
+// For f32 sums in another order, as in training_test.cpp.
 constexpr double kTolerance = 1e-5;
 
 void expect_as_on_cpu(const Config& config, const Fade& fade) {
@@ -19,7 +19,7 @@ void expect_as_on_cpu(const Config& config, const Fade& fade) {
 
 class PresetOnDevice : public testing::TestWithParam<std::string> {};
 
-TEST_P(PresetOnDevice, GradientsAreThoseOfTheCpu) {
+TEST_P(PresetOnDevice, GradientsMatchTheCpu) {
   const Config config = tiny_gan(Precision::fp32, GetParam());
   for (const Fade& fade : {Fade{4, 1.0}, Fade{8, 0.3}, Fade{8, 1.0}}) {
     expect_as_on_cpu(config, fade);
@@ -37,7 +37,7 @@ INSTANTIATE_TEST_SUITE_P(All, PresetOnDevice,
 
 class VariantOnDevice : public testing::TestWithParam<const char*> {};
 
-TEST_P(VariantOnDevice, GradientsAreThoseOfTheCpu) {
+TEST_P(VariantOnDevice, GradientsMatchTheCpu) {
   Config config = tiny_gan();
   set_assignment(config, GetParam());
   if (config.loss.kind == LossKind::logistic) config.loss.r1_gamma = 10.0;

@@ -1,7 +1,7 @@
-// sass_test.cpp: the machine code of the tensor-core kernels holds what they were written for.
+// sass_test.cpp: the machine code of the tensor-core kernels contains the intended instructions.
 //
-// A cubin is an ELF file with one section of code per kernel; an instruction of Volta or later has
-// 16 bytes, and its low 12 bits are the operation.
+// A cubin is an ELF file with one code section per kernel; since Volta an instruction has 16 bytes,
+// and its low 12 bits are the operation.
 #include <elf.h>
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@ enum Operation : uint32_t {
   kTensorProduct = 0x23c,  // HMMA, from mma.sync
   kLoadFragments = 0x83b,  // LDSM, from ldmatrix
   kCopyToShared = 0xfae,   // LDGSTS, from cp.async
-  kLoadFromLocal = 0x983,  // LDL: a spill, or an array that was not kept in registers
+  kLoadFromLocal = 0x983,  // LDL: a spill, or an array that is not in registers
   kStoreToLocal = 0x387,   // STL
 };
 
@@ -60,8 +60,8 @@ std::map<std::string, Counts> kernels_of(const std::string& path) {
 }
 
 struct Cubin {
-  const char *name, *kernel;  // kernel: part of the names that count
-  bool fragments;             // whether ldmatrix serves this element type
+  const char *name, *kernel;  // kernel: part of the names to check
+  bool fragments;             // whether ldmatrix supports this element type
 };
 
 class Sass : public testing::TestWithParam<Cubin> {};
@@ -77,7 +77,7 @@ TEST_P(Sass, HasTensorProductsFedByAsynchronousCopies) {
     EXPECT_TRUE(!cubin.fragments || counts[kLoadFragments] > 0) << name;
     EXPECT_EQ(counts[kLoadFromLocal] + counts[kStoreToLocal], 0) << name << " uses local memory";
   }
-  EXPECT_GT(found, 0) << "no kernel of this name in " << cubin.name;
+  EXPECT_GT(found, 0) << "no kernel with this name in " << cubin.name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernels, Sass,

@@ -1,4 +1,4 @@
-// training_cases.cpp: a small run whose images are noise from a counter.
+// training_cases.cpp: a small run with noise images from a counter.
 #include "tests/cuda/training_cases.h"
 
 #include <gtest/gtest.h>
@@ -25,8 +25,8 @@ Config tiny_gan(Precision precision, const std::string& name) {
   c.model.fmap_max = 16;
   c.model.latent_size = 8;
   c.train.precision = precision;
-  // Where factors are rounded, values near 0 change sign, and the gradient jumps by the slope's
-  // distance from 1: a property of the network and not an error of the kernels.
+  // With rounded factors, values near 0 change sign and the gradient jumps by 1 - slope: a property
+  // of the network, not an error of the kernels.
   if (precision != Precision::fp32) c.model.leaky_slope = 0.95;
   return c;
 }

@@ -1,4 +1,4 @@
-// training_cases.h: whole training iterations on a GPU (real or emulated) against the CPU.
+// training_cases.h: whole training iterations on a GPU (real or emulated), compared with the CPU.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,7 @@ class SmallRun {
  public:
   SmallRun(Backend& backend, const Config& config);
   void iterate(const Fade& fade, double learning_rate = 1e-3);
-  // All tensors of a checkpoint, one after the other, whose name begins with `prefix`.
+  // The tensors of a checkpoint with names that start with `prefix`, concatenated.
   std::vector<double> state(const std::string& prefix) const;
   TrainingStats stats() const { return gan_.stats().means(); }
   void reset_stats() { gan_.stats().reset(); }
@@ -33,12 +33,12 @@ class SmallRun {
 double norm(const std::vector<double>& v);
 double distance(const std::vector<double>& a, const std::vector<double>& b);
 
-// Magnitudes of the gradients that Adam saw in the first step of a network: v = (1 - beta2) g^2.
+// Magnitudes of a network's gradients in its first update, from Adam's v = (1 - beta2) g^2.
 std::vector<double> gradients(const SmallRun& run, const std::string& network);
 
-// Gradients and scores of one iteration on `device` and on `cpu`. The learning rate is 0, so that
-// the step of D cannot blow rounding up before G sees it (Adam's first step is as long for noise as
-// for a gradient).
+// Compares gradients and scores of one iteration on `device` and on `cpu`. The learning rate is 0,
+// so that D's update cannot amplify rounding before G uses it (Adam's first update is as large for
+// noise as for a gradient).
 void expect_same_gradients(SmallRun& device, SmallRun& cpu, const Fade& fade, double tolerance);
 
 }  // namespace pg::test

@@ -1,4 +1,4 @@
-// training_test.cpp: a training iteration on the GPU is that of the CPU, captured or not.
+// training_test.cpp: a training iteration on the GPU matches the CPU, captured or not.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -39,23 +39,24 @@ void expect_near_cpu(Precision precision, const Fade& fade, double tolerance) {
   expect_same_gradients(runs.on_device, runs.on_cpu, fade, tolerance);
 }
 
-// f32 sums in another order: 1e-5 is some 100 eps over a net of a dozen layers, forth, back and
-// forth again.
-TEST_P(TrainingOnDevice, GradientsAreThoseOfTheCpu) {
+// f32 sums in another order: 1e-5 is about 100 eps, for a dozen layers forward, backward and
+// forward again.
+TEST_P(TrainingOnDevice, GradientsMatchTheCpu) {
   expect_near_cpu(Precision::fp32, GetParam(), 1e-5);
 }
 
-// Each product has factors rounded to 2^-11, and there are a dozen layers.
-TEST_P(TrainingOnDevice, GradientsInTf32AreNearThoseOfTheCpu) {
+// The factors of each product are rounded to 2^-11, over a dozen layers.
+TEST_P(TrainingOnDevice, GradientsInTf32AreCloseToTheCpu) {
   expect_near_cpu(Precision::tf32, GetParam(), 5e-3);
 }
 
 // Activations are rounded to 2^-9 after each layer.
-TEST_P(TrainingOnDevice, GradientsInBf16AreNearThoseOfTheCpu) {
+TEST_P(TrainingOnDevice, GradientsInBf16AreCloseToTheCpu) {
   expect_near_cpu(Precision::bf16, GetParam(), 4e-2);
 }
 
-// Weights whose gradient is rounding noise may go either way in Adam's first step: left out.
+// Skips weights with only rounding noise for a gradient: Adam's first update may move them either
+// way.
 TEST_P(TrainingOnDevice, WeightsMoveAsOnTheCpu) {
   constexpr double kRate = 1e-3;
   Runs runs(Precision::fp32);
@@ -86,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(Stages, TrainingOnDevice,
                          });
 
 // CountingBackend does not capture, so it runs each iteration kernel by kernel.
-TEST(CapturedIteration, GivesTheBitsOfTheUncapturedOne) {
+TEST(CapturedIteration, HasTheBitsOfAnUncapturedOne) {
   for (const Precision precision : {Precision::fp32, Precision::bf16}) {
     KernelCounts counts;
     const auto captures = make_cuda_backend(0, MatrixMath::tf32);

@@ -1,7 +1,7 @@
-// wgrad_test.cpp: every way of the tensor-core weight gradient against the CPU's f64
+// wgrad_test.cpp: every candidate of the tensor-core weight gradient, compared with the CPU's f64
 // loops.
 //
-// Factors are exact in bf16 and in tf32, so results must be as close as f32 sums are.
+// Factors are exact in bf16 and tf32, so results must be as accurate as f32 sums.
 #include "kernels/cuda/conv/wgrad/wgrad.h"
 
 #include <bit>
@@ -15,7 +15,7 @@ namespace pg::test {
 namespace {
 
 struct Operands {
-  Host dy, x, dw, db;  // dw, db: former contents
+  Host dy, x, dw, db;  // dw, db: contents before the call
 };
 
 Operands operands_of(const ConvCase& c) {
@@ -40,20 +40,20 @@ std::vector<Host> reference(const ConvCase& c, const Operands& o) {
   return bench.finish();
 }
 
-// The call by one way, in one order of threads.
-std::vector<Host> run_way(const DeviceVariant& variant, DType dtype, const ConvCase& c,
-                          const Operands& o, const cuda::WgradCandidate& way) {
+// The call by one candidate, in one order of threads.
+std::vector<Host> run_candidate(const DeviceVariant& variant, DType dtype, const ConvCase& c,
+                                const Operands& o, const cuda::WgradCandidate& candidate) {
   const std::unique_ptr<Backend> memory = variant.open();
   cuda::Queue queue(0, MatrixMath::tf32);
   Bench bench(*memory, dtype);
   const Conv2dWeightGradArgs args = args_of(bench, c, o);
   EXPECT_TRUE(cuda::wgrad_supports(queue, args));
-  cuda::run_wgrad(queue, args, way);
+  cuda::run_wgrad(queue, args, candidate);
   PG_CUDA(cudaStreamSynchronize(queue.stream()));
   return bench.finish();
 }
 
-std::vector<cuda::WgradCandidate> ways_of(DType dtype, const ConvCase& c) {
+std::vector<cuda::WgradCandidate> candidates_of(DType dtype, const ConvCase& c) {
   const cuda::Queue queue(0, MatrixMath::tf32);
   const Conv2dWeightGradArgs shapes{.dy = {nullptr, dtype, result_shape(c)},
                                     .x = {nullptr, dtype, c.x},
@@ -62,16 +62,18 @@ std::vector<cuda::WgradCandidate> ways_of(DType dtype, const ConvCase& c) {
   return cuda::wgrad_candidates(queue, cuda::wgrad_problem(shapes));
 }
 
-void expect_every_way_matches(const ConvCase& c) {
+void expect_every_candidate_matches(const ConvCase& c) {
   SCOPED_TRACE(c.name);
   const Operands o = operands_of(c);
   const std::vector<Host> want = reference(c, o);
   for (const DType dtype : {DType::bf16, DType::f32}) {
-    const std::vector<cuda::WgradCandidate> ways = ways_of(dtype, c);
-    ASSERT_FALSE(ways.empty());
-    for (const cuda::WgradCandidate& way : ways) {
-      SCOPED_TRACE(message(name_of(dtype), ", tile ", way.tile, ", chunks ", way.chunks));
-      const std::vector<Host> got = run_way(device_variants().front(), dtype, c, o, way);
+    const std::vector<cuda::WgradCandidate> candidates = candidates_of(dtype, c);
+    ASSERT_FALSE(candidates.empty());
+    for (const cuda::WgradCandidate& candidate : candidates) {
+      SCOPED_TRACE(
+          message(name_of(dtype), ", tile ", candidate.tile, ", chunks ", candidate.chunks));
+      const std::vector<Host> got =
+          run_candidate(device_variants().front(), dtype, c, o, candidate);
       ASSERT_EQ(got.size(), 2u);
       expect_close(got[0], want[0], DType::f32, 4 * o.dy.shape.pixels());
       expect_close(got[1], want[1], DType::f32, o.dy.shape.pixels());
@@ -81,43 +83,46 @@ void expect_every_way_matches(const ConvCase& c) {
 
 constexpr ConvMode kUp = ConvMode::up, kDown = ConvMode::down;
 
-TEST(ConvWeightTensor, EveryWayOfSameMatches) {
-  expect_every_way_matches({"4x4 images", {5, 4, 4, 8}, {16, 3, 3, 8}, {.scale = 0.7}});
-  expect_every_way_matches({"odd images", {1, 7, 19, 40}, {24, 3, 3, 40}});
-  expect_every_way_matches({"1x1 images", {5, 1, 1, 16}, {16, 3, 3, 16}});
+TEST(ConvWeightTensor, EveryCandidateForSameMatches) {
+  expect_every_candidate_matches({"4x4 images", {5, 4, 4, 8}, {16, 3, 3, 8}, {.scale = 0.7}});
+  expect_every_candidate_matches({"odd images", {1, 7, 19, 40}, {24, 3, 3, 40}});
+  expect_every_candidate_matches({"1x1 images", {5, 1, 1, 16}, {16, 3, 3, 16}});
 }
 
-TEST(ConvWeightTensor, EveryWayOfOddChannelsMatches) {
-  expect_every_way_matches({"35 from 3", {2, 5, 3, 3}, {35, 3, 3, 3}});
-  expect_every_way_matches({"3 from 16, no border", {2, 6, 5, 16}, {3, 3, 3, 16}, {.pad = 0}});
+TEST(ConvWeightTensor, EveryCandidateForOddChannelsMatches) {
+  expect_every_candidate_matches({"35 from 3", {2, 5, 3, 3}, {35, 3, 3, 3}});
+  expect_every_candidate_matches(
+      {"3 from 16, no border", {2, 6, 5, 16}, {3, 3, 3, 16}, {.pad = 0}});
 }
 
-TEST(ConvWeightTensor, EveryWayOfUpMatches) {
-  expect_every_way_matches({"up", {2, 3, 5, 24}, {16, 3, 3, 24}, {.mode = kUp, .scale = 0.6}});
-  expect_every_way_matches({"up odd", {1, 9, 2, 5}, {35, 3, 3, 5}, {.mode = kUp}});
+TEST(ConvWeightTensor, EveryCandidateForUpMatches) {
+  expect_every_candidate_matches(
+      {"up", {2, 3, 5, 24}, {16, 3, 3, 24}, {.mode = kUp, .scale = 0.6}});
+  expect_every_candidate_matches({"up odd", {1, 9, 2, 5}, {35, 3, 3, 5}, {.mode = kUp}});
 }
 
-TEST(ConvWeightTensor, EveryWayOfDownMatches) {
-  expect_every_way_matches({"down", {2, 6, 10, 16}, {24, 3, 3, 16}, {.mode = kDown, .scale = 0.6}});
-  expect_every_way_matches({"down to 1x1", {3, 2, 2, 8}, {16, 3, 3, 8}, {.mode = kDown}});
+TEST(ConvWeightTensor, EveryCandidateForDownMatches) {
+  expect_every_candidate_matches(
+      {"down", {2, 6, 10, 16}, {24, 3, 3, 16}, {.mode = kDown, .scale = 0.6}});
+  expect_every_candidate_matches({"down to 1x1", {3, 2, 2, 8}, {16, 3, 3, 8}, {.mode = kDown}});
 }
 
-TEST(ConvWeightTensor, EveryWayOfMatrixProductsMatches) {
-  expect_every_way_matches({"1x1", {2, 6, 5, 40}, {24, 1, 1, 40}, {.pad = 0}});
-  expect_every_way_matches({"1x1 with border", {1, 3, 4, 8}, {8, 1, 1, 8}});
-  expect_every_way_matches({"4x4 valid", {37, 4, 4, 9}, {16, 4, 4, 9}, {.pad = 0}});
+TEST(ConvWeightTensor, EveryCandidateForMatrixProductsMatches) {
+  expect_every_candidate_matches({"1x1", {2, 6, 5, 40}, {24, 1, 1, 40}, {.pad = 0}});
+  expect_every_candidate_matches({"1x1 with border", {1, 3, 4, 8}, {8, 1, 1, 8}});
+  expect_every_candidate_matches({"4x4 valid", {37, 4, 4, 9}, {16, 4, 4, 9}, {.pad = 0}});
 }
 
-// As in the last block of the discriminator: 512 channels and the statistic over the minibatch.
-TEST(ConvWeightTensor, Takes513Channels) {
+// As in the last block of the discriminator: 512 channels and the minibatch statistic.
+TEST(ConvWeightTensor, Supports513Channels) {
   const ConvCase c{"513", {2, 4, 4, 513}, {16, 3, 3, 513}};
   const Operands o = operands_of(c);
-  const std::vector<Host> got =
-      run_way(device_variants().front(), DType::bf16, c, o, ways_of(DType::bf16, c).front());
+  const std::vector<Host> got = run_candidate(device_variants().front(), DType::bf16, c, o,
+                                              candidates_of(DType::bf16, c).front());
   expect_close(got[0], reference(c, o)[0], DType::f32, o.dy.shape.pixels());
 }
 
-// More patches than stages, and blocks with unequal numbers of them.
+// More patches than stages, and blocks with different numbers of patches.
 TEST(ConvWeightTensor, LongSumsHaveTheSameBitsInEveryOrderOfThreads) {
   const ConvCase c{"long", {1, 40, 36, 16}, {16, 3, 3, 16}};
   const Operands o = operands_of(c);
@@ -126,7 +131,7 @@ TEST(ConvWeightTensor, LongSumsHaveTheSameBitsInEveryOrderOfThreads) {
     for (const int tile : {1, 3}) {
       std::vector<Host> first;
       for (const DeviceVariant& variant : device_variants()) {
-        const std::vector<Host> got = run_way(variant, dtype, c, o, {tile, 3});
+        const std::vector<Host> got = run_candidate(variant, dtype, c, o, {tile, 3});
         expect_close(got[0], want[0], DType::f32, o.dy.shape.pixels());
         expect_close(got[1], want[1], DType::f32, o.dy.shape.pixels());
         if (first.empty()) first = got;
@@ -137,7 +142,7 @@ TEST(ConvWeightTensor, LongSumsHaveTheSameBitsInEveryOrderOfThreads) {
   }
 }
 
-// What ptx::round_to_tf32 does: to 10 bits, ties away from zero.
+// As ptx::round_to_tf32: to 10 bits, ties away from zero.
 Host rounded(Host host) {
   for (double& v : host.data) {
     const uint32_t bits = std::bit_cast<uint32_t>(static_cast<float>(v));
@@ -152,8 +157,8 @@ TEST(ConvWeightTensor, RoundsF32FactorsToTheNearestTf32) {
   double t = 0.0;
   for (double& v : o.dy.data) v = static_cast<double>(static_cast<float>(std::sin(t += 1.0)));
   for (double& v : o.x.data) v = static_cast<double>(static_cast<float>(std::cos(t += 1.0)));
-  const std::vector<Host> got =
-      run_way(device_variants().front(), DType::f32, c, o, ways_of(DType::f32, c).front());
+  const std::vector<Host> got = run_candidate(device_variants().front(), DType::f32, c, o,
+                                              candidates_of(DType::f32, c).front());
   const int64_t length = o.dy.shape.pixels();
   const Operands exact = o;
   o.dy = rounded(o.dy);
@@ -170,7 +175,7 @@ TEST(ConvWeightTensor, RoundsF32FactorsToTheNearestTf32) {
   EXPECT_LT(error, 2 * 0x1.0p-11 * static_cast<double>(length));
 }
 
-// The launcher's dw where x begins `shift` elements into its memory.
+// dw by the launcher, with x `shift` elements into its memory.
 Host launched_dw(const ConvCase& c, const Operands& o, int64_t shift) {
   const std::unique_ptr<Backend> memory = device_variants().front().open();
   Bench bench(*memory, DType::bf16);
@@ -196,13 +201,13 @@ TEST(ConvWeightTensor, LauncherGivesTheSameBitsAtAnyAddress) {
   }
 }
 
-TEST(ConvWeightTensor, CandidatesDependOnShapesAndFitTheDevice) {
+TEST(ConvWeightTensor, LargeShapesUseLargeTiles) {
   const ConvCase c{"large", {192, 32, 32, 512}, {512, 3, 3, 512}};
   for (const DType dtype : {DType::bf16, DType::f32}) {
-    const auto ways = ways_of(dtype, c);
-    ASSERT_FALSE(ways.empty());
-    EXPECT_EQ(cuda::kWgradTiles[ways.front().tile].channels_a(), 128);
-    for (const auto& way : ways) EXPECT_GE(way.chunks, 1);
+    const auto candidates = candidates_of(dtype, c);
+    ASSERT_FALSE(candidates.empty());
+    EXPECT_EQ(cuda::kWgradTiles[candidates.front().tile].channels_a(), 128);
+    for (const auto& candidate : candidates) EXPECT_GE(candidate.chunks, 1);
   }
 }
 

@@ -1,4 +1,4 @@
-// conv_plans_test.cpp: cuDNN's plans for a GPU that is described in words, which needs none.
+// conv_plans_test.cpp: cuDNN's plans for a described GPU, which needs no GPU.
 #include "kernels/cuda/vendor/conv_plans.h"
 
 #include <gtest/gtest.h>
@@ -23,14 +23,14 @@ constexpr const char* kH200 =
     R"("smClockRateKHz":1980000,"memClockRateKHz":3201000,"l2CacheSize":62914560,)"
     R"("deviceName":"NVIDIA H200"})";
 
-// cuDNN and the described device, or a skipped test that says why not.
+// cuDNN and the described device; skips the test with the reason if either is unavailable.
 class ConvPlans : public ::testing::Test {
  protected:
   void SetUp() override {
     if (!api_.reason.empty()) GTEST_SKIP() << api_.reason;
     constexpr size_t kFirstWithDescriptions = 90800;
     if (api_.get_version() < kFirstWithDescriptions) {
-      GTEST_SKIP() << "cuDNN " << api_.version() << " plans for no GPU that it does not see";
+      GTEST_SKIP() << "cuDNN " << api_.version() << " cannot plan for a described GPU";
     }
     device_.emplace(api_, CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
     device_->set(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION,
@@ -53,7 +53,7 @@ class ConvPlans : public ::testing::Test {
   std::optional<CudnnDescriptor> device_;
 };
 
-// The layers of the networks, from the many channels of small images to the few of large ones.
+// Layers of the networks, from many channels of small images to few channels of large ones.
 std::vector<ConvSpec> specs(DType dtype, MatrixMath math) {
   struct Layer {
     Shape x, w;
@@ -75,7 +75,7 @@ std::vector<ConvSpec> specs(DType dtype, MatrixMath math) {
   return all;
 }
 
-TEST_F(ConvPlans, EveryLayerHasOneWithinTheLimits) {
+TEST_F(ConvPlans, EveryLayerHasAPlanWithinTheLimits) {
   for (const ConvSpec& spec : specs(DType::bf16, MatrixMath::exact)) {
     SCOPED_TRACE(spec.words());
     const std::vector<ConvPlan> found = plans(spec);
@@ -85,7 +85,7 @@ TEST_F(ConvPlans, EveryLayerHasOneWithinTheLimits) {
   }
 }
 
-TEST_F(ConvPlans, ExactOnesUseNoTensorCores) {
+TEST_F(ConvPlans, ExactPlansUseNoTensorCores) {
   for (const ConvSpec& spec : specs(DType::f32, MatrixMath::exact)) {
     SCOPED_TRACE(spec.words());
     const std::vector<ConvPlan> found = plans(spec);
@@ -96,7 +96,7 @@ TEST_F(ConvPlans, ExactOnesUseNoTensorCores) {
   }
 }
 
-TEST_F(ConvPlans, Tf32OnesUseTensorCores) {
+TEST_F(ConvPlans, Tf32PlansUseTensorCores) {
   int with_tensor_cores = 0;
   for (const ConvSpec& spec : specs(DType::f32, MatrixMath::tf32)) {
     for (const ConvPlan& plan : plans(spec)) {
@@ -106,7 +106,7 @@ TEST_F(ConvPlans, Tf32OnesUseTensorCores) {
   EXPECT_GE(with_tensor_cores, 24);
 }
 
-// The weight gradient from few channels is where cuDNN offers atomic sums first.
+// For weight gradients from few channels cuDNN's first plans use atomic sums.
 TEST_F(ConvPlans, NoneIsNondeterministicOrNarrow) {
   for (const DType dtype : {DType::f32, DType::bf16}) {
     for (const ConvSpec& spec : specs(dtype, MatrixMath::tf32)) {
@@ -128,13 +128,13 @@ TEST_F(ConvPlans, WorkspacesAreLimited) {
   for (const ConvPlan& plan : plans(spec, {.count = 64, .workspace = int64_t{1} << 40})) {
     most = std::max(most, plan.workspace);
   }
-  EXPECT_GT(most, int64_t{256} << 20) << "the limit would not be tested";
+  EXPECT_GT(most, int64_t{256} << 20) << "no plan exceeds the limit, so it is not tested";
   for (const ConvPlan& plan : plans(spec, {.count = 64})) {
     EXPECT_LE(plan.workspace, int64_t{256} << 20);
   }
 }
 
-TEST(ConvSpec, EachPartMakesAnotherKey) {
+TEST(ConvSpec, EveryFieldChangesTheKey) {
   const ConvSpec one{.x = {1, 2, 3, 4}, .w = {5, 3, 3, 4}, .y = {1, 2, 3, 5}, .pad = 1};
   std::vector<ConvSpec> others(9, one);
   others[0].pass = ConvPass::input_grad;
@@ -147,13 +147,13 @@ TEST(ConvSpec, EachPartMakesAnotherKey) {
   others[7].beta = 1.0;
   others[8].alpha = 0.5;
   for (const ConvSpec& other : others) EXPECT_NE(other.numbers(), one.numbers());
-  // What is fastest does not depend on the factor.
+  // The fastest plan does not depend on the factor.
   EXPECT_EQ(others[8].words(), one.words());
   for (size_t i = 0; i < 3; ++i) EXPECT_NE(others[i].words(), one.words());
   EXPECT_EQ(one.words(), "cuDNN convolution forward f32 x [1, 2, 3, 4] w [5, 3, 3, 4] pad 1");
 }
 
-TEST(MatmulSpec, EachPartMakesAnotherKey) {
+TEST(MatmulSpec, EveryFieldChangesTheKey) {
   const MatmulSpec one{.m = 2, .j = 3, .l = 4};
   std::vector<MatmulSpec> others(8, one);
   others[0].m = 9;
@@ -170,14 +170,14 @@ TEST(MatmulSpec, EachPartMakesAnotherKey) {
   }
 }
 
-TEST(VendorLibraries, AbsenceIsASentence) {
+TEST(VendorLibraries, MissingLibraryIsReported) {
   const Cudnn cudnn({"libabsent.so.9"});
   EXPECT_NE(cudnn.reason.find("libabsent.so.9 was not found"), std::string::npos) << cudnn.reason;
   const CublasLt lt({"libabsent.so.13"});
   EXPECT_NE(lt.reason.find("libabsent.so.13 was not found"), std::string::npos) << lt.reason;
 }
 
-TEST(VendorLibraries, AnotherLibraryIsNotTakenForThem) {
+TEST(VendorLibraries, OtherLibrariesAreRejected) {
   const Cudnn cudnn({"libm.so.6"});
   EXPECT_NE(cudnn.reason.find("has no function cudnnGetVersion"), std::string::npos);
   const CublasLt lt({"libm.so.6"});

@@ -1,7 +1,7 @@
 // fake_cublaslt.cpp: a libcublasLt.so.13 that multiplies matrices in host memory by literal loops.
 //
-// Of its three algorithms the first fails and the second needs a split of the sum that a careful
-// caller forbids; whoever runs it all the same gets NaN.
+// Of its three algorithms the first fails, and the second splits the sum in a way that a careful
+// caller forbids; its result is NaN.
 #include <cublasLt.h>
 
 #include <bit>
@@ -12,7 +12,7 @@ namespace {
 
 enum Algorithm : uint64_t { kFails, kInPlace, kGood, kAlgorithms };
 
-struct Matrix {  // by columns, as cuBLASLt sees it
+struct Matrix {  // column-major, as in cuBLASLt
   cudaDataType_t type;
   int64_t rows, columns, leading;
 };
@@ -46,7 +46,7 @@ T& as(void* opaque) {
 extern "C" {
 
 size_t cublasLtGetVersion() { return CUBLAS_VERSION; }
-const char* cublasLtGetStatusString(cublasStatus_t) { return "an error of the fake"; }
+const char* cublasLtGetStatusString(cublasStatus_t) { return "error of the stand-in"; }
 cublasStatus_t cublasLtCreate(cublasLtHandle_t* handle) {
   *handle = reinterpret_cast<cublasLtHandle_t>(new int(0));
   return CUBLAS_STATUS_SUCCESS;

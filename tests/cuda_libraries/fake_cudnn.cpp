@@ -1,6 +1,6 @@
 // fake_cudnn.cpp: a libcudnn.so.9 that computes convolutions in host memory by literal loops.
 //
-// It offers five engines, of which a careful caller takes one. Whoever takes another gets NaN (0:
+// It offers five engines, of which a careful caller uses one. The others give NaN (0:
 // nondeterministic, 1: tensor cores, in f32; 3: a huge workspace) or an error (2).
 #include <cudnn_graph.h>
 
@@ -17,7 +17,7 @@ namespace {
 enum Engine : int64_t { kAtomic, kTensor, kFails, kHuge, kGood, kEngines };
 constexpr int64_t kWorkspace = 1000;
 
-// Attributes by name: bytes, or other objects, which live as long as who refers to them.
+// Attributes by name: bytes, or other objects, which live as long as their references.
 struct Object {
   cudnnBackendDescriptorType_t type;
   std::map<int, std::vector<char>> values;
@@ -42,7 +42,7 @@ size_t size_of(cudnnBackendAttributeType_t type) {
   return wide ? 8 : (type == CUDNN_TYPE_CHAR ? 1 : 4);
 }
 
-// A tensor of an operation and where it lies in this execution.
+// A tensor of an operation, and its address in this execution.
 struct Tensor {
   cudnnDataType_t type;
   int64_t extents[4], strides[4];  // N, C, H, W
@@ -161,7 +161,7 @@ const Object& operation_of(const Object& plan) {
 extern "C" {
 
 size_t cudnnGetVersion() { return CUDNN_VERSION; }
-const char* cudnnGetErrorString(cudnnStatus_t) { return "an error of the fake"; }
+const char* cudnnGetErrorString(cudnnStatus_t) { return "error of the stand-in"; }
 void cudnnGetLastErrorString(char* text, size_t most) { std::strncpy(text, "none", most); }
 cudnnStatus_t cudnnCreate(cudnnHandle_t* handle) {
   *handle = reinterpret_cast<cudnnHandle_t>(new int(0));

@@ -1,9 +1,8 @@
-// stand_in.cpp: the calls that kernels/cuda/vendor makes, and no more.
+// stand_in.cpp: exactly the functions called by kernels/cuda/vendor.
 #include "tests/cuda_libraries/stand_in.h"
 
 #include <cstdlib>
 
-#include "kernels/cuda/conv/filters/packed_filters.h"
 #include "kernels/cuda/conv/wgrad/wgrad_sums.h"
 #include "kernels/cuda/device/launchers.h"
 
@@ -52,7 +51,7 @@ Backend& cpu() {
   return *backend;
 }
 
-// A copy in f32, which is what the CPU computes in.
+// A copy in f32, the CPU's element type.
 class Widened {
  public:
   explicit Widened(const ConstTensorView& v)
@@ -84,9 +83,8 @@ void check(cudaError_t status, const char* call) {
 }
 
 Queue::Queue(int device, MatrixMath math, QueueUse use)
-    : device_(device), math_(math), use_(use), forms_(std::make_unique<PackedFilters>()) {}
+    : device_(device), math_(math), use_(use), scratch_(use) {}
 Queue::~Queue() = default;
-void PackedFilters::clear() {}
 
 void upsample(Queue&, const ResampleArgs& a) {
   Widened x(a.x), y(a.y);

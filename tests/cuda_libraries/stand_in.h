@@ -1,10 +1,10 @@
-// stand_in.h: what cuDNN and cuBLASLt are surrounded by, in host memory: a runtime whose device is
-// the host, and the project's own launchers by the CPU backend.
+// stand_in.h: the surroundings of cuDNN and cuBLASLt in host memory: a CUDA runtime with the host
+// as its device, and the project's launchers on the CPU backend.
 #pragma once
 
 namespace pg::test {
 
-// Whether the stand-in's streams say that they are being captured.
+// Sets whether the stand-in's streams report a capture.
 void set_capturing(bool capturing);
 
 }  // namespace pg::test

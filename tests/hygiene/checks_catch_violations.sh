@@ -7,7 +7,7 @@ root=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0
-slash=/ # planted paths are put together, or this file would violate the rule it tests
+slash=/ # planted paths are assembled, or this file would violate the rule it tests
 
 # run CHECK: its output in $output, its status in $status.
 run() {
@@ -81,14 +81,14 @@ expect $check "may include" engine/tensor.h '#include "kernels/cpu/conv.h"'
 expect $check "may include" engine/ops/conv.cpp '#include <model/layers.h>'
 expect $check "may include" engine/tensor.h '#include "data/reader.h"'
 expect $check "may include" data/reader.cpp '#include "engine/tensor.h"'
-expect $check "data uses" data/reader.cpp '#include "kernels/conv.h"'
+expect $check "data may include only" data/reader.cpp '#include "kernels/conv.h"'
 expect $check "may include" model/training/trainer.cpp '#  include "apps/main.h"'
 expect $check "may include" apps/main.cpp '#include "kernels/cuda/conv.h"'
 expect $check "may include" apps/main.cpp '#include "tests/conv_test.h"'
-expect $check "CUDA is named" engine/tensor.h '#include <cuda_runtime.h>'
-expect $check "CUDA is named" bench/step.cpp '#include <cublasLt.h>'
-expect $check "CUDA is named" kernels/cpu/conv.cpp '#include <cub/cub.cuh>'
-expect $check "CUDA is named" kernels/dtype.h '#include "cuda_bf16.h"'
+expect $check "may include CUDA" engine/tensor.h '#include <cuda_runtime.h>'
+expect $check "may include CUDA" bench/step.cpp '#include <cublasLt.h>'
+expect $check "may include CUDA" kernels/cpu/conv.cpp '#include <cub/cub.cuh>'
+expect $check "may include CUDA" kernels/dtype.h '#include "cuda_bf16.h"'
 expect $check "from the top" model/layers.cpp '#include "layers.h"'
 expect $check "hides its layer" model/layers.cpp '#include "model/../apps/main.h"'
 expect $check "the floor" kernels/cpu/fast/gemm.cpp '#include "kernels/cpu/parallel.h"'
@@ -99,6 +99,7 @@ expect $check "the floor" kernels/cuda/block/pack.cuh '#include "kernels/cuda/no
 expect $check "the floor" kernels/cuda/norm/reduce.cu '#include "kernels/cuda/elementwise/map.cuh"'
 expect $check "the floor" kernels/cuda/conv/filters/taps.h '#include "kernels/cuda/conv/conv.h"'
 expect $check "the floor" kernels/cuda/conv/fprop/fprop.cu '#include "kernels/cuda/adam/adam.h"'
+expect $check "the floor" kernels/cuda/norm/reduce.cu '#include "kernels/cuda/conv/taps.h"'
 expect $check "the floor" kernels/cuda/autotune/autotune.h '#include "kernels/cuda/vendor/api.h"'
 expect $check "the floor" kernels/cuda/vendor/api.cpp '#include "kernels/cuda/choice/choice.h"'
 expect $check "the floor" kernels/cuda/choice/choice.cpp '#include "kernels/cuda/backend/backend.h"'
@@ -110,6 +111,7 @@ expect $check "the floor" data/formats/pickle/machine.cpp '#include "data/images
 expect $check "the floor" data/images/png.cpp '#include "data/formats/npy.h"'
 expect $check "the floor" data/sources/source.cpp '#include "data/sets/manifest.h"'
 expect $check "the floor" model/config/config.h '#include "model/networks/generator.h"'
+expect $check "the floor" model/device/device.cpp '#include "model/run/trainer.h"'
 expect $check "the floor" model/networks/generator.cpp '#include "model/training/gan.h"'
 expect $check "the floor" model/training/gan.cpp '#include "model/run/checkpoint.h"'
 expect $check "the floor" model/run/trainer.cpp '#include "model/plan/fit.h"'
@@ -149,7 +151,7 @@ anonymous=$'namespace {\n%s\n}  // namespace'
 expect $check "PTX outside" kernels/cuda/conv.cu '  asm volatile("nop;");'
 expect $check "PTX outside" kernels/cuda/block/tile.cuh 'int a = __cvta_generic_to_shared(p);'
 expect $check "__CUDA_ARCH__ outside" kernels/cuda/conv.cu '#if __CUDA_ARCH__ >= 900'
-# shellcheck disable=SC2059  # the format is the point
+# shellcheck disable=SC2059  # the format is a variable on purpose
 expect $check "use dynamic_smem" kernels/cuda/conv.cu \
   "$(printf "$anonymous" '  extern __shared__ float s[];')"
 expect $check "outside an anonymous namespace" kernels/cuda/block/tile.cuh '__shared__ float s[4];'

@@ -1,4 +1,4 @@
-// golden.cpp: reads a golden file and computes what it holds.
+// golden.cpp: reads a golden file and computes its values.
 #include "tests/parity/golden.h"
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 
 #include "engine/adam.h"
 #include "engine/ops/ops.h"
+#include "tests/stored_values.h"
 
 namespace pg::test {
 namespace {
@@ -40,7 +41,7 @@ Config config_of(const std::string& variant, const nlohmann::json& settings) {
   c.model.fmap_max = settings.at("fmap_max");
   c.model.label_size = settings.at("labels");
   if (c.model.label_size > 0) c.model.conditioning = Conditioning::acgan;
-  // Larger than the presets': tiny gradients must not decide the sign of a step.
+  // Larger than in the presets, so that tiny gradients do not decide the sign of an update.
   c.optimizer.epsilon = settings.at("optimizer").at("epsilon");
   c.optimizer.beta2 = settings.at("optimizer").at("beta2");
   if (c.optimizer.average_decay > 0) {
@@ -77,19 +78,13 @@ Golden::Golden(const std::string& variant)
 
 std::vector<double> Golden::values(const std::string& key) const {
   const StoredTensor& t = file_.at(key);
-  std::vector<double> out(static_cast<size_t>(t.elements()));
-  if (t.dtype == StoredType::f64) {
-    t.copy_to<double>(out);
-  } else if (t.dtype == StoredType::u8) {
-    std::vector<uint8_t> bytes(out.size());
-    t.copy_to<uint8_t>(bytes);
-    out.assign(bytes.begin(), bytes.end());
-  } else {
-    std::vector<float> floats(out.size());
-    t.copy_to<float>(floats);
-    out.assign(floats.begin(), floats.end());
+  if (t.dtype == StoredType::f64) return test::values_of<double>(t);
+  if (t.dtype == StoredType::u8) {
+    const std::vector<uint8_t> bytes = test::values_of<uint8_t>(t);
+    return {bytes.begin(), bytes.end()};
   }
-  return out;
+  const std::vector<float> floats = test::values_of<float>(t);
+  return {floats.begin(), floats.end()};
 }
 
 // The networks of one comparison.
@@ -100,24 +95,24 @@ class Run {
         context_(context),
         config_(config),
         dtype_(dtype),
-        generator_(config),
-        discriminator_(config),
+        generator_(config.model, dtype),
+        discriminator_(config.model, dtype, logit_columns(config.loss)),
         g_(context, generator_.specs(), dtype),
-        average_(context, generator_.specs(), dtype),
+        ema_(context, generator_.specs(), dtype),
         d_(context, discriminator_.specs(), dtype) {
-    g_entries_ = layout_entries(golden.layout_, Network::generator, config);
+    g_entries_ = layout_entries(golden.layout_, Network::generator, config.model);
     if (edit != nullptr) edit(g_entries_);
     load(g_entries_, "param/G/", g_);
-    load(g_entries_, "param/G/", average_);
+    load(g_entries_, "param/G/", ema_);
     if (!golden.has_critic()) return;
-    d_entries_ = layout_entries(golden.layout_, Network::discriminator, config);
+    d_entries_ = layout_entries(golden.layout_, Network::discriminator, config.model);
     if (edit != nullptr) edit(d_entries_);
     load(d_entries_, "param/D/", d_);
   }
 
   Errors errors() {
     for (const Fade& fade : kForward) forward(fade);
-    // One with paper's labels has outputs alone.
+    // The file with paper's labels has only outputs.
     for (const Fade& fade : kGradients) {
       if (golden_.file().find("loss/" + key_of(fade) + "/g_total") != nullptr) gradients(fade);
     }
@@ -139,14 +134,11 @@ class Run {
     for (const LayoutEntry& e : entries) {
       const std::vector<double> foreign = golden_.values(prefix + e.foreign);
       if (e.indices.empty()) {
-        for (size_t i = 0; i < factors.size(); ++i) {
-          const ParameterSpec& spec = store.specs()[i];
-          if (spec.name == e.ours) factors[i] = foreign[0] / spec.scale;
-        }
+        factors[e.parameter] = foreign[0] / store.specs()[e.parameter].scale;
         continue;
       }
-      PG_CHECK(foreign.size() == e.indices.size(), ShapeError, prefix, e.foreign, " has ",
-               foreign.size(), " elements, not ", e.indices.size());
+      PG_CHECK(foreign.size() == e.indices.size(), ShapeError, prefix, e.foreign, ": expected ",
+               e.indices.size(), " elements, got ", foreign.size());
       from_host(store.get(e.ours), gathered(foreign, e.indices));
     }
     store.set_factors(factors);
@@ -156,11 +148,10 @@ class Run {
                const std::string& prefix, const ParameterStore& store,
                const std::vector<Tensor>& views) {
     for (const LayoutEntry& e : entries) {
-      if (e.indices.empty()) continue;
-      for (size_t i = 0; i < views.size(); ++i) {
-        if (store.specs()[i].name != e.ours) continue;
-        note(quantity, to_host(views[i]), gathered(golden_.values(prefix + e.foreign), e.indices));
-      }
+      if (e.indices.empty() || e.parameter >= views.size()) continue;
+      PG_ASSERT(store.specs()[e.parameter].name == e.ours);
+      note(quantity, to_host(views[e.parameter]),
+           gathered(golden_.values(prefix + e.foreign), e.indices));
     }
   }
 
@@ -238,7 +229,7 @@ class Run {
     compare("gradients of G", g_entries_, "grad/G/" + key_of(fade) + "/", g_, into);
   }
 
-  // What the mean over the minibatch is multiplied with.
+  // Factor of the mean over the minibatch.
   double reduction() const { return config_.loss.reduction == Reduction::sum ? 8.0 : 1.0; }
 
   void critic_gradients(const Fade& fade, const DeviceFade& view, const std::string& image) {
@@ -258,12 +249,13 @@ class Run {
     compare("gradients of D", d_entries_, "grad/D/" + key_of(fade) + "/", d_, into);
   }
 
-  // D step, average, G step, average: as Gan::iterate with the latents and images of the file.
+  // Update of D, EMA, update of G, EMA, as in Gan::iterate, with the latents and images of the
+  // file.
   void steps() {
     const OptimizerConfig& o = config_.optimizer;
     const AdamOptions adam{
         .beta1 = o.beta1, .beta2 = o.beta2, .eps = o.epsilon, .epsilon = o.epsilon_form};
-    Adam g_adam(g_, adam, &average_, {.decay = o.average_decay, .of = o.average_order});
+    Adam g_adam(g_, adam, &ema_, {.decay = o.average_decay, .order = o.average_order});
     Adam d_adam(d_, adam);
     const nlohmann::json settings = nlohmann::json::parse(golden_.file().metadata_at("settings"));
     const DeviceFade view = on_device(kStepped, g_.flat());
@@ -291,8 +283,8 @@ class Run {
     compare("G after 3 steps", g_entries_, "step3/G/", g_, g_.views(g_.flat(), 8));
     compare("D after 3 steps", d_entries_, "step3/D/", d_, d_.views(d_.flat(), 8));
     const bool averaged = o.average_decay > 0.0;  // else Gs is G itself
-    compare("average after 3 steps", g_entries_, averaged ? "step3/Gs/" : "step3/G/", average_,
-            average_.views(average_.flat(), 8));
+    compare("EMA after 3 steps", g_entries_, averaged ? "step3/Gs/" : "step3/G/", ema_,
+            ema_.views(ema_.flat(), 8));
   }
 
   const Golden& golden_;
@@ -301,7 +293,7 @@ class Run {
   DType dtype_;
   Generator generator_;
   Discriminator discriminator_;
-  ParameterStore g_, average_, d_;
+  ParameterStore g_, ema_, d_;
   std::vector<LayoutEntry> g_entries_, d_entries_;
   Errors errors_;
 };

@@ -1,4 +1,4 @@
-// launches_test.cpp: how many kernels training queues, which only the emulator tells.
+// launches_test.cpp: the number of kernels that training queues, which only the emulator can count.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -20,7 +20,7 @@ int64_t launches_of(const std::function<void()>& f) {
   return simt::launches() - before;
 }
 
-// A chain of convolutions, its input, and an optimizer whose gradient is zero.
+// A chain of convolutions, its input, and an optimizer with a zero gradient.
 class Chain {
  public:
   Chain(Backend& backend, int64_t layers)
@@ -57,7 +57,7 @@ class Chain {
   Tensor x_;
 };
 
-TEST(Launches, OfAStepDoNotDependOnTheNumberOfLayers) {
+TEST(Launches, OfAnUpdateDoNotDependOnTheNumberOfLayers) {
   const auto backend = make_cuda_backend(0, MatrixMath::tf32);
   Chain two(*backend, 2), nine(*backend, 9);
   for (Chain* chain : {&two, &nine}) chain->forward();
@@ -66,7 +66,7 @@ TEST(Launches, OfAStepDoNotDependOnTheNumberOfLayers) {
   EXPECT_EQ(nine.step(), check + update);
 }
 
-TEST(Launches, AConvolutionPacksItsFilterOnlyIfNoStepDidIt) {
+TEST(Launches, ConvolutionPacksItsFilterOnlyIfAdamDidNot) {
   const auto backend = make_cuda_backend(0, MatrixMath::tf32);
   constexpr int64_t kLayers = 3;
   Chain chain(*backend, kLayers);
@@ -78,7 +78,7 @@ TEST(Launches, AConvolutionPacksItsFilterOnlyIfNoStepDidIt) {
   EXPECT_EQ(chain.forward(), 2 * kLayers);
 }
 
-// Each network has three 3x3 filters, in two forms. CountingBackend does not capture.
+// Each network has three 3x3 filters, with two copies each. CountingBackend does not capture.
 TEST(Launches, OnlyTheFirstIterationPacksFilters) {
   constexpr int64_t kPatterns = 2 * 3 * 2, kGradientsCleared = 2;
   for (const Precision precision : {Precision::tf32, Precision::bf16}) {
@@ -92,8 +92,8 @@ TEST(Launches, OnlyTheFirstIterationPacksFilters) {
   }
 }
 
-// Launches of an input gradient into `x` channels from `y`, the filter's copy apart, that passes a
-// norm and a gate on the way.
+// Launches of an input gradient from `y` to `x` channels with norm and gate, excluding the packing
+// of the filter.
 int64_t launches_behind_a_norm(Backend& backend, int64_t x, int64_t y, int64_t taps,
                                const ConvGeometry& g) {
   Context context(backend, {.persistent = 1 << 20, .step = 1 << 20});
@@ -115,7 +115,7 @@ int64_t launches_behind_a_norm(Backend& backend, int64_t x, int64_t y, int64_t t
   return launches_of(call);
 }
 
-TEST(Launches, AnInputGradientPassesANormWithoutFurtherOnes) {
+TEST(Launches, InputGradientFusesTheNorm) {
   const auto backend = make_cuda_backend(0, MatrixMath::tf32);
   for (const ConvMode mode : {ConvMode::same, ConvMode::up, ConvMode::down}) {
     for (const int64_t channels : {16, 32, 64}) {

@@ -1,7 +1,7 @@
-// simt_device.cpp: the emulated GPU, its threads in several orders.
+// simt_device.cpp: the emulated GPU, with its threads in several orders.
 //
-// The race checker sees a race in any order, and runs several times slower: two orders are enough
-// for it. What AddressSanitizer and the comparison of results see depends on the order.
+// The race checker detects a race in any order and is several times slower, so it runs two orders.
+// The findings of AddressSanitizer and the comparison of results depend on the order.
 #include <string_view>
 
 #include "tests/kernels/kernel_device.h"
@@ -31,6 +31,6 @@ const std::vector<DeviceVariant>& device_variants() {
   return variants;
 }
 
-bool device_takes_bf16() { return true; }
+bool device_supports_bf16() { return true; }
 
 }  // namespace pg::test

@@ -1,7 +1,8 @@
-// simt_op_cases_test.cpp: every op case on the emulated GPU, against the CPU's direct loops in f64.
+// simt_op_cases_test.cpp: every op case on the emulated GPU, compared with the CPU's direct loops
+// in f64.
 //
-// Gradients are checked in the sanitizer build; the race checker, which is slower, sees the same
-// kernels in the comparison.
+// Gradients are checked in the sanitizer build; the slower race checker covers the same kernels in
+// the comparison.
 #include <gtest/gtest.h>
 
 #include <string_view>
@@ -20,7 +21,7 @@ Context& oracle_context() {
 
 Context& cuda_context(uint64_t seed) {
   static const std::unique_ptr<Backend> backend = make_cuda_backend();
-  // The emulator fills and watches what it allocates, so blocks are small.
+  // The emulator fills and tracks all allocations, so blocks are small.
   static Context context(*backend, {.persistent = 1 << 20, .step = 4 << 20});
   simt::set_seed(seed);
   return context;

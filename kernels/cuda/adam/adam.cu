@@ -1,9 +1,9 @@
 // adam.cu: the optimizer's step (contract: kernels/adam.h).
 //
-// One pass over all buffers. Learning rate and step number lie in device memory, so each block
-// works out the constants that follow from them; a grid no larger than the device keeps that rare.
-// Copies of filters that convolutions keep are made anew in the same launch, from the updated taps
-// that a block has in shared memory (adam_plan.h): no launch for each layer, no second reading.
+// One pass over all buffers. Learning rate and step number are in device memory, so each block
+// computes the constants that follow from them; a grid no larger than the device keeps that cheap.
+// Packed filters are written in the same launch, from the updated taps in a block's shared memory
+// (adam_plan.h): no launch per layer, and no second read.
 #include <cmath>
 
 #include "kernels/cuda/adam/adam_plan.h"
@@ -17,7 +17,9 @@ namespace {
 
 constexpr int kThreads = kTileThreads;
 
-// N neighbouring elements, or N that lie `stride` apart.
+// --- kernels ---
+
+// N neighbouring elements, or N elements `stride` apart.
 struct Neighbours {
   template <int N, typename T>
   __device__ Pack<T, N> load(const T* p) const {
@@ -70,10 +72,10 @@ struct Adam {
             static_cast<T>(inside ? 1.0 : 1.0 / correction2), stats[0] != 0.0};
   }
 
-  // N elements from i on; gives w. Everything is loaded before anything is used. What a compiler
-  // may contract in two ways is written out: an element has the same bits wherever it is updated.
+  // Updates N elements from i on; returns w. All loads precede all uses. Sums that a compiler could
+  // contract in two ways are written as fma: an element gets the same bits wherever it is updated.
   template <int N, typename Layout>
-  __device__ Pack<T, N> run(int64_t i, const Constants<T>& c, Layout layout) const {
+  __device__ Pack<T, N> update(int64_t i, const Constants<T>& c, Layout layout) const {
     Pack<T, N> wi = layout.template load<N>(w + i), gi{}, vi{}, mi{}, ai{};
     if (average != nullptr) ai = layout.template load<N>(average + i);
     if (c.apply) {
@@ -101,13 +103,14 @@ struct Adam {
     return wi;
   }
 
-  // Elements first to end - 1, no more than one pack for each thread.
-  __device__ void run_tile(int64_t first, int64_t end, const Constants<T>& c, Access access) const {
+  // Elements first to end - 1, at most one pack per thread.
+  __device__ void update_tile(int64_t first, int64_t end, const Constants<T>& c,
+                              Access access) const {
     constexpr int N = kPack<T>;
     if (access == Access::packs && first % N == 0 && first + kThreads * N <= end) {
-      run<N>(first + static_cast<int>(threadIdx.x) * N, c, Neighbours{});
+      update<N>(first + static_cast<int>(threadIdx.x) * N, c, Neighbours{});
     } else {
-      for (int64_t i = first + threadIdx.x; i < end; i += kThreads) run<1>(i, c, Neighbours{});
+      for (int64_t i = first + threadIdx.x; i < end; i += kThreads) update<1>(i, c, Neighbours{});
     }
   }
 };
@@ -122,14 +125,15 @@ __global__ void __launch_bounds__(kThreads)
   const Constants<T> c = shared;
   for (int64_t first = int64_t{blockIdx.x} * kTile; first < count;
        first += int64_t{gridDim.x} * kTile) {
-    adam.run_tile(first, first + kTile < count ? first + kTile : count, c, access);
+    adam.update_tile(first, first + kTile < count ? first + kTile : count, c, access);
   }
 }
 
-// Updates a tile of a filter and leaves it in `tile`. Three taps at a time fill the memory
+// Updates a tile of a filter, and stores it in `tile`. Three taps at a time fill the memory
 // pipeline; nine would not fit into registers.
-__device__ void run_filter_tile(const Adam<float>& adam, const AdamPart& part, const TilePlace& at,
-                                const Constants<float>& constants, FilterTile& tile) {
+__device__ void update_filter_tile(const Adam<float>& adam, const AdamPart& part,
+                                   const TilePosition& at, const Constants<float>& constants,
+                                   FilterTile& tile) {
   constexpr int kTaps = 9, kAtOnce = 3;
   const int lane = static_cast<int>(threadIdx.x) % kFilterTile, c = at.first_c + lane;
   for (int row = static_cast<int>(threadIdx.x) / kFilterTile; row < kFilterTile;
@@ -141,7 +145,7 @@ __device__ void run_filter_tile(const Adam<float>& adam, const AdamPart& part, c
       Pack<float, kAtOnce> w{};
       if (inside) {
         const int64_t i = part.first + (static_cast<int64_t>(k) * kTaps + t) * at.c + c;
-        w = adam.run<kAtOnce>(i, constants, Apart{at.c});
+        w = adam.update<kAtOnce>(i, constants, Apart{at.c});
       }
 #pragma unroll
       for (int j = 0; j < kAtOnce; ++j) tile[t + j][row][lane] = w.value[j];
@@ -150,8 +154,8 @@ __device__ void run_filter_tile(const Adam<float>& adam, const AdamPart& part, c
 }
 
 __global__ void __launch_bounds__(kThreads, 4)
-    adam_with_forms_kernel(const __grid_constant__ Adam<float> adam,
-                           const __grid_constant__ AdamPlan plan, Access access) {
+    adam_with_filters_kernel(const __grid_constant__ Adam<float> adam,
+                             const __grid_constant__ AdamPlan plan, Access access) {
   static_assert(AdamPlan::kFlatTile == kThreads * kPack<float>);
   alignas(16) __shared__ Constants<float> shared;
   alignas(16) __shared__ FilterTile tile;
@@ -166,21 +170,23 @@ __global__ void __launch_bounds__(kThreads, 4)
     if (part.k == 0) {
       const int64_t first = part.first + int64_t{index} * AdamPlan::kFlatTile;
       const int64_t end = part.first + part.count;
-      adam.run_tile(first, min(first + AdamPlan::kFlatTile, end), c, access);
+      adam.update_tile(first, min(first + AdamPlan::kFlatTile, end), c, access);
     } else {
       const int across = (part.c + kFilterTile - 1) / kFilterTile;
-      const TilePlace at{.k = part.k,
-                         .c = part.c,
-                         .side = 3,
-                         .first_k = index / across * kFilterTile,
-                         .first_c = index % across * kFilterTile};
-      run_filter_tile(adam, part, at, c, tile);
+      const TilePosition at{.k = part.k,
+                            .c = part.c,
+                            .side = 3,
+                            .first_k = index / across * kFilterTile,
+                            .first_c = index % across * kFilterTile};
+      update_filter_tile(adam, part, at, c, tile);
       __syncthreads();
       for (int i = 0; i < part.copies; ++i) write_packed(tile, at, plan.copy[part.first_copy + i]);
       __syncthreads();
     }
   }
 }
+
+// --- launchers ---
 
 template <typename T>
 Adam<T> parameters_of(const AdamArgs& args) {
@@ -210,17 +216,17 @@ Access access_of(const Adam<T>& f) {
 }
 
 void adam_with_packed_filters(Queue& queue, const AdamArgs& args,
-                              const std::vector<PackedFilters::InUse>& forms) {
+                              const std::vector<PackedFilters::InUse>& copies) {
   static_assert(sizeof(AdamPlan) + sizeof(Adam<float>) + sizeof(Access) <= 4096);  // of arguments
   const Adam<float> f = parameters_of<float>(args);
-  for (const AdamPlan& plan : adam_plans(f.w, args.w.shape.numel(), forms)) {
+  for (const AdamPlan& plan : adam_plans(f.w, args.w.shape.numel(), copies)) {
     constexpr int kBlocksPerProcessor = 4;
     const int blocks = std::min(plan.tiles, queue.processors() * kBlocksPerProcessor);
-    launch(queue, adam_with_forms_kernel,
+    launch(queue, adam_with_filters_kernel,
            {.grid = dim3(static_cast<unsigned>(blocks)), .block = dim3(kThreads)}, f, plan,
            access_of(f));
   }
-  queue.forms().made(forms, args.w.version);
+  packed_filters(queue).mark_written(copies, args.w.version);
 }
 
 }  // namespace
@@ -232,8 +238,8 @@ void adam(Queue& queue, const AdamArgs& args) {
   PG_ASSERT(!args.ema || args.ema.shape.numel() == count);
   PG_ASSERT(args.w.previous == 0 || args.w.version != args.w.previous);
   if (args.w.dtype == DType::f32 && args.w.previous != 0) {
-    const auto forms = queue.forms().in_use(args.w);
-    if (!forms.empty()) return adam_with_packed_filters(queue, args, forms);
+    const auto copies = packed_filters(queue).in_use(args.w);
+    if (!copies.empty()) return adam_with_packed_filters(queue, args, copies);
   }
   dispatch_float(args.w.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;

@@ -1,4 +1,4 @@
-// adam_plan.cpp: filters with their forms, and what lies between them.
+// adam_plan.cpp: divides the flat buffers into filters with copies and the rest.
 #include "kernels/cuda/adam/adam_plan.h"
 #include "kernels/math.h"
 
@@ -15,17 +15,17 @@ class Planner {
     add({.first = first, .count = count}, ceil_div(count, AdamPlan::kFlatTile));
   }
 
-  // All forms of one filter.
-  void add_filter(int64_t first, std::span<const PackedFilters::InUse> forms) {
-    make_room(forms.size());
-    const Shape& w = forms.front().shape;
+  // All copies of one filter.
+  void add_filter(int64_t first, std::span<const PackedFilters::InUse> copies) {
+    make_room(copies.size());
+    const Shape& w = copies.front().shape;
     add({.first = first,
          .count = w.numel(),
          .k = static_cast<int>(w.n),
          .c = static_cast<int>(w.c),
-         .copies = static_cast<int>(forms.size())},
+         .copies = static_cast<int>(copies.size())},
         ceil_div(w.n, kFilterTile) * ceil_div(w.c, kFilterTile));
-    for (const PackedFilters::InUse& form : forms) plan().copy[plan().copies++] = form.copy;
+    for (const PackedFilters::InUse& c : copies) plan().copy[plan().copies++] = c.copy;
   }
 
   std::vector<AdamPlan> take() { return std::move(plans_); }
@@ -57,16 +57,16 @@ class Planner {
 }  // namespace
 
 std::vector<AdamPlan> adam_plans(const float* w, int64_t count,
-                                 const std::vector<PackedFilters::InUse>& forms) {
+                                 const std::vector<PackedFilters::InUse>& copies) {
   Planner planner;
   int64_t next = 0;
-  for (size_t i = 0, end = 0; i < forms.size(); i = end) {
-    while (end < forms.size() && forms[end].w == forms[i].w) ++end;
-    const int64_t first = forms[i].w - w;
-    PG_ASSERT(first >= next && first + forms[i].shape.numel() <= count);
+  for (size_t i = 0, end = 0; i < copies.size(); i = end) {
+    while (end < copies.size() && copies[end].w == copies[i].w) ++end;
+    const int64_t first = copies[i].w - w;
+    PG_ASSERT(first >= next && first + copies[i].shape.numel() <= count);
     planner.add_flat(next, first - next);
-    planner.add_filter(first, std::span(forms).subspan(i, end - i));
-    next = first + forms[i].shape.numel();
+    planner.add_filter(first, std::span(copies).subspan(i, end - i));
+    next = first + copies[i].shape.numel();
   }
   planner.add_flat(next, count - next);
   return planner.take();

@@ -1,8 +1,9 @@
-// adam_plan.h: what each tile of Adam's launch updates, and which copies of filters it makes anew.
+// adam_plan.h: the elements that each tile of Adam's launch updates, and the packed filters it
+// writes.
 //
-// Filters whose forms (packed_filters.h) are in use are cut into tiles that hold whole filters, so
-// that one block has all taps that a folded copy sums. All else is flat. The plan is an argument of
-// the kernel: a captured graph keeps it by value, and nothing is uploaded.
+// Filters with packed copies in use are divided into tiles with all their taps, so one block has
+// every tap that a folded copy sums. All other elements are flat. The plan is a kernel argument: a
+// captured graph keeps it by value, and nothing is uploaded.
 #pragma once
 
 #include <vector>
@@ -19,7 +20,7 @@ struct AdamPart {
   int first_copy = 0, copies = 0;
 };
 
-// One launch: parts one after the other without gaps.
+// One launch: consecutive parts without gaps.
 struct AdamPlan {
   static constexpr int kMostParts = 56, kMostCopies = 72;  // a 1024x1024 network has 35 and 34
   static constexpr int kFlatTile = 1024;                   // elements
@@ -29,9 +30,9 @@ struct AdamPlan {
   int parts, copies, tiles;
 };
 
-// Plans that together take each of `count` elements from `w` on once, and make each of `forms`
-// (PackedFilters::in_use of that range). One, unless there are more filters than fit.
+// Plans that together update each of the `count` elements from `w` on once, and write each of
+// `copies` (PackedFilters::in_use of that range). One plan, unless the filters do not fit into one.
 std::vector<AdamPlan> adam_plans(const float* w, int64_t count,
-                                 const std::vector<PackedFilters::InUse>& forms);
+                                 const std::vector<PackedFilters::InUse>& copies);
 
 }  // namespace pg::cuda

@@ -1,4 +1,4 @@
-// divider.cuh: division by a number that is fixed at launch, as a multiplication and a shift.
+// divider.cuh: division by a number fixed at launch, as a multiplication and a shift.
 //
 // Granlund and Montgomery, "Division by invariant integers using multiplication" (1994): with
 // 2^shift the first power of two not below d and factor = floor(2^32 (2^shift - d) / d) + 1, the
@@ -13,10 +13,10 @@
 
 namespace pg::cuda {
 
-// What an index below 2^31 counts. Throws ShapeError for a tensor with more elements.
+// A count that fits an index below 2^31. Throws ShapeError for a tensor with more elements.
 inline uint32_t small_count(int64_t count) {
-  PG_CHECK(count < int64_t{1} << 31, ShapeError, "a tensor of ", count,
-           " elements is more than a kernel can index, choose a smaller batch");
+  PG_CHECK(count < int64_t{1} << 31, ShapeError, "tensor of ", count,
+           " elements: expected fewer than 2^31, choose a smaller batch");
   return static_cast<uint32_t>(count);
 }
 
@@ -33,7 +33,7 @@ class Divider {
   __device__ __forceinline__ uint32_t quotient(uint32_t n) const {
     return (__umulhi(n, factor_) + n) >> shift_;
   }
-  // Makes n the quotient and returns the rest.
+  // Replaces n by the quotient and returns the remainder.
   __device__ __forceinline__ uint32_t split(uint32_t& n) const {
     const uint32_t q = quotient(n), rest = n - q * divisor_;
     n = q;

@@ -1,8 +1,10 @@
-// mma_fragments.cuh: operands of mma.sync from tiles that lie pixel by pixel in shared memory.
+// mma_fragments.cuh: operands of mma.sync from shared-memory tiles whose rows are the summed index.
 //
-// The sums run over pixels, so both operands must be transposed on the way: ldmatrix.trans for
-// bf16; for f32, whose elements it cannot transpose, plain loads, free of bank conflicts since a
-// pixel's row is 8 elements longer than a multiple of 16.
+// One of two fragment systems. Here the sum runs over rows (pixels in wgrad, depth in matmul), so
+// both operands are transposed while they are loaded: by ldmatrix.trans for bf16, and by plain
+// loads for f32, whose elements ldmatrix cannot transpose. Rows are padded by 8 elements against
+// bank conflicts. In mma_tile.cuh (fprop) the sum runs along a row; nothing is transposed there,
+// and rows are swizzled instead of padded. Both end in the same mma.sync instructions of ptx.cuh.
 #pragma once
 
 #include "kernels/cuda/block/ptx.cuh"
@@ -10,8 +12,8 @@
 
 namespace pg::cuda {
 
-// kDepth: pixels of one product. A lane reads its share of the right operand from kRows rows of
-// pixels, row i being pixel row_of(lane, i) of the kDepth.
+// kDepth: rows of one product. A lane reads its share of the right operand from kRows of them; its
+// row i is row_of(lane, i).
 template <typename T>
 struct Fragments;
 
@@ -21,13 +23,13 @@ struct Fragments<bf16> {
   static constexpr uint32_t kOnes = 0x3F803F80;  // 1.0 in both halves
 
   static __device__ __forceinline__ int row_of(int lane, int) { return lane & 15; }
-  // 16 channels x 16 pixels of tile, whose rows are ld elements apart.
+  // 16 channels x 16 pixels of a tile with rows ld elements apart.
   static __device__ __forceinline__ void load_a(uint32_t (&a)[4], const bf16* tile, int ld,
                                                 int lane) {
     const int pixel = (lane & 7) + (lane >> 4) * 8, channel = lane & 8;
     ptx::ldmatrix_x4_trans(a, tile + pixel * ld + channel);
   }
-  // 16 pixels x 8 count channels, from the lane's row, `offset` elements on.
+  // 16 pixels x 8 count channels, `offset` elements into the lane's row.
   template <int count>
   static __device__ __forceinline__ void load_b(uint32_t (&b)[count][2],
                                                 const bf16* const (&rows)[kRows], int offset,

@@ -1,25 +1,18 @@
-// mma_tile.cuh: tiles of bf16 or f32 in shared memory and the tensor-core products of two of them.
+// mma_tile.cuh: tiles of bf16 or f32 in shared memory, and the tensor-core product of two of them.
 //
-// A tile holds rows of kChunks chunks of 16 bytes; a row is a pixel or a channel, along it runs the
-// summed index. Chunk c of row r lies at place c ^ f(r), so that copies of whole rows and ldmatrix
-// reads of eight rows meet each bank once. f32 values count as tf32: ldmatrix moves pairs of 16-bit
-// elements, which are the 32-bit elements that the tf32 fragments want.
+// A tile has rows of kPacks packs of 16 bytes; a row is a pixel or a channel, and the summed index
+// runs along it. Pack c of row r is stored at position c ^ f(r), so that copies of whole rows and
+// ldmatrix reads of eight rows touch each bank once. f32 values are tf32: ldmatrix moves pairs of
+// 16-bit elements, which are the 32-bit elements of tf32 fragments.
+//
+// One of two fragment systems; the other, mma_fragments.cuh, sums over rows (wgrad, matmul).
 #pragma once
 
+#include "kernels/cuda/block/pack.cuh"
 #include "kernels/cuda/block/ptx.cuh"
-#include "kernels/cuda/block/storage.cuh"
+#include "kernels/cuda/block/sums.cuh"
 
 namespace pg::cuda {
-
-constexpr int kWarp = 32;
-
-// Elements in 16 bytes, the unit of copies.
-template <typename T>
-constexpr int kChunkElements = 16 / static_cast<int>(sizeof(T));
-
-// An mma.sync instruction multiplies 16 x kMmaDepth by kMmaDepth x 8: two chunks for either type.
-template <typename T>
-constexpr int kMmaDepth = 2 * kChunkElements<T>;
 
 // d += a * b for one 16 x 8 result; lane l has d[0..1] = (l / 4, 2 (l % 4) + {0, 1}) and
 // d[2..3] = the same columns of row l / 4 + 8.
@@ -32,47 +25,47 @@ __device__ __forceinline__ void mma(float (&d)[4], const uint32_t (&a)[4], const
   }
 }
 
-// Where a chunk of a row lies in a tile whose rows have kChunks (2, 4 or 8) chunks; in chunks.
-template <int kChunks>
-__device__ __forceinline__ int swizzled(int row, int chunk) {
-  static_assert(kChunks == 2 || kChunks == 4 || kChunks == 8);
-  return row * kChunks + (chunk ^ (row / (8 / kChunks) & (kChunks - 1)));
+// Position, in packs, of a pack of a row in a tile with kPacks (2, 4 or 8) packs a row.
+template <int kPacks>
+__device__ __forceinline__ int swizzled(int row, int pack) {
+  static_assert(kPacks == 2 || kPacks == 4 || kPacks == 8);
+  return row * kPacks + (pack ^ (row / (8 / kPacks) & (kPacks - 1)));
 }
 
-// Address of a chunk in such a tile.
-template <int kChunks, typename T>
-__device__ __forceinline__ T* tile_chunk(T* tile, int row, int chunk) {
-  return tile + swizzled<kChunks>(row, chunk) * kChunkElements<T>;
+// Address of a pack in such a tile.
+template <int kPacks, typename T>
+__device__ __forceinline__ T* tile_pack(T* tile, int row, int pack) {
+  return tile + swizzled<kPacks>(row, pack) * kPack<T>;
 }
 
-// Where this lane reads, in elements, for fragment a of rows row0 .. row0 + 15 and chunks 0 and 1;
-// and for fragments b of rows (result columns) row0 .. row0 + 7 (b[0..1]) and row0 + 8 .. row0 + 15
-// (b[2..3]). Other chunks and rows are at_step() and rows_on() from there.
-template <typename T, int kChunks>
-__device__ __forceinline__ int place_a(int row0) {
+// Offset, in elements, at which this lane reads fragment a of rows row0 .. row0 + 15, packs 0 and
+// 1; and fragments b of rows (result columns) row0 .. row0 + 7 (b[0..1]) and row0 + 8 .. row0 + 15
+// (b[2..3]). at_step() and rows_ahead() give the offsets of other packs and rows.
+template <typename T, int kPacks>
+__device__ __forceinline__ int offset_a(int row0) {
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
-  return swizzled<kChunks>(row0 + lane % 16, lane / 16) * kChunkElements<T>;
+  return swizzled<kPacks>(row0 + lane % 16, lane / 16) * kPack<T>;
 }
-template <typename T, int kChunks>
-__device__ __forceinline__ int place_b(int row0) {
+template <typename T, int kPacks>
+__device__ __forceinline__ int offset_b(int row0) {
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
   const int row = row0 + lane % 8 + lane / 16 * 8;
-  return swizzled<kChunks>(row, lane / 8 % 2) * kChunkElements<T>;
+  return swizzled<kPacks>(row, lane / 8 % 2) * kPack<T>;
 }
 
-// The place for chunks 2 step and 2 step + 1 instead of 0 and 1.
+// The offset for packs 2 step and 2 step + 1 instead of 0 and 1.
 template <typename T>
-__device__ __forceinline__ int at_step(int place, int step) {
-  return place ^ 2 * step * kChunkElements<T>;
+__device__ __forceinline__ int at_step(int offset, int step) {
+  return offset ^ 2 * step * kPack<T>;
 }
 
-// How far `rows`, a multiple of 8, lie ahead of any place.
-template <typename T, int kChunks>
-__device__ __forceinline__ constexpr int rows_on(int rows) {
-  return rows * kChunks * kChunkElements<T>;
+// Distance, in elements, to the same packs `rows` (a multiple of 8) rows further on.
+template <typename T, int kPacks>
+__device__ __forceinline__ constexpr int rows_ahead(int rows) {
+  return rows * kPacks * kPack<T>;
 }
 
-// Rounds an f32 fragment to tf32 (the instruction would cut it off); nothing to do for bf16.
+// Rounds an f32 fragment to tf32 (the instruction would truncate it); does nothing for bf16.
 template <typename T>
 __device__ __forceinline__ void round_fragment(uint32_t (&a)[4]) {
   if constexpr (sizeof(T) == 4) {
@@ -82,24 +75,24 @@ __device__ __forceinline__ void round_fragment(uint32_t (&a)[4]) {
 }
 
 // acc += A * B^T for a warp: rows row_a .. row_a + 16 kM of tile a, rows row_b .. row_b + 8 kN of
-// tile b, over all chunks. A is rounded on the way; B must hold rounded values. The order of each
-// sum is that of the chunks, whatever the tile.
-template <typename T, int kChunks, int kM, int kN>
+// tile b, over all packs. A is rounded here; B must be rounded already. Each sum is in the order of
+// the packs, whatever the tile.
+template <typename T, int kPacks, int kM, int kN>
 __device__ __forceinline__ void multiply_tiles(float (&acc)[kM][kN][4], const T* a, int row_a,
                                                const T* b, int row_b) {
   static_assert(kN % 2 == 0);
-  const int at_a = place_a<T, kChunks>(row_a), at_b = place_b<T, kChunks>(row_b);
+  const int at_a = offset_a<T, kPacks>(row_a), at_b = offset_b<T, kPacks>(row_b);
 #pragma unroll
-  for (int step = 0; step < kChunks / 2; ++step) {
+  for (int step = 0; step < kPacks / 2; ++step) {
     uint32_t fa[kM][4], fb[kN / 2][4];
 #pragma unroll
     for (int i = 0; i < kM; ++i) {
-      ptx::ldmatrix_x4(fa[i], a + at_step<T>(at_a, step) + rows_on<T, kChunks>(16 * i));
+      ptx::ldmatrix_x4(fa[i], a + at_step<T>(at_a, step) + rows_ahead<T, kPacks>(16 * i));
       round_fragment<T>(fa[i]);
     }
 #pragma unroll
     for (int j = 0; j < kN / 2; ++j) {
-      ptx::ldmatrix_x4(fb[j], b + at_step<T>(at_b, step) + rows_on<T, kChunks>(16 * j));
+      ptx::ldmatrix_x4(fb[j], b + at_step<T>(at_b, step) + rows_ahead<T, kPacks>(16 * j));
     }
 #pragma unroll
     for (int i = 0; i < kM; ++i) {

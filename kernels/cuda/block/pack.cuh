@@ -1,7 +1,7 @@
-// pack.cuh: neighbouring elements that move between memory and registers at once.
+// pack.cuh: neighbouring elements that move between memory and registers together.
 //
-// Kernels choose the length of a pack by shapes; where a view does not start on a 16-byte border
-// the elements of a pack move one by one, so that the order of sums never depends on addresses.
+// The length of a pack depends on shapes only. If a view does not start at a multiple of 16 bytes,
+// the elements of its packs move one by one, so the order of sums never depends on addresses.
 #pragma once
 
 #include "kernels/cuda/block/storage.cuh"
@@ -9,7 +9,7 @@
 
 namespace pg::cuda {
 
-// Those of an odd number of elements lie anywhere.
+// Packs of an odd number of elements need no alignment.
 template <typename T, int N>
 struct alignas(N % 2 != 0           ? sizeof(T)
                : N * sizeof(T) < 16 ? N * sizeof(T)
@@ -17,11 +17,11 @@ struct alignas(N % 2 != 0           ? sizeof(T)
   T value[N];
 };
 
-// Elements in 16 bytes: what one thread moves at once.
+// Elements in 16 bytes, the most one thread moves at once.
 template <typename T>
 inline constexpr int kPack = 16 / static_cast<int>(sizeof(T));
 
-// How memory is to be reached: in packs, which must be aligned, or element by element.
+// How memory is accessed: in packs, which must be aligned, or element by element.
 enum class Access : uint8_t { packs, elements };
 __host__ __device__ inline Access access_if(bool packs) {
   return packs ? Access::packs : Access::elements;
@@ -36,7 +36,7 @@ __device__ __forceinline__ void store(T* p, const Pack<T, N>& v) {
   *reinterpret_cast<Pack<T, N>*>(p) = v;
 }
 
-// The same for addresses that may not be aligned.
+// The same for addresses that may be unaligned.
 template <int N, typename T>
 __device__ __forceinline__ Pack<T, N> load(const T* p, Access access) {
   if (access == Access::packs) return load<N>(p);
@@ -52,8 +52,8 @@ __device__ __forceinline__ void store(T* p, const Pack<T, N>& v, Access access) 
   for (int j = 0; j < N; ++j) p[j] = v.value[j];
 }
 
-// f64 to f32 keeping, in the last bit, whether anything was cut off: what is rounded again to fewer
-// bits then comes out as if rounded once.
+// f64 to f32, with the last bit set if anything was cut off: rounding the result again to fewer
+// bits is then the same as rounding once.
 __device__ __forceinline__ float round_to_odd(double x) {
   const float f = static_cast<float>(x);
   const double back = f;
@@ -63,7 +63,7 @@ __device__ __forceinline__ float round_to_odd(double x) {
   return __uint_as_float(bits | 1u);
 }
 
-// A sum or value in f64 as T, rounded once, to nearest even.
+// x as T, rounded once, to nearest even.
 template <typename T>
 __device__ __forceinline__ T from_double(double x) {
   if constexpr (sizeof(T) == 2) {

@@ -1,8 +1,8 @@
-// ptx.cuh: every PTX instruction the kernels use, and whatever else nvcc and the host emulation
-// (tests/simt) cannot be given in the same words.
+// ptx.cuh: every PTX instruction the kernels use, and everything else that nvcc and the emulator
+// (tests/simt) spell differently.
 //
-// Kernels hold no asm and no __CUDA_ARCH__: they call these wrappers. Under PG_SIMT each one is a
-// function of the emulator, which checks alignment, convergence and races as it goes.
+// Kernels contain no asm and no __CUDA_ARCH__: they call these wrappers. Under PG_SIMT each one is
+// a function of the emulator, which checks alignment, convergence and races.
 #pragma once
 
 #include <cuda_bf16.h>
@@ -19,7 +19,7 @@
 
 namespace pg::cuda {
 
-// Dynamic shared memory, aligned for any use. At most one T per kernel.
+// Dynamic shared memory, aligned for any use. One T per kernel.
 template <typename T>
 __device__ __forceinline__ T* dynamic_smem() {
 #ifdef PG_SIMT
@@ -55,7 +55,7 @@ __device__ __forceinline__ void mma_bf16(float (&d)[4], const uint32_t (&a)[4],
 #endif
 }
 
-// The same for a 16x8x8 tile of f32 values, of which the instruction uses the upper 19 bits (tf32).
+// The same for a 16x8x8 tile of f32 values; the instruction uses their upper 19 bits (tf32).
 __device__ __forceinline__ void mma_tf32(float (&d)[4], const uint32_t (&a)[4],
                                          const uint32_t (&b)[2] PG_PTX_LOC) {
 #ifdef PG_SIMT
@@ -69,8 +69,8 @@ __device__ __forceinline__ void mma_tf32(float (&d)[4], const uint32_t (&a)[4],
 #endif
 }
 
-// f32 rounded to the nearest tf32 (ties away from zero), as the bits of an f32. Without it the
-// tensor cores cut the low bits off, which biases sums towards zero.
+// f32 rounded to the nearest tf32 (ties away from zero), stored as f32. Without this the tensor
+// cores truncate the low bits, which biases sums towards zero.
 __device__ __forceinline__ float round_to_tf32(float x) {
 #ifdef PG_SIMT
   return simt::round_to_tf32(x);
@@ -118,24 +118,13 @@ __device__ __forceinline__ void ldmatrix_x2_trans(uint32_t (&r)[2], const void* 
 #endif
 }
 
-// Copies `valid` (0 to 16) bytes from global to shared memory and fills the rest of 16 with zeros;
-// both addresses 16-byte aligned. The bytes are there after commit, wait and a barrier.
+// Copies `valid` (0 to 16) bytes from global to shared memory and zero-fills the rest of 16; both
+// addresses 16-byte aligned. The bytes have arrived after commit, wait and a barrier.
 __device__ __forceinline__ void cp_async_16(void* smem, const void* gmem, int valid PG_PTX_LOC) {
 #ifdef PG_SIMT
-  simt::cp_async(smem, gmem, 16, valid, loc);
+  simt::cp_async(smem, gmem, valid, loc);
 #else
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(smem)),
-               "l"(gmem), "r"(valid)
-               : "memory");
-#endif
-}
-
-// The same for 4 bytes, 4-byte aligned.
-__device__ __forceinline__ void cp_async_4(void* smem, const void* gmem, int valid PG_PTX_LOC) {
-#ifdef PG_SIMT
-  simt::cp_async(smem, gmem, 4, valid, loc);
-#else
-  asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(shared_address(smem)),
                "l"(gmem), "r"(valid)
                : "memory");
 #endif
@@ -150,7 +139,7 @@ __device__ __forceinline__ void cp_async_commit() {
 #endif
 }
 
-// Waits until at most `pending` of this thread's newest groups are still under way.
+// Waits until at most `pending` of this thread's newest groups are still in flight.
 template <int pending>
 __device__ __forceinline__ void cp_async_wait() {
 #ifdef PG_SIMT

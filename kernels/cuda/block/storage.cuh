@@ -1,7 +1,7 @@
-// storage.cuh: element types as they lie in device memory, and what sums over them use.
+// storage.cuh: element types in device memory, and the types their sums use.
 //
-// f64 serves gradient checks, f32 is stored and summed as f32, bf16 is stored rounded and computed
-// in f32. Constants of a layer (bias, filter), scalars (alpha) and statistics are f32 beside bf16.
+// f64 is for gradient checks, f32 is stored and summed as f32, bf16 is stored rounded and computed
+// in f32. Beside bf16, a layer's constants (bias, filter), scalars (alpha) and statistics are f32.
 #pragma once
 
 #include <cuda_bf16.h>
@@ -19,8 +19,8 @@ namespace cuda {
 
 using bf16 = __nv_bfloat16;
 
-// What arithmetic on T uses: double for double, float for float and bf16. Also the type of filters,
-// biases, scalars and statistics beside activations of type T.
+// The type of arithmetic on T: double for double, float for float and bf16. Also the type of
+// filters, biases, scalars and statistics beside activations of type T.
 template <typename T>
 struct AccOf {
   using type = float;
@@ -46,20 +46,13 @@ __device__ __forceinline__ T from_acc(Acc<T> x) {
   }
 }
 
-// 16 bytes of T, loaded and stored at once; the address must be 16-byte aligned.
-template <typename T>
-struct alignas(16) Vec {
-  static constexpr int kCount = 16 / static_cast<int>(sizeof(T));
-  T value[kCount];
-};
-
 // Calls f(TypeTag<T>) with T = double, float or bf16; throws DTypeError for any other type.
 template <typename F>
 decltype(auto) dispatch_storage(DType t, F&& f) {
   if (t == DType::f64) return f(TypeTag<double>{});
   if (t == DType::bf16) return f(TypeTag<bf16>{});
-  PG_CHECK(t == DType::f32, DTypeError, "element type ", name_of(t),
-           " is not f64, f32 or bf16, which this kernel needs");
+  PG_CHECK(t == DType::f32, DTypeError, "expected elements of type f64, f32 or bf16, got ",
+           name_of(t));
   return f(TypeTag<float>{});
 }
 

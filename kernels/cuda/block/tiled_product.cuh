@@ -1,17 +1,17 @@
 // tiled_product.cuh: one block's tile of a matrix product on CUDA cores, in f64 or f32.
 //
-// The operands are anything that can give the element (line, depth): a matrix in any transposition
-// or the patches of an image. Each thread knows its lines once and each depth once a step, so the
-// index arithmetic of a convolution stays out of the inner loop. Global loads of the next step are
-// under way in registers while the present one is multiplied.
+// An operand is anything with elements (line, depth): a matrix in any transposition, or the patches
+// of an image. A thread computes the indices of its lines once and of each depth once a step, which
+// keeps the index arithmetic of a convolution out of the inner loop. Global loads of the next step
+// are in flight, into registers, while the current one is multiplied.
 #pragma once
 
-#include "kernels/cuda/block/storage.cuh"
+#include "kernels/cuda/block/pack.cuh"
 
 namespace pg::cuda {
 
-// A block of kThreads threads makes rows x columns results, depth terms of the sums at a time;
-// each thread thread_rows x thread_columns of them (multiples of 4).
+// A block of kThreads threads computes rows x columns results, depth terms of the sums at a time;
+// each thread computes thread_rows x thread_columns of them (multiples of 4).
 template <int rows, int columns, int depth, int thread_rows, int thread_columns>
 struct ProductTile {
   static constexpr int kRows = rows, kColumns = columns, kDepth = depth;
@@ -28,11 +28,12 @@ struct ProductSmem {
   alignas(16) A b[Tile::kDepth][Tile::kColumns + kProductPad];
 };
 
-// A matrix as an operand: element (line, d) lies at line * line_stride + d * depth_stride. Lines
-// and depths outside are zero.
+// A matrix as an operand: element (line, d) is at line * line_stride + d * depth_stride. Lines and
+// depths outside are zero.
 template <typename T, bool depth_fastest>
 struct MatrixSource {
-  static constexpr bool kDepthFastest = depth_fastest;  // neighbouring threads take depths or lines
+  static constexpr bool kDepthFastest =
+      depth_fastest;  // neighbouring threads load depths, or lines
   using Line = int64_t;
   using Step = int64_t;
   const T* data;
@@ -45,7 +46,7 @@ struct MatrixSource {
   }
 };
 
-// Carries one operand's share of this thread from global memory to shared memory.
+// Moves this thread's share of one operand from global to shared memory.
 template <typename A, typename Tile, int lines, typename Source>
 class ProductLoader {
  public:
@@ -98,7 +99,7 @@ class ProductLoader {
   A value_[kCount] = {};
 };
 
-// Row (or column) of the tile of a thread's i-th result: groups of four neighbours, so that shared
+// Row (or column) in the tile of a thread's i-th result: groups of four neighbours, so that shared
 // memory is read 16 bytes at a time and without bank conflicts.
 template <int extent, int per_thread>
 __device__ __forceinline__ int product_index(int thread, int i) {
@@ -108,22 +109,20 @@ __device__ __forceinline__ int product_index(int thread, int i) {
 template <typename A, int extent, int per_thread>
 __device__ __forceinline__ void read_product_operand(const A* row, int thread,
                                                      A (&out)[per_thread]) {
-  constexpr int kVec = Vec<A>::kCount;
 #pragma unroll
-  for (int i = 0; i < per_thread; i += kVec) {
-    const Vec<A> v =
-        *reinterpret_cast<const Vec<A>*>(row + product_index<extent, per_thread>(thread, i));
+  for (int i = 0; i < per_thread; i += kPack<A>) {
+    const auto v = load<kPack<A>>(row + product_index<extent, per_thread>(thread, i));
 #pragma unroll
-    for (int j = 0; j < kVec; ++j) out[i + j] = v.value[j];
+    for (int j = 0; j < kPack<A>; ++j) out[i + j] = v.value[j];
   }
 }
 
-// Where a block's tile begins and the terms that it sums.
+// The start of a block's tile, and the terms it sums.
 struct ProductRange {
   int64_t row, column, begin, end;
 };
 
-// acc += the products of the range; every thread of the block calls it once, from one place.
+// acc += the products of the range; every thread of the block calls it once, from one source line.
 template <typename A, typename Tile, typename SourceA, typename SourceB>
 __device__ __forceinline__ void tile_product(ProductSmem<A, Tile>& smem, const SourceA& a,
                                              const SourceB& b, const ProductRange& range,
@@ -133,7 +132,7 @@ __device__ __forceinline__ void tile_product(ProductSmem<A, Tile>& smem, const S
   const int tx = static_cast<int>(threadIdx.x) % Tile::kColumnThreads;
   ProductLoader<A, Tile, Tile::kRows, SourceA> load_a(a, range.row);
   ProductLoader<A, Tile, Tile::kColumns, SourceB> load_b(b, range.column);
-  // Threads whose results all lie outside only load.
+  // Threads with all results outside only load.
   const bool busy = range.row + ty * 4 < a.lines && range.column + tx * 4 < b.lines;
   load_a.fetch(range.begin);
   load_b.fetch(range.begin);
@@ -162,7 +161,7 @@ __device__ __forceinline__ void tile_product(ProductSmem<A, Tile>& smem, const S
   }
 }
 
-// Calls f(row, column, sum) for each result of this thread that exists.
+// Calls f(row, column, sum) for each existing result of this thread.
 template <typename Tile, typename A, typename F>
 __device__ __forceinline__ void for_each_result(
     const A (&acc)[Tile::kThreadRows][Tile::kThreadColumns], const ProductRange& range,

@@ -1,17 +1,23 @@
-// device_memory.h: a buffer of device memory that grows, for what is computed between two launches.
+// device_memory.h: a growing buffer of device memory, and the layout of several arrays in it.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
-#include "kernels/cuda/device/queue.h"
 #include "kernels/math.h"
 
 namespace pg::cuda {
 
-// Offsets of pieces of one buffer, each 256-byte aligned.
-class Pieces {
+// measure: launches do nothing and memory is only counted; device properties are still real.
+enum class QueueUse : uint8_t { device, measure };
+
+// The address of all memory that is only counted: aligned, and never read.
+inline void* const kNowhere = reinterpret_cast<void*>(uintptr_t{1} << 46);
+
+// Offsets of arrays in one buffer, each 256-byte aligned.
+class BufferLayout {
  public:
-  // The offset of a new piece.
+  // The offset of a new array.
   int64_t add(int64_t bytes) {
     constexpr int64_t kAlignment = 256;
     const int64_t offset = bytes_;
@@ -24,21 +30,26 @@ class Pieces {
   int64_t bytes_ = 0;
 };
 
-// Like Queue::scratch(), for a caller whose launches may want that one. Growing keeps the old
-// buffer, since a captured graph may still use it; while capturing it is an error.
+// Growing keeps the old buffer, since a captured graph may still use it. Growing during a capture
+// is an error.
 class DeviceMemory {
  public:
-  DeviceMemory() = default;
+  explicit DeviceMemory(QueueUse use = QueueUse::device) : use_(use) {}
   ~DeviceMemory();
   DeviceMemory(const DeviceMemory&) = delete;
   DeviceMemory& operator=(const DeviceMemory&) = delete;
 
-  // At least `bytes`, 256-byte aligned, valid until the next call.
+  // At least `bytes`, 256-byte aligned, valid until the next call; null if nothing was ever needed.
   char* get(int64_t bytes);
 
+  // Bytes of the buffer and of those it outgrew.
+  int64_t held_bytes() const { return held_bytes_; }
+
  private:
+  QueueUse use_;
   std::vector<void*> buffers_;  // the last one is in use
-  int64_t bytes_ = 0;
+  int64_t bytes_ = 0;           // of the last one
+  int64_t held_bytes_ = 0;      // of all
 };
 
 }  // namespace pg::cuda

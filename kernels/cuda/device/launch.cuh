@@ -1,4 +1,4 @@
-// launch.cuh: starting kernels, through the C++ API that both compilers take.
+// launch.cuh: kernel launches through the C++ API, which nvcc and the emulator both support.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,8 @@ struct LaunchShape {
   int64_t smem = 0;  // dynamic shared memory, bytes
 };
 
-// Queues kernel<<<grid, block, smem>>>(args...), unless the queue measures. Throws DeviceError.
+// Queues kernel<<<grid, block, smem>>>(args...), unless the queue only measures. Throws
+// DeviceError.
 template <typename... Params, typename... Args>
 void launch(const Queue& queue, void (*kernel)(Params...), const LaunchShape& shape, Args... args) {
   if (queue.measures()) return;
@@ -30,7 +31,7 @@ void launch(const Queue& queue, void (*kernel)(Params...), const LaunchShape& sh
   PG_CUDA(cudaLaunchKernelEx(&config, kernel, static_cast<Params>(args)...));
 }
 
-// A one-dimensional grid for a grid-stride loop over `items`: enough blocks to fill the device,
+// A one-dimensional grid for a grid-stride loop over `items`: enough blocks to fill the device, but
 // no more than `items` need.
 inline LaunchShape stride_grid(const Queue& queue, int64_t items, int block = 256) {
   constexpr int64_t kBlocksPerProcessor = 8;

@@ -1,30 +1,28 @@
-// queue.h: what a launcher needs of its device: the stream, scratch memory and a few properties.
+// queue.h: the device as launchers see it: a stream, scratch memory, caches, properties.
 #pragma once
 
 #include <cuda_runtime.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
-#include <vector>
+#include <typeindex>
 
 #include "kernels/backend.h"
+#include "kernels/cuda/device/cuda_check.h"
+#include "kernels/cuda/device/device_memory.h"
 
 namespace pg::cuda {
 
-// Throws DeviceError with the name of the failed call.
-void check(cudaError_t status, const char* call);
-#define PG_CUDA(call) ::pg::cuda::check((call), #call)
+// Something a kernel family keeps on a queue between launches, such as packed filters.
+class QueueCache {
+ public:
+  virtual ~QueueCache() = default;
+  virtual int64_t bytes() const = 0;  // of device memory
+};
 
-class PackedFilters;
-
-// What addresses of a queue that measures are: aligned, and never read.
-inline void* const kNowhere = reinterpret_cast<void*>(uintptr_t{1} << 46);
-
-// measure: launches do nothing, and memory is only counted; the device tells its properties.
-enum class QueueUse : uint8_t { device, measure };
-
-// One device with one stream. Everything is queued on that stream, so memory that a launcher is
-// done with may be used by the next one.
+// One device with one stream. Everything is queued on that stream, so memory that one launcher has
+// finished with may be used by the next.
 class Queue {
  public:
   Queue(int device, MatrixMath math, QueueUse use = QueueUse::device);
@@ -34,22 +32,24 @@ class Queue {
 
   cudaStream_t stream() const { return stream_; }
   MatrixMath math() const { return math_; }
+  QueueUse use() const { return use_; }
   bool measures() const { return use_ == QueueUse::measure; }
   int device() const { return device_; }
-  int processors() const { return processors_; }  // streaming multiprocessors
-  int64_t smem_per_block() const {
-    return smem_per_block_;
-  }  // largest dynamic shared memory, bytes
+  int processors() const { return processors_; }              // streaming multiprocessors
+  int64_t smem_per_block() const { return smem_per_block_; }  // largest dynamic one, bytes
 
-  // Scratch of at least `bytes`, 256-byte aligned, valid until the next call of scratch(): one
-  // launcher takes it once and cuts it up. Growing keeps the old buffer, since a captured graph may
-  // still use it; while capturing it is an error.
-  void* scratch(int64_t bytes);
+  // Scratch memory as DeviceMemory::get(): a launcher takes it once and divides it itself.
+  void* scratch(int64_t bytes) { return scratch_.get(bytes); }
 
-  // Transformed copies of filters (packed_filters.h).
-  PackedFilters& forms() { return *forms_; }
+  // The queue's cache of this type, made from use() at the first call.
+  template <typename Cache>
+  Cache& cache() {
+    std::unique_ptr<QueueCache>& cache = caches_[typeid(Cache)];
+    if (cache == nullptr) cache = std::make_unique<Cache>(use_);
+    return static_cast<Cache&>(*cache);
+  }
 
-  // Bytes of scratch, outgrown buffers among them, and of transformed filters.
+  // Bytes of scratch memory, including outgrown buffers, and of caches.
   int64_t workspace_bytes() const;
 
  private:
@@ -59,10 +59,8 @@ class Queue {
   cudaStream_t stream_ = nullptr;
   int processors_ = 0;
   int64_t smem_per_block_ = 0;
-  std::vector<void*> buffers_;  // the last one is in use
-  int64_t scratch_bytes_ = 0;   // of that
-  int64_t held_bytes_ = 0;      // of all
-  std::unique_ptr<PackedFilters> forms_;
+  DeviceMemory scratch_;
+  std::map<std::type_index, std::unique_ptr<QueueCache>> caches_;
 };
 
 }  // namespace pg::cuda

@@ -29,7 +29,7 @@ void Upload::release(Slot& slot) {
   slot = {};
 }
 
-// Only a free slot grows.
+// The slot must be free.
 void Upload::grow(Slot& slot, int64_t bytes) {
   release(slot);
   PG_CUDA(cudaMallocHost(&slot.pinned, static_cast<size_t>(bytes)));

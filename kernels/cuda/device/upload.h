@@ -1,9 +1,9 @@
-// upload.h: host memory to device memory without waiting.
+// upload.h: copies host memory to device memory without waiting.
 //
-// The source may be pageable and may change as soon as copy() returns, so its bytes go to pinned
-// memory first. Transfers run on a stream of their own, into a staging buffer of the device, beside
-// the kernels queued so far; what is queued later waits for them. With two slots the images of the
-// next iteration travel while this one computes.
+// The source may be pageable and may change once copy() returns, so its bytes first go to pinned
+// memory. Transfers run on a separate stream into a staging buffer on the device, concurrently with
+// the kernels queued before; work queued later waits for them. With two slots the images of the
+// next iteration are transferred while this one computes.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@ class Upload {
   Upload(const Upload&) = delete;
   Upload& operator=(const Upload&) = delete;
 
-  // Queues dst = src. Waits only where both slots are still under way.
+  // Queues dst = src. Waits only if all slots are in use.
   void copy(void* dst, const void* src, int64_t bytes);
 
   // Device memory of the slots.
@@ -31,7 +31,7 @@ class Upload {
     void *pinned = nullptr, *staging = nullptr;
     int64_t bytes = 0;               // capacity of both
     cudaEvent_t arrived = nullptr;   // the transfer into staging is done
-    cudaEvent_t consumed = nullptr;  // staging was copied on, the slot is free
+    cudaEvent_t consumed = nullptr;  // staging was copied to its destination, the slot is free
   };
   void grow(Slot& slot, int64_t bytes);
   static void release(Slot& slot);

@@ -1,19 +1,21 @@
 // broadcast.cu: elementwise kernels whose inputs repeat over some extents (contracts:
 // kernels/pointwise.h).
 //
-// Neighbouring extents that both inputs treat alike are merged, so that the usual patterns (same
-// shape, scalar, one value for each sample, pixel or channel) end as one or two extents; the
-// innermost is where packs lie.
+// Neighbouring extents with the same repetition in both inputs are merged, so the usual patterns
+// (same shape, scalar, one value for each sample, pixel or channel) become one or two extents.
+// Packs are along the innermost one.
 #include <array>
 
 #include "kernels/cuda/block/divider.cuh"
-#include "kernels/cuda/block/map.cuh"
 #include "kernels/cuda/device/launchers.h"
+#include "kernels/cuda/elementwise/map.cuh"
 
 namespace pg::cuda {
 namespace {
 
-// Merged extents of y, innermost first, with the strides that a and b have along each; 0: repeated.
+// --- kernels ---
+
+// Merged extents of y, innermost first, with the strides of a and b along each; 0: repeated.
 struct Strides {
   static constexpr int kMost = 4;
   Divider extent[kMost];
@@ -70,7 +72,7 @@ struct Binary {
   Strides strides;
 
   template <int N>
-  __device__ void run(int64_t i) const {
+  __device__ void apply(int64_t i) const {
     using A = Acc<T>;
     uint32_t n = static_cast<uint32_t>(i), from_a = 0, from_b = 0;
 #pragma unroll
@@ -91,25 +93,15 @@ struct Binary {
   }
 };
 
-template <typename T, BinaryOp op>
-void launch_binary(Queue& queue, const BinaryArgs& args) {
-  const Binary<T, op> f{args.a.as<T>(), args.b.as<T>(), args.y.as<T>(),
-                        Strides(args.a.shape, args.b.shape, args.y.shape)};
-  const Strides& s = f.strides;
-  const bool packs = s.extent[0].divisor() % kPack<T> == 0 && is_aligned(f.y) &&
-                     (s.a[0] == 0 || is_aligned(f.a)) && (s.b[0] == 0 || is_aligned(f.b));
-  launch_map<kPack<T>>(queue, f, small_count(args.y.shape.numel()), access_if(packs));
-}
-
 template <typename T>
 struct Lerp {
   const T *a, *b;
   const Acc<T>* t;
   T* y;
-  Divider sample;  // elements of one; all, where one weight serves all
+  Divider sample;  // elements per weight: of one sample, or all
 
   template <int N>
-  __device__ void run(int64_t i) const {
+  __device__ void apply(int64_t i) const {
     using A = Acc<T>;
     const A weight = t[sample.quotient(static_cast<uint32_t>(i))];
     map<N>(
@@ -117,19 +109,19 @@ struct Lerp {
   }
 };
 
-// In units of packs of N elements, by which all extents are divisible. overwrite: one unit of y;
-// add: one unit of what is copied.
+// In units of N elements, which divide all extents. overwrite: one unit of y; add: one unit of the
+// copied channels.
 template <typename T, int N>
 struct CopyChannels {
   const T* x;
   T* y;
-  Divider line;         // units that one pixel of y takes: all (overwrite) or those copied (add)
+  Divider line;         // units per pixel of y: all (overwrite) or the copied ones (add)
   Divider pixels_each;  // pixels of y for one pixel of x
   uint32_t cx, cy, x_first, y_first, count;
   Accumulate accumulate;
 
   template <int>
-  __device__ void run(int64_t i) const {
+  __device__ void apply(int64_t i) const {
     using A = Acc<T>;
     uint32_t pixel = static_cast<uint32_t>(i);
     const uint32_t c = line.split(pixel), from = pixels_each.quotient(pixel) * cx + x_first;
@@ -144,6 +136,18 @@ struct CopyChannels {
     store(y + i * N, v);
   }
 };
+
+// --- launchers ---
+
+template <typename T, BinaryOp op>
+void launch_binary(Queue& queue, const BinaryArgs& args) {
+  const Binary<T, op> f{args.a.as<T>(), args.b.as<T>(), args.y.as<T>(),
+                        Strides(args.a.shape, args.b.shape, args.y.shape)};
+  const Strides& s = f.strides;
+  const bool packs = s.extent[0].divisor() % kPack<T> == 0 && is_aligned(f.y) &&
+                     (s.a[0] == 0 || is_aligned(f.a)) && (s.b[0] == 0 || is_aligned(f.b));
+  launch_map<kPack<T>>(queue, f, small_count(args.y.shape.numel()), access_if(packs));
+}
 
 template <typename T, int N>
 void launch_copy_channels(Queue& queue, const CopyChannelsArgs& args) {

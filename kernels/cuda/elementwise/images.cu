@@ -1,15 +1,17 @@
 // images.cu: image bytes to the network's range (contract: kernels/images.h).
 //
-// Results are written in packs that may run over pixels (there are three channels) but not over
-// rows; bytes are read one by one, from cache where the fade needs a block of four pixels.
+// Results are written in packs that may span pixels (of three channels) but not rows. Bytes are
+// read one by one, from cache if the fade needs a block of four pixels.
 #include <cmath>
 
 #include "kernels/cuda/block/divider.cuh"
-#include "kernels/cuda/block/map.cuh"
 #include "kernels/cuda/device/launchers.h"
+#include "kernels/cuda/elementwise/map.cuh"
 
 namespace pg::cuda {
 namespace {
+
+// --- kernels ---
 
 template <typename T>
 struct ImagesToFloat {
@@ -20,7 +22,7 @@ struct ImagesToFloat {
   Divider height, width, channels;
   A scale, shift;
 
-  // A row of x, and the column it is read at.
+  // A row of x, and whether it is read mirrored.
   struct Row {
     const uint8_t* bytes;
     bool mirrored;
@@ -32,14 +34,14 @@ struct ImagesToFloat {
   }
 
   template <int N>
-  __device__ void run(int64_t i) const {
+  __device__ void apply(int64_t i) const {
     uint32_t line = static_cast<uint32_t>(i);  // n H + h
     uint32_t c = channels.split(line), w = width.split(line);
     const uint32_t sample = height.quotient(line), h = line - sample * height.divisor();
     const int64_t pitch = width.divisor() * channels.divisor();
     const bool mirrored = mirror != nullptr && mirror[sample] != 0;
     const Row row{x + line * pitch, mirrored};
-    // With the fade, the rows of the block in order.
+    // The rows of the fade's block, in order.
     const Row top{row.bytes - h % 2 * pitch, mirrored}, bottom{top.bytes + pitch, mirrored};
     const A weight = alpha != nullptr ? A{1} - *alpha : A{0};
     Pack<T, N> out;
@@ -63,6 +65,8 @@ struct ImagesToFloat {
 };
 
 }  // namespace
+
+// --- launchers ---
 
 void images_to_float(Queue& queue, const ImagesToFloatArgs& args) {
   const Shape& s = args.x.shape;

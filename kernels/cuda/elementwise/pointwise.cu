@@ -3,11 +3,13 @@
 #include <cmath>
 
 #include "kernels/cuda/block/divider.cuh"
-#include "kernels/cuda/block/map.cuh"
 #include "kernels/cuda/device/launchers.h"
+#include "kernels/cuda/elementwise/map.cuh"
 
 namespace pg::cuda {
 namespace {
+
+// --- kernels ---
 
 template <typename A>
 __device__ __forceinline__ A lrelu(A v, A slope) {
@@ -21,7 +23,7 @@ struct Lrelu {
   Acc<T> slope;
 
   template <int N>
-  __device__ void run(int64_t i) const {
+  __device__ void apply(int64_t i) const {
     using A = Acc<T>;
     const A low = slope;
     map<N>(
@@ -29,7 +31,7 @@ struct Lrelu {
   }
 };
 
-// Packs may run over the end of a pixel: few channels (RGB) then still move in 16 bytes.
+// Packs may cross the end of a pixel, so few channels (RGB) also move in packs.
 template <typename T>
 struct BiasLrelu {
   const T* x;
@@ -37,7 +39,7 @@ struct BiasLrelu {
   T* y;
   Acc<T> slope;
   Divider channels;
-  bool whole;  // packs end with a pixel, and the bias is aligned for them
+  bool whole;  // pixels have whole packs, and the bias is aligned
 
   template <int N>
   __device__ Pack<Acc<T>, N> bias(uint32_t c) const {
@@ -51,7 +53,7 @@ struct BiasLrelu {
     return v;
   }
   template <int N>
-  __device__ void run(int64_t i) const {
+  __device__ void apply(int64_t i) const {
     using A = Acc<T>;
     uint32_t n = static_cast<uint32_t>(i);
     const uint32_t c = channels.split(n);
@@ -68,7 +70,7 @@ struct LeakyGate {
   Acc<T> slope;
 
   template <int N>
-  __device__ void run(int64_t i) const {
+  __device__ void apply(int64_t i) const {
     using A = Acc<T>;
     const A low = slope;
     map<N>(
@@ -108,7 +110,7 @@ struct Unary {
   UnaryOp op;
 
   template <int N>
-  __device__ void run(int64_t i) const {
+  __device__ void apply(int64_t i) const {
     const UnaryOp f = op;
     map<N>(
         y + i, [f](Acc<T> v) { return evaluate(f, v); }, x + i);
@@ -123,7 +125,7 @@ struct Affine {
   Accumulate accumulate;
 
   template <int N>
-  __device__ void run(int64_t i) const {
+  __device__ void apply(int64_t i) const {
     using A = Acc<T>;
     const A a = scale, b = shift;
     if (accumulate == Accumulate::add) {
@@ -142,7 +144,7 @@ struct Fill {
   T value;
 
   template <int N>
-  __device__ void run(int64_t i) const {
+  __device__ void apply(int64_t i) const {
     Pack<T, N> v;
 #pragma unroll
     for (int j = 0; j < N; ++j) v.value[j] = value;
@@ -156,7 +158,7 @@ struct Convert {
   Y* y;
 
   template <int N>
-  __device__ void run(int64_t i) const {
+  __device__ void apply(int64_t i) const {
     const Pack<X, N> from = load<N>(x + i);
     Pack<Y, N> to;
 #pragma unroll
@@ -172,6 +174,8 @@ struct Convert {
 };
 
 }  // namespace
+
+// --- launchers ---
 
 void bias_lrelu(Queue& queue, const BiasLreluArgs& args) {
   PG_ASSERT(args.x.shape == args.y.shape);

@@ -1,4 +1,4 @@
-// random.cu: numbers of the counter-based streams (contract: kernels/random.h, kernels/philox.h).
+// random.cu: numbers of the counter-based streams (contracts: kernels/random.h, kernels/philox.h).
 #include "kernels/philox.h"
 
 #include "kernels/cuda/block/pack.cuh"
@@ -7,6 +7,8 @@
 
 namespace pg::cuda {
 namespace {
+
+// --- kernels ---
 
 struct Normal {
   __device__ static PhiloxNormals numbers(const PhiloxBlock& block) {
@@ -28,7 +30,7 @@ struct Stream {
   uint64_t seed, stream;
 };
 
-// A thread for each block of four numbers; the last may be cut.
+// One thread for each block of four numbers; the last block may be shorter.
 template <typename T, typename Distribution>
 __global__ void philox_kernel(T* y, int64_t count, Stream s, Access access) {
   const int64_t step = int64_t{gridDim.x} * blockDim.x;
@@ -45,6 +47,8 @@ __global__ void philox_kernel(T* y, int64_t count, Stream s, Access access) {
     for (int j = 0; j < 4 && b * 4 + j < count; ++j) y[b * 4 + j] = static_cast<T>(four.value[j]);
   }
 }
+
+// --- launchers ---
 
 template <typename Distribution>
 void generate(Queue& queue, const PhiloxArgs& args) {

@@ -1,26 +1,29 @@
 // resample.cu: nearest upsampling, average pooling and the fused fade-in (contracts:
 // kernels/resample.h).
 //
-// upsample, avg_pool and fade_in go through y, whose reads of one x repeat in cache; the vjp of the
-// fade-in goes through dlo, so that one pass over dy serves both results. Packs lie within a pixel.
+// upsample, avg_pool and fade_in iterate over y; repeated reads of x come from cache. The vjp of
+// the fade-in iterates over dlo, so one pass over dy computes both results. Packs are within a
+// pixel.
 #include <cmath>
 
 #include "kernels/cuda/block/divider.cuh"
-#include "kernels/cuda/block/map.cuh"
 #include "kernels/cuda/device/launchers.h"
+#include "kernels/cuda/elementwise/map.cuh"
 
 namespace pg::cuda {
 namespace {
 
+// --- kernels ---
+
 // An index into an NHWC tensor as row (n H + h), w and c.
-struct Place {
+struct Position {
   uint32_t row, w, c;
 };
 struct Grid {
   Divider width, channels;
 
   explicit Grid(const Shape& s) : width(s.w), channels(s.c) {}
-  __device__ __forceinline__ Place place(int64_t i) const {
+  __device__ __forceinline__ Position position(int64_t i) const {
     uint32_t row = static_cast<uint32_t>(i);
     const uint32_t c = channels.split(row), w = width.split(row);
     return {row, w, c};
@@ -39,9 +42,9 @@ struct Upsample {
   Acc<T> scale;
 
   template <int N>
-  __device__ void run(int64_t i) const {
+  __device__ void apply(int64_t i) const {
     using A = Acc<T>;
-    const Place p = large.place(i);
+    const Position p = large.position(i);
     const A by = scale;
     const T* const from = x + small.index(factor.quotient(p.row), factor.quotient(p.w), p.c);
     map<N>(
@@ -58,14 +61,14 @@ struct AvgPool {
   Acc<T> scale;
 
   template <int N>
-  __device__ void run(int64_t i) const {
+  __device__ void apply(int64_t i) const {
     using A = Acc<T>;
-    const Place p = small.place(i);
+    const Position p = small.position(i);
     const uint32_t f = static_cast<uint32_t>(factor);
     const T* const block = x + large.index(p.row * f, p.w * f, p.c);
     const A by = scale;
     const int64_t right = large.channels.divisor(), down = large.index(1, 0, 0);
-    if (factor == 2) {  // all four on their way before the first is used
+    if (factor == 2) {  // all four are in flight before the first is used
       map<N>(
           y + i, [by](A a, A b, A c, A d) { return (((a + b) + c) + d) * by; }, block,
           block + right, block + down, block + down + right);
@@ -92,9 +95,9 @@ struct FadeIn {
   Grid small, large;
 
   template <int N>
-  __device__ void run(int64_t i) const {
+  __device__ void apply(int64_t i) const {
     using A = Acc<T>;
-    const Place p = large.place(i);
+    const Position p = large.position(i);
     const A of_hi = *alpha, of_lo = A{1} - of_hi;
     map<N>(
         y + i, [=](A l, A h) { return std::fma(of_lo, l, of_hi * h); },
@@ -110,9 +113,9 @@ struct FadeInVjp {
   Grid small, large;
 
   template <int N>
-  __device__ void run(int64_t i) const {
+  __device__ void apply(int64_t i) const {
     using A = Acc<T>;
-    const Place p = small.place(i);
+    const Position p = small.position(i);
     const A of_hi = *alpha, of_lo = A{1} - of_hi;
     const int64_t first = large.index(2 * p.row, 2 * p.w, p.c);
     const int64_t right = large.channels.divisor(), down = large.index(1, 0, 0);
@@ -134,11 +137,13 @@ struct FadeInVjp {
   }
 };
 
-bool fits(const Shape& small, const Shape& large, int64_t f) {
+// --- launchers ---
+
+bool is_scaled(const Shape& small, const Shape& large, int64_t f) {
   return f >= 1 && large == (Shape{small.n, small.h * f, small.w * f, small.c});
 }
 
-// Packs must not leave a pixel; `p` are the tensors that take part.
+// Packs must not cross pixels. p: the tensors in use.
 template <typename T, typename... P>
 Access access_of(const Shape& s, const P*... p) {
   return access_if(s.c % kPack<T> == 0 && is_aligned(p...));
@@ -147,7 +152,7 @@ Access access_of(const Shape& s, const P*... p) {
 }  // namespace
 
 void upsample(Queue& queue, const ResampleArgs& args) {
-  PG_ASSERT(fits(args.x.shape, args.y.shape, args.factor));
+  PG_ASSERT(is_scaled(args.x.shape, args.y.shape, args.factor));
   const Shape& s = args.y.shape;
   dispatch_storage(args.y.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -158,7 +163,7 @@ void upsample(Queue& queue, const ResampleArgs& args) {
 }
 
 void avg_pool(Queue& queue, const ResampleArgs& args) {
-  PG_ASSERT(fits(args.y.shape, args.x.shape, args.factor));
+  PG_ASSERT(is_scaled(args.y.shape, args.x.shape, args.factor));
   small_count(args.x.shape.numel());
   const Shape& s = args.y.shape;
   dispatch_storage(args.y.dtype, [&](auto tag) {
@@ -176,7 +181,7 @@ void avg_pool(Queue& queue, const ResampleArgs& args) {
 
 void fade_in(Queue& queue, const FadeInArgs& args) {
   const Shape& s = args.y.shape;
-  PG_ASSERT(args.hi.shape == s && fits(args.lo.shape, s, 2));
+  PG_ASSERT(args.hi.shape == s && is_scaled(args.lo.shape, s, 2));
   dispatch_storage(args.y.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const FadeIn<T> f{args.lo.as<T>(), args.hi.as<T>(),     args.alpha.as<Acc<T>>(),
@@ -188,7 +193,7 @@ void fade_in(Queue& queue, const FadeInArgs& args) {
 void fade_in_vjp(Queue& queue, const FadeInVjpArgs& args) {
   const Shape& s = args.dy.shape;
   const Shape half{s.n, s.h / 2, s.w / 2, s.c};
-  PG_ASSERT(fits(half, s, 2) && (!args.dhi || args.dhi.shape == s));
+  PG_ASSERT(is_scaled(half, s, 2) && (!args.dhi || args.dhi.shape == s));
   PG_ASSERT(!args.dlo || args.dlo.shape == half);
   small_count(s.numel());
   dispatch_storage(args.dy.dtype, [&](auto tag) {

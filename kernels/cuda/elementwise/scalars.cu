@@ -1,9 +1,11 @@
-// scalars.cu: numbers scattered over the device, added up in one launch.
+// scalars.cu: adds scattered numbers on the device, in one launch.
 #include "kernels/cuda/device/launch.cuh"
 #include "kernels/cuda/device/launchers.h"
 
 namespace pg::cuda {
 namespace {
+
+// --- kernels ---
 
 struct Scalars {
   const void* x[AddScalarsArgs::kMost];
@@ -20,6 +22,8 @@ __global__ void add_scalars_kernel(const __grid_constant__ Scalars scalars,
 }
 
 }  // namespace
+
+// --- launchers ---
 
 void add_scalars(Queue& queue, const AddScalarsArgs& args) {
   PG_ASSERT(args.count >= 1 && args.count <= AddScalarsArgs::kMost);

@@ -1,15 +1,18 @@
-// matmul.cu: the dense matrix product: exact on CUDA cores, tf32 on tensor cores, or a warp for
-// each row times a vector.
+// matmul.cu: the dense matrix product: exact on CUDA cores, tf32 on tensor cores, or one warp per
+// row times a vector.
 //
-// Dense layers are a small part of a network, so one tile of each kind serves all shapes and mixes
-// of f32 and bf16 operands (exact in tf32). Few results of long sums are cut into chunks of the
-// depth, by shape alone, and the chunks added in order.
+// Dense layers are a small part of a network, so one tile of each kind is used for all shapes and
+// mixes of f32 and bf16 operands (bf16 is exact in tf32). Long sums with few results are split into
+// chunks of the depth, by shape only, and the chunks are added in order.
+#include "kernels/cuda/block/sums.cuh"
 #include "kernels/cuda/block/tiled_product.cuh"
 #include "kernels/cuda/device/launchers.h"
 #include "kernels/cuda/matmul/matmul_parts.cuh"
 
 namespace pg::cuda {
 namespace {
+
+// --- kernels ---
 
 using ExactTile = ProductTile<64, 64, 16, 4, 4>;
 
@@ -29,18 +32,19 @@ __global__ void __launch_bounds__(ExactTile::kThreads)
   });
 }
 
-// y[row] = sum over d of m[row, d] v[d], rows contiguous, a warp for each.
+// y[row] = sum over d of m[row, d] v[d], with contiguous rows and one warp per row.
 template <typename A>
 __global__ void row_dot_kernel(AnyConst<A> m, AnyConst<A> v, MatmulOutput<A> out, int64_t depth) {
-  const int lane = static_cast<int>(threadIdx.x) % 32;
-  const int64_t row = (int64_t{blockIdx.x} * blockDim.x + threadIdx.x) / 32;
+  const int lane = static_cast<int>(threadIdx.x) % kWarp;
+  const int64_t row = (int64_t{blockIdx.x} * blockDim.x + threadIdx.x) / kWarp;
   if (row >= out.rows) return;  // a whole warp
   A sum{0};
-  for (int64_t d = lane; d < depth; d += 32) sum += m[row * depth + d] * v[d];
-#pragma unroll
-  for (int step = 16; step > 0; step /= 2) sum += __shfl_xor_sync(0xFFFFFFFFu, sum, step);
-  if (lane == 0) out.finish(row, sum);
+  for (int64_t d = lane; d < depth; d += kWarp) sum += m[row * depth + d] * v[d];
+  sum = group_sum(sum, kWarp);
+  if (lane == 0) out.store_result(row, sum);
 }
+
+// --- launchers ---
 
 template <typename T, bool depth_fastest>
 MatrixSource<T, depth_fastest> source_of(const ConstTensorView& m, int64_t lines, int64_t depth) {
@@ -49,11 +53,11 @@ MatrixSource<T, depth_fastest> source_of(const ConstTensorView& m, int64_t lines
 }
 
 template <typename T, bool a_depth_fastest, bool b_depth_fastest>
-void run_exact(Queue& queue, const MatmulArgs& args, const MatmulExtents& e,
-               const MatmulOutput<T>& out) {
+void launch_exact(Queue& queue, const MatmulArgs& args, const MatmulExtents& e,
+                  const MatmulOutput<T>& out) {
   const auto a = source_of<T, a_depth_fastest>(args.a, e.rows, e.depth);
   const auto b = source_of<T, b_depth_fastest>(args.b, e.columns, e.depth);
-  in_chunks(queue, e, out, [&](dim3 grid, int64_t chunk, const MatmulOutput<T>& to) {
+  launch_chunks(queue, e, out, [&](dim3 grid, int64_t chunk, const MatmulOutput<T>& to) {
     launch(
         queue,
         exact_matmul_kernel<T, MatrixSource<T, a_depth_fastest>, MatrixSource<T, b_depth_fastest>>,
@@ -62,21 +66,21 @@ void run_exact(Queue& queue, const MatmulArgs& args, const MatmulExtents& e,
 }
 
 template <typename T>
-void run_exact(Queue& queue, const MatmulArgs& args, const MatmulExtents& e,
-               const MatmulOutput<T>& out) {
+void launch_exact(Queue& queue, const MatmulArgs& args, const MatmulExtents& e,
+                  const MatmulOutput<T>& out) {
   const bool tb = args.trans_b == Transpose::yes;
   if (args.trans_a == Transpose::no) {
-    return tb ? run_exact<T, true, true>(queue, args, e, out)
-              : run_exact<T, true, false>(queue, args, e, out);
+    return tb ? launch_exact<T, true, true>(queue, args, e, out)
+              : launch_exact<T, true, false>(queue, args, e, out);
   }
-  return tb ? run_exact<T, false, true>(queue, args, e, out)
-            : run_exact<T, false, false>(queue, args, e, out);
+  return tb ? launch_exact<T, false, true>(queue, args, e, out)
+            : launch_exact<T, false, false>(queue, args, e, out);
 }
 
-// Rows times a vector, from either side.
+// A matrix times a vector, from either side; false if neither operand is a vector.
 template <typename A>
-bool run_row_dot(Queue& queue, const MatmulArgs& args, const MatmulExtents& e,
-                 const MatmulOutput<A>& out) {
+bool launch_row_dot(Queue& queue, const MatmulArgs& args, const MatmulExtents& e,
+                    const MatmulOutput<A>& out) {
   const bool left = e.columns == 1 && args.trans_a == Transpose::no;
   const bool right = e.rows == 1 && args.trans_b == Transpose::yes;
   if (!left && !right) return false;
@@ -85,7 +89,7 @@ bool run_row_dot(Queue& queue, const MatmulArgs& args, const MatmulExtents& e,
   to.rows = e.rows * e.columns;
   constexpr int kThreads = 256;
   launch(queue, row_dot_kernel<A>,
-         {.grid = dim3(static_cast<unsigned>(ceil_div(to.rows * 32, kThreads))),
+         {.grid = dim3(static_cast<unsigned>(ceil_div(to.rows * kWarp, kThreads))),
           .block = dim3(kThreads)},
          AnyConst<A>{m.data, m.dtype}, AnyConst<A>{v.data, v.dtype}, to, e.depth);
   return true;
@@ -109,21 +113,21 @@ void matmul(Queue& queue, const MatmulArgs& args) {
   if (args.y.dtype == DType::f64) {
     PG_ASSERT(args.a.dtype == DType::f64 && args.b.dtype == DType::f64);
     const auto out = output_of<double>(args, e);
-    if (!run_row_dot(queue, args, e, out)) run_exact<double>(queue, args, e, out);
+    if (!launch_row_dot(queue, args, e, out)) launch_exact<double>(queue, args, e, out);
     return;
   }
   bool any_bf16 = false;
   for (const DType t : {args.a.dtype, args.b.dtype, args.y.dtype}) {
-    PG_CHECK(t == DType::f32 || t == DType::bf16, DTypeError, "matmul: element type ", name_of(t),
-             " beside f32 or bf16, convert it first");
+    PG_CHECK(t == DType::f32 || t == DType::bf16, DTypeError, "matmul: expected f32 or bf16, got ",
+             name_of(t));
     any_bf16 = any_bf16 || t == DType::bf16;
   }
   const auto out = output_of<float>(args, e);
-  if (run_row_dot(queue, args, e, out)) return;
+  if (launch_row_dot(queue, args, e, out)) return;
   if (any_bf16 || queue.math() == MatrixMath::tf32) {
     return tensor_matmul(queue, args, e, out);
   }
-  run_exact<float>(queue, args, e, out);
+  launch_exact<float>(queue, args, e, out);
 }
 
 }  // namespace pg::cuda

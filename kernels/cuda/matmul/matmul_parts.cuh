@@ -1,4 +1,4 @@
-// matmul_parts.cuh: what the kinds of matrix product share: operands, results, sums of chunks.
+// matmul_parts.cuh: operands, results and sums of chunks, shared by all matrix products.
 #pragma once
 
 #include "kernels/cuda/block/storage.cuh"
@@ -7,7 +7,9 @@
 
 namespace pg::cuda {
 
-// Memory of A, or where A is float, of bf16 too.
+// --- kernels ---
+
+// Memory of type A; if A is float, also of bf16.
 template <typename A>
 struct AnyConst {
   const void* data;
@@ -21,7 +23,7 @@ struct AnyConst {
   }
 };
 
-// Where a product goes: y, scaled, or the partial sums [chunks, rows, columns].
+// The destination of a product: y, scaled, or partial sums [chunks, rows, columns].
 template <typename A>
 struct MatmulOutput {
   void* y;
@@ -31,7 +33,7 @@ struct MatmulOutput {
   A scale;
   bool add;
 
-  __device__ __forceinline__ void finish(int64_t i, A sum) const {
+  __device__ __forceinline__ void store_result(int64_t i, A sum) const {
     const AnyConst<A> before{y, dtype};
     const A v = scale * sum + (add ? before[i] : A{0});
     if constexpr (sizeof(A) == 4) {
@@ -44,7 +46,7 @@ struct MatmulOutput {
   }
   __device__ __forceinline__ void store(int64_t chunk, int64_t row, int64_t column, A sum) const {
     const int64_t i = row * columns + column;
-    if (partial == nullptr) return finish(i, sum);
+    if (partial == nullptr) return store_result(i, sum);
     partial[chunk * rows * columns + i] = sum;
   }
 };
@@ -58,28 +60,32 @@ __global__ void sum_chunks_kernel(MatmulOutput<A> out, int64_t chunks) {
        i += int64_t{gridDim.x} * blockDim.x) {
     A sum{0};
     for (int64_t chunk = 0; chunk < chunks; ++chunk) sum += out.partial[chunk * count + i];
-    out.finish(i, sum);
+    out.store_result(i, sum);
   }
 }
 
+// --- launchers ---
+
 constexpr int kMatmulTile = 64;  // rows and columns of a block's results
 
-// Chunks of the depth: two blocks for each processor of a large device, at least 128 terms.
+// Depth of a chunk: two blocks per processor of a large device, at least 128 terms.
 inline int64_t chunk_depth(const MatmulExtents& e) {
   const int64_t tiles = ceil_div(e.rows, kMatmulTile) * ceil_div(e.columns, kMatmulTile);
   const int64_t most = std::max<int64_t>(1, e.depth / 128);
   return round_up(ceil_div(e.depth, std::clamp<int64_t>(264 / tiles, 1, most)), 32);
 }
 
-// Launches run(grid, chunk, out) and, where there are several chunks, their sum.
-template <typename A, typename Run>
-void in_chunks(Queue& queue, const MatmulExtents& e, MatmulOutput<A> out, Run run) {
+// Calls launch_product(grid, chunk, out), and sums the chunks if there are several.
+template <typename A, typename Launch>
+void launch_chunks(Queue& queue, const MatmulExtents& e, MatmulOutput<A> out,
+                   Launch launch_product) {
   const int64_t chunk = chunk_depth(e), chunks = ceil_div(e.depth, chunk);
   if (chunks > 1) {
     const int64_t bytes = chunks * e.rows * e.columns * static_cast<int64_t>(sizeof(A));
     out.partial = static_cast<A*>(queue.scratch(bytes));
   }
-  run(dim3(static_cast<unsigned>(ceil_div(e.columns, kMatmulTile)),
+  launch_product(
+      dim3(static_cast<unsigned>(ceil_div(e.columns, kMatmulTile)),
            static_cast<unsigned>(ceil_div(e.rows, kMatmulTile)), static_cast<unsigned>(chunks)),
       chunk, out);
   if (chunks == 1) return;

@@ -1,13 +1,17 @@
 // matmul_tensor.cu: the matrix product on tensor cores, in tf32 for any mix of f32 and bf16.
 //
-// Operands pass through registers, where they are widened, rounded and turned: the tiles in shared
-// memory have one row for each depth whatever the transposition. Sixteen-byte loads where extents
-// and addresses allow.
+// Operands pass through registers, where they are widened, rounded and transposed: tiles in shared
+// memory have one row per depth, whatever the transposition. Loads are packs of four elements if
+// extents and addresses allow.
 #include "kernels/cuda/block/mma_fragments.cuh"
+#include "kernels/cuda/block/pack.cuh"
+#include "kernels/cuda/block/sums.cuh"
 #include "kernels/cuda/matmul/matmul_parts.cuh"
 
 namespace pg::cuda {
 namespace {
+
+// --- kernels ---
 
 constexpr int kTile = kMatmulTile, kDepth = 32, kThreads = 128;
 constexpr int kLd = kTile + 8;  // no bank conflicts between the lanes of a fragment
@@ -20,25 +24,20 @@ struct TensorSmem {
   alignas(16) Tile b[2];
 };
 
-template <typename T>
-struct alignas(kFour * sizeof(T)) Four {
-  T value[kFour];
-};
-
-// Element (line, d) lies at line * line_stride + d * depth_stride; one of the strides is 1.
+// Element (line, d) is at line * line_stride + d * depth_stride; one of the strides is 1.
 template <typename T>
 struct TensorOperand {
   const T* data;
   int64_t lines, line_stride, depth_stride;
 };
 
-// Row of a tile where depth d lies. The sum does not mind the order, and threads that hold four
-// depths of a line each write their first, second, ... to rows that lie in different banks.
+// Row of a tile for depth d. The permuted order does not matter to the sum, and threads that hold
+// four depths of a line write their first, second, ... values to rows in different banks.
 __device__ __forceinline__ int tile_row(int d) { return d % kFour * (kDepth / kFour) + d / kFour; }
 
-// A thread's share of one operand's tile, on its way through registers: kCount fours, which follow
-// each other along depth where memory runs along lines, and along lines where it runs along depth.
-template <typename T, bool vectors>
+// A thread's share of one operand's tile, in registers: kCount fours, which follow each other along
+// depth if memory is contiguous along lines, and along lines if it is contiguous along depth.
+template <typename T, Access access>
 class TensorLoader {
  public:
   __device__ TensorLoader(const TensorOperand<T>& m, int64_t first, int64_t begin)
@@ -63,9 +62,9 @@ class TensorLoader {
       const T* const at = at_ + i * step_;
       const int l = lines_ - line_ - i * line_step_, d = depths - depth_ - i * depth_step_;
       const int room = l > 0 && d > 0 ? (by_line_ ? l : d) : 0;
-      if constexpr (vectors) {
-        Four<T> v{};
-        if (room > 0) v = *reinterpret_cast<const Four<T>*>(at);
+      if constexpr (access == Access::packs) {
+        Pack<T, kFour> v{};
+        if (room > 0) v = load<kFour>(at);
 #pragma unroll
         for (int j = 0; j < kFour; ++j) value_[i][j] = to_acc(v.value[j]);
       } else {
@@ -80,11 +79,11 @@ class TensorLoader {
 #pragma unroll
     for (int i = 0; i < kCount; ++i) {
       float* const at = &tile[tile_row(depth_ + i * depth_step_)][line_ + i * line_step_];
-      Four<float> v;
+      Pack<float, kFour> v;
 #pragma unroll
       for (int j = 0; j < kFour; ++j) v.value[j] = ptx::round_to_tf32(value_[i][j]);
       if (by_line_) {
-        *reinterpret_cast<Four<float>*>(at) = v;
+        cuda::store(at, v);
       } else {
 #pragma unroll
         for (int j = 0; j < kFour; ++j) at[j * (kDepth / kFour) * kLd] = v.value[j];
@@ -109,7 +108,7 @@ __device__ __forceinline__ void multiply_tiles(const Tile& a, const Tile& b, int
   using F = Fragments<float>;
 #pragma unroll
   for (int k = 0; k < kDepth; k += F::kDepth) {
-    const int warp = static_cast<int>(threadIdx.x) / 32;
+    const int warp = static_cast<int>(threadIdx.x) / kWarp;
     uint32_t left[2][4], right[4][2];
 #pragma unroll
     for (int i = 0; i < 2; ++i) F::load_a(left[i], &a[k][warp / 2 * 32 + i * 16], kLd, lane);
@@ -125,16 +124,17 @@ __device__ __forceinline__ void multiply_tiles(const Tile& a, const Tile& b, int
 }
 
 // Four warps, each 32 x 32 of the block's 64 x 64 results.
-template <typename TA, typename TB, bool vectors>
+template <typename TA, typename TB, Access access>
 __global__ void __launch_bounds__(kThreads, 4)
     tensor_matmul_kernel(TensorOperand<TA> a, TensorOperand<TB> b, MatmulOutput<float> out,
                          int64_t depth, int64_t chunk) {
   __shared__ TensorSmem smem;
-  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+  const int lane = static_cast<int>(threadIdx.x) % kWarp,
+            warp = static_cast<int>(threadIdx.x) / kWarp;
   const int64_t begin = int64_t{blockIdx.z} * chunk, end = min(depth, begin + chunk);
   const int64_t row0 = int64_t{blockIdx.y} * kTile, column0 = int64_t{blockIdx.x} * kTile;
-  TensorLoader<TA, vectors> load_a(a, row0, begin);
-  TensorLoader<TB, vectors> load_b(b, column0, begin);
+  TensorLoader<TA, access> load_a(a, row0, begin);
+  TensorLoader<TB, access> load_b(b, column0, begin);
   float acc[2][4][4] = {};
   load_a.fetch(end - begin);
   load_b.fetch(end - begin);
@@ -158,6 +158,8 @@ __global__ void __launch_bounds__(kThreads, 4)
   }
 }
 
+// --- launchers ---
+
 template <typename T>
 TensorOperand<T> operand_of(const ConstTensorView& m, int64_t lines, int64_t depth,
                             Transpose by_line) {
@@ -165,23 +167,24 @@ TensorOperand<T> operand_of(const ConstTensorView& m, int64_t lines, int64_t dep
   return {m.as<T>(), lines, depth, 1};
 }
 
-// Rows of memory are whole fours at aligned addresses.
-bool takes_vectors(const ConstTensorView& m) {
+// Whether rows of memory are whole fours at aligned addresses.
+bool has_packs(const ConstTensorView& m) {
   const auto address = reinterpret_cast<uintptr_t>(m.data);
   return m.shape.c % kFour == 0 && address % static_cast<uintptr_t>(kFour * size_of(m.dtype)) == 0;
 }
 
 template <typename TA, typename TB>
-void run(Queue& queue, const MatmulArgs& args, const MatmulExtents& e,
-         const MatmulOutput<float>& out) {
+void launch_tensor_matmul(Queue& queue, const MatmulArgs& args, const MatmulExtents& e,
+                          const MatmulOutput<float>& out) {
   const Transpose b_by_line = args.trans_b == Transpose::yes ? Transpose::no : Transpose::yes;
   const auto a = operand_of<TA>(args.a, e.rows, e.depth, args.trans_a);
   const auto b = operand_of<TB>(args.b, e.columns, e.depth, b_by_line);
-  const bool vectors = takes_vectors(args.a) && takes_vectors(args.b);
-  in_chunks(queue, e, out, [&](dim3 grid, int64_t chunk, const MatmulOutput<float>& to) {
+  const bool packs = has_packs(args.a) && has_packs(args.b);
+  launch_chunks(queue, e, out, [&](dim3 grid, int64_t chunk, const MatmulOutput<float>& to) {
     const LaunchShape shape{.grid = grid, .block = dim3(kThreads)};
     launch(queue,
-           vectors ? tensor_matmul_kernel<TA, TB, true> : tensor_matmul_kernel<TA, TB, false>,
+           packs ? tensor_matmul_kernel<TA, TB, Access::packs>
+                 : tensor_matmul_kernel<TA, TB, Access::elements>,
            shape, a, b, to, e.depth, chunk);
   });
 }
@@ -191,10 +194,10 @@ void run(Queue& queue, const MatmulArgs& args, const MatmulExtents& e,
 void tensor_matmul(Queue& queue, const MatmulArgs& args, const MatmulExtents& e,
                    const MatmulOutput<float>& out) {
   const bool a = args.a.dtype == DType::bf16, b = args.b.dtype == DType::bf16;
-  if (a && b) return run<bf16, bf16>(queue, args, e, out);
-  if (a) return run<bf16, float>(queue, args, e, out);
-  if (b) return run<float, bf16>(queue, args, e, out);
-  run<float, float>(queue, args, e, out);
+  if (a && b) return launch_tensor_matmul<bf16, bf16>(queue, args, e, out);
+  if (a) return launch_tensor_matmul<bf16, float>(queue, args, e, out);
+  if (b) return launch_tensor_matmul<float, bf16>(queue, args, e, out);
+  launch_tensor_matmul<float, float>(queue, args, e, out);
 }
 
 }  // namespace pg::cuda

@@ -1,7 +1,7 @@
 // grad_check.cu: finiteness and norm of a gradient (contract: kernels/reduce.h).
 //
-// Squares are f64 from the start: those of f32 are then exact and cannot overflow. One pass over
-// chunks, cut by the length alone; one block adds their sums.
+// Squares are computed in f64: those of f32 are then exact and cannot overflow. One pass over
+// chunks, whose size depends on the length only; then one block adds their sums.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -19,8 +19,10 @@ constexpr int64_t kMostChunks = 1024;
 template <typename T>
 constexpr T kLargest = std::numeric_limits<T>::max();
 
-// Of elements [begin, end), one of which is not finite: looked for by one thread, since hardly any
-// chunk has one.
+// --- kernels ---
+
+// The first element in [begin, end) that is not finite; there must be one. Searched by one thread,
+// since such chunks are rare.
 template <typename T>
 __device__ int64_t first_bad_element(const T* g, int64_t begin, int64_t end) {
   int64_t i = begin;
@@ -28,8 +30,8 @@ __device__ int64_t first_bad_element(const T* g, int64_t begin, int64_t end) {
   return i;
 }
 
-// partial[2 chunk] = sum of squares, partial[2 chunk + 1] = 0, or 1 + the index of the first
-// element that is not finite.
+// partial[2 chunk] = sum of squares; partial[2 chunk + 1] = 1 + the index of the first element that
+// is not finite, or 0.
 template <typename T>
 __global__ void __launch_bounds__(kThreads)
     check_chunks_kernel(const T* g, int64_t count, int64_t chunk, double* partial) {
@@ -96,6 +98,8 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 }  // namespace
+
+// --- launchers ---
 
 void grad_check(Queue& queue, const GradCheckArgs& args) {
   PG_ASSERT(args.stats.shape.numel() == 2 && (!args.t || args.t.shape.numel() == 1) &&

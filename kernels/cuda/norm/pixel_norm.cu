@@ -1,9 +1,9 @@
 // pixel_norm.cu: pixelwise feature vector normalisation and its gradient (contracts:
 // kernels/pixel_norm.h).
 //
-// A pixel belongs to a warp or, where a few packs hold its channels, to a part of one. Its channels
-// stay in registers between the sum and the result, so that each tensor is read once; only beyond
-// kMostPacks packs a lane are they read again.
+// A pixel belongs to a warp, or to a part of one if its channels fit into a few packs. Its channels
+// stay in registers between the sum and the result, so each tensor is read once; only with more
+// than kMostPacks packs per lane are they read again.
 #include <cmath>
 #include <type_traits>
 
@@ -17,7 +17,9 @@ namespace {
 
 constexpr int kThreads = 256, kMostPacks = 4;
 
-// Which channels of which pixel a thread has: K packs of N of each tile of lanes * K * N channels.
+// --- kernels ---
+
+// The pixel and channels of a thread: K packs of N in each tile of lanes * K * N channels.
 struct Rows {
   int64_t pixels;
   int channels, lanes;
@@ -131,24 +133,26 @@ __global__ void __launch_bounds__(kThreads) pixel_norm_vjp_kernel(VjpTensors<T> 
   }
 }
 
+// --- launchers ---
+
 template <int n>
 using Int = std::integral_constant<int, n>;
 
-// Calls run(Int<N>, Int<K>, rows, grid). The layout decides the order of the sums, so it depends on
-// the shape alone and not on addresses.
+// Calls f(Int<N>, Int<K>, rows, grid). The layout decides the order of sums, so it depends on the
+// shape only, not on addresses.
 template <typename T, typename F>
-void with_layout(const Shape& s, Access access, F run) {
+void with_layout(const Shape& s, Access access, F f) {
   constexpr int kN = kPack<T>;
   const int64_t packs = s.c % kN == 0 ? s.c / kN : s.c;
-  const int lanes = power_of_two(packs, 32);
+  const int lanes = power_of_two(packs, kWarp);
   PG_ASSERT(s.c < int64_t{1} << 30);
   const Rows rows{s.pixels(), static_cast<int>(s.c), lanes, access};
   const int64_t blocks = ceil_div(s.pixels(), kThreads / lanes);
   const LaunchShape shape{.grid = dim3(static_cast<unsigned>(blocks)), .block = dim3(kThreads)};
-  if (s.c % kN != 0) return run(Int<1>{}, Int<kMostPacks>{}, rows, shape);
-  if (packs <= 32) return run(Int<kN>{}, Int<1>{}, rows, shape);
-  if (packs <= 64) return run(Int<kN>{}, Int<2>{}, rows, shape);
-  run(Int<kN>{}, Int<kMostPacks>{}, rows, shape);
+  if (s.c % kN != 0) return f(Int<1>{}, Int<kMostPacks>{}, rows, shape);
+  if (packs <= kWarp) return f(Int<kN>{}, Int<1>{}, rows, shape);
+  if (packs <= 2 * kWarp) return f(Int<kN>{}, Int<2>{}, rows, shape);
+  f(Int<kN>{}, Int<kMostPacks>{}, rows, shape);
 }
 
 }  // namespace

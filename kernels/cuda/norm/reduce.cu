@@ -1,9 +1,9 @@
 // reduce.cu: sums over extents (contract: kernels/reduce.h).
 //
-// f32 and bf16 are added in f32 for at most 64 terms, everything beyond in f64: one rounding in
-// effect, and little f64 arithmetic. Reduced extents that are neighbours make sums of rows or of
-// columns; long ones are cut into chunks, by their shape alone, whose sums go through scratch
-// memory and are added by a second kernel. Any other pattern takes a warp for each result.
+// f32 and bf16 are summed in f32 for at most 64 terms, and beyond that in f64: effectively one
+// rounding, with little f64 arithmetic. Neighbouring reduced extents become sums of rows or
+// columns; long ones are split into chunks, by shape only, whose sums go through scratch memory to
+// a second kernel. Any other pattern uses one warp per result.
 #include <algorithm>
 #include <optional>
 
@@ -19,10 +19,10 @@ namespace {
 
 constexpr int kThreads = 256;
 constexpr int kTerms = 64;             // of one f32 sum
-constexpr int64_t kManyBlocks = 1024;  // enough for any device: more would only make more partials
-constexpr int64_t kShortRow = 1024;    // at most kTerms for each lane of a warp
+constexpr int64_t kManyBlocks = 1024;  // enough for any device; more only add partial sums
+constexpr int64_t kShortRow = 1024;    // at most kTerms per lane of a warp
 
-// Where results go.
+// The destination of results.
 struct Sink {
   void* y;
   DType dtype;
@@ -42,7 +42,7 @@ struct Sink {
   }
 };
 
-// N elements of which `left` exist; the others count as 0.
+// N elements, of which `left` exist; the others are 0.
 template <int N, typename T>
 __device__ __forceinline__ Pack<T, N> load_some(const T* p, int64_t left, Access access) {
   if (left >= N && access == Access::packs) return load<N>(p);
@@ -62,7 +62,7 @@ __device__ __forceinline__ void add_all(Acc<T>& sum, const Pack<T, N>& v) {
 
 // --- rows: x is [rows, length] ---
 
-// A group of lanes for each row.
+// One group of lanes per row.
 template <typename T>
 __global__ void __launch_bounds__(kThreads)
     sum_short_rows_kernel(const T* x, int64_t rows, int length, int lanes, Sink sink) {
@@ -79,12 +79,12 @@ __global__ void __launch_bounds__(kThreads)
   if (lane == 0 && row < rows) sink.store(row, sum);
 }
 
-// Packs that a thread has under way at once.
+// Packs that a thread has in flight.
 constexpr int kBatch = 8;
 template <typename T>
 constexpr int64_t kRowTile = int64_t{kThreads} * kBatch* kPack<T>;
 
-// A block for each chunk of a row: the sum to the sink, or with others of the row to `partial`.
+// One block per chunk of a row. The sum goes to the sink, or to `partial` if a row has more chunks.
 template <typename T>
 __global__ void __launch_bounds__(kThreads)
     sum_rows_kernel(const T* x, int64_t length, int64_t chunk, double* partial, Sink sink) {
@@ -123,14 +123,14 @@ struct Columns {
   int64_t outer, reduced, inner;
   int64_t chunk = 0;  // rows of one block
   int chunks = 1;     // blocks that share the rows
-  int width = 1;      // threads along inner, a power of two; the others share the rows of a chunk
+  int width = 1;      // threads along inner, a power of two; the others share a chunk's rows
   double* partial = nullptr;  // [outer, chunks, inner]; null: one chunk, straight to the sink
   Access access = Access::elements;
 
   int64_t column_blocks(int n) const { return ceil_div(inner, int64_t{width} * n); }
 };
 
-// Adds up N values over the threads with the same place along a width, for those of the first row.
+// Sums N values over the threads with the same position along a width; the first row gets the sums.
 template <int N>
 __device__ void add_rows(double (&sum)[N], int width) {
   alignas(16) __shared__ double all[N * kThreads];
@@ -214,7 +214,7 @@ __global__ void __launch_bounds__(kThreads)
 
 struct Pattern {
   Divider y[3];       // extents c, w, h of y
-  Divider count[3];   // and how many elements of x along them make one of y
+  Divider count[3];   // elements of x along them per element of y
   int64_t stride[4];  // of x along c, w, h, n
   int64_t results;
   uint32_t terms;
@@ -246,7 +246,7 @@ __global__ void __launch_bounds__(kThreads) sum_any_kernel(const T* x, Pattern p
   if (lane == 0 && terms > 0) sink.store(i, sum);
 }
 
-// --- the host's side ---
+// --- launchers ---
 
 unsigned blocks_of(int64_t n) { return static_cast<unsigned>(n); }
 
@@ -278,7 +278,7 @@ void sum_rows(Queue& queue, const T* x, const ReduceLayout& l, const Sink& sink)
   if (chunks > 1) add_partials(queue, partial, {l.outer, chunks, 1}, sink);
 }
 
-// fold: how many neighbouring rows count as one, because a single one is no whole number of packs;
+// fold: number of neighbouring rows that count as one, if one row has no whole number of packs;
 // their columns are added with the partial sums.
 template <typename T, int N>
 void sum_columns(Queue& queue, const T* x, ReduceLayout l, int64_t fold, const Sink& sink) {

@@ -1,9 +1,9 @@
 // stddev.cu: minibatch standard deviation to second order (contracts: kernels/stddev.h).
 //
-// Everything between load and store is f64: samples of a group may differ by little, and the terms
-// of the second order cancel. The tensors are small (4x4 pixels), so even devices with slow f64
-// spend little here; threads take two positions each to give every processor some. Sums over
-// positions: each block adds its own, and a second kernel those of the blocks of a group.
+// All arithmetic is f64: samples of a group may differ little, and the terms of second order
+// cancel. The tensors are small (4x4 pixels), so this is cheap even with slow f64; a thread has two
+// positions, so that every processor gets some. Each block sums its own positions, and a second
+// kernel sums the blocks of a group.
 #include <cmath>
 #include <type_traits>
 
@@ -17,14 +17,16 @@ namespace {
 
 constexpr int kThreads = 256;
 
-// Where the samples of a group lie, and the constants of its statistics.
+// --- kernels ---
+
+// The samples of a group, and the constants of its statistics.
 struct Groups {
   int64_t positions;  // H W C
   int count, size;    // groups of the batch, samples of one
   int each;           // groups of one minibatch
   GroupOrder order;
-  Access access;           // packs may be used on every sample
-  double inverse_divisor;  // 1 / d of the variance; 0 where that of one sample is defined as 0
+  Access access;           // of every sample
+  double inverse_divisor;  // 1 / d of the variance; 0 if the variance of one sample is defined as 0
   double eps;
 
   __device__ int sample(int group, int i) const {
@@ -81,13 +83,13 @@ class Slice {
   double mean_[N];
 };
 
-// The place of a thread: blockIdx.x is its group.
+// The first position of a thread; its group is blockIdx.x.
 template <int N>
 __device__ int64_t first_position() {
   return (int64_t{blockIdx.y} * kThreads + threadIdx.x) * N;
 }
 
-// Leaves the block's sum of `value` as the partial sum of its group.
+// Stores the block's sum of `value` as a partial sum of its group.
 __device__ void add_block(double value, double* partial) {
   value = block_sum<kThreads>(value);
   if (threadIdx.x == 0) partial[int64_t{blockIdx.x} * gridDim.y + blockIdx.y] = value;
@@ -106,7 +108,7 @@ __global__ void __launch_bounds__(32)
   }
 }
 
-// Sum over the group of dy / (H W C d): the factor that the gradients share.
+// Sum over the group of dy / (H W C d), the common factor of the gradients.
 template <typename A>
 __device__ double group_factor(const Groups& groups, int group, const A* dy) {
   double sum = 0.0;
@@ -201,6 +203,8 @@ __global__ void __launch_bounds__(kThreads, 2)
   if (t.partial != nullptr) add_block(sum, t.partial);
 }
 
+// --- launchers ---
+
 Groups groups_of(const Shape& x, const MinibatchStddevGeometry& g, Access access) {
   PG_ASSERT(g.batches >= 1 && g.group >= 1 && x.n % g.batches == 0);
   const int64_t each = x.n / g.batches / g.group;
@@ -217,7 +221,7 @@ Groups groups_of(const Shape& x, const MinibatchStddevGeometry& g, Access access
           .eps = g.eps};
 }
 
-// What with_slices gives its callee.
+// The launch of one thread per N positions.
 template <int n>
 struct Launch {
   static constexpr int N = n;
@@ -225,13 +229,13 @@ struct Launch {
   int blocks;  // of each group
 };
 
-// Calls run(Launch<N>) with N = 2 positions for each thread, or 1 if they are odd in number.
+// Calls f(Launch<N>) with N = 2 positions per thread, or 1 if their number is odd.
 template <typename F>
-void with_slices(const Groups& groups, F run) {
+void with_slices(const Groups& groups, F f) {
   const auto call = [&](auto n) {
     const int64_t blocks = ceil_div(groups.positions, kThreads * n());
     const dim3 grid(static_cast<unsigned>(groups.count), static_cast<unsigned>(blocks));
-    run(Launch<n()>{{.grid = grid, .block = dim3(kThreads)}, static_cast<int>(blocks)});
+    f(Launch<n()>{{.grid = grid, .block = dim3(kThreads)}, static_cast<int>(blocks)});
   };
   if (groups.positions % 2 == 0) return call(std::integral_constant<int, 2>{});
   call(std::integral_constant<int, 1>{});

@@ -1,4 +1,4 @@
-// api.cpp: finding the functions, and words for what the libraries answer.
+// api.cpp: looks up the functions, and turns their status codes into errors.
 #include "kernels/cuda/vendor/api.h"
 
 #include "kernels/error.h"
@@ -6,7 +6,7 @@
 namespace pg::cuda {
 namespace {
 
-// Both libraries count versions as 10000 major + 100 minor + patch.
+// Both libraries encode versions as 10000 major + 100 minor + patch.
 std::string dotted(size_t version) {
   return message(version / 10000, ".", version / 100 % 100, ".", version % 100);
 }
@@ -28,7 +28,7 @@ Cudnn::Cudnn(const std::vector<std::string>& names) : library(names) {
                         library.find(execute, "cudnnBackendExecute");
   reason = library.reason();
   if (complete && get_version() / 10000 != CUDNN_MAJOR) {
-    reason = message(library.path(), " is cuDNN ", version(), ", install cuDNN ", CUDNN_MAJOR);
+    reason = message(library.path(), " is cuDNN ", version(), ": expected cuDNN ", CUDNN_MAJOR);
   }
 }
 

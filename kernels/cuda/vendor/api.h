@@ -1,4 +1,4 @@
-// api.h: the functions of cuDNN and cuBLASLt that the project calls, found when the program runs.
+// api.h: the functions of cuDNN and cuBLASLt that the project calls, looked up at run time.
 #pragma once
 
 #include <cublasLt.h>
@@ -6,14 +6,14 @@
 
 #include <string>
 
-#include "kernels/cuda/choice/library.h"
+#include "kernels/cuda/vendor/shared_library.h"
 
 namespace pg::cuda {
 
-// cuDNN 9, of which the graph API alone is used.
+// cuDNN 9; only its graph API is used.
 struct Cudnn {
-  Library library;
-  std::string reason;  // why it cannot be used, as Library::reason(); empty: it can
+  SharedLibrary library;
+  std::string reason;  // why it cannot be used, as SharedLibrary::reason(); empty if it can
 
   decltype(&cudnnGetVersion) get_version = nullptr;
   decltype(&cudnnGetErrorString) error_string = nullptr;
@@ -28,16 +28,16 @@ struct Cudnn {
   decltype(&cudnnBackendFinalize) finalize = nullptr;
   decltype(&cudnnBackendExecute) execute = nullptr;
 
-  // Looks for the library. With names other than the default: for tests.
+  // Opens the library; tests pass other names.
   explicit Cudnn(const std::vector<std::string>& names = {"libcudnn.so.9"});
   std::string version() const;  // "9.19.0"
-  // Throws DeviceError with what cuDNN has to say.
+  // Throws DeviceError with cuDNN's own message.
   void check(cudnnStatus_t status, const char* call) const;
 };
 
 // cuBLASLt 13 or 12.
 struct CublasLt {
-  Library library;
+  SharedLibrary library;
   std::string reason;
 
   decltype(&cublasLtGetVersion) get_version = nullptr;

@@ -1,5 +1,4 @@
-// conv_plans.cpp: one operation, the heuristics' list of engine configurations for it, and its
-// sieve.
+// conv_plans.cpp: filters cuDNN's heuristic list of engine configurations for one operation.
 #include "kernels/cuda/vendor/conv_plans.h"
 
 #include <bit>
@@ -7,9 +6,9 @@
 namespace pg::cuda {
 namespace {
 
-constexpr int64_t kX = 1, kW = 2, kY = 3;  // what cuDNN calls the tensors
+constexpr int64_t kX = 1, kW = 2, kY = 3;  // cuDNN's identifiers of the tensors
 
-// The attributes that give an operation of each pass its convolution, tensors and factors.
+// The attributes of each pass for its convolution, tensors and factors.
 struct OperationNames {
   cudnnBackendDescriptorType_t type;
   cudnnBackendAttributeName_t convolution, x, w, y, alpha, beta;
@@ -45,7 +44,7 @@ OperationNames names_of(ConvPass pass) {
           CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA};
 }
 
-// cuDNN lists extents as N, C, H, W whatever the layout, which the strides tell.
+// cuDNN lists extents as N, C, H, W in any layout; the strides define the layout.
 CudnnDescriptor tensor(const Cudnn& api, DType dtype, const Shape& s, int64_t id) {
   const std::array<int64_t, 4> extents = {s.n, s.c, s.h, s.w};
   const std::array<int64_t, 4> strides = {s.h * s.w * s.c, 1, s.w * s.c, s.c};
@@ -98,7 +97,7 @@ bool allowed(cudnnBackendNumericalNote_t note, MatrixMath f32, DType dtype) {
     case CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6:
     case CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13:
       return dtype != DType::f32 || f32 == MatrixMath::tf32;
-    default:  // nondeterministic, narrower inputs or sums, or unknown to this program
+    default:  // nondeterministic, narrower inputs or sums, or an unknown note
       return false;
   }
 }
@@ -116,7 +115,7 @@ bool allowed(const CudnnDescriptor& engine, const ConvSpec& spec) {
   return true;
 }
 
-// Configurations for a graph in the order of the heuristics, best first.
+// Configurations of a graph in the order of the heuristics, best first.
 std::vector<CudnnDescriptor> configurations(const Cudnn& api, const PlanTarget& target,
                                             const CudnnDescriptor& graph,
                                             cudnnBackendHeurMode_t mode) {
@@ -192,7 +191,7 @@ std::vector<ConvPlan> conv_plans(const Cudnn& api, const PlanTarget& target, con
   std::vector<ConvPlan> plans;
   if (!graph.try_finalize()) return plans;
   for (const auto mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
-    if (!plans.empty()) break;  // the fallback list is for cases that the first does not serve
+    if (!plans.empty()) break;  // the fallback list is only for cases without other plans
     for (CudnnDescriptor& config : configurations(api, target, graph, mode)) {
       if (static_cast<int>(plans.size()) == limits.count) break;
       std::optional<ConvPlan> plan = plan_of(api, target, spec, std::move(config));

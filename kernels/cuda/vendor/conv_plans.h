@@ -1,4 +1,4 @@
-// conv_plans.h: how cuDNN would compute one convolution or gradient: its execution plans.
+// conv_plans.h: cuDNN's execution plans for one convolution or gradient.
 #pragma once
 
 #include <array>
@@ -11,8 +11,8 @@ namespace pg::cuda {
 
 enum class ConvPass : uint8_t { forward, input_grad, weight_grad };
 
-// result = alpha * pass + beta * result, with x [N, H, W, C], w [K, R, S, C], y [N, P, Q, K], of
-// which the pass's own is the result and the others are given. Stride 1, one element type for all.
+// result = alpha * pass + beta * result, with x [N, H, W, C], w [K, R, S, C], y [N, P, Q, K]. The
+// pass decides which of them is the result. Stride 1, one element type for all.
 struct ConvSpec {
   ConvPass pass = ConvPass::forward;
   DType dtype = DType::f32;  // or bf16
@@ -21,13 +21,12 @@ struct ConvSpec {
   int64_t pad = 0;
   double alpha = 1.0, beta = 0.0;
 
-  // What tells it from others: as numbers for look-up, in words for the file of choices.
+  // Identify the spec: numbers for look-ups, words for the file of choices.
   std::array<int64_t, 15> numbers() const;
   std::string words() const;
 };
 
-// For what device plans are made: the one of a handle, or one described in words, which needs no
-// GPU.
+// The device of the plans: that of a handle, or a description, which needs no GPU.
 struct PlanTarget {
   cudnnHandle_t handle = nullptr;
   const CudnnDescriptor* device = nullptr;  // CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR
@@ -40,20 +39,20 @@ struct ConvPlan {
 };
 
 struct PlanLimits {
-  int count = 4;                           // plans wanted
-  int64_t workspace = int64_t{256} << 20;  // bytes that one may use
+  int count = 4;                           // largest number of plans
+  int64_t workspace = int64_t{256} << 20;  // largest workspace of a plan, bytes
 };
 
-// The first plans of cuDNN's heuristics that keep to the limits and to the spec's arithmetic: none
-// that is nondeterministic, reduces in less than f32, converts inputs to a narrower type (tf32
-// apart, where math allows it) or is compiled at run time; where math is exact, none that uses
-// tensor cores, Fourier or Winograd transforms. May be none.
+// The first plans of cuDNN's heuristics within the limits and the spec's arithmetic; possibly none.
+// Skipped are plans that are nondeterministic, reduce in less than f32, convert inputs to a
+// narrower type (except tf32, if math allows it) or are compiled at run time; if math is exact,
+// also plans with tensor cores, Fourier or Winograd transforms.
 std::vector<ConvPlan> conv_plans(const Cudnn& api, const PlanTarget& target, const ConvSpec& spec,
                                  const PlanLimits& limits = {});
 
-// What a plan reads and writes; each 16-byte aligned.
+// The operands of a plan; each 16-byte aligned.
 struct ConvPointers {
-  const void *x, *w, *y;  // the result among them is written
+  const void *x, *w, *y;  // one of them is the result and written
   void* workspace;
 };
 cudnnStatus_t execute(const Cudnn& api, cudnnHandle_t handle, const ConvPlan& plan,

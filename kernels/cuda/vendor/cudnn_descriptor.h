@@ -10,7 +10,7 @@
 
 namespace pg::cuda {
 
-// An address in device memory; a type of its own, since descriptors are void* too.
+// An address in device memory; a separate type, since descriptors are void* too.
 struct DataPointer {
   void* address;
 };
@@ -33,7 +33,7 @@ class CudnnDescriptor {
 
   cudnnBackendDescriptor_t handle() const { return handle_; }
 
-  // Set one value or several; throw DeviceError.
+  // Set one value or several. Throw DeviceError.
   template <typename T>
   CudnnDescriptor& set(cudnnBackendAttributeName_t name, const T& value) {
     return set(name, std::span<const T>(&value, 1));
@@ -49,12 +49,12 @@ class CudnnDescriptor {
     return set(name, value.handle_);
   }
 
-  // Throws DeviceError where cuDNN refuses.
+  // Throws DeviceError if cuDNN rejects the descriptor.
   CudnnDescriptor& finalize() {
     api_->check(api_->finalize(handle_), "cudnnBackendFinalize");
     return *this;
   }
-  // False where cuDNN refuses: it does not take this case.
+  // False if cuDNN rejects the descriptor: it does not support this case.
   bool try_finalize() { return api_->finalize(handle_) == CUDNN_STATUS_SUCCESS; }
 
   // At most `most` values of an attribute.
@@ -68,7 +68,7 @@ class CudnnDescriptor {
     values.resize(static_cast<size_t>(std::min(count, most)));
     return values;
   }
-  // Fills descriptors that exist already, as that API wants it; gives how many were filled.
+  // Fills existing descriptors, as the API requires; returns how many were filled.
   int64_t get(cudnnBackendAttributeName_t name, std::vector<CudnnDescriptor>& into) const {
     std::vector<cudnnBackendDescriptor_t> handles;
     for (const CudnnDescriptor& d : into) handles.push_back(d.handle_);

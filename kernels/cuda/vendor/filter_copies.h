@@ -1,4 +1,4 @@
-// filter_copies.h: f32 filters rounded to bf16, once for each version of their contents.
+// filter_copies.h: f32 filters rounded to bf16, once per version.
 #pragma once
 
 #include <map>
@@ -10,8 +10,8 @@ namespace pg::cuda {
 
 class FilterCopies {
  public:
-  // The copy of w, made on the queue if it is not there in this version.
-  // Without a version it is made each time, in `scratch`.
+  // The copy of w, rounded on the queue if there is no copy of this version. Without a version it
+  // is rounded each time, into `scratch`.
   const void* get(Queue& queue, const ConstTensorView& w, void* scratch) {
     TensorView copy{scratch, DType::bf16, w.shape};
     if (w.version != 0) {

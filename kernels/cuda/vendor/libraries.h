@@ -1,5 +1,5 @@
-// libraries.h: what Vendor consists of where the libraries' headers were there: their handles, the
-// plans made so far and the memory between launches.
+// libraries.h: the parts of LibraryKernels in a program built with the libraries' headers: their
+// handles, the plans made so far, and the memory between launches.
 #pragma once
 
 #include <map>
@@ -7,16 +7,17 @@
 #include "kernels/cuda/device/device_memory.h"
 #include "kernels/cuda/vendor/conv_plans.h"
 #include "kernels/cuda/vendor/filter_copies.h"
+#include "kernels/cuda/vendor/library_kernels.h"
 #include "kernels/cuda/vendor/matmul_plans.h"
-#include "kernels/cuda/vendor/vendor.h"
 
 namespace pg::cuda {
 
-// Which of several plans for one thing is taken.
+// The choice between the plans of one case.
 struct Selection {
-  std::string words;  // the key of the autotuner
-  int count = 0;      // plans left; 0: the library does not serve this
-  int index = -1;     // the one taken; -1: not yet chosen
+  std::string words;   // the key of the autotuner
+  int count = 0;       // plans left; 0: the library does not support this
+  bool tried = false;  // each plan has run once, and those that failed are gone
+  int index = -1;      // the chosen plan; -1: not yet chosen
 };
 
 struct ConvEntry {
@@ -30,8 +31,8 @@ struct MatmulEntry {
   Selection selection;
 };
 
-// The three kernels of conv.h as one: x, w and y are those of Conv2dArgs, and the pass says which
-// of them is the result.
+// The three kernels of conv.h as one: x, w and y are those of Conv2dArgs; the result is the one
+// that belongs to the pass.
 struct ConvJob {
   ConvPass pass;
   ConstTensorView x, w, y;
@@ -39,15 +40,17 @@ struct ConvJob {
   Accumulate accumulate = Accumulate::overwrite;
 };
 
-struct Vendor::Libraries {
+struct LibraryKernels::Libraries {
   explicit Libraries(Queue& q);
   ~Libraries();
   Libraries(const Libraries&) = delete;
   Libraries& operator=(const Libraries&) = delete;
 
-  bool convolve(Autotuner& tuner, const ConvJob& job);
+  bool supports(const ConvJob& job);
+  void convolve(Autotuner& tuner, const ConvJob& job);
   ConvEntry& conv_entry(const ConvSpec& spec);
-  bool multiply(Autotuner& tuner, const MatmulArgs& args);
+  bool supports(const MatmulArgs& args);
+  void multiply(Autotuner& tuner, const MatmulArgs& args);
   MatmulEntry& matmul_entry(const MatmulSpec& spec);
 
   Queue& queue;
@@ -61,9 +64,13 @@ struct Vendor::Libraries {
   std::map<std::array<int64_t, 8>, MatmulEntry> products;
 };
 
-// The plan to run, or -1 if none works. The first time, outside of a capture, each plan runs once:
-// run(i) says whether it could; erase(i) forgets one that could not. Then the autotuner chooses.
-int settle(Queue& queue, Autotuner& tuner, Selection& selection,
-           const std::function<bool(int)>& run, const std::function<void(int)>& erase);
+// Runs each plan once and erases those that cannot run; nothing in a capture or if done before.
+// run(i): whether plan i could run.
+void try_plans(Queue& queue, Selection& selection, const std::function<bool(int)>& run,
+               const std::function<void(int)>& erase);
+
+// The plan to use: the autotuner's choice, or in a capture the first if none was chosen before it.
+int choose_plan(Queue& queue, Autotuner& tuner, Selection& selection,
+                const std::function<void(int)>& run);
 
 }  // namespace pg::cuda

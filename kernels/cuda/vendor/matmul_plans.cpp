@@ -1,5 +1,5 @@
-// matmul_plans.cpp: cuBLASLt thinks in columns, so what it is asked for is y^T = op(b)^T op(a)^T: a
-// matrix of rows is to it the transpose, with no byte moved.
+// matmul_plans.cpp: cuBLASLt is column-major, so it computes y^T = op(b)^T op(a)^T: a row-major
+// matrix is its transpose without moving a byte.
 #include "kernels/cuda/vendor/matmul_plans.h"
 
 #include <algorithm>
@@ -29,8 +29,8 @@ cublasLtMatrixLayout_t make_layout(const CublasLt& api, DType dtype, int64_t row
   return layout;
 }
 
-// Splits of the sum: none, or partial sums in f32 added in a separate step. The others round
-// partial sums to the result's type.
+// Allowed splits of the sum: none, or partial sums in f32 added in a separate step. All others
+// round partial sums to the result's type.
 void set_preferences(const CublasLt& api, cublasLtMatmulPreference_t preference,
                      int64_t workspace) {
   const auto set = [&](cublasLtMatmulPreferenceAttributes_t name, auto value) {

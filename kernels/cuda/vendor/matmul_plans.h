@@ -1,4 +1,4 @@
-// matmul_plans.h: how cuBLASLt would compute one matrix product: its descriptors and algorithms.
+// matmul_plans.h: cuBLASLt's descriptors and algorithms for one matrix product.
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ struct MatmulSpec {
   std::string words() const;
 };
 
-// What it reads and writes; each 16-byte aligned, the workspace 256.
+// The operands; each 16-byte aligned, the workspace 256-byte aligned.
 struct MatmulPointers {
   const void *a, *b;
   void *y, *workspace;
@@ -29,7 +29,7 @@ struct MatmulPointers {
 
 class MatmulPlans {
  public:
-  // Asks the heuristics for at most `count` algorithms that need no more than `workspace` bytes.
+  // Asks the heuristics for at most `count` algorithms with at most `workspace` bytes each.
   MatmulPlans(const CublasLt& api, cublasLtHandle_t handle, const MatmulSpec& spec, int count,
               int64_t workspace);
 

@@ -77,7 +77,7 @@ TEST(Config, DefaultsAreThePublishedNumbers) {
   EXPECT_EQ(latent_size(c), 512);
   const std::vector<int64_t> published = {512, 512, 512, 512, 256, 128, 64, 32, 16};
   for (size_t s = 1; s <= published.size(); ++s) {
-    EXPECT_EQ(fmaps(c, static_cast<int64_t>(s)), published[s - 1]) << "stage " << s;
+    EXPECT_EQ(fmaps(c.model, static_cast<int64_t>(s)), published[s - 1]) << "stage " << s;
   }
 }
 
@@ -86,10 +86,10 @@ TEST(Config, FmapsAreRoundedDownAndAtLeastOne) {
   c.model.fmap_base = 100;
   c.model.fmap_decay = 0.5;
   c.model.fmap_max = 90;
-  EXPECT_EQ(fmaps(c, 0), 90);
-  EXPECT_EQ(fmaps(c, 1), 70);
-  EXPECT_EQ(fmaps(c, 2), 50);
-  EXPECT_EQ(fmaps(c, 20), 1);
+  EXPECT_EQ(fmaps(c.model, 0), 90);
+  EXPECT_EQ(fmaps(c.model, 1), 70);
+  EXPECT_EQ(fmaps(c.model, 2), 50);
+  EXPECT_EQ(fmaps(c.model, 20), 1);
 }
 
 TEST_F(ConfigFile, EveryKeySurvivesWritingAndReading) {

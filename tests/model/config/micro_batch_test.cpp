@@ -26,7 +26,7 @@ class Split {
       : config_(gradcheck_config(name)),
         backend_(make_cpu_backend(1, CpuPath::direct)),
         context_(*backend_, {.persistent = 1 << 20, .step = 16 << 20}),
-        generator_(config_),
+        generator_(config_.model, DType::f64),
         networks_(context_, config_, fade) {
     RandomStream random(context_, 8, 1);
     const int64_t r = fade.resolution;
@@ -41,13 +41,13 @@ class Split {
   }
 
   // The gradient of one network, then losses and scores, with schedule.micro_batch = at_once.
-  std::vector<double> results(Player player, int64_t at_once) {
+  std::vector<double> results(Network network, int64_t at_once) {
     config_.schedule.micro_batch = at_once;
-    const ParameterStore& store = networks_.store(player);
+    const ParameterStore& store = networks_.store(network);
     const Tensor gradient = full(store.flat().shape(), 7.0, store.flat());
     const std::vector<Tensor> into = store.views(gradient, networks_.fade().resolution);
     std::vector<double> numbers =
-        player == Player::discriminator ? discriminator(into) : generator(into);
+        network == Network::discriminator ? discriminator(into) : generator(into);
     for (const Tensor& g : into) {
       const std::vector<double> values = to_host(g);
       numbers.insert(numbers.end(), values.begin(), values.end());
@@ -66,14 +66,15 @@ class Split {
   std::vector<double> discriminator(std::span<const Tensor> into) {
     DiscriminatorLoss l;
     for (const MicroBatch& part : parts()) {
-      add_share(l, discriminator_gradients(config_, networks_.discriminator(),
-                                           networks_.store(Player::discriminator), networks_.fade(),
-                                           {.real = part.of(real_),
-                                            .fake = part.of(fake_),
-                                            .mix = part.of(mix_),
-                                            .labels = part.of(labels_),
-                                            .part = place(part)},
-                                           into));
+      add_share(l,
+                discriminator_gradients(config_, networks_.discriminator(),
+                                        networks_.store(Network::discriminator), networks_.fade(),
+                                        {.real = part.of(real_),
+                                         .fake = part.of(fake_),
+                                         .mix = part.of(mix_),
+                                         .labels = part.of(labels_),
+                                         .part = place(part)},
+                                        into));
     }
     std::vector<double> numbers;
     for (const Tensor& t : {l.real_score, l.fake_score, l.gradient_norm, l.penalty, l.total}) {
@@ -84,11 +85,11 @@ class Split {
   std::vector<double> generator(std::span<const Tensor> into) {
     GeneratorLoss l;
     for (const MicroBatch& part : parts()) {
-      add_share(
-          l, generator_gradients(
-                 config_, generator_, networks_.store(Player::generator), networks_.discriminator(),
-                 networks_.store(Player::discriminator), networks_.fade(),
-                 {.z = part.of(z_), .labels = part.of(labels_), .part = place(part)}, into));
+      add_share(l, generator_gradients(
+                       config_, generator_, networks_.store(Network::generator),
+                       networks_.discriminator(), networks_.store(Network::discriminator),
+                       networks_.fade(),
+                       {.z = part.of(z_), .labels = part.of(labels_), .part = place(part)}, into));
     }
     return {to_host(l.fake_score)[0], to_host(l.total)[0]};
   }
@@ -106,9 +107,9 @@ class MicroBatches : public testing::TestWithParam<std::string> {};
 TEST_P(MicroBatches, GradientsAndLossesAreThoseOfTheWholeMinibatch) {
   for (const Fade& fade : {Fade{8, 0.3}, Fade{16}}) {
     Split split(GetParam(), fade);
-    for (const Player player : {Player::discriminator, Player::generator}) {
-      const std::vector<double> whole = split.results(player, 0);
-      const std::vector<double> parts = split.results(player, kAtOnce);
+    for (const Network network : {Network::discriminator, Network::generator}) {
+      const std::vector<double> whole = split.results(network, 0);
+      const std::vector<double> parts = split.results(network, kAtOnce);
       ASSERT_EQ(whole.size(), parts.size());
       double largest = 1.0;
       for (const double x : whole) largest = std::max(largest, std::abs(x));

@@ -1,4 +1,4 @@
-// schedule_test.cpp: the schedule against the published one, and properties of any schedule.
+// schedule_test.cpp: published schedules, and properties of every schedule.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,7 +16,7 @@ Config config_1024() {
   return c;
 }
 
-// Uneven phases, a start above 4x4 and an end in the middle of things.
+// Uneven stages, a start above 4x4, no fades, and an end within a stage.
 std::vector<Config> odd_configs() {
   std::vector<Config> configs(4);
   for (Config& c : configs) {
@@ -42,7 +42,7 @@ TEST(Schedule, FirstImagesAreStable4x4) {
   }
 }
 
-TEST(Schedule, FadesLastFrom600To1200) {
+TEST(Schedule, FirstFadeLastsFrom600To1200Kimg) {
   const SchedulePoint first = schedule_at(config_1024(), 600001);
   EXPECT_EQ(first.fade.resolution, 8);
   EXPECT_TRUE(first.fade.fading());
@@ -72,7 +72,7 @@ TEST(Schedule, First1024StableImageIsAt9600Kimg) {
   }
 }
 
-TEST(Schedule, MinibatchesRatesAndTicksAreThePublishedTable) {
+TEST(Schedule, MinibatchesRatesAndTicksAreThosePublished) {
   const std::vector<int64_t> minibatch = {128, 128, 128, 64, 32, 16, 8, 4, 4};
   const std::vector<double> ticks = {160, 140, 120, 100, 80, 60, 40, 20, 10};
   for (size_t i = 0; i < minibatch.size(); ++i) {
@@ -85,18 +85,18 @@ TEST(Schedule, MinibatchesRatesAndTicksAreThePublishedTable) {
   }
 }
 
-TEST(Schedule, FadeTakesTheValuesOfTheNewResolution) {
+TEST(Schedule, FadeUsesTheValuesOfTheNewResolution) {
   const SchedulePoint p = schedule_at(config_1024(), 9000001);
   EXPECT_EQ(p.fade.resolution, 1024);
   EXPECT_EQ(p.minibatch, 4);
   EXPECT_EQ(p.g_learning_rate, 0.0015);
 }
 
-TEST(Schedule, OptimizerResetsAtStepZeroAndAtBothEndsOfEachFade) {
+TEST(Schedule, OptimizerResetsAtTheStartAndAtBothEndsOfEachFade) {
   const Config c = config_1024();
   std::vector<int64_t> resets;
   double lod = kNoLod;
-  // 1000 divides every border, so each reset shows up within one step of it.
+  // 1000 divides every border, so each reset shows within one step of it.
   for (int64_t n = 0; n <= 12000000; n += 1000) {
     const double next = schedule_at(c, n).lod;
     if (optimizer_resets_between(lod, next)) resets.push_back(n);
@@ -110,7 +110,7 @@ TEST(Schedule, OptimizerResetsAtStepZeroAndAtBothEndsOfEachFade) {
   EXPECT_EQ(resets, expected);
 }
 
-TEST(Schedule, ResetIsSeenWhenAStepJumpsOverAWholeFade) {
+TEST(Schedule, OptimizerResetsAfterASkippedFade) {
   EXPECT_TRUE(optimizer_resets_between(3.0, 2.0));
   EXPECT_TRUE(optimizer_resets_between(2.5, 1.5));
   EXPECT_FALSE(optimizer_resets_between(2.5, 2.1));
@@ -167,7 +167,7 @@ TEST(Schedule, LearningRateRampsUp) {
   EXPECT_EQ(schedule_at(c, 40000).g_learning_rate, 1e-3);
 }
 
-TEST(Schedule, NoPhasesStayAtTheInitialResolution) {
+TEST(Schedule, StaysAtTheInitialResolutionWithoutGrowth) {
   Config c;
   c.model.resolution = c.schedule.lod_initial_resolution = 32;
   c.schedule.lod_training_kimg = c.schedule.lod_transition_kimg = 0.0;
@@ -182,7 +182,7 @@ Config epochs(const char* preset_name, int64_t images) {
   return c;
 }
 
-// 48k iterations of 16 images at 4x4, 96k above; alpha rises by 1/600 every 32 iterations, from 0,
+// 48k iterations of 16 images at 4x4, 96k above; alpha rises from 0 by 1/600 every 32 iterations
 // and is 1 at iteration 19200.
 TEST(Schedule, GanZooFadesInSteps) {
   const Config c = epochs("gan-zoo", 0);
@@ -211,7 +211,7 @@ TEST(Schedule, AkanimaxCountsWholeMinibatches) {
   EXPECT_EQ(schedule_at(c, 2 * stage).fade.resolution, 16);
 }
 
-TEST(Schedule, SetSmallerThanAMinibatchHasEpochsOfOne) {
+TEST(Schedule, SmallDataSetHasEpochsOfOneMinibatch) {
   EXPECT_EQ(total_images(epochs("akanimax", 20)), (4 * 32 + 16) * 42);
 }
 
@@ -248,12 +248,12 @@ TEST(Schedule, EightGpusHaveTheirPublishedTable) {
   }
 }
 
-TEST(Schedule, EpochsOfAnUnknownSetAreAUsageError) {
+TEST(Schedule, EpochsWithoutADataSetAreAUsageError) {
   EXPECT_THROW(schedule_at(epochs("tutorial", 0), 0), UsageError);
 }
 
-// Stages of every table preset, at every image of a small run.
-TEST(Schedule, StagesOfTablesAgreeWithEveryImage) {
+// Presets in iterations or epochs, at every image of a small run.
+TEST(Schedule, StagesInIterationsAndEpochsAgreeWithEveryImage) {
   for (const char* name : {"gan-zoo", "akanimax", "tutorial", "readme-hq", "exercise"}) {
     Config c = epochs(name, 70);
     c.schedule.stage_lengths = {{16, 7.0}};
@@ -275,6 +275,14 @@ TEST(Schedule, StagesOfTablesAgreeWithEveryImage) {
     EXPECT_EQ(n, total_images(c));
     EXPECT_EQ(lod, 0.0);
   }
+}
+
+// 4x4 never fades, whatever alpha is.
+TEST(Fade, FadesBelowAlphaOneAndAbove4x4) {
+  EXPECT_TRUE((Fade{8, 0.0}).fading());
+  EXPECT_TRUE((Fade{8, 0.999}).fading());
+  EXPECT_FALSE((Fade{8, 1.0}).fading());
+  EXPECT_FALSE((Fade{4, 0.5}).fading());
 }
 
 TEST(Schedule, UnknownResolutionIsAUsageError) {

@@ -92,7 +92,8 @@ TEST_F(Guard, HealthyRunIsNotChanged) {
 TEST_F(Guard, BadGradientIsNamedWithItsIterationAndItsUpdateSkipped) {
   config_.guard.action = GuardAction::skip;
   config_.guard.max_skipped = 1;
-  const auto [element, name] = element_in(Discriminator(config_).specs(), 2);
+  const auto [element, name] =
+      element_in(parameter_specs(Network::discriminator, config_.model), 2);
   faults_ = {.gradient = 2 * 6 - 1, .element = element};  // of D, in the sixth iteration
   const RunFolder run = run_folder("run");
   train(run, kNever);
@@ -115,7 +116,7 @@ TEST_F(Guard, BadGradientOfGIsCountedInIterations) {
 
 TEST_F(Guard, StopEndsTheRunWithAReasonAndGoodCheckpoints) {
   config_.guard.action = GuardAction::stop;
-  const auto [element, name] = element_in(Generator(config_).specs(), 1);
+  const auto [element, name] = element_in(parameter_specs(Network::generator, config_.model), 1);
   faults_ = {.weight = 2 * 7, .element = element};  // of G, in the seventh iteration
   const RunFolder run = run_folder("run");
   const std::string error = error_of<DivergedError>([&] { train(run, kNever); });

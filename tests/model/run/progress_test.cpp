@@ -168,13 +168,6 @@ TEST(Progress, RateCoversTheLastHalfMinuteAtThisResolution) {
   EXPECT_NEAR(d.progress->images_per_second(), 100.0, 1e-6);
 }
 
-TEST(Progress, CostGrowsWithTheResolution) {
-  const Config c;
-  // 4x4 of official-tf: 9 * 16 * (512 * 512 * 2).
-  EXPECT_EQ(relative_cost(c, 4), 9.0 * 16.0 * 2.0 * 512.0 * 512.0);
-  EXPECT_EQ(relative_cost(c, 8), 5.0 * relative_cost(c, 4));
-}
-
 TEST(Format, Durations) {
   EXPECT_EQ(format_duration(0.4), "0s");
   EXPECT_EQ(format_duration(59.6), "1m 00s");

@@ -1,5 +1,5 @@
 // atomics.h: atomics and fences of CUDA. One OS thread runs everything, so plain operations are
-// atomic; what they order is told to the race checker, and each may let another thread run.
+// atomic. They report their ordering to the race checker, and each may let another thread run.
 #pragma once
 
 #include <type_traits>
@@ -8,7 +8,7 @@
 
 namespace pg::simt {
 
-// Sets *p to update(*p); gives what it was.
+// Sets *p to update(*p); returns the previous value.
 template <typename T, typename Update>
 PG_SIMT_UNWATCHED inline T read_modify_write(T* p, Update update, const Loc& loc) {
   note_atomic(p, sizeof(T), loc);

@@ -1,5 +1,5 @@
-// intrinsics.h: loads and stores with cache hints, arithmetic and bit operations of CUDA. Fast
-// approximations are as exact here as the ordinary functions.
+// intrinsics.h: loads and stores with cache hints, arithmetic and bit operations of CUDA. Here fast
+// approximations are as exact as the ordinary functions.
 #pragma once
 
 #include <bit>
@@ -42,7 +42,7 @@ inline double __fma_rn(double a, double b, double c) { return std::fma(a, b, c);
 inline float __fadd_rn(float a, float b) { return a + b; }
 inline float __saturatef(float x) { return !(x > 0.0f) ? 0.0f : x > 1.0f ? 1.0f : x; }
 
-// Products that no addition may be contracted with, whatever the kernel's flags are.
+// Products that are never contracted with an addition, whatever the kernel's flags.
 inline float __fmul_rn(float a, float b) {
   float product = a * b;
   asm("" : "+x"(product));

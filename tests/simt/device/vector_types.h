@@ -1,4 +1,4 @@
-// vector_types.h: float4 and its like, aligned as CUDA aligns them.
+// vector_types.h: float4 and similar types, with the alignment of CUDA.
 #pragma once
 
 #include "tests/simt/emulator/core.h"

@@ -1,4 +1,5 @@
-// warp.h: barriers, shuffles, votes and reductions of CUDA, on barrier() and warp_collective().
+// warp.h: barriers, shuffles, votes and reductions of CUDA, built on barrier() and
+// warp_collective().
 #pragma once
 
 #include <type_traits>
@@ -29,7 +30,7 @@ struct LaneValue {
   int source;
 };
 
-// Each lane gets the value of its `source`; of a lane that takes no part, poison.
+// Each lane gets the value of its `source` lane, or poison if that lane does not take part.
 template <typename T>
 T shuffle(const char* name, unsigned mask, T value, int source, const Loc& loc) {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -50,7 +51,7 @@ T shuffle(const char* name, unsigned mask, T value, int source, const Loc& loc) 
   return mine.out;
 }
 
-// The lanes of the mask combine their values in lane order; each gets the result.
+// Combines the values of the lanes of the mask in lane order; each lane gets the result.
 template <typename T, typename Combine>
 T fold(const char* name, unsigned mask, T value, Combine, const Loc& loc) {
   LaneValue<T> mine{value, value, 0};

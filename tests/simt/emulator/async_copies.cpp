@@ -1,5 +1,5 @@
-// async_copies.cpp: cp.async. Bytes are read at once and arrive at the wait, the latest moment the
-// hardware allows; until then the destination holds NaN.
+// async_copies.cpp: cp.async. Bytes are read at once and arrive at the wait, the latest moment that
+// the hardware allows; until then the destination holds NaN.
 #include <cstring>
 
 #include "tests/simt/emulator/machine.h"
@@ -10,25 +10,23 @@ namespace {
 
 void land(CopyGroup& group) {
   for (const PendingCopy& copy : group) {
-    std::memcpy(copy.to, copy.data.data(), copy.bytes);
-    race_copy_ends(copy.to, copy.bytes);
+    std::memcpy(copy.to, copy.data.data(), copy.data.size());
+    race_copy_ends(copy.to, copy.data.size());
   }
   group.clear();
 }
 
 }  // namespace
 
-void cp_async(void* to, const void* from, int bytes, int valid, const Loc& loc) {
+void cp_async(void* to, const void* from, int valid, const Loc& loc) {
   const EmulatorScope scope;
-  if (valid < 0 || valid > bytes) {
-    fail_at(loc, text("cp.async of %d bytes, %d of them valid", bytes, valid));
-  }
-  const auto size = static_cast<size_t>(bytes), taken = static_cast<size_t>(valid);
+  PendingCopy copy{.to = static_cast<char*>(to), .data = {}};
+  const size_t size = copy.data.size(), taken = static_cast<size_t>(valid);
+  if (taken > size) fail_at(loc, text("cp.async of 16 bytes, %d of them valid", valid));
   const auto source = reinterpret_cast<uintptr_t>(valid > 0 ? from : to);
   if ((reinterpret_cast<uintptr_t>(to) | source) % size != 0) {
-    fail_at(loc, text("cp.async of %d bytes: misaligned address", bytes));
+    fail_at(loc, text("cp.async of 16 bytes: misaligned address"));
   }
-  PendingCopy copy{.to = static_cast<char*>(to), .data = {}, .bytes = size};
   note_access(from, taken, Access::read, loc);
   if (taken > 0) std::memcpy(copy.data.data(), from, taken);
   note_access(to, size, Access::write, loc);

@@ -35,7 +35,7 @@ void release_barrier() {
   }
 }
 
-// What the lanes in `present` of a warp pass; all of them must be in the same operation.
+// The arguments of the lanes in `present` of a warp, which must all be in the same operation.
 WarpCall gather(const Lane* lanes, uint32_t present) {
   WarpCall call{.arg = {}, .present = present};
   const Lane& first = lanes[std::countr_zero(present)];
@@ -54,7 +54,7 @@ WarpCall gather(const Lane* lanes, uint32_t present) {
   return call;
 }
 
-// Completes the operation with this mask if all of its lanes have come.
+// Completes the operation with this mask once all of its lanes have arrived.
 bool try_warp_operation(uint32_t warp_index, uint32_t mask) {
   Warp& warp = machine.warps[warp_index];
   const uint32_t present = mask & warp.exists & ~warp.exited;
@@ -104,7 +104,7 @@ BarrierResult barrier(int vote, const Loc& loc) {
   } else {
     run_next();
   }
-  // No later barrier is released before this thread has come to it.
+  // No later barrier is released before this thread reaches it.
   return machine.last_barrier;
 }
 
@@ -114,8 +114,8 @@ void warp_collective(const WarpOperation& operation, const Loc& loc) {
   me.operation = operation;
   me.loc = loc;
   if ((operation.mask >> me.lane & 1) == 0) {
-    fail(text("%s at %s: the mask does not name the calling %s", operation.name, place(loc).chars,
-              name_of(me).chars));
+    fail(text("%s at %s: the mask does not contain the calling %s", operation.name,
+              place(loc).chars, name_of(me).chars));
   }
   machine.warps[me.warp].waiting |= 1u << me.lane;
   me.state = LaneState::in_warp_operation;
@@ -133,7 +133,7 @@ void thread_exits(Lane& lane) {
   if (barrier_complete()) release_barrier();
   for (uint32_t left = warp.waiting; left != 0; left &= left - 1) {
     const auto other = static_cast<uint32_t>(std::countr_zero(left));
-    if ((warp.waiting >> other & 1) == 0) continue;  // completed with one before
+    if ((warp.waiting >> other & 1) == 0) continue;  // completed together with an earlier lane
     try_warp_operation(lane.warp, machine.lanes[lane.warp * kLanes + other].operation.mask);
   }
 }

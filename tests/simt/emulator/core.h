@@ -1,8 +1,8 @@
-// core.h: what the stand-in CUDA headers ask of the emulator: where a thread is, and the operations
-// that threads do together.
+// core.h: the emulator's interface for the stand-in CUDA headers: a thread's indices, and the
+// collective operations.
 //
-// A grid runs on the calling OS thread, one block after another. The threads of a block are fibers
-// that take turns where they meet (barriers, warp operations) or spin (atomics).
+// A grid runs on the calling OS thread, one block after another. The threads of a block are fibers;
+// they switch at collective operations (barriers, warp operations) and when they spin (atomics).
 #pragma once
 
 #include <cstddef>
@@ -23,10 +23,10 @@ extern uint3 threadIdx, blockIdx;
 extern dim3 blockDim, gridDim;
 inline constexpr int warpSize = 32;
 
-// A last parameter that knows the caller's file and line, for reports.
+// A last parameter with the caller's file and line, for reports.
 #define PG_SIMT_LOC const pg::simt::Loc& loc = pg::simt::Loc::current()
 
-// For functions of these headers whose own accesses the race checker must not see.
+// For functions of these headers with accesses that the race checker must ignore.
 #define PG_SIMT_UNWATCHED __attribute__((no_sanitize("thread")))
 
 namespace pg::simt {
@@ -37,8 +37,8 @@ inline constexpr uint32_t kWholeWarp = 0xFFFFFFFFu;
 unsigned lane_id();
 void* dynamic_smem();
 
-// A warp operation as the lane that arrives last sees it: arg[l] is what lane l passed, or null
-// when lane l takes no part (not in the mask, or exited).
+// A warp operation when its last lane has arrived: arg[l] is the argument of lane l, or null if
+// lane l does not take part (not in the mask, or exited).
 struct WarpCall {
   void* arg[kLanes];
   uint32_t present;
@@ -53,20 +53,20 @@ struct WarpOperation {
 // Returns when all lanes of the mask have called it with the same name and mask.
 void warp_collective(const WarpOperation& operation, const Loc& loc);
 
-// __syncthreads: returns when all threads of the block have come, with what they voted (0 or 1).
+// __syncthreads: returns when all threads of the block have arrived, with their votes (0 or 1).
 struct BarrierResult {
   int threads, votes;
 };
 BarrierResult barrier(int vote, const Loc& loc);
 
-void yield();        // code that spins calls this
-void maybe_yield();  // now and then a yield: called by atomics and fences
+void yield();        // called by code that spins
+void maybe_yield();  // sometimes yields: called by atomics and fences
 
-// cp.async: `valid` bytes and zeros after them, `bytes` in all. They arrive at the wait; until then
-// the destination holds poison.
-void cp_async(void* to, const void* from, int bytes, int valid, const Loc& loc);
+// cp.async: `valid` bytes, then zeros, 16 bytes in all. They arrive at the wait; until then the
+// destination holds poison.
+void cp_async(void* to, const void* from, int valid, const Loc& loc);
 void cp_async_commit();
-void cp_async_wait(int pending);  // at most so many groups stay under way
+void cp_async_wait(int pending);  // at most this many groups stay in flight
 
 // Fills memory with 0xFF: NaN in every floating-point type.
 template <typename T>

@@ -10,10 +10,10 @@
 #include "tests/simt/emulator/asan.h"
 
 #if !defined(__x86_64__)
-#error "the CUDA emulator switches fibers on x86-64 alone"
+#error "the CUDA emulator requires x86-64"
 #endif
 
-// Saves what the calling convention says a function keeps, and swaps stacks.
+// Saves the registers preserved by calls, and swaps stacks.
 extern "C" void pg_simt_switch(void** save, void* resume);
 asm(R"(
 .text

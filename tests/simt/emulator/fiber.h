@@ -1,7 +1,7 @@
-// fiber.h: a stack and the point where it goes on. Twelve instructions switch between two.
+// fiber.h: a stack and the point where it resumes. A switch takes twelve instructions.
 //
-// Not ucontext: it costs a system call a switch, and AddressSanitizer intercepts it and clears the
-// stack's shadow each time, 20 to 30 times slower than this.
+// Not ucontext: it costs a system call per switch, and AddressSanitizer intercepts it and clears
+// the stack's shadow each time, which is 20 to 30 times slower.
 #pragma once
 
 #include <cstddef>
@@ -18,15 +18,15 @@ struct Fiber {
 Fiber fiber_of_caller();
 Fiber make_fiber();  // a stack with a guard page below; never freed
 
-// Prepares the fiber to run main() from the start. main() calls fiber_entered() first and does not
-// return.
+// Prepares the fiber to run main() from the start. main() first calls fiber_entered() and never
+// returns.
 void start_fiber(Fiber& fiber, void (*main)());
 void fiber_entered();
 
-// Leaves the running fiber `from` for `to`.
+// Switches from the running fiber `from` to `to`.
 void switch_fibers(Fiber& from, Fiber& to);
 
-// Its frames are forgotten without being unwound; it can be started again.
+// Discards its frames without unwinding them; it can be started again.
 void abandon_fiber(Fiber& fiber);
 
 }  // namespace pg::simt

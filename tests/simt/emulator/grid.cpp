@@ -14,10 +14,10 @@
 namespace pg::simt {
 namespace {
 
-// Dynamic shared memory, and behind it what an index that runs off should still hit.
+// Dynamic shared memory, followed by a margin that an index out of bounds should still hit.
 constexpr size_t kSmemMapped = kMaxSmem + (64 << 10);
 
-// What every fiber runs; it is used again for the next block.
+// The main function of every fiber; fibers are reused for the next block.
 void lane_main() {
   fiber_entered();
   for (;;) {
@@ -91,7 +91,7 @@ bool run_block() {
   return !machine.failed;
 }
 
-// The order of blocks: from `start` in steps, modulo their number.
+// The order of blocks: from `start` in constant steps, modulo their number.
 struct BlockOrder {
   uint64_t start = 0, step = 1;
 };

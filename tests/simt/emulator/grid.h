@@ -11,21 +11,21 @@ namespace pg::simt {
 struct Launch {
   dim3 grid, block;
   size_t smem = 0;                           // dynamic shared memory, bytes
-  const void* kernel = nullptr;              // its address, to know it again
+  const void* kernel = nullptr;              // its address, as its identity
   void (*call)(const void* body) = nullptr;  // runs one thread
   std::shared_ptr<const void> body;          // kernel and arguments
 };
 
-// Runs all blocks. False: a thread broke a rule, which last_fault() tells, and the rest did not
+// Runs all blocks. False: a thread broke a rule; last_fault() describes it, and the rest did not
 // run.
 bool run_grid(const Launch& launch);
 const std::string& last_fault();
 void clear_fault();
 
-// The order of threads and blocks. 0: by index; 1: reversed; others: random at every meeting point.
+// The order of threads and blocks. 0: by index; 1: reversed; others: random at every switch.
 void set_seed(uint64_t seed);
 
-// For choices of the host side, such as which stream goes on: below `count`.
+// A choice below `count` for the host side, such as the stream to run next.
 size_t random_choice(size_t count);
 
 }  // namespace pg::simt

@@ -1,4 +1,4 @@
-// machine.h: the emulated multiprocessor: the block that runs, its threads and who goes on next.
+// machine.h: the emulated multiprocessor: the running block, its threads and their schedule.
 // Private to the emulator.
 #pragma once
 
@@ -15,9 +15,9 @@ namespace pg::simt {
 inline constexpr uint32_t kMaxThreads = 1024;
 inline constexpr size_t kMaxSmem = 227 << 10;
 
-// True while a kernel's thread is in the emulator's own code. The race checker must not look at
-// that: the linker may take the instrumented copy of an inline function (of std::string, say) for
-// the emulator too.
+// True while a kernel's thread is in the emulator's own code, which the race checker must ignore:
+// the linker may use the instrumented copy of an inline function (of std::string, say) for the
+// emulator too.
 extern bool in_emulator;
 
 // For the functions that kernels call.
@@ -36,7 +36,6 @@ class EmulatorScope {
 struct PendingCopy {
   char* to;
   std::array<unsigned char, 16> data;
-  size_t bytes;
 };
 using CopyGroup = std::vector<PendingCopy>;
 
@@ -45,11 +44,11 @@ enum class LaneState : uint8_t { ready, at_barrier, in_warp_operation, exited };
 // A thread of the block.
 struct Lane {
   Fiber fiber;
-  bool started = false;  // the fiber has frames: it goes on with the next block
+  bool started = false;  // the fiber has frames and continues with the next block
   uint3 index{};         // threadIdx
   uint32_t rank = 0, warp = 0, lane = 0;
   LaneState state = LaneState::ready;
-  WarpOperation operation{};  // what it waits in; a barrier has a name alone
+  WarpOperation operation{};  // the operation it waits in; a barrier has only a name
   Loc loc;
   CopyGroup open_copies;
   std::deque<CopyGroup> committed_copies;
@@ -62,7 +61,7 @@ struct Warp {
 struct Barrier {
   BarrierResult arrived{};
   Loc loc;
-  uint32_t first = 0;  // rank of the thread that came first
+  uint32_t first = 0;  // rank of the first thread to arrive
 };
 
 struct Random {
@@ -80,10 +79,10 @@ struct Machine {
   std::array<Warp, kMaxThreads / kLanes> warps;
   Barrier barrier;
   BarrierResult last_barrier{};
-  Fiber host;               // where the launch was called
+  Fiber host;               // the caller of the launch
   Lane* current = nullptr;  // the running thread
   uint32_t threads = 0, live = 0;
-  uint64_t idle_yields = 0;  // since a thread last got further than spinning
+  uint64_t idle_yields = 0;  // since a thread last made progress
   const Launch* launch = nullptr;
   char* smem = nullptr;
   std::string fault;
@@ -93,14 +92,14 @@ struct Machine {
 };
 extern Machine machine;
 
-// Scheduling. The current thread has stopped in run_next(): another one runs, or the host when all
-// have exited.
+// Scheduling. The current thread stops in run_next(): another one runs, or the host if all have
+// exited.
 void forget_ready();
 void make_ready(Lane& lane);
 void run_first();
 void run_next();
 
-void thread_exits(Lane& lane);  // wakes those who waited for it alone
+void thread_exits(Lane& lane);  // wakes threads that waited only for it
 void land_all_copies(Lane& lane);
 
 [[noreturn]] void report_deadlock();

@@ -1,4 +1,4 @@
-// race.h: what the race checker is told. In builds without it race/race_off.cpp has empty bodies.
+// race.h: the race checker's interface. In builds without it race/race_off.cpp has empty bodies.
 #pragma once
 
 #include "tests/simt/emulator/core.h"

@@ -1,4 +1,4 @@
-// report.cpp: the words of faults, and the way out of a kernel.
+// report.cpp: texts of faults, and the exit from a faulting kernel.
 #include "tests/simt/emulator/report.h"
 
 #include <algorithm>
@@ -13,14 +13,14 @@
 namespace pg::simt {
 namespace {
 
-// Leaves the kernel for run_grid(), for good.
+// Leaves the kernel for run_grid(), and never comes back.
 [[noreturn]] void leave_kernel() {
   in_emulator = true;
   machine.failed = true;
   Lane& self = *machine.current;
   machine.current = nullptr;
   switch_fibers(self.fiber, machine.host);
-  std::abort();  // nobody resumes a faulting thread
+  std::abort();  // a faulting thread is never resumed
 }
 
 bool wait_alike(const Lane& a, const Lane& b) {
@@ -88,7 +88,7 @@ void fail_at(const Loc& loc, const Text& what) {
   fail(text("%s: %s (%s)", place(loc).chars, what.chars, running_thread().chars));
 }
 
-// Threads that wait for the same thing share a line.
+// Threads waiting in the same operation share a line.
 void report_deadlock() {
   machine.fault = text("deadlock in %s: no thread can run\n", block_name().chars).chars;
   static std::array<bool, kMaxThreads> told;

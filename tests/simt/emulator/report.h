@@ -1,4 +1,4 @@
-// report.h: how a kernel that breaks a rule is ended, and what is said about it.
+// report.h: ends a kernel that breaks a rule, with a report.
 //
 // The stack of a faulting thread is never unwound, so reports are built without heap memory.
 #pragma once
@@ -22,7 +22,7 @@ Text place(const Loc& loc);
 // The running thread and its block: "thread (1,0,0) [warp 0 lane 1] of block (0,0,0)"; "host".
 Text running_thread();
 
-// Ends the kernel: its launch returns cudaErrorLaunchFailure, last_fault() the text. Outside a
+// Ends the kernel: its launch returns cudaErrorLaunchFailure, and last_fault() the text. Outside a
 // kernel it ends the program.
 [[noreturn]] void fail(const Text& what);
 

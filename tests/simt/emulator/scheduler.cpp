@@ -1,4 +1,4 @@
-// scheduler.cpp: which thread of the block runs next.
+// scheduler.cpp: chooses the thread of the block that runs next.
 #include <algorithm>
 
 #include "tests/simt/emulator/machine.h"
@@ -16,7 +16,7 @@ namespace {
 constexpr uint64_t kReversed = 1;  // seeds: 0 by index, 1 reversed, others random
 constexpr uint64_t kMostIdleYields = 1'000'000;
 
-// The ranks of the threads that can run, a ring that never holds more than there are threads.
+// A ring with the ranks of runnable threads; its size is the number of threads.
 class ReadyRing {
  public:
   uint32_t size() const { return count_; }
@@ -94,7 +94,7 @@ void yield() {
   if (++machine.idle_yields > kMostIdleYields) {
     fail(text("livelock in %s: threads only spin", block_name().chars));
   }
-  if (machine.seed == kReversed) {  // which takes from the back: the front is what comes last
+  if (machine.seed == kReversed) {  // which takes from the back: the front comes last
     machine.current->state = LaneState::ready;
     ready.push_front(machine.current->rank);
   } else {

@@ -1,9 +1,9 @@
-// shared_variables.cpp: finds the __shared__ variables, which are mutable statics of functions
+// shared_variables.cpp: finds the __shared__ variables, which are mutable function-local statics
 // here.
 //
 // The ELF symbol table of the (unstripped) program lists them after the STT_FILE symbol of their
-// .cu file. A section of their own would be simpler, but GCC 12 drops the section attribute on
-// statics of templates, and AddressSanitizer leaves user sections without redzones.
+// .cu file. A separate section would be simpler, but GCC 12 drops the section attribute on statics
+// of templates, and AddressSanitizer adds no redzones in user sections.
 #include "tests/simt/emulator/shared_variables.h"
 
 #include <cxxabi.h>
@@ -22,7 +22,7 @@
 namespace pg::simt {
 namespace {
 
-// This program's file in memory, for as long as the object lives; empty if it cannot be read.
+// This program's file, mapped during the object's lifetime; empty if it cannot be read.
 class ProgramFile {
  public:
   ProgramFile() {
@@ -55,7 +55,7 @@ class ProgramFile {
   size_t bytes_ = 0;
 };
 
-// What the program's addresses were moved by when it was loaded.
+// The program's load offset.
 uintptr_t load_bias() {
   uintptr_t bias = 0;
   dl_iterate_phdr(
@@ -114,7 +114,7 @@ const std::vector<SharedVariable>& shared_variables() {
   return variables;
 }
 
-// In assembly since memset is intercepted, and the redzones between variables are not to be asked.
+// In assembly, since AddressSanitizer intercepts memset and would check the redzones in between.
 void poison_shared_variables() {
   for (const SharedVariable& v : shared_variables()) {
     auto* p = reinterpret_cast<void*>(v.address);

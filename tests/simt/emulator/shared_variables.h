@@ -16,7 +16,7 @@ struct SharedVariable {
 
 const std::vector<SharedVariable>& shared_variables();
 
-// What a block finds in them when it starts: 0xFF everywhere.
+// Fills them with 0xFF, as every block finds them.
 void poison_shared_variables();
 
 }  // namespace pg::simt

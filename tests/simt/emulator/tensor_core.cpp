@@ -1,4 +1,4 @@
-// tensor_core.cpp: mma and ldmatrix, which 32 lanes execute as one.
+// tensor_core.cpp: mma and ldmatrix, which 32 lanes execute together.
 #include <simt_ptx.h>
 
 #include "tests/simt/emulator/race.h"
@@ -28,7 +28,7 @@ void place_bf16(const MmaOperands& m, int g, int t, Tiles<16>& tiles) {
   for (int i = 0; i < 4; ++i) tiles.b[t * 2 + i % 2 + i / 2 * 8][g] = bf16_in(m.b, i);
 }
 
-// The instruction looks at the upper 19 bits of each f32 alone.
+// The instruction uses only the upper 19 bits of each f32.
 float tf32_in(uint32_t bits) { return std::bit_cast<float>(bits & 0xFFFFE000u); }
 
 void place_tf32(const MmaOperands& m, int g, int t, Tiles<8>& tiles) {

@@ -1,4 +1,4 @@
-// api.h: the part of the CUDA runtime API that host code calls. Kernels run when their stream is
+// api.h: the part of the CUDA runtime API called by host code. Kernels run when their stream is
 // drained: as soon as they are queued, or late and interleaved with other streams (test.h).
 #pragma once
 

@@ -1,4 +1,4 @@
-// launch.h: cudaLaunchKernelEx and cudaFuncSetAttribute, which are templates of the kernel.
+// launch.h: cudaLaunchKernelEx and cudaFuncSetAttribute, templates over the kernel.
 #pragma once
 
 #include <tuple>
@@ -14,8 +14,8 @@ namespace pg::simt {
 cudaError_t queue_launch(const cudaLaunchConfig_t& config, Launch&& launch);
 cudaError_t set_kernel_attribute(const void* kernel, cudaFuncAttribute attribute, int value);
 
-// A kernel with its arguments, which are copied once more for every thread: by-value parameters
-// are each thread's own, as on the device.
+// A kernel with its arguments, which are copied again for every thread: as on the device, each
+// thread has its own by-value parameters.
 template <typename... Params>
 struct LaunchBody {
   void (*kernel)(Params...);

@@ -12,7 +12,7 @@ constexpr size_t kDeviceBytes = size_t{8} << 30;
 
 enum class Residence { host, device, beyond_the_end };
 
-// Where `bytes` from p lie; beyond_the_end: they begin in an allocation and leave it.
+// The location of `bytes` from p; beyond_the_end: they start in an allocation but exceed it.
 Residence residence(const void* p, size_t bytes) {
   const auto address = reinterpret_cast<uintptr_t>(p);
   const auto& allocations = host().allocations;
@@ -57,7 +57,7 @@ cudaError_t cudaMalloc(void** p, size_t bytes) {
   if (capturing()) return returned(cudaErrorStreamCaptureUnsupported);
   *p = nullptr;
   if (bytes == 0) return returned(cudaSuccess);
-  // Of the exact size, unlike aligned_alloc, so that the first byte beyond the end is noticed.
+  // The exact size, unlike aligned_alloc, so that an access just beyond the end is detected.
   constexpr size_t kAlignment = 256;
   if (posix_memalign(p, kAlignment, bytes) != 0) return returned(cudaErrorMemoryAllocation);
   host().allocations[reinterpret_cast<uintptr_t>(*p)] = bytes;

@@ -1,4 +1,4 @@
-// state.h: what the host side of the emulated device remembers. Private to host/.
+// state.h: the state of the emulated device on the host side. Private to host/.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace pg::simt {
 
-// A piece of queued work: run, or the wait for a record of an event.
+// Queued work: a function to run, or the wait for a record of an event.
 struct Work {
   std::function<cudaError_t()> run;
   const CUevent_st* wait = nullptr;
@@ -27,7 +27,7 @@ struct CUevent_st {
 };
 struct CUstream_st {
   std::deque<pg::simt::Work> queue;
-  CUgraph_st* graph = nullptr;  // that it is captured into
+  CUgraph_st* graph = nullptr;  // that it is being captured into
 };
 struct CUgraph_st {
   std::vector<pg::simt::Work> work;
@@ -52,16 +52,16 @@ struct HostState {
 };
 HostState& host();
 
-// Remembers an error for cudaGetLastError and gives what the call returns.
+// Stores an error for cudaGetLastError; returns it as the result of the call.
 cudaError_t returned(cudaError_t error);
 
 bool capturing();  // any stream
 cudaError_t queue_work(cudaStream_t stream, Work work);
-void drain(CUstream_st& stream);  // runs its work, and that of others which it waits for
+void drain(CUstream_st& stream);  // runs its work, and the work of others that it waits for
 void drain_all();
 
-// Device memory can be touched while one of these lives; otherwise AddressSanitizer reports it, for
-// host code must not.
+// Allows access to device memory during its lifetime; otherwise AddressSanitizer reports any
+// access, since host code must not touch it.
 class DeviceMemoryAccess {
  public:
   DeviceMemoryAccess();

@@ -26,7 +26,7 @@ void run_front(CUstream_st& stream) {
   if (work.run() == cudaErrorLaunchFailure) host().sticky = host().last = cudaErrorLaunchFailure;
 }
 
-// Runs one piece of work of a stream picked at random. False: none can go on.
+// Runs one item of work of a randomly chosen stream. False: no stream can continue.
 bool run_some() {
   std::vector<CUstream_st*> able;
   for (CUstream_st* s : host().streams) {
@@ -120,7 +120,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
   return returned(cudaSuccess);
 }
 
-// While capturing, an event is an edge of the graph, whose work runs in the order of capture.
+// During a capture an event is an edge of the graph; graphs run their work in the order of capture.
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t handle) {
   event->graph = stream_of(handle).graph;
   if (event->graph != nullptr) return returned(cudaSuccess);
@@ -152,7 +152,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
 }
 
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t, cudaEvent_t) {
-  *milliseconds = 0.001f;  // no clock: only that it is positive
+  *milliseconds = 0.001f;  // no clock: only positive
   return returned(cudaSuccess);
 }
 

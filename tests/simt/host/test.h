@@ -1,19 +1,19 @@
-// test.h: what a test may do to the emulated device, and ask it.
+// test.h: controls and counters of the emulated device, for tests.
 #pragma once
 
 #include <cstdint>
 
 namespace pg::simt {
 
-// at_once: work runs when it is queued. late: when somebody waits for it, streams interleaved at
-// random, which shows a missing event.
+// at_once: work runs when it is queued. late: when something waits for it, with streams interleaved
+// at random, which exposes missing events.
 enum class StreamOrder { at_once, late };
 void set_stream_order(StreamOrder order);
 
-// A kernel fault is sticky, as on a device; this is the new process that a device would need.
+// A kernel fault is sticky, as on a device, which would need a new process; this clears it.
 void reset_device_errors();
 
-// Kernels queued by this process, or captured; replays of graphs do not count.
+// Kernels queued or captured by this process, without replays of graphs.
 int64_t launches();
 
 }  // namespace pg::simt

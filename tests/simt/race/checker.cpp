@@ -1,9 +1,9 @@
 // checker.cpp: data races, uninitialised reads and bad addresses.
 //
 // Two accesses of a launch to the same byte, at least one of them a plain write, are a race unless
-// they are ordered: by being of one thread, by a barrier between them (same block), by __syncwarp
-// (same warp; a vector clock for each lane) or by atomics on one address with a fence before the
-// first (different blocks). Shuffles order nothing, as CUDA documents.
+// they are ordered: by one thread, by a barrier between them (same block), by __syncwarp (same
+// warp; a vector clock per lane) or by atomics on one address with a fence before the first
+// (different blocks). Shuffles order nothing, as CUDA documents.
 #include <algorithm>
 #include <array>
 #include <unordered_map>
@@ -17,15 +17,16 @@ namespace {
 
 struct Clock {
   uint32_t segment;
-  std::array<uint32_t, kLanes> seen;  // segment up to which each lane's accesses came before
+  std::array<uint32_t, kLanes> seen;  // per lane: accesses up to this segment came before
   bool fenced;
 };
 
 uint32_t block_serial = 0, launch_first = 1, epoch = 0;
 std::array<Clock, kMaxThreads> clocks;
-// By atomic's address: blocks that released there, and before which epoch their accesses lie.
+// By address of the atomic: blocks that released there, and the epoch before which their accesses
+// are.
 std::unordered_map<uintptr_t, std::unordered_map<uint32_t, uint32_t>> released;
-// The same of the blocks whose accesses the running one has acquired.
+// The same for blocks with accesses that the running block has acquired.
 std::unordered_map<uint32_t, uint32_t> acquired;
 uintptr_t parameters_begin = 0, parameters_end = 0;
 Region* dynamic_smem_region = nullptr;
@@ -35,7 +36,7 @@ const char* verb(Access access) {
   return access == Access::write ? "write" : "atomic access";
 }
 
-// The access that is being checked.
+// The access being checked.
 struct Now {
   uintptr_t address;
   size_t bytes;
@@ -73,7 +74,7 @@ void expect_ordered(const Stamp& earlier, const Region& region, const Now& now) 
             describe(earlier).chars));
 }
 
-// What another block left in shared memory is other memory.
+// Shared memory of another block is different memory.
 void forget_other_blocks(Cell& cell) {
   if (cell.write.block != block_serial) {
     cell.write = {};
@@ -85,7 +86,7 @@ void forget_other_blocks(Cell& cell) {
 void check_cell(Cell& cell, const Region& region, const Now& now) {
   if (region.shared()) forget_other_blocks(cell);
   if (cell.copy_under_way) {
-    fail(text("%s while the cp.async %s has not been waited for", describe(region, now).chars,
+    fail(text("%s before a wait for the cp.async %s", describe(region, now).chars,
               describe(cell.write).chars));
   }
   if (now.access != Access::write && !cell.host_wrote && cell.write.block == 0) {
@@ -168,7 +169,7 @@ void note_atomic(const void* p, size_t bytes, const Loc& loc) {
       acquired[block] = std::max(acquired[block], before);
     }
   }
-  // What this thread did in the current epoch is released, too.
+  // Includes this thread's accesses in the current epoch.
   if (clocks[machine.current->rank].fenced) here[block_serial] = epoch + 1;
 }
 
@@ -226,7 +227,7 @@ void race_copy_begins(const void* p, size_t bytes) {
   for (Cell& cell : region->cells(address, bytes)) cell.copy_under_way = true;
 }
 
-// The write becomes one of this moment.
+// Gives the write the current time.
 void race_copy_ends(const void* p, size_t bytes) {
   const auto address = reinterpret_cast<uintptr_t>(p);
   Region* const region = find_region(address);

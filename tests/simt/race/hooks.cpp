@@ -1,9 +1,9 @@
-// hooks.cpp: takes the place of ThreadSanitizer's runtime. Kernel files are compiled, but not
-// linked, with -fsanitize=thread, so that every load and store of theirs arrives here.
+// hooks.cpp: replaces ThreadSanitizer's runtime. Kernel files are compiled, but not linked, with
+// -fsanitize=thread, so all their loads and stores arrive here.
 //
-// The real runtime would not do: it would take the fibers of two blocks for one thread, and shared
-// memory that the next block uses again for a race. Calls at entry and exit of functions are turned
-// off by a compiler parameter.
+// The real runtime is unsuitable: it would treat fibers of two blocks as one thread, and report
+// shared memory reused by the next block as a race. A compiler parameter disables the calls at
+// function entry and exit.
 #include "tests/simt/emulator/race.h"
 
 namespace pg::simt {
@@ -29,7 +29,7 @@ using pg::simt::check_instrumented_access;
   PG_SIMT_HOOK(__tsan_volatile_read##bytes, bytes, read);    \
   PG_SIMT_HOOK(__tsan_volatile_write##bytes, bytes, write)
 
-// Host code of the same files may use std::shared_ptr or std::atomic.
+// For host code in the same files that uses std::shared_ptr or std::atomic.
 #define PG_SIMT_ATOMICS(bits, T)                                                                   \
   T __tsan_atomic##bits##_load(const volatile T* p, int) {                                         \
     return __atomic_load_n(p, __ATOMIC_SEQ_CST);                                                   \

@@ -1,4 +1,4 @@
-// race_off.cpp: in place of the race checker where it is off.
+// race_off.cpp: replaces the race checker in builds without it.
 #include "tests/simt/emulator/race.h"
 
 namespace pg::simt {

@@ -18,7 +18,7 @@ namespace {
 constexpr Place kIsLoc = Place{1} << 63;
 
 std::map<uintptr_t, Region> regions;  // by first address
-std::array<Region*, 4> recent{};      // the latest found
+std::array<Region*, 4> recent{};      // the most recently found
 
 std::unique_ptr<Cell[], FreeDeleter> new_cells(size_t count) {
   auto* const cells = static_cast<Cell*>(std::calloc(count, sizeof(Cell)));
@@ -29,7 +29,8 @@ std::unique_ptr<Cell[], FreeDeleter> new_cells(size_t count) {
 }  // namespace
 
 Place place_of(const Loc& loc) {
-  static_assert(sizeof loc == sizeof(Place), "a source_location of libstdc++ is one pointer");
+  static_assert(sizeof loc == sizeof(Place),
+                "std::source_location must be one pointer, as in libstdc++");
   Place place;
   std::memcpy(&place, &loc, sizeof place);
   return place | kIsLoc;
@@ -44,7 +45,7 @@ Text words_of(Place place_or_loc) {
     std::memcpy(static_cast<void*>(&loc), &pointer, sizeof pointer);
     return place(loc);
   }
-  // The report ends the kernel, so a process of its own is not too much.
+  // The report ends the kernel, so starting a process is acceptable.
   const auto start = reinterpret_cast<uintptr_t>(&pg_simt_program_begin);
   const Text command =
       text("addr2line -e /proc/%d/exe %#zx", getpid(), size_t{place_or_loc - 1 - start});
@@ -83,7 +84,7 @@ void Region::split_to(size_t bytes) {
 }
 
 Region::Range Region::cells(uintptr_t address, size_t bytes) {
-  // The last cell may reach over the end, so that an odd size alone splits nothing.
+  // The last cell may extend beyond the end, so an odd size does not split cells.
   const bool to_the_end = address + bytes == end_;
   split_to((address - begin_) | (to_the_end ? 0 : bytes));
   const size_t unit = size_t{1} << shift_;

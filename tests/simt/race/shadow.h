@@ -1,4 +1,4 @@
-// shadow.h: what the race checker remembers of each piece of device and shared memory.
+// shadow.h: the race checker's record of accesses to device and shared memory.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace pg::simt {
 
-// A place in the source: a return address, or a Loc with the top bit set.
+// A source location: a return address, or a Loc with the top bit set.
 using Place = uintptr_t;
 Place place_of(const Loc& loc);
 Place place_of(const void* return_address);
@@ -28,17 +28,17 @@ struct Stamp {
 };
 
 struct Cell {
-  Stamp write, read, other_read;  // of readers the first and the latest are kept
+  Stamp write, read, other_read;  // the first and the latest reader
   bool host_wrote;
-  bool copy_under_way;  // a cp.async that has not been waited for
+  bool copy_under_way;  // by a cp.async without a wait so far
 };
 
 struct FreeDeleter {
   void operator()(void* p) const { std::free(p); }
 };
 
-// An allocation or a shared variable. One cell stands for 1 << shift bytes; cells are split when a
-// smaller access comes.
+// An allocation or a shared variable. One cell represents 1 << shift bytes; a smaller access splits
+// the cells.
 class Region {
  public:
   Region(uintptr_t begin, size_t bytes, bool shared, std::string name);
@@ -47,7 +47,7 @@ class Region {
   uintptr_t end() const { return end_; }
   bool shared() const { return shared_; }
   const char* name() const { return name_.c_str(); }
-  void set_bytes(size_t bytes) { end_ = begin_ + bytes; }  // at most as many as at first
+  void set_bytes(size_t bytes) { end_ = begin_ + bytes; }  // at most the initial number
 
   struct Range {
     Cell* first;
@@ -55,21 +55,21 @@ class Region {
     Cell* begin() const { return first; }
     Cell* end() const { return last; }
   };
-  Range cells(uintptr_t address, size_t bytes);  // which must lie within
+  Range cells(uintptr_t address, size_t bytes);  // must be within the region
 
  private:
-  void split_to(size_t bytes);  // until this is a multiple of what a cell stands for
+  void split_to(size_t bytes);  // until this is a multiple of the cell size
 
   uintptr_t begin_, end_;
   bool shared_;
   std::string name_;
   int shift_ = 2;
   size_t count_;
-  std::unique_ptr<Cell[], FreeDeleter> cells_;  // of calloc: pages that are not used cost nothing
+  std::unique_ptr<Cell[], FreeDeleter> cells_;  // from calloc: unused pages cost nothing
 };
 
 Region* find_region(uintptr_t address);  // or null
-// Stays where it is until it is removed.
+// Keeps its address until it is removed.
 Region& add_region(uintptr_t begin, size_t bytes, bool shared, std::string name);
 void remove_region(uintptr_t begin);
 

@@ -1,5 +1,4 @@
-// block_test.cpp: what threads, blocks and streams do together is right in every order, and nothing
-// is said about it.
+// block_test.cpp: threads, blocks and streams give correct results in every order, without reports.
 #include <algorithm>
 
 #include "tests/simt/self/device_array.h"
@@ -8,7 +7,7 @@
 namespace pg::simt {
 namespace {
 
-TEST(Block, LastOneAddsUpWhatTheOthersLeft) {
+TEST(Block, LastBlockSumsThePartialSums) {
   constexpr size_t kBlocks = 7;
   const std::vector<float> x(kBlocks * 256, 0.25f);
   const auto y = in_every_order([&] {
@@ -22,7 +21,7 @@ TEST(Block, LastOneAddsUpWhatTheOthersLeft) {
   EXPECT_EQ(y[0], 0.25f * kBlocks * 256);
 }
 
-TEST(Block, ThreadsSeeOneAnother) {
+TEST(Block, CollectivesGiveEveryThreadItsResult) {
   const auto seen = in_every_order([&] {
     DeviceArray<Seen> device_seen(96);
     EXPECT_EQ(look_around(device_seen), cudaSuccess);
@@ -49,7 +48,7 @@ TEST(Block, ThreadsSeeOneAnother) {
   }
 }
 
-TEST(Block, HasAllTheSharedMemoryOfTheDevice) {
+TEST(Block, MayUseAllSharedMemory) {
   int most = 0;
   ASSERT_EQ(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, 0), cudaSuccess);
   DeviceArray<float> y(1);
@@ -59,7 +58,7 @@ TEST(Block, HasAllTheSharedMemoryOfTheDevice) {
   cudaGetLastError();
 }
 
-TEST(Device, KernelFaultIsStickyAndNamesItsPlace) {
+TEST(Device, KernelFaultIsStickyAndNamesItsSourceLine) {
   DeviceArray<float> y(1);
   testing::internal::CaptureStderr();
   EXPECT_EQ(trap(), cudaErrorLaunchFailure);
@@ -71,9 +70,9 @@ TEST(Device, KernelFaultIsStickyAndNamesItsPlace) {
   EXPECT_EQ(y.values()[0], 0.0f);
 }
 
-TEST(Device, RefusesLaunchesThatNoGpuTakes) {
+TEST(Device, RejectsInvalidLaunches) {
   DeviceArray<float> y(1);
-  EXPECT_EQ(axpy(y, y, 1.0f, 0, nullptr), cudaErrorInvalidConfiguration);  // no block
+  EXPECT_EQ(axpy(y, y, 1.0f, 0, nullptr), cudaErrorInvalidConfiguration);  // no blocks
   cudaGetLastError();
   EXPECT_EQ(sum_in_last_block(y, y, nullptr, y, 0), cudaErrorInvalidConfiguration);
   EXPECT_EQ(cudaGetLastError(), cudaErrorInvalidConfiguration);
@@ -110,7 +109,7 @@ class Streams : public testing::Test {
   cudaEvent_t fork_ = nullptr, join_ = nullptr;
 };
 
-TEST_F(Streams, EventsOrderThem) {
+TEST_F(Streams, AreOrderedByEvents) {
   const std::vector<float> ones(kCount, 1.0f), zeros(kCount, 0.0f);
   const auto results = in_every_order([&] {
     DeviceArray<float> a(ones), b(zeros), c(zeros);
@@ -121,7 +120,7 @@ TEST_F(Streams, EventsOrderThem) {
   EXPECT_EQ(results, std::vector<float>(kCount, 22.0f));
 }
 
-TEST_F(Streams, GraphRepeatsWhatWasCaptured) {
+TEST_F(Streams, GraphRepeatsCapturedWork) {
   const std::vector<float> ones(kCount, 1.0f), zeros(kCount, 0.0f);
   const auto results = in_every_order([&] {
     DeviceArray<float> a(ones), b(zeros), c(zeros);
@@ -133,7 +132,7 @@ TEST_F(Streams, GraphRepeatsWhatWasCaptured) {
     cudaGetLastError();
     EXPECT_EQ(cudaStreamEndCapture(first_, &graph), cudaSuccess);
     EXPECT_EQ(cudaGraphInstantiate(&exec, graph), cudaSuccess);
-    EXPECT_EQ(b.values()[0], 0.0f);  // capturing runs nothing
+    EXPECT_EQ(b.values()[0], 0.0f);  // a capture runs nothing
     for (int i = 0; i < 2; ++i) EXPECT_EQ(cudaGraphLaunch(exec, first_), cudaSuccess);
     EXPECT_EQ(cudaStreamSynchronize(first_), cudaSuccess);
     EXPECT_EQ(cudaGraphExecDestroy(exec), cudaSuccess);

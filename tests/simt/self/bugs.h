@@ -1,5 +1,5 @@
-// bugs.h: kernels with one deliberate mistake each. Every configuration of the emulator is held to
-// what it must say about them (planted_bugs_test.cpp).
+// bugs.h: kernels with one deliberate mistake each, and the reports expected from each
+// configuration of the emulator (planted_bugs_test.cpp).
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace pg::simt {
 
-// What a bug works on: y[i] = x[n - 1 - i] is the right result, x[i] = i.
+// The operands of a bug: y[i] = x[n - 1 - i] is the correct result, x[i] = i.
 struct BugBuffers {
   float* y;        // device
   const float* x;  // device
@@ -17,15 +17,15 @@ struct BugBuffers {
   int n;  // 256 floats each
 };
 
-// Said of a kernel that runs to its end: the result is not the right one.
+// The report of a kernel that ends normally with an incorrect result.
 inline constexpr const char* kWrongResult = "wrong result";
-// Expected of a configuration that cannot see the bug.
+// Expected from a configuration that cannot detect the bug.
 inline constexpr const char* kNotSeen = "";
 
 struct Bug {
   const char* name;
   cudaError_t (*run)(const BugBuffers&);
-  std::string asan;  // regular expression for what that configuration says
+  std::string asan;  // regular expression for the report of that configuration
   std::string race;
 };
 

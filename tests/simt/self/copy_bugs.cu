@@ -1,4 +1,4 @@
-// copy_bugs.cu: cp.async that is not waited for, and a row that ldmatrix does not take.
+// copy_bugs.cu: cp.async without a wait, and a misaligned row for ldmatrix.
 #include "kernels/cuda/block/ptx.cuh"
 #include "tests/simt/self/bugs.h"
 
@@ -17,7 +17,7 @@ __global__ void no_wait_kernel(float* y, const float* x, int n) {
   y[t] = s[n - 1 - t];
 }
 
-// A wait covers the thread's own copies alone.
+// A wait covers only the thread's own copies.
 __global__ void wait_after_barrier_kernel(float* y, const float* x, int n) {
   auto* const s = dynamic_smem<float>();
   const int t = threadIdx.x;
@@ -53,11 +53,11 @@ __global__ void misaligned_row_kernel(float* y, const float* x, int n) {
 std::vector<Bug> copy_bugs() {
   return {
       {"AsyncCopyWithoutWait", run_bug<no_wait_kernel, 256, 1024>, kWrongResult,
-       "while the cp.async write .*copy_bugs.cu:[0-9]+ has not been waited for"},
+       "before a wait for the cp.async write .*copy_bugs.cu:[0-9]+"},
       {"AsyncCopyWaitAfterBarrier", run_bug<wait_after_barrier_kernel, 256, 1024>, kWrongResult,
-       "while the cp.async write .*copy_bugs.cu:[0-9]+ has not been waited for"},
+       "before a wait for the cp.async write .*copy_bugs.cu:[0-9]+"},
       {"AsyncCopyWaitForTooFew", run_bug<wait_for_too_few_kernel, 256, 1024>, kWrongResult,
-       "while the cp.async write .*copy_bugs.cu:[0-9]+ has not been waited for"},
+       "before a wait for the cp.async write .*copy_bugs.cu:[0-9]+"},
       {"LdmatrixMisalignedRow", run_bug<misaligned_row_kernel, 32, 1024>,
        "copy_bugs.cu:[0-9]+: ldmatrix: the row address of lane .* is not 16-byte aligned",
        "ldmatrix: the row address of lane .* is not 16-byte aligned"},

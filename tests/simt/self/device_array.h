@@ -1,4 +1,4 @@
-// device_array.h: memory of the emulated device, and runs in every order of threads.
+// device_array.h: arrays on the emulated device, and runs in every order of threads.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -41,7 +41,7 @@ class DeviceArray {
   size_t count_;
 };
 
-// Calls run() -> vector in several orders of threads and of streams; expects the same bits of each.
+// Calls run() -> vector in several orders of threads and streams; expects the same bits from each.
 template <typename Run>
 auto in_every_order(const Run& run) {
   decltype(run()) first;

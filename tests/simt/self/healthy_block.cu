@@ -1,4 +1,4 @@
-// healthy_block.cu: what threads, warps and blocks do together.
+// healthy_block.cu: collective operations of threads, warps and blocks.
 #include <cub/cub.cuh>
 
 #include "kernels/cuda/block/ptx.cuh"

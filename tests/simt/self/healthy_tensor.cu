@@ -16,7 +16,7 @@ __device__ void store_c(float* c, const float (&d)[4], int group, int t) {
   for (int i = 0; i < 4; ++i) c[(i < 2 ? group : group + 8) * 8 + t * 2 + (i & 1)] = d[i];
 }
 
-// The rows and columns below are those of the PTX ISA's tables, in its words.
+// Rows and columns below follow the tables of the PTX ISA.
 __global__ void multiply_bf16_kernel(float* c, const __nv_bfloat16* a, const __nv_bfloat16* b) {
   const int group = threadIdx.x >> 2, t = threadIdx.x & 3;
   uint32_t a_fragment[4], b_fragment[2];
@@ -86,17 +86,13 @@ __global__ void load_matrices_kernel(uint32_t* r, const uint16_t* m) {
   }
 }
 
-__global__ void copy_with_zeros_kernel(unsigned char* y, unsigned char* y4,
-                                       const unsigned char* x) {
+__global__ void copy_with_zeros_kernel(unsigned char* y, const unsigned char* x) {
   alignas(16) __shared__ unsigned char s[17][16];
-  alignas(16) __shared__ unsigned char s4[5][4];
   const int k = threadIdx.x;
   ptx::cp_async_16(s[k], x, k);
-  if (k < 5) ptx::cp_async_4(s4[k], x, k);
   ptx::cp_async_commit();
   ptx::cp_async_wait<0>();
   for (int i = 0; i < 16; ++i) y[k * 16 + i] = s[k][i];
-  for (int i = 0; k < 5 && i < 4; ++i) y4[k * 4 + i] = s4[k][i];
 }
 
 __global__ void add_mirrored_kernel(float* y, const float* x, int rows) {
@@ -134,8 +130,8 @@ cudaError_t load_matrices(uint32_t* r, const uint16_t* m) {
   return start({.grid = dim3(1), .block = dim3(32)}, load_matrices_kernel, r, m);
 }
 
-cudaError_t copy_with_zeros(unsigned char* y, unsigned char* y4, const unsigned char* x) {
-  return start({.grid = dim3(1), .block = dim3(17)}, copy_with_zeros_kernel, y, y4, x);
+cudaError_t copy_with_zeros(unsigned char* y, const unsigned char* x) {
+  return start({.grid = dim3(1), .block = dim3(17)}, copy_with_zeros_kernel, y, x);
 }
 
 cudaError_t add_mirrored(float* y, const float* x, int rows) {

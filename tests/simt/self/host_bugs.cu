@@ -1,4 +1,4 @@
-// host_bugs.cu: mistakes of the code that launches kernels.
+// host_bugs.cu: mistakes in code that launches kernels.
 #include "tests/simt/self/bugs.h"
 
 namespace pg::simt {

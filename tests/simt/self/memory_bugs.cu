@@ -1,4 +1,4 @@
-// memory_bugs.cu: addresses that are wrong, and memory that nobody has written.
+// memory_bugs.cu: invalid addresses, and reads of uninitialised memory.
 #include "kernels/cuda/block/ptx.cuh"
 #include "tests/simt/self/bugs.h"
 
@@ -24,7 +24,7 @@ __global__ void shared_out_of_bounds_kernel(float* y, const float* x, int n) {
   y[t] = s[(n - 1 - t) % 255];
 }
 
-// Through a pointer there is no bound that a compiler could check.
+// A pointer has no bounds that the compiler could check.
 template <int kCount>
 __global__ void template_shared_out_of_bounds_kernel(float* y, const float* x, int n) {
   __shared__ float s[kCount];
@@ -41,7 +41,7 @@ __global__ void shared_out_of_row_kernel(float* y, const float* x, int n) {
   s[t / 32][t % 32] = x[t];
   __syncthreads();
   const int r = n - 1 - t;
-  y[t] = r >= 32 ? s[r / 32 - 1][r % 32 + 32] : s[0][r];  // inside the array all the same
+  y[t] = r >= 32 ? s[r / 32 - 1][r % 32 + 32] : s[0][r];  // still inside the array
 }
 
 __global__ void dynamic_shared_out_of_bounds_kernel(float* y, const float* x, int n) {
@@ -74,7 +74,7 @@ template <typename T>
 __global__ void uninitialised_template_shared_kernel(float* y, const float* x, int n) {
   __shared__ T sum[256];
   const int t = threadIdx.x;
-  sum[t] += x[n - 1 - t];  // as if it began with zero
+  sum[t] += x[n - 1 - t];  // as if it started at zero
   y[t] = sum[t];
 }
 

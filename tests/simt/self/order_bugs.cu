@@ -12,7 +12,7 @@ __global__ void no_barrier_before_read_kernel(float* y, const float* x, int n) {
   y[t] = s[n - 1 - t];
 }
 
-// Right when the threads run by index.
+// Correct if the threads run by index.
 __global__ void no_barrier_before_neighbour_kernel(float* y, const float* x, int n) {
   __shared__ float s[256];
   const int t = threadIdx.x;
@@ -90,7 +90,7 @@ __global__ void blocks_write_one_address_kernel(float* y, const float* x, int n)
   y[threadIdx.x] = x[n - 1 - threadIdx.x];
 }
 
-// Right when the threads take turns.
+// Correct if the threads alternate.
 __global__ void plain_add_kernel(float* y, const float* x, int n) {
   __shared__ float sum;
   const int t = threadIdx.x;
@@ -113,7 +113,7 @@ cudaError_t endless_spin(const BugBuffers& b) {
 }  // namespace
 
 std::vector<Bug> order_bugs() {
-  // Reports name the lines; the numbers of the others are left open.
+  // Reports name these lines; other line numbers are not checked.
   const std::string next_write = message("order_bugs.cu:", kWriteLine);
   const std::string read = message("order_bugs.cu:", kReadLine);
   const std::string barriers =
@@ -139,7 +139,7 @@ std::vector<Bug> order_bugs() {
       {"ShuffleInHalfAWarp", run_bug<shuffle_in_half_a_warp_kernel>,
        "deadlock in block .*lanes missing ffff0000", "deadlock in block .*lanes missing ffff0000"},
       {"MaskWithoutCaller", run_bug<mask_without_caller_kernel>,
-       "the mask does not name the calling", "the mask does not name the calling"},
+       "the mask does not contain the calling", "the mask does not contain the calling"},
       // Blocks run one after another, so neither changes a result.
       {"BlocksWriteOneAddress", run_bug<blocks_write_one_address_kernel, 256, 0, 2>, kNotSeen,
        "data race: write of device allocation.* of another block"},

@@ -1,7 +1,7 @@
-// planted_bugs_test.cpp: each configuration of the emulator says of each planted bug what it must.
+// planted_bugs_test.cpp: each configuration of the emulator reports each planted bug as expected.
 //
-// Sanitizers end the process, so every bug runs in a child of its own, in six orders of its threads
-// and, after the first, of its streams. What is expected stands beside the bugs.
+// Sanitizers end the process, so every bug runs in a child process, in six orders of its threads
+// and, after the first, of its streams. The expected reports are beside the bugs.
 #include <gtest/gtest.h>
 
 #include <cstdio>

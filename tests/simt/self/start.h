@@ -1,5 +1,4 @@
-// start.h: launches for the emulator's own tests, which stand on no code of kernels/cuda but
-// ptx.cuh.
+// start.h: launches for the emulator's own tests, which use no code of kernels/cuda except ptx.cuh.
 #pragma once
 
 #include <cuda_runtime.h>

@@ -1,5 +1,5 @@
-// cuda_bf16.h: stands in for CUDA's header: storage in 16 bits, arithmetic in float, rounded to
-// nearest even after each operation.
+// cuda_bf16.h: replaces CUDA's header: storage in 16 bits, arithmetic in float, rounded to nearest
+// even after each operation.
 #pragma once
 
 #include <cuda_runtime.h>

@@ -1,7 +1,7 @@
-// cuda_runtime.h: stands in for CUDA's header when g++ compiles .cu files to run on the CPU.
+// cuda_runtime.h: replaces CUDA's header when g++ compiles .cu files to run on the CPU.
 //
-// A __shared__ variable is a static, which the emulator finds and refills for each block; not
-// thread_local, since AddressSanitizer puts no redzones round those.
+// A __shared__ variable is a static that the emulator finds and refills for each block; not
+// thread_local, since AddressSanitizer adds no redzones around those.
 #pragma once
 
 #include "tests/simt/device/atomics.h"

@@ -1,5 +1,5 @@
-// simt_ptx.h: what the PTX instructions of kernels/cuda/ptx.cuh do. nvcc has no such header: the
-// emulator gives it to kernels along with <cuda_runtime.h>.
+// simt_ptx.h: the emulated PTX instructions of kernels/cuda/block/ptx.cuh. nvcc has no such header;
+// the emulator provides it beside <cuda_runtime.h>.
 //
 // Fragment layouts are those of the PTX ISA, "Matrix Fragments for mma.m16n8k16" and "m16n8k8",
 // with group g = lane / 4 and t = lane % 4. Products and sums are exact until one rounding at the
@@ -18,7 +18,7 @@ void mma_m16n8k8_tf32(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)
 // f32 to the nearest tf32, ties away from zero; infinities and NaN stay.
 float round_to_tf32(float x);
 
-// `count` 8x8 matrices of 16-bit elements into registers; lanes 0 to 8 * count - 1 give rows.
+// Loads `count` 8x8 matrices of 16-bit elements; lanes 0 to 8 * count - 1 pass the rows.
 enum class MatrixLoad : uint8_t { as_stored, transposed };
 void ldmatrix(uint32_t* registers, int count, MatrixLoad load, const void* row, const Loc& loc);
 

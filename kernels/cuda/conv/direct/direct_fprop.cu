@@ -1,21 +1,23 @@
 // direct_fprop.cu: convolution and its data gradient on CUDA cores, exact.
 //
-// Both are one implicit matrix product, rows = pixels, columns = channels out, depth = taps x
-// channels in, with the filter folded (taps.h), turned and transposed into scratch first.
+// Both are one implicit matrix product: rows = pixels, columns = output channels, depth = taps x
+// input channels. The filter is first folded (taps.h), flipped and transposed into scratch memory.
 #include "kernels/cuda/conv/direct/direct.h"
 
 #include "kernels/cuda/block/tiled_product.cuh"
 #include "kernels/cuda/conv/filters/taps.h"
 #include "kernels/cuda/device/launch.cuh"
+#include "kernels/cuda/norm/norm_and_gate.h"
 
 namespace pg::cuda {
 namespace {
 
-// How the filter w [K, R, S, C] is laid out for a product:
-// [phases][taps_h][taps_w][depth][outputs].
+// --- kernels ---
+
+// The filter w [K, R, S, C] as a product reads it: [phases][taps_h][taps_w][depth][outputs].
 struct FilterLayout {
-  TapPattern form;
-  bool backward;  // of the data gradient: from K to C, taps reversed
+  TapPattern pattern;
+  bool backward;  // for the data gradient: from K to C, taps reversed
   int k, r, s, c;
   int taps_h, taps_w, phases;
 
@@ -24,11 +26,11 @@ struct FilterLayout {
   int64_t numel() const { return int64_t{phases} * taps_h * taps_w * k * c; }
 };
 
-FilterLayout layout_of(const Shape& w, TapPattern form, bool backward) {
+FilterLayout layout_of(const Shape& w, TapPattern pattern, bool backward) {
   const auto i = [](int64_t v) { return static_cast<int>(v); };
-  FilterLayout l{form, backward, i(w.n), i(w.h), i(w.w), i(w.c), i(w.h), i(w.w), 1};
-  if (form == TapPattern::spread) l.taps_h = l.taps_w = 2, l.phases = 4;
-  if (form == TapPattern::gather) l.taps_h = l.taps_w = 4;
+  FilterLayout l{pattern, backward, i(w.n), i(w.h), i(w.w), i(w.c), i(w.h), i(w.w), 1};
+  if (pattern == TapPattern::spread) l.taps_h = l.taps_w = 2, l.phases = 4;
+  if (pattern == TapPattern::gather) l.taps_h = l.taps_w = 4;
   return l;
 }
 
@@ -42,8 +44,8 @@ __global__ void fold_filter_kernel(const A* __restrict__ w, A* __restrict__ out,
     const int tap = static_cast<int>(i / outputs / depth);
     const int k = l.backward ? d : j, c = l.backward ? j : d;
     int r = tap / l.taps_w % l.taps_h, s = tap % l.taps_w;
-    const bool folded = l.form != TapPattern::plain;
-    if (l.form == TapPattern::spread) {
+    const bool folded = l.pattern != TapPattern::plain;
+    if (l.pattern == TapPattern::spread) {
       r = 2 * r + tap / 8;
       s = 2 * s + tap / 4 % 2;
     }
@@ -61,10 +63,10 @@ __global__ void fold_filter_kernel(const A* __restrict__ w, A* __restrict__ out,
   }
 }
 
-// The geometry of a product: what one phase of results reads.
+// The geometry of a product: the inputs of one phase of results.
 struct PatchGrid {
   int rows_h, rows_w;  // results of one phase in an image
-  int h, w, c;         // image that is read
+  int h, w, c;         // the input image
   int taps_w, stride, offset_h, offset_w;
 };
 
@@ -72,7 +74,7 @@ struct PatchGrid {
 template <typename T>
 struct PatchSource {
   static constexpr bool kDepthFastest = true;
-  static constexpr int kOutside = 1 << 29;  // far from any image, yet sums do not overflow
+  static constexpr int kOutside = 1 << 29;  // outside of any image, and sums do not overflow
   struct Line {
     int64_t image;  // row index of the image's first row
     int h, w;
@@ -143,6 +145,8 @@ __global__ void __launch_bounds__(Tile::kThreads) direct_conv_kernel(const Direc
   });
 }
 
+// --- launchers ---
+
 template <typename T, typename Tile>
 void launch_tile(Queue& queue, const DirectConv<T>& p, int phases) {
   const dim3 grid(static_cast<unsigned>(ceil_div(p.rows, Tile::kRows)),
@@ -155,10 +159,10 @@ using SquareTile = ProductTile<64, 64, 16, 4, 4>;
 using LargeTile = ProductTile<128, 128, 8, 8, 8>;
 using StripTile = ProductTile<256, 16, 8, 4, 4>;
 
-// Blocks that keep any GPU of today busy; fewer large tiles are slower than more small ones.
+// Enough blocks to keep any current GPU busy; fewer large tiles are slower than more small ones.
 constexpr int64_t kEnoughBlocks = 128;
 
-// f32 and bf16 alone are worth more than one tile.
+// Only f32 and bf16 justify more than one tile.
 template <typename T>
 void launch_direct(Queue& queue, const DirectConv<T>& p, int phases) {
   if constexpr (sizeof(T) == 8) {
@@ -173,34 +177,34 @@ void launch_direct(Queue& queue, const DirectConv<T>& p, int phases) {
   }
 }
 
-// A product from the image `in` to the image `out`, whichever way.
+// A product from the image `in` to the image `out`, in either direction.
 struct DirectImages {
   ConstTensorView in, w, bias;
   TensorView out;
-  TapPattern form;
+  TapPattern pattern;
   bool backward;
   int64_t pad;
   double factor, slope;
 };
 
 template <typename T>
-void run_direct(Queue& queue, const DirectImages& d) {
+void launch_product(Queue& queue, const DirectImages& d) {
   using A = Acc<T>;
-  const FilterLayout l = layout_of(d.w.shape, d.form, d.backward);
+  const FilterLayout l = layout_of(d.w.shape, d.pattern, d.backward);
   A* const filter = static_cast<A*>(queue.scratch(l.numel() * static_cast<int64_t>(sizeof(A))));
   launch(queue, fold_filter_kernel<A>, stride_grid(queue, l.numel()), d.w.as<A>(), filter, l,
          l.numel());
   const Shape &in = d.in.shape, &out = d.out.shape;
-  const int spread = d.form == TapPattern::spread ? 2 : 1;
+  const int spread = d.pattern == TapPattern::spread ? 2 : 1;
   const auto i = [](int64_t v) { return static_cast<int>(v); };
-  const bool plain = d.form == TapPattern::plain;
+  const bool plain = d.pattern == TapPattern::plain;
   const PatchGrid grid{.rows_h = i(out.h / spread),
                        .rows_w = i(out.w / spread),
                        .h = i(in.h),
                        .w = i(in.w),
                        .c = i(in.c),
                        .taps_w = l.taps_w,
-                       .stride = d.form == TapPattern::gather ? 2 : 1,
+                       .stride = d.pattern == TapPattern::gather ? 2 : 1,
                        .offset_h = i(!plain       ? 1
                                      : d.backward ? d.w.shape.h - 1 - d.pad
                                                   : d.pad),
@@ -223,39 +227,41 @@ void run_direct(Queue& queue, const DirectImages& d) {
                    l.phases);
 }
 
-void run_direct(Queue& queue, const DirectImages& d) {
+void launch_product(Queue& queue, const DirectImages& d) {
   check_extents(d.in.shape);
   check_extents(d.out.shape);
   dispatch_storage(d.out.dtype,
-                   [&](auto tag) { run_direct<typename decltype(tag)::type>(queue, d); });
+                   [&](auto tag) { launch_product<typename decltype(tag)::type>(queue, d); });
 }
 
 }  // namespace
 
 void direct_fprop(Queue& queue, const Conv2dArgs& args) {
   check_conv(args.x.shape, args.w.shape, args.y.shape, args.geometry);
-  run_direct(queue, {.in = args.x,
-                     .w = args.w,
-                     .bias = args.b,
-                     .out = args.y,
-                     .form = tap_pattern_of(args.geometry.mode),
-                     .backward = false,
-                     .pad = args.geometry.pad,
-                     .factor = conv_scale(args.geometry),
-                     .slope = args.slope});
+  launch_product(queue, {.in = args.x,
+                         .w = args.w,
+                         .bias = args.b,
+                         .out = args.y,
+                         .pattern = tap_pattern_of(args.geometry.mode),
+                         .backward = false,
+                         .pad = args.geometry.pad,
+                         .factor = conv_scale(args.geometry),
+                         .slope = args.slope});
+  norm_and_gate(queue, args);
 }
 
 void direct_dgrad(Queue& queue, const Conv2dInputGradArgs& args) {
   check_conv(args.dx.shape, args.w.shape, args.dy.shape, args.geometry);
-  run_direct(queue, {.in = args.dy,
-                     .w = args.w,
-                     .bias = {},
-                     .out = args.dx,
-                     .form = transposed(tap_pattern_of(args.geometry.mode)),
-                     .backward = true,
-                     .pad = args.geometry.pad,
-                     .factor = conv_scale(args.geometry),
-                     .slope = 1.0});
+  launch_product(queue, {.in = args.dy,
+                         .w = args.w,
+                         .bias = {},
+                         .out = args.dx,
+                         .pattern = transposed(tap_pattern_of(args.geometry.mode)),
+                         .backward = true,
+                         .pad = args.geometry.pad,
+                         .factor = conv_scale(args.geometry),
+                         .slope = 1.0});
+  norm_and_gate(queue, args);
 }
 
 }  // namespace pg::cuda

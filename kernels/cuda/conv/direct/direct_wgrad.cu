@@ -1,7 +1,7 @@
 // direct_wgrad.cu: the weight gradient on CUDA cores, exact.
 //
-// A product whose depth is the pixels of the low image (taps.h), rows its channels, columns
-// taps x channels of the high image. Pixels are cut into chunks by shape alone to fill the device.
+// A product: depth = pixels of the low image (taps.h), rows = its channels, columns = taps x
+// channels of the high image. Pixels are split into chunks, by shape only, to fill the device.
 #include "kernels/cuda/block/tiled_product.cuh"
 #include "kernels/cuda/conv/direct/direct.h"
 #include "kernels/cuda/conv/filters/taps.h"
@@ -10,6 +10,8 @@
 
 namespace pg::cuda {
 namespace {
+
+// --- kernels ---
 
 // Right operand: line = (tap, channel of the high image), depth = pixel of the low image.
 template <typename T>
@@ -78,7 +80,9 @@ __global__ void __launch_bounds__(Tile::kThreads) direct_weight_grad_kernel(Dire
   });
 }
 
-// Chunks of pixels: some 512 blocks in all, at least 256 pixels each.
+// --- launchers ---
+
+// Chunks of pixels: about 512 blocks in all, at least 256 pixels each.
 int64_t chunk_pixels(int64_t tiles, int64_t pixels) {
   const int64_t most = std::max<int64_t>(1, pixels / 256);
   const int64_t chunks = std::clamp<int64_t>(512 / tiles, 1, most);
@@ -86,7 +90,7 @@ int64_t chunk_pixels(int64_t tiles, int64_t pixels) {
 }
 
 template <typename T>
-void run(Queue& queue, const Conv2dWeightGradArgs& args, const WgradProduct& f) {
+void launch_direct_wgrad(Queue& queue, const Conv2dWeightGradArgs& args, const WgradProduct& f) {
   using A = Acc<T>;
   const Shape &low = f.low.shape, &high = f.high.shape;
   const auto i = [](int64_t v) { return static_cast<int>(v); };
@@ -124,7 +128,7 @@ void direct_wgrad(Queue& queue, const Conv2dWeightGradArgs& args) {
   check_extents(args.dy.shape);
   PG_ASSERT(!args.db || args.db.shape.numel() == args.dy.shape.c);
   dispatch_storage(args.dy.dtype, [&](auto tag) {
-    run<typename decltype(tag)::type>(queue, args, wgrad_product(args));
+    launch_direct_wgrad<typename decltype(tag)::type>(queue, args, wgrad_product(args));
   });
 }
 

@@ -1,5 +1,4 @@
-// packed_filters.cu: packing of filters for the tensor-core convolution, and the cache of the
-// results.
+// packed_filters.cu: packs filters for the tensor-core convolution, and caches them.
 #include "kernels/cuda/conv/filters/packed_filters.h"
 
 #include "kernels/cuda/conv/filters/filter_tile.cuh"
@@ -8,8 +7,10 @@
 namespace pg::cuda {
 namespace {
 
+// --- kernels ---
+
 __global__ void __launch_bounds__(kTileThreads)
-    pack_filter_kernel(const float* __restrict__ w, TilePlace at, PackedCopy copy) {
+    pack_filter_kernel(const float* __restrict__ w, TilePosition at, PackedCopy copy) {
   alignas(16) __shared__ FilterTile tile;
   at.first_k = static_cast<int>(blockIdx.y) * kFilterTile;
   at.first_c = static_cast<int>(blockIdx.x) * kFilterTile;
@@ -27,61 +28,61 @@ __global__ void __launch_bounds__(kTileThreads)
   write_packed(tile, at, copy);
 }
 
-void pack_filter(Queue& queue, const PackedFilter& form, void* out) {
-  const Shape& w = form.w.shape;
-  PG_ASSERT(w.h == w.w && (w.h == 3 || (w.h == 1 && form.form == TapPattern::plain)));
-  const TilePlace at{.k = static_cast<int>(w.n),
-                     .c = static_cast<int>(w.c),
-                     .side = static_cast<int>(w.h),
-                     .first_k = 0,
-                     .first_c = 0};
+// --- launchers ---
+
+void pack_filter(Queue& queue, const PackedFilter& filter, void* out) {
+  const Shape& w = filter.w.shape;
+  PG_ASSERT(w.h == w.w && (w.h == 3 || (w.h == 1 && filter.pattern == TapPattern::plain)));
+  const TilePosition at{.k = static_cast<int>(w.n),
+                        .c = static_cast<int>(w.c),
+                        .side = static_cast<int>(w.h),
+                        .first_k = 0,
+                        .first_c = 0};
   const LaunchShape shape{.grid = dim3(static_cast<unsigned>(ceil_div(w.c, kFilterTile)),
                                        static_cast<unsigned>(ceil_div(w.n, kFilterTile))),
                           .block = dim3(kTileThreads)};
-  const PackedCopy copy{.data = out, .form = form.form, .use = form.use, .dtype = form.dtype};
-  launch(queue, pack_filter_kernel, shape, form.w.as<float>(), at, copy);
+  const PackedCopy copy{
+      .data = out, .pattern = filter.pattern, .use = filter.use, .dtype = filter.dtype};
+  launch(queue, pack_filter_kernel, shape, filter.w.as<float>(), at, copy);
 }
 
 }  // namespace
 
 int64_t PackedFilter::taps() const {
-  if (form == TapPattern::spread) return 4;
-  return form == TapPattern::gather ? 16 : w.shape.h * w.shape.w;
+  if (pattern == TapPattern::spread) return 4;
+  return pattern == TapPattern::gather ? 16 : w.shape.h * w.shape.w;
 }
 
-int64_t PackedFilter::padded_inputs() const {
-  const int64_t chunk = 16 / size_of(dtype);
-  return round_up(inputs(), chunk);
-}
+int64_t PackedFilter::padded_inputs() const { return round_up(inputs(), 16 / size_of(dtype)); }
 
 int64_t PackedFilter::bytes() const {
   return phases() * taps() * outputs() * padded_inputs() * size_of(dtype);
 }
 
-const void* PackedFilters::get(Queue& queue, const PackedFilter& form) {
-  PG_ASSERT(form.dtype == DType::bf16 || form.dtype == DType::f32);
-  if (form.w.version == 0) {
-    void* const scratch = queue.scratch(form.bytes());
-    pack_filter(queue, form, scratch);
+const void* PackedFilters::get(Queue& queue, const PackedFilter& filter) {
+  PG_ASSERT(filter.dtype == DType::bf16 || filter.dtype == DType::f32);
+  if (filter.w.version == 0) {
+    void* const scratch = queue.scratch(filter.bytes());
+    pack_filter(queue, filter, scratch);
     return scratch;
   }
-  Entry& entry = entries_[{form.w.data, form.form, form.use, form.dtype}];
-  if (entry.bytes < form.bytes()) {
+  Entry& entry = entries_[{filter.w.data, filter.pattern, filter.use, filter.dtype}];
+  if (entry.bytes < filter.bytes()) {
     if (entry.data != nullptr) outgrown_.push_back(entry.data);
     entry = {};
     void* data = kNowhere;
-    if (use_ == QueueUse::device) PG_CUDA(cudaMalloc(&data, static_cast<size_t>(form.bytes())));
+    if (use_ == QueueUse::device) PG_CUDA(cudaMalloc(&data, static_cast<size_t>(filter.bytes())));
     entry.data = data;
-    entry.bytes = form.bytes();
-    bytes_ += form.bytes();
+    entry.bytes = filter.bytes();
+    bytes_ += filter.bytes();
   }
-  if (entry.version != form.w.version || entry.shape != form.w.shape) {
-    entry.version = 0;  // should the launch fail, the entry holds nothing
-    pack_filter(queue, form, entry.data);
-    entry.version = form.w.version;
-    entry.shape = form.w.shape;
+  if (entry.version != filter.w.version || entry.shape != filter.w.shape) {
+    entry.version = 0;  // if the launch fails, the entry is invalid
+    pack_filter(queue, filter, entry.data);
+    entry.version = filter.w.version;
+    entry.shape = filter.w.shape;
   }
-  entry.asked_for = true;
+  entry.used = true;
   return entry.data;
 }
 
@@ -93,27 +94,27 @@ std::vector<PackedFilters::InUse> PackedFilters::in_use(const TensorView& flat) 
   Shape shape{0, 0, 0, 0};
   for (auto it = entries_.lower_bound({begin, TapPattern{}, FilterUse{}, DType{}});
        it != entries_.end(); ++it) {
-    const auto& [data, form, use, dtype] = it->first;
+    const auto& [data, pattern, use, dtype] = it->first;
     Entry& entry = it->second;
     const auto* const first = static_cast<const float*>(data);
     if (first >= end) break;
-    if (!entry.asked_for || entry.version != flat.previous || entry.shape.h != 3) continue;
+    if (!entry.used || entry.version != flat.previous || entry.shape.h != 3) continue;
     const bool same = first == w && entry.shape == shape;
     const bool apart = w == nullptr || first - w >= shape.numel();
     if ((!same && !apart) || end - first < entry.shape.numel()) continue;
     w = first;
     shape = entry.shape;
-    entry.asked_for = false;
+    entry.used = false;
     list.push_back({.w = w,
                     .shape = shape,
-                    .copy = {.data = entry.data, .form = form, .use = use, .dtype = dtype}});
+                    .copy = {.data = entry.data, .pattern = pattern, .use = use, .dtype = dtype}});
   }
   return list;
 }
 
-void PackedFilters::made(const std::vector<InUse>& list, uint64_t version) {
-  for (const InUse& form : list) {
-    entries_.at({form.w, form.copy.form, form.copy.use, form.copy.dtype}).version = version;
+void PackedFilters::mark_written(const std::vector<InUse>& list, uint64_t version) {
+  for (const InUse& c : list) {
+    entries_.at({c.w, c.copy.pattern, c.copy.use, c.copy.dtype}).version = version;
   }
 }
 

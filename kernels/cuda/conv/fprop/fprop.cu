@@ -15,57 +15,57 @@ namespace {
 constexpr int64_t kMostElements = (int64_t{1} << 31) - 1;  // of a tensor in one launch
 
 PackedFilter filter_of(const FpropProblem& p) {
-  return {.w = p.w, .form = p.form, .use = p.use, .dtype = p.in.dtype};
+  return {.w = p.w, .pattern = p.pattern, .use = p.use, .dtype = p.in.dtype};
 }
 
-// Pixels of the low-resolution image, which are the rows of the product.
+// The low-resolution image; its pixels are the rows of the product.
 Shape low_resolution(const FpropProblem& p) {
-  return p.form == TapPattern::gather ? p.out.shape : p.in.shape;
+  return p.pattern == TapPattern::gather ? p.out.shape : p.in.shape;
 }
 
-RowAccess input_access(const FpropProblem& p) {
+Access input_access(const FpropProblem& p) {
   const bool whole = p.in.shape.c * size_of(p.in.dtype) % 16 == 0;
-  return whole && is_aligned(p.in.data) ? RowAccess::chunks : RowAccess::elements;
+  return access_if(whole && is_aligned(p.in.data));
 }
 
 StripShape strip_shape(const FpropProblem& p, int64_t samples) {
   const Shape low = low_resolution(p);
-  return {p.form, filter_of(p).taps(), p.in.shape.c, p.out.shape.c, samples, low.h, low.w};
+  return {p.pattern, filter_of(p).taps(), p.in.shape.c, p.out.shape.c, samples, low.h, low.w};
 }
 
-// Below 0: no strip fits.
-double cost_of_strip(const Queue& queue, const FpropProblem& p) {
+// Negative: no strip fits.
+double strip_time(const Queue& queue, const FpropProblem& p) {
   const StripShape shape = strip_shape(p, p.in.shape.n);
-  return p.in.dtype == DType::bf16 ? strip_cost<bf16>(queue, shape)
-                                   : strip_cost<float>(queue, shape);
+  return p.in.dtype == DType::bf16 ? strip_time<bf16>(queue, shape)
+                                   : strip_time<float>(queue, shape);
 }
 
-bool norm_is_apart(const FpropProblem& p, int64_t columns) {
+bool norm_is_separate(const FpropProblem& p, int64_t columns) {
   return (p.r || p.vjp_r) && p.out.shape.c > columns;
 }
 
-// Time of a problem in tiles of one kind, in results of a busy processor.
+// Estimated time of a problem with one tile, in results of a busy processor.
 template <typename Tile>
-double cost(const Queue& queue, const FpropProblem& p) {
-  const int64_t phases = p.form == TapPattern::spread ? 4 : 1;
+double tile_time(const Queue& queue, const FpropProblem& p) {
+  const int64_t phases = p.pattern == TapPattern::spread ? 4 : 1;
   const int64_t tiles = ceil_div(low_resolution(p).pixels(), Tile::kRows) *
                         ceil_div(p.out.shape.c, Tile::kColumns) * phases;
   const double busiest = static_cast<double>(ceil_div(tiles, queue.processors()));
   const double one = busiest * Tile::kRows * Tile::kColumns / Tile::kRelativeSpeed;
-  constexpr double kNormApart = 1.3;  // another pass over the result
-  return norm_is_apart(p, Tile::kColumns) ? kNormApart * one : one;
+  constexpr double kSeparateNorm = 1.3;  // another pass over the result
+  return norm_is_separate(p, Tile::kColumns) ? kSeparateNorm * one : one;
 }
 
-// Samples that one launch may take.
+// Samples of one launch.
 int64_t samples_at_once(const FpropProblem& p) {
   const int64_t one = std::max(p.in.shape.numel(), p.out.shape.numel()) / p.in.shape.n;
-  PG_CHECK(one <= kMostElements, ShapeError, "conv2d: an image of ", one,
-           " elements is more than the tensor-core kernels can index, use fewer channels");
+  PG_CHECK(one <= kMostElements, ShapeError, "conv2d: image of ", one,
+           " elements: expected fewer than 2^31 for tensor cores; use fewer channels");
   return std::min(p.in.shape.n, kMostElements / one);
 }
 
 template <typename T>
-FpropParams<T> params_of(const FpropProblem& p, const PackedFilter& form, const void* filter) {
+FpropParams<T> params_of(const FpropProblem& p, const PackedFilter& packed, const void* filter) {
   const auto as_int = [](int64_t n) { return static_cast<int>(n); };
   const Shape low = low_resolution(p);
   FpropParams<T> k{};
@@ -74,8 +74,8 @@ FpropParams<T> params_of(const FpropProblem& p, const PackedFilter& form, const 
   k.channels = as_int(p.in.shape.c);
   k.input_access = input_access(p);
   k.filter = static_cast<const T*>(filter);
-  k.padded = as_int(form.padded_inputs());
-  k.taps = as_int(form.taps());
+  k.padded = as_int(packed.padded_inputs());
+  k.taps = as_int(packed.taps());
   k.depth = k.taps * k.padded;
   k.pad = p.w.shape.h == 1 ? 0 : 1;
   k.image = Divider(low.h * low.w);
@@ -84,7 +84,7 @@ FpropParams<T> params_of(const FpropProblem& p, const PackedFilter& form, const 
       p.out.shape.c * size_of(p.out.dtype) % 16 == 0 && is_aligned(p.out.data, p.gate.data);
   k.epilogue = {.out = nullptr,
                 .channels = as_int(p.out.shape.c),
-                .access = whole ? RowAccess::chunks : RowAccess::elements,
+                .access = access_if(whole),
                 .factor = static_cast<float>(p.factor),
                 .b = p.b.as<float>(),
                 .slope = static_cast<float>(p.slope),
@@ -98,31 +98,33 @@ FpropParams<T> params_of(const FpropProblem& p, const PackedFilter& form, const 
 
 template <typename T>
 void launch_packed(Queue& queue, const FpropProblem& p, const FpropParams<T>& k, int candidate) {
-  if (p.form == TapPattern::plain) return launch_fprop<T, TapPattern::plain>(queue, k, candidate);
-  if (p.form == TapPattern::spread) return launch_fprop<T, TapPattern::spread>(queue, k, candidate);
+  if (p.pattern == TapPattern::plain)
+    return launch_fprop<T, TapPattern::plain>(queue, k, candidate);
+  if (p.pattern == TapPattern::spread)
+    return launch_fprop<T, TapPattern::spread>(queue, k, candidate);
   launch_fprop<T, TapPattern::gather>(queue, k, candidate);
 }
 
-// Calls f(candidate) for each that can compute the problem.
+// Calls f(candidate) for each candidate that supports the problem.
 template <typename F>
 void for_each_candidate(const Queue& queue, const FpropProblem& p, F f) {
-  if (input_access(p) == RowAccess::elements) {
-    return f(FpropCandidate{kElementsCandidate, "unaligned", cost<ElementsTile>(queue, p)});
+  if (input_access(p) == Access::elements) {
+    return f(FpropCandidate{kElementsCandidate, "unaligned", tile_time<ElementsTile>(queue, p)});
   }
   for_each_tile([&]<typename Tile>(int index, const Tile&) {
     if (Tile::kSharedBytes > queue.smem_per_block()) return;
-    f(FpropCandidate{index, kTileNames[index], cost<Tile>(queue, p)});
+    f(FpropCandidate{index, kTileNames[index], tile_time<Tile>(queue, p)});
   });
-  const double narrow = cost_of_strip(queue, p);
-  if (narrow >= 0.0) f(FpropCandidate{kStripCandidate, "narrow", narrow});
+  const double time = strip_time(queue, p);
+  if (time >= 0.0) f(FpropCandidate{kStripCandidate, "strip", time});
 }
 
-// One launch for as many samples as 32-bit indices reach.
+// One launch for as many samples as 32-bit indices can address.
 template <typename T>
-void run(Queue& queue, const FpropProblem& p, int candidate) {
-  const PackedFilter form = filter_of(p);
-  PG_ASSERT(form.bytes() <= kMostElements);
-  FpropParams<T> k = params_of<T>(p, form, queue.forms().get(queue, form));
+void launch_fused(Queue& queue, const FpropProblem& p, int candidate) {
+  const PackedFilter filter = filter_of(p);
+  PG_ASSERT(filter.bytes() <= kMostElements);
+  FpropParams<T> k = params_of<T>(p, filter, packed_filters(queue).get(queue, filter));
   const Shape in = p.in.shape, out = p.out.shape, low = low_resolution(p);
   const int64_t batch = samples_at_once(p);
   for (int64_t first = 0; first < in.n; first += batch) {
@@ -151,8 +153,8 @@ int64_t columns_of(int candidate) {
   return columns;
 }
 
-// Norm and gate as launches of their own.
-void finish_apart(Queue& queue, const FpropProblem& p) {
+// Norm and gate as separate launches.
+void norm_and_gate(Queue& queue, const FpropProblem& p) {
   const TensorView& out = p.out;
   if (p.vjp_r) {
     return pixel_norm_vjp(queue,
@@ -165,7 +167,7 @@ void finish_apart(Queue& queue, const FpropProblem& p) {
 }  // namespace
 
 FpropProblem FpropProblem::of(const Conv2dArgs& a) {
-  return {.form = tap_pattern_of(a.geometry.mode),
+  return {.pattern = tap_pattern_of(a.geometry.mode),
           .use = FilterUse::forward,
           .in = a.x,
           .w = a.w,
@@ -180,7 +182,7 @@ FpropProblem FpropProblem::of(const Conv2dArgs& a) {
 }
 
 FpropProblem FpropProblem::of(const Conv2dInputGradArgs& a) {
-  return {.form = transposed(tap_pattern_of(a.geometry.mode)),
+  return {.pattern = transposed(tap_pattern_of(a.geometry.mode)),
           .use = FilterUse::transposed,
           .in = a.dy,
           .w = a.w,
@@ -208,24 +210,28 @@ std::vector<FpropCandidate> fprop_candidates(const Queue& queue, const FpropProb
 int default_fprop(const Queue& queue, const FpropProblem& problem) {
   FpropCandidate best{-1, "", 0.0};
   for_each_candidate(queue, problem, [&](const FpropCandidate& c) {
-    if (best.index < 0 || c.cost < best.cost) best = c;
+    if (best.index < 0 || c.time < best.time) best = c;
   });
   return best.index;
 }
 
 void run_fprop(Queue& queue, const FpropProblem& problem, int candidate) {
-  const bool apart = norm_is_apart(problem, columns_of(candidate));
+  const bool separate = norm_is_separate(problem, columns_of(candidate));
   FpropProblem fused = problem;
-  if (apart) {
+  if (separate) {
     fused.r = {};
     fused.vjp_r = fused.gate = {};
   }
   if (problem.in.dtype == DType::bf16) {
-    run<bf16>(queue, fused, candidate);
+    launch_fused<bf16>(queue, fused, candidate);
   } else {
-    run<float>(queue, fused, candidate);
+    launch_fused<float>(queue, fused, candidate);
   }
-  if (apart) finish_apart(queue, problem);
+  if (separate) norm_and_gate(queue, problem);
+}
+
+void run_fprop(Queue& queue, const FpropProblem& problem) {
+  run_fprop(queue, problem, default_fprop(queue, problem));
 }
 
 }  // namespace pg::cuda

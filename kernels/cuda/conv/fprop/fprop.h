@@ -1,8 +1,8 @@
 // fprop.h: convolution and its input gradient as implicit matrix products on tensor cores.
 //
-// Rows are pixels (of the low-resolution image where the mode resamples), columns are output
+// Rows are pixels (of the low-resolution image if the mode resamples), columns are output
 // channels, the summed index runs over taps and input channels. Each result is one sum in the order
-// of that index, so all candidates give the same bits, but for the norm's mean.
+// of that index, so all candidates give the same bits, except in the norm's mean.
 #pragma once
 
 #include <vector>
@@ -12,11 +12,11 @@
 
 namespace pg::cuda {
 
-// What Conv2dArgs and Conv2dInputGradArgs come down to:
-//   out = gate(norm(lrelu(factor * form(in, w) + b))), the last three where given; norm: the pixel
-//   norm, r stored, or its gradient, vjp_r given and gate its y.
+// Conv2dArgs or Conv2dInputGradArgs as one problem:
+//   out = gate(norm(lrelu(factor * form(in, w) + b))), the last three only if given; norm: the
+//   pixel norm, which stores r, or its gradient, with vjp_r given and its y as the gate.
 struct FpropProblem {
-  TapPattern form = TapPattern::plain;
+  TapPattern pattern = TapPattern::plain;
   FilterUse use = FilterUse::forward;
   ConstTensorView in, w;
   TensorView out;
@@ -32,21 +32,22 @@ struct FpropProblem {
   static FpropProblem of(const Conv2dInputGradArgs& args);
 };
 
-// Whether tensor cores may serve a convolution with this filter and geometry at all: bf16, or f32
-// where the queue's math is tf32; 3x3 with pad 1 or 1x1 without. Any extents.
+// Whether tensor cores support a convolution with this filter and geometry: bf16, or f32 if the
+// queue's math is tf32; 3x3 with pad 1 or 1x1 without. Any extents.
 bool fprop_supports(const Queue& queue, DType dtype, const Shape& w, const ConvGeometry& geometry);
 
-// A way to compute a problem.
 struct FpropCandidate {
   int index;         // for run_fprop
   const char* name;  // for logs: "128x64"
-  double cost;       // estimate, to be compared within one problem
+  double time;       // an estimate, comparable within one problem
 };
 
-// All ways that can, at least one.
+// All candidates for a problem, at least one.
 std::vector<FpropCandidate> fprop_candidates(const Queue& queue, const FpropProblem& problem);
-// The index of the one with the lowest estimate; cheap, without allocation.
+// The index of the candidate with the shortest estimated time; cheap, without allocation.
 int default_fprop(const Queue& queue, const FpropProblem& problem);
+// Computes the whole problem, including norm and gate, with a candidate or the default one.
 void run_fprop(Queue& queue, const FpropProblem& problem, int candidate);
+void run_fprop(Queue& queue, const FpropProblem& problem);
 
 }  // namespace pg::cuda

@@ -1,9 +1,9 @@
-// fprop_epilogue.cuh: what follows the sums of a convolution before they are stored: factor, bias,
+// fprop_epilogue.cuh: the steps between the sums of a convolution and their store: factor, bias,
 // lrelu, pixel norm or its gradient, gate.
 //
-// Bias, lrelu, norm and the sum in the norm's gradient work on the accumulators in registers; then
-// each warp turns 16 rows at a time round in shared memory, so that gate and result move in 16-byte
-// pieces of whole rows. The gradient's sum has read the gate before, which comes from a cache then.
+// Bias, lrelu, norm and the sum of the norm's gradient work on the accumulators in registers. Then
+// each warp transposes 16 rows at a time through shared memory, so that gate and result move in
+// packs of whole rows. The norm's gradient reads the gate twice, the second time from cache.
 #pragma once
 
 #include "kernels/cuda/block/mma_tile.cuh"
@@ -11,16 +11,11 @@
 
 namespace pg::cuda {
 
-enum class RowAccess : uint8_t {
-  elements,
-  chunks
-};  // chunks: rows are whole aligned 16-byte chunks
-
 template <typename T>
 struct FpropEpilogue {
   T* out;
   int channels;  // of the result
-  RowAccess access;
+  Access access;
   float factor;
   const float* b;  // null: no bias, no lrelu
   float slope;
@@ -31,7 +26,7 @@ struct FpropEpilogue {
   float gate_slope;
 };
 
-// How the warps of a block divide its tile: each has kM x kN products of 16 x 8.
+// The division of a block's tile among its warps: each has kM x kN products of 16 x 8.
 template <int kWarpsMValue, int kWarpsNValue, int kMValue, int kNValue>
 struct WarpGrid {
   static constexpr int kWarpsM = kWarpsMValue, kWarpsN = kWarpsNValue;
@@ -39,7 +34,7 @@ struct WarpGrid {
   static constexpr int kRows = 16 * kM, kColumns = 8 * kN;  // of one warp
   static constexpr int kTileRows = kWarpsM * kRows;
   static constexpr int kStride = kColumns + 8;       // of a staged row, in floats
-  static constexpr int kSums = kWarpsN * kTileRows;  // floats that the norm needs
+  static constexpr int kSums = kWarpsN * kTileRows;  // floats of the norm
   static constexpr int kSharedBytes = 4 * (kSums + kWarpsM * kWarpsN * 16 * kStride);
 
   __device__ static int warp() { return static_cast<int>(threadIdx.x) / kWarp; }
@@ -73,8 +68,8 @@ __device__ __forceinline__ void activate(const FpropEpilogue<T>& e,
 }
 
 // Sums over the channels of a tile's rows: sums[warp across][row] = sum of term(row, column, acc,
-// next acc) over the pairs of neighbours, for row_sum(). sums: kSums floats. Every thread of the
-// block must call it.
+// next acc) over pairs of neighbours, for row_sum(). sums: kSums floats. Every thread of the block
+// must call it.
 template <typename Warps, typename Term>
 __device__ __forceinline__ void sum_rows(const float (&acc)[Warps::kM][Warps::kN][4], float* sums,
                                          Term term) {
@@ -132,18 +127,17 @@ __device__ __forceinline__ void normalize(const FpropEpilogue<T>& e,
   }
 }
 
-// sums: those of acc * gate over the channels, for the gradient of a norm; as sum_rows.
+// Sums of acc * gate over the channels, for the gradient of a norm; otherwise as sum_rows.
 template <typename Warps, typename T, typename PixelOf>
 __device__ __forceinline__ void sum_gated_rows(const FpropEpilogue<T>& e,
                                                const float (&acc)[Warps::kM][Warps::kN][4],
                                                float* sums, PixelOf pixel_of) {
-  const Access access = access_if(e.access == RowAccess::chunks);
   sum_rows<Warps>(acc, sums, [&](int row, int column, float v0, float v1) {
     const int64_t pixel = pixel_of(row);
     if (pixel < 0 || column >= e.channels) return 0.0f;
     const T* const at = e.gate + pixel * e.channels + column;
     if (column + 1 == e.channels) return v0 * to_acc(at[0]);
-    const Pack<T, 2> y = load<2>(at, access);
+    const Pack<T, 2> y = load<2>(at, e.access);
     return v0 * to_acc(y.value[0]) + v1 * to_acc(y.value[1]);
   });
 }
@@ -153,65 +147,66 @@ struct NormGrad {
   float r, mean;
 };
 
-// What a value becomes behind the turn: through the norm's gradient and the gate.
+// A value after the gradient of the norm and the gate.
 template <typename T>
-__device__ __forceinline__ float passed(const FpropEpilogue<T>& e, const NormGrad& norm, float v,
-                                        float gate) {
+__device__ __forceinline__ float normed_and_gated(const FpropEpilogue<T>& e, const NormGrad& norm,
+                                                  float v, float gate) {
   if (e.vjp_r != nullptr) v = norm.r * (v - gate * norm.mean);
   return e.gate != nullptr && !(gate > 0.0f) ? v * e.gate_slope : v;
 }
 
-// Stores one chunk from f32 values (16-byte aligned). at: index of its first element.
+// Stores one pack of results from f32 values (16-byte aligned). at: index of its first element.
 template <typename T>
-__device__ __forceinline__ void store_chunk(const FpropEpilogue<T>& e, const NormGrad& norm,
-                                            const float* values, int64_t at) {
-  constexpr int kCount = kChunkElements<T>;
-  Vec<T> gate{}, result;
-  Vec<float> from[kCount / 4];
-  if (e.gate != nullptr) gate = *reinterpret_cast<const Vec<T>*>(e.gate + at);
+__device__ __forceinline__ void store_pack(const FpropEpilogue<T>& e, const NormGrad& norm,
+                                           const float* values, int64_t at) {
+  constexpr int kCount = kPack<T>;
+  Pack<T, kCount> gate{}, result;
+  Pack<float, 4> from[kCount / 4];
+  if (e.gate != nullptr) gate = load<kCount>(e.gate + at);
 #pragma unroll
-  for (int i = 0; i < kCount / 4; ++i) from[i] = reinterpret_cast<const Vec<float>*>(values)[i];
+  for (int i = 0; i < kCount / 4; ++i) from[i] = load<4>(values + 4 * i);
 #pragma unroll
   for (int i = 0; i < kCount; ++i) {
-    result.value[i] = from_acc<T>(passed(e, norm, from[i / 4].value[i % 4], to_acc(gate.value[i])));
+    result.value[i] =
+        from_acc<T>(normed_and_gated(e, norm, from[i / 4].value[i % 4], to_acc(gate.value[i])));
   }
-  *reinterpret_cast<Vec<T>*>(e.out + at) = result;
+  store(e.out + at, result);
 }
 
-// The same one by one, for `count` elements.
+// The same for `count` elements, one by one.
 template <typename T>
 __device__ __forceinline__ void store_elements(const FpropEpilogue<T>& e, const NormGrad& norm,
                                                const float* values, int64_t at, int count) {
   for (int i = 0; i < count; ++i) {
     const float gate = e.gate != nullptr ? to_acc(e.gate[at + i]) : 0.0f;
-    e.out[at + i] = from_acc<T>(passed(e, norm, values[i], gate));
+    e.out[at + i] = from_acc<T>(normed_and_gated(e, norm, values[i], gate));
   }
 }
 
-// Stores the 16 rows that a warp has staged, from channel first_column on. norm_of(row, pixel): its
-// NormGrad.
+// Stores the 16 rows staged by a warp, from channel first_column on. norm_of(row, pixel) gives the
+// pixel's NormGrad.
 template <typename Warps, typename T, typename PixelOf, typename NormOf>
 __device__ __forceinline__ void store_rows(const FpropEpilogue<T>& e, const float* stage,
                                            int first_column, PixelOf pixel_of, NormOf norm_of) {
-  constexpr int kCount = kChunkElements<T>, kChunksInRow = Warps::kColumns / kCount;
-  constexpr int kItems = 16 * kChunksInRow / kWarp;
+  constexpr int kCount = kPack<T>, kPacksInRow = Warps::kColumns / kCount;
+  constexpr int kItems = 16 * kPacksInRow / kWarp;
   const int lane = Warps::lane();
-  if (e.access == RowAccess::chunks) {
+  if (e.access == Access::packs) {
 #pragma unroll 4
     for (int n = 0; n < kItems; ++n) {
-      const int row = (n * kWarp + lane) / kChunksInRow;
-      const int first = (n * kWarp + lane) % kChunksInRow * kCount;
+      const int row = (n * kWarp + lane) / kPacksInRow;
+      const int first = (n * kWarp + lane) % kPacksInRow * kCount;
       const int64_t pixel = pixel_of(row);
       if (pixel < 0 || first_column + first >= e.channels) continue;
-      store_chunk(e, norm_of(row, pixel), stage + row * Warps::kStride + first,
-                  pixel * e.channels + first_column + first);
+      store_pack(e, norm_of(row, pixel), stage + row * Warps::kStride + first,
+                 pixel * e.channels + first_column + first);
     }
     return;
   }
 #pragma unroll 1
   for (int n = 0; n < kItems; ++n) {
-    const int row = (n * kWarp + lane) / kChunksInRow;
-    const int first = (n * kWarp + lane) % kChunksInRow * kCount;
+    const int row = (n * kWarp + lane) / kPacksInRow;
+    const int first = (n * kWarp + lane) % kPacksInRow * kCount;
     const int64_t pixel = pixel_of(row);
     if (pixel < 0 || first_column + first >= e.channels) continue;
     store_elements(e, norm_of(row, pixel), stage + row * Warps::kStride + first,
@@ -220,12 +215,12 @@ __device__ __forceinline__ void store_rows(const FpropEpilogue<T>& e, const floa
   }
 }
 
-// Everything from the sums on. pixel_of(row of the tile): index of the result's pixel, or -1 beyond
-// the end. shared: kSharedBytes that no thread uses for anything else any more.
+// The whole epilogue. pixel_of(row of the tile): index of the result's pixel, or -1 beyond the end.
+// shared: kSharedBytes that no thread uses for anything else any more.
 template <typename Warps, typename T, typename PixelOf>
-__device__ __forceinline__ void finish(const FpropEpilogue<T>& e,
-                                       float (&acc)[Warps::kM][Warps::kN][4], float* shared,
-                                       int first_column, PixelOf pixel_of) {
+__device__ __forceinline__ void write_results(const FpropEpilogue<T>& e,
+                                              float (&acc)[Warps::kM][Warps::kN][4], float* shared,
+                                              int first_column, PixelOf pixel_of) {
   activate<Warps>(e, acc, first_column);
   if (e.r != nullptr) normalize<Warps>(e, acc, shared, pixel_of);
   if (e.vjp_r != nullptr) sum_gated_rows<Warps>(e, acc, shared, pixel_of);

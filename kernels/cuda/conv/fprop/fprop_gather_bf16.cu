@@ -1,4 +1,4 @@
-// fprop_gather_bf16.cu: instances of the tensor-core convolution of form gather, bf16.
+// fprop_gather_bf16.cu: instances of the tensor-core convolution with pattern gather, bf16.
 #include "kernels/cuda/conv/fprop/fprop_kernel.cuh"
 
 namespace pg::cuda {

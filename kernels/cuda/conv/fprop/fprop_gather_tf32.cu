@@ -1,4 +1,4 @@
-// fprop_gather_tf32.cu: instances of the tensor-core convolution of form gather, tf32.
+// fprop_gather_tf32.cu: instances of the tensor-core convolution with pattern gather, tf32.
 #include "kernels/cuda/conv/fprop/fprop_kernel.cuh"
 
 namespace pg::cuda {

@@ -1,9 +1,9 @@
-// fprop_kernel.cuh: the kernel behind fprop.h, for one form and element type per source file.
+// fprop_kernel.cuh: the kernel of fprop.h, for one pattern and element type per source file.
 //
-// Copies run kStages - 1 tiles ahead through cp.async, whose zero fill pads the image and the
-// tails. A thread always copies the same chunk column, so it follows (tap, channel) by itself and
-// knows for each of its rows, as a bit mask, which taps lie inside the image. A chunk never crosses
-// a tap, since the form pads the input channels to whole chunks.
+// cp.async copies run kStages - 1 tiles ahead; their zero fill pads the image and the tails. A
+// thread always copies the same column of packs, so it tracks (tap, channel) itself and keeps, for
+// each of its rows, a bit mask of the taps inside the image. A pack never crosses a tap, since
+// packed filters pad the input channels to whole packs.
 #pragma once
 
 #include "kernels/cuda/conv/fprop/fprop_epilogue.cuh"
@@ -11,6 +11,8 @@
 
 namespace pg::cuda {
 namespace {
+
+// --- kernels ---
 
 template <TapPattern kPattern>
 struct Taps {
@@ -21,52 +23,52 @@ struct Taps {
   static constexpr int kPhases = kPattern == TapPattern::spread ? 4 : 1;
 };
 
-// The rows of input tiles that a thread copies.
-template <typename T, typename Tile, TapPattern kPattern, RowAccess kAccess>
+// The rows of input tiles copied by one thread.
+template <typename T, typename Tile, TapPattern kPattern, Access kAccess>
 class InputRows {
  public:
   __device__ __forceinline__ InputRows(const FpropParams<T>& p, int first_row, int phase)
-      : p_(p), row_(static_cast<int>(threadIdx.x) / Tile::kChunks) {
-    channel_ = static_cast<int>(threadIdx.x) % Tile::kChunks * kCount;
+      : p_(p), row_(static_cast<int>(threadIdx.x) / Tile::kPacks) {
+    channel_ = static_cast<int>(threadIdx.x) % Tile::kPacks * kCount;
 #pragma unroll
-    for (int i = 0; i < kPasses; ++i) place(i, first_row + row_ + i * kRowsPerPass, phase);
-    settle();
+    for (int i = 0; i < kPasses; ++i) locate_row(i, first_row + row_ + i * kRowsPerPass, phase);
+    carry_taps();
   }
 
-  // Starts the copies of this step's chunks.
+  // Starts the copies of this step's packs.
   __device__ __forceinline__ void copy(T* tile) const {
-    const int chunk = static_cast<int>(threadIdx.x) % Tile::kChunks;
+    const int pack = static_cast<int>(threadIdx.x) % Tile::kPacks;
 #pragma unroll
     for (int i = 0; i < kPasses; ++i) {
       const bool inside = (inside_[i] >> tap_ & 1) != 0;
       const T* const from = p_.in + (inside ? offset_[i] + tap_offset_ + channel_ : 0);
-      T* const to = tile_chunk<Tile::kChunks>(tile, row_ + i * kRowsPerPass, chunk);
-      if constexpr (kAccess == RowAccess::chunks) {
+      T* const to = tile_pack<Tile::kPacks>(tile, row_ + i * kRowsPerPass, pack);
+      if constexpr (kAccess == Access::packs) {
         ptx::cp_async_16(to, from, inside ? 16 : 0);
       } else {
-        Vec<T> values;
+        Pack<T, kCount> values;
 #pragma unroll
         for (int e = 0; e < kCount; ++e) {
           values.value[e] = inside && channel_ + e < p_.channels ? from[e] : from_acc<T>(0.0f);
         }
-        *reinterpret_cast<Vec<T>*>(to) = values;
+        store(to, values);
       }
     }
   }
 
   __device__ __forceinline__ void advance() {
-    channel_ += Tile::kChunks * kCount;
-    settle();
+    channel_ += Tile::kPacks * kCount;
+    carry_taps();
   }
 
  private:
-  static constexpr int kCount = kChunkElements<T>;
-  static constexpr int kRowsPerPass = Tile::kThreads / Tile::kChunks;
+  static constexpr int kCount = kPack<T>;
+  static constexpr int kRowsPerPass = Tile::kThreads / Tile::kPacks;
   static constexpr int kPasses = Tile::kRows / kRowsPerPass;
   static_assert(Tile::kRows % kRowsPerPass == 0);
 
-  // Where a row's first tap lies, and which taps are inside the image.
-  __device__ __forceinline__ void place(int i, int row, int phase) {
+  // Sets the offset of a row's first tap, and the taps inside the image.
+  __device__ __forceinline__ void locate_row(int i, int row, int phase) {
     using Form = Taps<kPattern>;
     uint32_t sample_of = static_cast<uint32_t>(row);
     uint32_t y_of = p_.image.split(sample_of);
@@ -83,8 +85,8 @@ class InputRows {
     }
   }
 
-  // Carries whole taps out of channel_; beyond the last tap no bit of inside_ is set.
-  __device__ __forceinline__ void settle() {
+  // Moves whole taps from channel_ to tap_; beyond the last tap no bit of inside_ is set.
+  __device__ __forceinline__ void carry_taps() {
     while (channel_ >= p_.padded) {
       channel_ -= p_.padded;
       ++tap_;
@@ -99,43 +101,43 @@ class InputRows {
   uint32_t inside_[kPasses];
 };
 
-// The rows (output channels) of filter tiles that a thread copies.
+// The rows (output channels) of filter tiles copied by one thread.
 template <typename T, typename Tile>
 class FilterRows {
  public:
   __device__ __forceinline__ FilterRows(const FpropParams<T>& p, int first_column, int phase)
-      : row_(static_cast<int>(threadIdx.x) / Tile::kChunks),
+      : row_(static_cast<int>(threadIdx.x) / Tile::kPacks),
         rows_(p.epilogue.channels - first_column),
         depth_(p.depth),
-        k_(static_cast<int>(threadIdx.x) % Tile::kChunks * kChunkElements<T>),
+        k_(static_cast<int>(threadIdx.x) % Tile::kPacks * kPack<T>),
         from_(p.filter +
               static_cast<int64_t>(phase * p.epilogue.channels + first_column) * p.depth) {}
 
   __device__ __forceinline__ void copy(T* tile) const {
-    const int chunk = static_cast<int>(threadIdx.x) % Tile::kChunks;
+    const int pack = static_cast<int>(threadIdx.x) % Tile::kPacks;
 #pragma unroll
     for (int first = 0; first < Tile::kColumns; first += kRowsPerPass) {
       const int row = first + row_;
       if (Tile::kColumns % kRowsPerPass != 0 && row >= Tile::kColumns) break;
       const bool inside = row < rows_ && k_ < depth_;
-      ptx::cp_async_16(tile_chunk<Tile::kChunks>(tile, row, chunk),
+      ptx::cp_async_16(tile_pack<Tile::kPacks>(tile, row, pack),
                        from_ + (inside ? row * depth_ + k_ : 0), inside ? 16 : 0);
     }
   }
 
-  __device__ __forceinline__ void advance() { k_ += Tile::kChunks * kChunkElements<T>; }
+  __device__ __forceinline__ void advance() { k_ += Tile::kPacks * kPack<T>; }
 
  private:
-  static constexpr int kRowsPerPass = Tile::kThreads / Tile::kChunks;
+  static constexpr int kRowsPerPass = Tile::kThreads / Tile::kPacks;
 
   int row_, rows_, depth_, k_;
   const T* from_;
 };
 
-template <typename T, typename Tile, TapPattern kPattern, RowAccess kAccess>
+template <typename T, typename Tile, TapPattern kPattern, Access kAccess>
 __global__ void __launch_bounds__(Tile::kThreads) fprop_kernel(const FpropParams<T> p) {
   using Warps = typename Tile::Warps;
-  constexpr int kPhases = Taps<kPattern>::kPhases, kStep = Tile::kChunks * kChunkElements<T>;
+  constexpr int kPhases = Taps<kPattern>::kPhases, kStep = Tile::kPacks * kPack<T>;
   constexpr int kInput = Tile::kRows * kStep, kStage = kInput + Tile::kColumns * kStep;
   T* const stages = dynamic_smem<T>();
   const int phase = static_cast<int>(blockIdx.x % kPhases);
@@ -166,8 +168,8 @@ __global__ void __launch_bounds__(Tile::kThreads) fprop_kernel(const FpropParams
     __syncthreads();
     copy_next();
     const T* const stage = stages + step % Tile::kStages * kStage;
-    multiply_tiles<T, Tile::kChunks>(acc, stage, Warps::first_row(), stage + kInput,
-                                     Warps::first_column());
+    multiply_tiles<T, Tile::kPacks>(acc, stage, Warps::first_row(), stage + kInput,
+                                    Warps::first_column());
   }
   ptx::cp_async_wait<0>();
   __syncthreads();
@@ -179,10 +181,12 @@ __global__ void __launch_bounds__(Tile::kThreads) fprop_kernel(const FpropParams
     const int64_t column = p.row.split(line);
     return (int64_t{2} * line + phase / 2) * 2 * p.row.divisor() + 2 * column + phase % 2;
   };
-  finish<Warps>(p.epilogue, acc, reinterpret_cast<float*>(stages), first_column, pixel_of);
+  write_results<Warps>(p.epilogue, acc, reinterpret_cast<float*>(stages), first_column, pixel_of);
 }
 
-template <typename T, typename Tile, TapPattern kPattern, RowAccess kAccess>
+// --- launchers ---
+
+template <typename T, typename Tile, TapPattern kPattern, Access kAccess>
 void launch_tile(const Queue& queue, FpropParams<T> p) {
   const int64_t across = ceil_div(p.epilogue.channels, Tile::kColumns);
   const int64_t blocks = ceil_div(p.rows, Tile::kRows) * across * Taps<kPattern>::kPhases;
@@ -198,12 +202,12 @@ void launch_tile(const Queue& queue, FpropParams<T> p) {
 
 template <typename T, TapPattern kPattern>
 void launch_fprop(const Queue& queue, const FpropParams<T>& params, int candidate) {
-  if (params.input_access == RowAccess::elements) {
+  if (params.input_access == Access::elements) {
     PG_ASSERT(candidate == kElementsCandidate);
-    return launch_tile<T, ElementsTile, kPattern, RowAccess::elements>(queue, params);
+    return launch_tile<T, ElementsTile, kPattern, Access::elements>(queue, params);
   }
   for_each_tile([&]<typename Tile>(int index, const Tile&) {
-    if (index == candidate) launch_tile<T, Tile, kPattern, RowAccess::chunks>(queue, params);
+    if (index == candidate) launch_tile<T, Tile, kPattern, Access::packs>(queue, params);
   });
 }
 

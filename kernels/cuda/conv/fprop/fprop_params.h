@@ -1,5 +1,5 @@
-// fprop_params.h: what the launcher (fprop.cu) hands to the kernels (fprop_*.cu), and the tiles
-// they come in.
+// fprop_params.h: the parameters of the kernels (fprop_*.cu), filled in by fprop.cu, and their
+// tiles.
 #pragma once
 
 #include <iterator>
@@ -12,37 +12,37 @@
 
 namespace pg::cuda {
 
-// One launch: fewer than 2^31 elements in each tensor, so that 32-bit indices do.
+// One launch: each tensor has fewer than 2^31 elements, so indices are 32-bit.
 template <typename T>
 struct FpropParams {
   const T* in;  // [samples, height, width, channels]
   int height, width, channels;
-  RowAccess input_access;   // elements: chunks of the input are not aligned
+  Access input_access;
   const T* filter;          // PackedFilter of [phase][output][tap][padded]
   int padded, taps, depth;  // depth = taps * padded
-  int pad;                  // of form plain; 1 otherwise
-  int rows;                 // pixels of the low-resolution image, of all samples
-  Divider image, row;       // its pixels, its width
-  Divider tiles_across;     // tiles beside each other (output channels)
+  int pad;                  // of pattern plain; 1 otherwise
+  int rows;                 // pixels of the low-resolution image, all samples
+  Divider image, row;       // pixels of one sample of it, its width
+  Divider tiles_across;     // tiles along the output channels
   FpropEpilogue<T> epilogue;
 };
 
-// kRows x kColumns results by kWarpsM x kWarpsN warps, in steps of kChunks chunks, kStages of which
-// are in shared memory. kSpeed: rough relative rate of a busy processor, for the choice of a tile.
-template <int kRowsValue, int kColumnsValue, int kWarpsM, int kWarpsN, int kChunksValue,
+// kRows x kColumns results by kWarpsM x kWarpsN warps, in steps of kPacks packs, kStages of which
+// are in shared memory. kSpeed: estimated relative rate of a busy processor, to choose a tile.
+template <int kRowsValue, int kColumnsValue, int kWarpsM, int kWarpsN, int kPacksValue,
           int kStagesValue, int kSpeed>
 struct FpropTile {
   static constexpr int kRows = kRowsValue, kColumns = kColumnsValue;
-  static constexpr int kChunks = kChunksValue, kStages = kStagesValue;
+  static constexpr int kPacks = kPacksValue, kStages = kStagesValue;
   static constexpr int kThreads = kWarpsM * kWarpsN * kWarp;
   static constexpr double kRelativeSpeed = kSpeed / 100.0;
   using Warps = WarpGrid<kWarpsM, kWarpsN, kRows / kWarpsM / 16, kColumns / kWarpsN / 8>;
-  static constexpr int kPipelineBytes = (kRows + kColumns) * kChunks * 16 * kStages;
+  static constexpr int kPipelineBytes = (kRows + kColumns) * kPacks * 16 * kStages;
   static constexpr int kSharedBytes =
       kPipelineBytes > Warps::kSharedBytes ? kPipelineBytes : Warps::kSharedBytes;
 };
 
-// Candidates 0, 1, ...; speeds are estimates of what shared memory and latency leave.
+// Candidates 0, 1, ...; speeds are estimates from shared memory and latency.
 using FpropTiles = std::tuple<FpropTile<128, 256, 2, 4, 4, 4, 100>,  //
                               FpropTile<128, 128, 2, 2, 4, 4, 97>,   //
                               FpropTile<128, 128, 2, 2, 8, 3, 95>,   //
@@ -65,7 +65,7 @@ void for_each_tile(F f) {
   std::apply([&](const auto&... tile) { (f(index++, tile), ...); }, FpropTiles{});
 }
 
-// Defined for T = bf16, float and each form in fprop_<pattern>.cu.
+// Defined for T = bf16, float and each pattern in fprop_<pattern>_<type>.cu.
 template <typename T, TapPattern kPattern>
 void launch_fprop(const Queue& queue, const FpropParams<T>& params, int candidate);
 

@@ -1,4 +1,4 @@
-// fprop_plain_bf16.cu: instances of the tensor-core convolution of form plain, bf16.
+// fprop_plain_bf16.cu: instances of the tensor-core convolution with pattern plain, bf16.
 #include "kernels/cuda/conv/fprop/fprop_kernel.cuh"
 
 namespace pg::cuda {

@@ -1,4 +1,4 @@
-// fprop_plain_tf32.cu: instances of the tensor-core convolution of form plain, tf32.
+// fprop_plain_tf32.cu: instances of the tensor-core convolution with pattern plain, tf32.
 #include "kernels/cuda/conv/fprop/fprop_kernel.cuh"
 
 namespace pg::cuda {

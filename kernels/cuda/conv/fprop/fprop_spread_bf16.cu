@@ -1,4 +1,4 @@
-// fprop_spread_bf16.cu: instances of the tensor-core convolution of form spread, bf16.
+// fprop_spread_bf16.cu: instances of the tensor-core convolution with pattern spread, bf16.
 #include "kernels/cuda/conv/fprop/fprop_kernel.cuh"
 
 namespace pg::cuda {

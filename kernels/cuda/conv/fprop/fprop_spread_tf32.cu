@@ -1,4 +1,4 @@
-// fprop_spread_tf32.cu: instances of the tensor-core convolution of form spread, tf32.
+// fprop_spread_tf32.cu: instances of the tensor-core convolution with pattern spread, tf32.
 #include "kernels/cuda/conv/fprop/fprop_kernel.cuh"
 
 namespace pg::cuda {

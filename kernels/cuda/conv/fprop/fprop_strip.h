@@ -5,7 +5,7 @@
 
 namespace pg::cuda {
 
-// A strip: kWidth pixels (of the low-resolution image) side by side, 4 warps of 16 kM pixels with
+// A strip: kWidth neighbouring pixels (of the low-resolution image), 4 warps of 16 kM pixels with
 // all 8 kN output channels; kAhead lines of strips are copied ahead.
 template <TapPattern kPatternValue, int kInputsValue, int kMValue, int kNValue, int kAheadValue>
 struct FpropStrip {
@@ -34,18 +34,18 @@ struct FpropStrips<float> {
                           FpropStrip<TapPattern::gather, 16, 1, 4, 2>>;
 };
 
-// What decides whether a strip fits.
+// The properties that decide whether a strip fits.
 struct StripShape {
-  TapPattern form;
+  TapPattern pattern;
   int64_t taps, inputs, outputs;
   int64_t samples, height, width;  // of the low-resolution image
 };
 
-// Estimated time, in results of a busy processor as for tiles; below 0: no strip fits.
+// Estimated time, in results of a busy processor as for tiles; negative: no strip fits.
 template <typename T>
-double strip_cost(const Queue& queue, const StripShape& shape);
+double strip_time(const Queue& queue, const StripShape& shape);
 
-// Inputs must be whole chunks, and a strip must fit.
+// Inputs must have whole packs, and a strip must fit.
 template <typename T>
 void launch_strip(const Queue& queue, const FpropParams<T>& params, const StripShape& shape);
 

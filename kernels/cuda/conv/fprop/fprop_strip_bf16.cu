@@ -3,7 +3,7 @@
 
 namespace pg::cuda {
 
-template double strip_cost<bf16>(const Queue&, const StripShape&);
+template double strip_time<bf16>(const Queue&, const StripShape&);
 template void launch_strip<bf16>(const Queue&, const FpropParams<bf16>&, const StripShape&);
 
 }  // namespace pg::cuda

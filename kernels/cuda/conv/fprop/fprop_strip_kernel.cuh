@@ -1,10 +1,10 @@
 // fprop_strip_kernel.cuh: convolution of wide images with few channels, for one type per source.
 //
 // With few channels the tiles of fprop would fetch each input value once per tap. Here a block
-// keeps the whole filter in shared memory and walks down a strip of the image with a ring of input
-// lines, so that each value is fetched once (but for a pixel at either side of the strip and a line
-// at either end); taps are shifted reads of the same lines. For stride 2 a line lies as its even
-// and its odd columns, which makes those reads neighbours too.
+// keeps the whole filter in shared memory and moves down a strip of the image with a ring of input
+// lines, so each value is fetched once (except a pixel at either side of the strip and a line at
+// either end); taps are shifted reads of the same lines. For stride 2 a line stores its even
+// columns, then its odd ones, which makes those reads neighbours too.
 #pragma once
 
 #include "kernels/cuda/conv/fprop/fprop_strip.h"
@@ -12,8 +12,10 @@
 namespace pg::cuda {
 namespace {
 
-constexpr int kMostLines = 32;    // that a block walks down
+constexpr int kMostLines = 32;    // of a block
 constexpr int kBlocksAtOnce = 2;  // on a processor, at least
+
+// --- kernels ---
 
 template <typename T, typename Strip>
 struct StripLayout {
@@ -26,18 +28,17 @@ struct StripLayout {
   static constexpr int kTaps = kTapWidth * kTapWidth;
   static constexpr int kWindow = kPattern == TapPattern::gather ? 4 : 3;  // input lines of a result
   static constexpr int kRing = kWindow + Strip::kAhead * kStride;
-  static constexpr int kChunks = Strip::kInputs / kChunkElements<T>;  // of a pixel
-  static constexpr int kPlane = Strip::kWidth + 2 / kStride;          // pixels
-  static constexpr int kLinePixels = kStride * kPlane;                // inputs of a strip's line
-  static constexpr int kLine = kLinePixels * Strip::kInputs;          // elements
+  static constexpr int kPacks = Strip::kInputs / kPack<T>;    // of a pixel
+  static constexpr int kPlane = Strip::kWidth + 2 / kStride;  // pixels
+  static constexpr int kLinePixels = kStride * kPlane;        // inputs of a strip's line
+  static constexpr int kLine = kLinePixels * Strip::kInputs;  // elements
   static constexpr int kTapFilter = Strip::kOutputs * Strip::kInputs;
   static constexpr int kFilter = kPhases * kTaps * kTapFilter;
   static constexpr int64_t kSharedBytes =
       (kRing * kLine + kFilter) * static_cast<int64_t>(sizeof(T)) + Strip::Warps::kSharedBytes;
 };
 
-// Where a block works: results (y0 .. y1 - 1, x0 .. x0 + kWidth - 1) of a sample's low-resolution
-// image.
+// The results of a block: (y0 .. y1 - 1, x0 .. x0 + kWidth - 1) of a sample's low-resolution image.
 struct StripPlace {
   int sample, y0, y1, x0;
 };
@@ -45,63 +46,61 @@ struct StripPlace {
 template <typename T>
 struct StripParams {
   FpropParams<T> conv;
-  int low_height, low_width, lines;  // lines: that a block walks down
-  Divider across, down;              // strips beside each other, below each other
+  int low_height, low_width, lines;  // lines: of a block
+  Divider across, down;              // strips of an image along its width and its height
 };
 
 // Starts the copies of the filter: [phase][tap] tiles of outputs x inputs.
 template <typename T, typename Strip>
 __device__ __forceinline__ void copy_filter(const FpropParams<T>& p, T* tiles) {
   using L = StripLayout<T, Strip>;
-  constexpr int kItems = L::kPhases * L::kTaps * Strip::kOutputs * L::kChunks;
+  constexpr int kItems = L::kPhases * L::kTaps * Strip::kOutputs * L::kPacks;
 #pragma unroll 1
   for (int i = static_cast<int>(threadIdx.x); i < kItems; i += Strip::kThreads) {
-    const int chunk = i % L::kChunks, tap = i / L::kChunks % L::kTaps;
-    const int output = i / (L::kChunks * L::kTaps) % Strip::kOutputs;
-    const int phase = i / (L::kChunks * L::kTaps * Strip::kOutputs);
+    const int pack = i % L::kPacks, tap = i / L::kPacks % L::kTaps;
+    const int output = i / (L::kPacks * L::kTaps) % Strip::kOutputs;
+    const int phase = i / (L::kPacks * L::kTaps * Strip::kOutputs);
     const bool inside = output < p.epilogue.channels;
     const int at = ((phase * p.epilogue.channels + output) * L::kTaps + tap) * Strip::kInputs;
     T* const tile = tiles + (phase * L::kTaps + tap) * L::kTapFilter;
-    ptx::cp_async_16(tile_chunk<L::kChunks>(tile, output, chunk),
-                     p.filter + (inside ? at + chunk * kChunkElements<T> : 0), inside ? 16 : 0);
+    ptx::cp_async_16(tile_pack<L::kPacks>(tile, output, pack),
+                     p.filter + (inside ? at + pack * kPack<T> : 0), inside ? 16 : 0);
   }
 }
 
-// Starts the copies of one input line of the strip into its place in the ring.
+// Starts the copies of one input line of the strip into its slot of the ring.
 template <typename T, typename Strip>
 __device__ __forceinline__ void copy_line(const FpropParams<T>& p, const StripPlace& place, int h,
                                           T* line) {
   using L = StripLayout<T, Strip>;
   const int left = place.x0 * L::kStride - 1;
   const int64_t row = (static_cast<int64_t>(place.sample) * p.height + h) * p.width;
-#pragma unroll 1  // else what is the same for all lines fills the registers
-  for (int i = static_cast<int>(threadIdx.x); i < L::kLinePixels * L::kChunks;
+#pragma unroll 1  // else values shared by all lines fill the registers
+  for (int i = static_cast<int>(threadIdx.x); i < L::kLinePixels * L::kPacks;
        i += Strip::kThreads) {
-    const int chunk = i % L::kChunks, column = i / L::kChunks, w = left + column;
+    const int pack = i % L::kPacks, column = i / L::kPacks, w = left + column;
     const bool inside = h >= 0 && h < p.height && w >= 0 && w < p.width;
     T* const plane = line + column % L::kStride * L::kPlane * Strip::kInputs;
-    const T* const from =
-        p.in + (inside ? (row + w) * Strip::kInputs + chunk * kChunkElements<T> : 0);
-    ptx::cp_async_16(tile_chunk<L::kChunks>(plane, column / L::kStride, chunk), from,
-                     inside ? 16 : 0);
+    const T* const from = p.in + (inside ? (row + w) * Strip::kInputs + pack * kPack<T> : 0);
+    ptx::cp_async_16(tile_pack<L::kPacks>(plane, column / L::kStride, pack), from, inside ? 16 : 0);
   }
 }
 
-// acc += one instruction's depth of products; a and b are this lane's places.
+// acc += one instruction's depth of products; a and b are this lane's addresses.
 template <typename T, typename Strip>
 __device__ __forceinline__ void multiply_step(const T* a, const T* b,
                                               float (&acc)[Strip::Warps::kM][Strip::Warps::kN][4]) {
   using Warps = typename Strip::Warps;
-  constexpr int kChunks = StripLayout<T, Strip>::kChunks;
+  constexpr int kPacks = StripLayout<T, Strip>::kPacks;
   uint32_t fb[Warps::kN / 2][4];
 #pragma unroll
   for (int j = 0; j < Warps::kN / 2; ++j) {
-    ptx::ldmatrix_x4(fb[j], b + rows_on<T, kChunks>(16 * j));
+    ptx::ldmatrix_x4(fb[j], b + rows_ahead<T, kPacks>(16 * j));
   }
 #pragma unroll
   for (int i = 0; i < Warps::kM; ++i) {
     uint32_t fa[4];
-    ptx::ldmatrix_x4(fa, a + rows_on<T, kChunks>(16 * i));
+    ptx::ldmatrix_x4(fa, a + rows_ahead<T, kPacks>(16 * i));
     round_fragment<T>(fa);
 #pragma unroll
     for (int j = 0; j < Warps::kN; ++j) {
@@ -112,21 +111,21 @@ __device__ __forceinline__ void multiply_step(const T* a, const T* b,
 }
 
 // acc = the sums of one phase of a line of results, in the order of taps and channels, as in
-// fprop. window: the place in the ring of the first of its input lines.
+// fprop_kernel. window: the ring slot of the first of its input lines.
 template <typename T, typename Strip>
 __device__ __forceinline__ void multiply_line(const T* ring, const T* filter, int window, int phase,
                                               float (&acc)[Strip::Warps::kM][Strip::Warps::kN][4]) {
   using L = StripLayout<T, Strip>;
   using Warps = typename Strip::Warps;
   constexpr int kFirst = L::kPattern == TapPattern::spread ? 1 : 0;  // tap of phase 1
-  const int at_b = place_b<T, L::kChunks>(0);
+  const int at_b = offset_b<T, L::kPacks>(0);
   int at_a[L::kTapWidth];
 #pragma unroll
   for (int v = 0; v < L::kTapWidth; ++v) {
-    at_a[v] = place_a<T, L::kChunks>(Warps::first_row() + v / L::kStride + kFirst * (phase % 2)) +
+    at_a[v] = offset_a<T, L::kPacks>(Warps::first_row() + v / L::kStride + kFirst * (phase % 2)) +
               v % L::kStride * L::kPlane * Strip::kInputs;
   }
-#pragma unroll 1  // all taps in a row would fill the registers with addresses
+#pragma unroll 1  // unrolled taps would fill the registers with addresses
   for (int u = 0; u < L::kTapWidth; ++u) {
     int slot = window + u + kFirst * (phase / 2);
     if (slot >= L::kRing) slot -= L::kRing;
@@ -135,7 +134,7 @@ __device__ __forceinline__ void multiply_line(const T* ring, const T* filter, in
     for (int v = 0; v < L::kTapWidth; ++v) {
       const T* const tile = filter + (phase * L::kTaps + u * L::kTapWidth + v) * L::kTapFilter;
 #pragma unroll
-      for (int step = 0; step < L::kChunks / 2; ++step) {
+      for (int step = 0; step < L::kPacks / 2; ++step) {
         multiply_step<T, Strip>(line + at_step<T>(at_a[v], step), tile + at_step<T>(at_b, step),
                                 acc);
       }
@@ -163,7 +162,7 @@ __global__ void __launch_bounds__(Strip::kThreads, kBlocksAtOnce)
     }
     ptx::cp_async_commit();
   };
-  // Result line y needs the input lines below this one.
+  // Result line y needs all input lines before this one.
   const auto end_for = [&](int y) { return min(y, place.y1 - 1) * L::kStride - 1 + L::kWindow; };
 
   copy_filter<T, Strip>(p.conv, filter);
@@ -184,7 +183,7 @@ __global__ void __launch_bounds__(Strip::kThreads, kBlocksAtOnce)
         if constexpr (L::kPhases == 1) return line * p.low_width + x;
         return (2 * line + phase / 2) * 2 * p.low_width + 2 * x + phase % 2;
       };
-      finish<Warps>(p.conv.epilogue, acc, scratch, 0, pixel_of);
+      write_results<Warps>(p.conv.epilogue, acc, scratch, 0, pixel_of);
     }
     window += L::kStride;
     if (window >= L::kRing) window -= L::kRing;
@@ -192,12 +191,14 @@ __global__ void __launch_bounds__(Strip::kThreads, kBlocksAtOnce)
   ptx::cp_async_wait<0>();
 }
 
+// --- launchers ---
+
 template <typename Strip>
 bool strip_fits(const StripShape& s) {
   const int64_t taps = Strip::kPattern == TapPattern::plain    ? 9
                        : Strip::kPattern == TapPattern::spread ? 4
                                                                : 16;
-  return s.form == Strip::kPattern && s.taps == taps && s.inputs == Strip::kInputs &&
+  return s.pattern == Strip::kPattern && s.taps == taps && s.inputs == Strip::kInputs &&
          s.outputs <= Strip::kOutputs;
 }
 
@@ -214,8 +215,8 @@ bool with_strip(const Queue& queue, const StripShape& s, F f) {
                     typename FpropStrips<T>::Type{});
 }
 
-// Lines for a block: many, since each block begins with lines that its neighbour reads too, but
-// few enough for four blocks on each processor.
+// Lines of a block: many, since each block first reads lines that its neighbour reads too, but few
+// enough for four blocks on each processor.
 template <typename Strip>
 int64_t lines_of(const Queue& queue, const StripShape& s) {
   const int64_t strips = s.samples * ceil_div(s.width, Strip::kWidth);
@@ -227,16 +228,16 @@ int64_t lines_of(const Queue& queue, const StripShape& s) {
 }  // namespace
 
 template <typename T>
-double strip_cost(const Queue& queue, const StripShape& s) {
-  double cost = -1.0;
+double strip_time(const Queue& queue, const StripShape& s) {
+  double time = -1.0;
   with_strip<T>(queue, s, [&]<typename Strip>(const Strip&) {
     const int64_t lines = lines_of<Strip>(queue, s);
     const int64_t blocks = s.samples * ceil_div(s.width, Strip::kWidth) * ceil_div(s.height, lines);
     const int phases = StripLayout<T, Strip>::kPhases;
-    cost = static_cast<double>(ceil_div(blocks, queue.processors()) * lines * phases) *
+    time = static_cast<double>(ceil_div(blocks, queue.processors()) * lines * phases) *
            Strip::kWidth * Strip::kOutputs;
   });
-  return cost;
+  return time;
 }
 
 template <typename T>

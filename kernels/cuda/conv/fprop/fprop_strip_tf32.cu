@@ -3,7 +3,7 @@
 
 namespace pg::cuda {
 
-template double strip_cost<float>(const Queue&, const StripShape&);
+template double strip_time<float>(const Queue&, const StripShape&);
 template void launch_strip<float>(const Queue&, const FpropParams<float>&, const StripShape&);
 
 }  // namespace pg::cuda

@@ -1,21 +1,25 @@
 // rgb_fprop.cu: 1x1 convolution between a few (at most 4) and many channels, on CUDA cores.
 //
-// Both directions read and write each value once and are bound by that. From few to many, a thread
-// keeps the filter of one 16-byte chunk of channels in registers and walks over pixels; from many
-// to few, a group of lanes shares a pixel, reads its row in chunks and adds up with shuffles. The
-// input gradients are the same two with the filter's strides exchanged.
+// Both directions are bound by reading and writing each value once. From few to many channels, a
+// thread keeps the filter of one pack of channels in registers and iterates over pixels; from many
+// to few, a group of lanes shares a pixel, reads its row in packs and sums with shuffles. The input
+// gradients are the same two with the filter's strides exchanged.
 #include "kernels/cuda/conv/rgb/rgb_fprop.h"
+
+#include <cmath>
 
 #include "kernels/cuda/block/pack.cuh"
 #include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/block/sums.cuh"
 #include "kernels/cuda/device/launch.cuh"
-#include "kernels/cuda/device/launchers.h"
+#include "kernels/cuda/norm/norm_and_gate.h"
 
 namespace pg::cuda {
 namespace {
 
-constexpr int kWarp = 32, kThreads = 256, kFew = kFewChannels;
+constexpr int kThreads = 256, kFew = kFewChannels;
+
+// --- kernels ---
 
 template <typename T>
 struct RgbParams {
@@ -31,13 +35,13 @@ struct RgbParams {
   Acc<T> slope;
   const T* gate;  // null: no gate
   Acc<T> gate_slope;
-  const Acc<T>* vjp_r;  // null: no gradient of a norm, whose result would be the gate
+  const Acc<T>* vjp_r;  // null: no gradient of a norm; else the norm's result is the gate
 };
 
-// lrelu(factor * sum + bias)
+// lrelu(factor * sum + bias); contraction is written out, so every compiler gives the same bits.
 template <typename T>
 __device__ __forceinline__ Acc<T> activated(const RgbParams<T>& p, Acc<T> sum, Acc<T> bias) {
-  const Acc<T> v = p.factor * sum + bias;
+  const Acc<T> v = std::fma(p.factor, sum, bias);
   return p.b == nullptr || v > Acc<T>{0} ? v : v * p.slope;
 }
 template <typename T>
@@ -45,21 +49,14 @@ __device__ __forceinline__ T gated(const RgbParams<T>& p, Acc<T> v, T gate) {
   return from_acc<T>(p.gate != nullptr && !(to_acc(gate) > Acc<T>{0}) ? v * p.gate_slope : v);
 }
 
-// Whether a norm's gradient can be fused: the pieces of a pixel lie side by side in a warp.
-bool norm_is_fused(const Conv2dInputGradArgs& a) {
-  const int64_t few = a.w.shape.n, many = a.w.shape.c, pack = 16 / size_of(a.dx.dtype);
-  const int64_t pieces = many / pack;
-  return few < many && many % pack == 0 && pieces <= kWarp && (pieces & (pieces - 1)) == 0;
-}
-
 template <typename T, int kCount>
 __global__ void __launch_bounds__(kThreads) expand_kernel(const RgbParams<T> p) {
-  const int pieces = p.many / kCount, across = min(pieces, kThreads);
+  const int packs = p.many / kCount, across = min(packs, kThreads);
   const int lane = static_cast<int>(threadIdx.x) % across;
   const int rows = kThreads / across, row = static_cast<int>(threadIdx.x) / across;
   if (row >= rows) return;
-  for (int piece = lane; piece < pieces; piece += across) {
-    const int first = piece * kCount;
+  for (int pack = lane; pack < packs; pack += across) {
+    const int first = pack * kCount;
     Acc<T> w[kFew][kCount], bias[kCount];
 #pragma unroll
     for (int m = 0; m < kCount; ++m) {
@@ -102,14 +99,10 @@ __global__ void __launch_bounds__(kThreads) expand_kernel(const RgbParams<T> p) 
   }
 }
 
-// Lanes that share a pixel: a power of two, so that shuffles add them up.
-__host__ __device__ inline int lanes_for(int pieces) {
-  int lanes = 1;
-  while (lanes < kWarp && lanes < pieces) lanes *= 2;
-  return lanes;
-}
+// Lanes that share a pixel.
+__host__ __device__ constexpr int lanes_for(int packs) { return power_of_two(packs, kWarp); }
 
-// Adds the products of one pixel's pieces of this lane.
+// Adds the products of this lane's packs of one pixel.
 template <typename T, int kCount>
 __device__ __forceinline__ void add_pixel(const RgbParams<T>& p, const Acc<T>* w, int64_t pixel,
                                           int lane, int lanes, Acc<T> (&sum)[kFew]) {
@@ -140,9 +133,7 @@ __global__ void __launch_bounds__(kThreads) contract_kernel(const RgbParams<T> p
     if (pixel < p.pixels) add_pixel<T, kCount>(p, w, pixel, lane, lanes, sum);
 #pragma unroll
     for (int f = 0; f < kFew; ++f) {
-      for (int step = lanes / 2; step > 0; step /= 2) {
-        sum[f] += __shfl_xor_sync(~0u, sum[f], step);
-      }
+      sum[f] = group_sum(sum[f], lanes);
       if (pixel >= p.pixels || f >= p.few || lane != f % lanes) continue;
       const int64_t at = pixel * p.few + f;
       const Acc<T> bias = p.b != nullptr ? p.b[f] : Acc<T>{0};
@@ -150,6 +141,15 @@ __global__ void __launch_bounds__(kThreads) contract_kernel(const RgbParams<T> p
       p.out[at] = gated(p, activated(p, sum[f], bias), gate);
     }
   }
+}
+
+// --- launchers ---
+
+// Whether a norm's gradient can be fused: one warp holds all packs of a pixel, side by side.
+bool norm_is_fused(const Conv2dInputGradArgs& a) {
+  const int64_t few = a.w.shape.n, many = a.w.shape.c, each = 16 / size_of(a.dx.dtype);
+  const int64_t packs = many / each;
+  return few < many && many % each == 0 && packs <= kWarp && (packs & (packs - 1)) == 0;
 }
 
 template <typename T, int kCount>
@@ -171,10 +171,10 @@ void launch_contract(const Queue& queue, const RgbParams<T>& p) {
 
 enum class Direction : uint8_t { expand, contract };
 
-// From the few channels to the many or, if the input has as many or more, back. Shapes alone
-// choose the length of packs, and with it the order of sums.
+// From few channels to many, or back if the input has as many or more. The length of packs, and so
+// the order of sums, depends on shapes only.
 template <typename T>
-void run(const Queue& queue, RgbParams<T> p, Direction direction) {
+void launch_rgb(const Queue& queue, RgbParams<T> p, Direction direction) {
   const bool expands = direction == Direction::expand;
   const bool packs = p.many % kPack<T> == 0;
   p.access = access_if(packs && (expands ? is_aligned(p.out, p.gate) : is_aligned(p.in)));
@@ -187,28 +187,34 @@ void run(const Queue& queue, RgbParams<T> p, Direction direction) {
 }  // namespace
 
 void rgb_fprop(Queue& queue, const Conv2dArgs& a) {
-  PG_ASSERT(!a.r);
+  if (a.r) {  // never fused; the gate follows it
+    Conv2dArgs plain = a;
+    plain.r = {};
+    plain.gate = {};
+    rgb_fprop(queue, plain);
+    return norm_and_gate(queue, a);
+  }
   dispatch_storage(a.x.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const int64_t k = a.w.shape.n, c = a.w.shape.c;
     const bool from_few = c < k;
-    run<T>(queue,
-           {.in = a.x.as<T>(),
-            .out = a.y.as<T>(),
-            .pixels = a.y.shape.pixels(),
-            .few = static_cast<int>(std::min(c, k)),
-            .many = static_cast<int>(std::max(c, k)),
-            .access = Access::elements,
-            .w = a.w.as<Acc<T>>(),
-            .w_few = from_few ? 1 : c,
-            .w_many = from_few ? c : 1,
-            .factor = static_cast<Acc<T>>(a.geometry.scale),
-            .b = a.b.as<Acc<T>>(),
-            .slope = static_cast<Acc<T>>(a.slope),
-            .gate = a.gate.as<T>(),
-            .gate_slope = static_cast<Acc<T>>(a.gate_slope),
-            .vjp_r = nullptr},
-           from_few ? Direction::expand : Direction::contract);
+    launch_rgb<T>(queue,
+                  {.in = a.x.as<T>(),
+                   .out = a.y.as<T>(),
+                   .pixels = a.y.shape.pixels(),
+                   .few = static_cast<int>(std::min(c, k)),
+                   .many = static_cast<int>(std::max(c, k)),
+                   .access = Access::elements,
+                   .w = a.w.as<Acc<T>>(),
+                   .w_few = from_few ? 1 : c,
+                   .w_many = from_few ? c : 1,
+                   .factor = static_cast<Acc<T>>(a.geometry.scale),
+                   .b = a.b.as<Acc<T>>(),
+                   .slope = static_cast<Acc<T>>(a.slope),
+                   .gate = a.gate.as<T>(),
+                   .gate_slope = static_cast<Acc<T>>(a.gate_slope),
+                   .vjp_r = nullptr},
+                  from_few ? Direction::expand : Direction::contract);
   });
 }
 
@@ -217,29 +223,29 @@ void rgb_dgrad(Queue& queue, const Conv2dInputGradArgs& a) {
     Conv2dInputGradArgs plain = a;
     plain.r = plain.gate = {};
     rgb_dgrad(queue, plain);
-    return finish_input_grad(queue, a);
+    return norm_and_gate(queue, a);
   }
   dispatch_storage(a.dy.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const int64_t k = a.w.shape.n, c = a.w.shape.c;
     const bool from_few = k < c;
-    run<T>(queue,
-           {.in = a.dy.as<T>(),
-            .out = a.dx.as<T>(),
-            .pixels = a.dx.shape.pixels(),
-            .few = static_cast<int>(std::min(c, k)),
-            .many = static_cast<int>(std::max(c, k)),
-            .access = Access::elements,
-            .w = a.w.as<Acc<T>>(),
-            .w_few = from_few ? c : 1,
-            .w_many = from_few ? 1 : c,
-            .factor = static_cast<Acc<T>>(a.geometry.scale),
-            .b = nullptr,
-            .slope = Acc<T>{1},
-            .gate = a.gate.as<T>(),
-            .gate_slope = static_cast<Acc<T>>(a.gate_slope),
-            .vjp_r = a.r.as<Acc<T>>()},
-           from_few ? Direction::expand : Direction::contract);
+    launch_rgb<T>(queue,
+                  {.in = a.dy.as<T>(),
+                   .out = a.dx.as<T>(),
+                   .pixels = a.dx.shape.pixels(),
+                   .few = static_cast<int>(std::min(c, k)),
+                   .many = static_cast<int>(std::max(c, k)),
+                   .access = Access::elements,
+                   .w = a.w.as<Acc<T>>(),
+                   .w_few = from_few ? c : 1,
+                   .w_many = from_few ? 1 : c,
+                   .factor = static_cast<Acc<T>>(a.geometry.scale),
+                   .b = nullptr,
+                   .slope = Acc<T>{1},
+                   .gate = a.gate.as<T>(),
+                   .gate_slope = static_cast<Acc<T>>(a.gate_slope),
+                   .vjp_r = a.r.as<Acc<T>>()},
+                  from_few ? Direction::expand : Direction::contract);
   });
 }
 

@@ -1,4 +1,4 @@
-// rgb_fprop.h: 1x1 convolution from or to a few channels (fromRGB, toRGB) and its input gradient.
+// rgb_fprop.h: 1x1 convolution from or to few channels (fromRGB, toRGB), and its input gradient.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +15,7 @@ inline bool rgb_supports(const Shape& w, const ConvGeometry& geometry) {
          std::min(w.n, w.c) <= kFewChannels && std::max(w.n, w.c) <= kManyChannels;
 }
 
-// Any element type. As Backend::conv2d and its input gradient, but args.r of the former must be
-// absent.
+// As Backend::conv2d and its input gradient, for any element type.
 void rgb_fprop(Queue& queue, const Conv2dArgs& args);
 void rgb_dgrad(Queue& queue, const Conv2dInputGradArgs& args);
 

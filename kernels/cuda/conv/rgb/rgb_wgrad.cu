@@ -1,8 +1,8 @@
 // rgb_wgrad.cu: the weight gradient of 1x1 layers from or to few channels (RGB, gray).
 //
-// Each thread owns 16 bytes of the wide image's channels and walks over pixels, so both images are
-// read once and everything is summed in registers: f32 sums of at most 64 terms, then sums of
-// those. Then pixel lanes of a block, then blocks are added in order.
+// Each thread has one pack of the wide image's channels and iterates over pixels, so both images
+// are read once and summed in registers: f32 sums of at most 64 terms, then sums of those. Then the
+// pixel lanes of a block are added in order, and then the blocks.
 #include "kernels/cuda/conv/rgb/rgb_wgrad.h"
 
 #include "kernels/cuda/block/pack.cuh"
@@ -15,18 +15,20 @@ namespace {
 
 constexpr int kThreads = 256;
 constexpr int kInARow = 64;     // pixels of one sum
-constexpr int kMostLanes = 64;  // pixels that a block looks at together
+constexpr int kMostLanes = 64;  // pixels that a block reads together
 constexpr int64_t kMostChunks = 528;
+
+// --- kernels ---
 
 struct RgbShape {
   int64_t pixels, chunk;  // all, and of a block
   int wide;               // channels of the wide image
   int vectors, lanes;     // of a block: groups of channels, pixels
-  bool to_rgb;            // the narrow image is dy
+  bool to_rgb;            // the image with few channels is dy
 };
 
-// Sums of one thread: rows 0 to kN - 1: wide channels times a narrow one; row kN: wide channels;
-// narrow: the narrow ones.
+// Sums of one thread. Rows 0 to kN - 1: wide channels times a narrow one; row kN: wide channels;
+// narrow: narrow channels.
 template <typename T, int kN>
 struct RgbSums {
   static constexpr int kVec = kPack<T>;
@@ -54,7 +56,8 @@ struct RgbSums {
       if (j < kN) narrow[j] += other.narrow[j];
     }
   }
-  // Row j of what a block adds up, in kN + 2 turns; the last is the narrow sums.
+  // Row j of the kN + 2 rows that a block adds up one after the other; the last holds the narrow
+  // sums.
   __device__ __forceinline__ float turn(int j, int i) const {
     float v = 0.0f;
 #pragma unroll
@@ -72,8 +75,7 @@ struct RgbSums {
   }
 };
 
-// partial [chunks, K, C], bias [chunks, K] or null. kAccess: packs of wide channels start on
-// 16-byte borders.
+// partial [chunks, K, C], bias [chunks, K] or null. kAccess: of the wide channels.
 template <typename T, int kN, Access kAccess>
 __global__ void __launch_bounds__(kThreads)
     rgb_wgrad_kernel(const T* __restrict__ wide, const T* __restrict__ narrow,
@@ -116,11 +118,13 @@ __global__ void __launch_bounds__(kThreads)
   }
 }
 
-// The side with few channels: dy to RGB, x from RGB.
+// --- launchers ---
+
+// Whether dy has the few channels (to RGB) rather than x (from RGB).
 bool to_rgb(const Conv2dWeightGradArgs& args) { return args.dw.shape.n < args.dw.shape.c; }
 
 template <typename T, int narrow_channels>
-void run(Queue& queue, const Conv2dWeightGradArgs& args) {
+void launch_rgb_wgrad(Queue& queue, const Conv2dWeightGradArgs& args) {
   const bool to = to_rgb(args);
   const ConstTensorView wide = to ? args.x : args.dy, narrow = to ? args.dy : args.x;
   constexpr int kVec = kPack<T>;
@@ -170,9 +174,9 @@ bool rgb_wgrad_supports(const Conv2dWeightGradArgs& args) {
 void rgb_wgrad(Queue& queue, const Conv2dWeightGradArgs& args) {
   const bool one = std::min(args.dw.shape.n, args.dw.shape.c) == 1;
   if (args.dy.dtype == DType::bf16) {
-    return one ? run<bf16, 1>(queue, args) : run<bf16, 3>(queue, args);
+    return one ? launch_rgb_wgrad<bf16, 1>(queue, args) : launch_rgb_wgrad<bf16, 3>(queue, args);
   }
-  return one ? run<float, 1>(queue, args) : run<float, 3>(queue, args);
+  return one ? launch_rgb_wgrad<float, 1>(queue, args) : launch_rgb_wgrad<float, 3>(queue, args);
 }
 
 }  // namespace pg::cuda

@@ -1,4 +1,4 @@
-// rgb_wgrad.h: the weight gradient of the layers from and to RGB, which memory bandwidth binds.
+// rgb_wgrad.h: the weight gradient of the layers from and to RGB, bound by memory bandwidth.
 #pragma once
 
 #include "kernels/conv.h"
@@ -6,8 +6,8 @@
 
 namespace pg::cuda {
 
-// Whether the filter is 1x1 with 1 or 3 channels on one side and, on the other, a multiple of 16
-// bytes of f32 or bf16 channels.
+// Whether the filter is 1x1 with 1 or 3 channels on one side, and whole packs of f32 or bf16
+// channels on the other.
 bool rgb_wgrad_supports(const Conv2dWeightGradArgs& args);
 void rgb_wgrad(Queue& queue, const Conv2dWeightGradArgs& args);
 

@@ -1,19 +1,18 @@
-// wgrad.cu: the weight gradient: from and to RGB, on tensor cores, or exact; and the tensor-core
-// path around its kernel (wgrad_kernel.cuh).
+// wgrad.cu: the tensor-core weight gradient around its kernel (wgrad_kernel.cuh).
 #include "kernels/cuda/conv/wgrad/wgrad.h"
 
-#include "kernels/cuda/conv/direct/direct.h"
-#include "kernels/cuda/conv/rgb/rgb_wgrad.h"
+#include "kernels/cuda/block/pack.cuh"
 #include "kernels/cuda/conv/wgrad/wgrad_patch.cuh"
 #include "kernels/cuda/conv/wgrad/wgrad_sums.h"
 #include "kernels/cuda/device/launch.cuh"
-#include "kernels/cuda/device/launchers.h"
 
 namespace pg::cuda {
 namespace {
 
-// Rows of channels copied to 16-byte aligned, zero-filled ones, for tensors that are not (513
-// channels, a view into the middle of a tensor).
+// --- kernels ---
+
+// Copies rows of channels to 16-byte aligned, zero-padded rows, for tensors without them (513
+// channels, or a view into the middle of a tensor).
 template <typename T>
 __global__ void pad_channels_kernel(const T* __restrict__ x, T* __restrict__ y, int64_t numel,
                                     int64_t channels, int64_t padded) {
@@ -24,50 +23,47 @@ __global__ void pad_channels_kernel(const T* __restrict__ x, T* __restrict__ y, 
   }
 }
 
-// Takes aligned pieces off a scratch buffer; with no buffer, only adds their sizes up.
-class Pieces {
- public:
-  explicit Pieces(void* base) : base_(static_cast<char*>(base)) {}
-  template <typename T>
-  T* take(int64_t count) {
-    char* const at = base_ == nullptr ? nullptr : base_ + bytes_;
-    bytes_ += round_up(count * static_cast<int64_t>(sizeof(T)), 256);
-    return reinterpret_cast<T*>(at);
-  }
-  int64_t bytes() const { return bytes_; }
-
- private:
-  char* base_;
-  int64_t bytes_ = 0;
-};
+// --- launchers ---
 
 template <typename T>
 int64_t padded_channels(const Shape& s) {
-  return round_up(s.c, Vec<T>::kCount);
+  return round_up(s.c, kPack<T>);
 }
 
 template <typename T>
-bool is_aligned(const void* data, const Shape& s) {
-  return pg::is_aligned(data) && s.c % Vec<T>::kCount == 0;
+bool has_packs(const void* data, const Shape& s) {
+  return is_aligned(data) && s.c % kPack<T> == 0;
 }
 
 template <typename T>
 struct Buffers {
-  T* low;  // null where the operand itself will do
+  T* low;  // null if the operand itself can be used
   T* high;
   float* partial;
-  float* bias;
-
-  Buffers(Pieces& pieces, const Conv2dWeightGradArgs& args, const WgradProblem& p, int64_t chunks) {
-    const WgradProduct form = wgrad_product(args);
-    const bool low_fits = is_aligned<T>(form.low.data, p.low);
-    const bool high_fits = is_aligned<T>(form.high.data, p.high);
-    low = low_fits ? nullptr : pieces.take<T>(p.low.pixels() * padded_channels<T>(p.low));
-    high = high_fits ? nullptr : pieces.take<T>(p.high.pixels() * padded_channels<T>(p.high));
-    partial = pieces.take<float>(chunks * p.low.c * p.high.c * p.taps_h * p.taps_w);
-    bias = args.db ? pieces.take<float>(chunks * args.db.shape.numel()) : nullptr;
-  }
+  float* bias;  // null if there is no db
 };
+
+template <typename T>
+Buffers<T> buffers_of(Queue& queue, const Conv2dWeightGradArgs& args, const WgradProblem& p,
+                      int64_t chunks) {
+  const WgradProduct product = wgrad_product(args);
+  const bool pads_low = !has_packs<T>(product.low.data, p.low);
+  const bool pads_high = !has_packs<T>(product.high.data, p.high);
+  BufferLayout layout;
+  const auto add = [&](bool wanted, int64_t count, int64_t size) {
+    return layout.add(wanted ? count * size : 0);
+  };
+  constexpr int64_t kSize = sizeof(T), kFloat = sizeof(float);
+  const int64_t low = add(pads_low, p.low.pixels() * padded_channels<T>(p.low), kSize);
+  const int64_t high = add(pads_high, p.high.pixels() * padded_channels<T>(p.high), kSize);
+  const int64_t partial = add(true, chunks * p.low.c * p.high.c * p.taps_h * p.taps_w, kFloat);
+  const int64_t bias = add(bool{args.db}, args.db ? chunks * args.db.shape.numel() : 0, kFloat);
+  char* const base = static_cast<char*>(queue.scratch(layout.bytes()));
+  return {.low = pads_low ? reinterpret_cast<T*>(base + low) : nullptr,
+          .high = pads_high ? reinterpret_cast<T*>(base + high) : nullptr,
+          .partial = reinterpret_cast<float*>(base + partial),
+          .bias = args.db ? reinterpret_cast<float*>(base + bias) : nullptr};
+}
 
 template <typename T>
 const T* padded(Queue& queue, const void* data, const Shape& s, T* copy) {
@@ -78,7 +74,7 @@ const T* padded(Queue& queue, const void* data, const Shape& s, T* copy) {
   return copy;
 }
 
-// Everything but the images and the buffers.
+// All parameters except the images and the buffers.
 template <typename T>
 WgradParams<T> params_of(const WgradProblem& p, const WgradTile& tile, const WgradPatch& patch,
                          int64_t chunks) {
@@ -112,8 +108,9 @@ WgradParams<T> params_of(const WgradProblem& p, const WgradTile& tile, const Wgr
 }
 
 template <typename T>
-void run(Queue& queue, const Conv2dWeightGradArgs& args, const WgradCandidate& candidate) {
-  const WgradProduct form = wgrad_product(args);
+void launch_candidate(Queue& queue, const Conv2dWeightGradArgs& args,
+                      const WgradCandidate& candidate) {
+  const WgradProduct product = wgrad_product(args);
   const WgradProblem p = wgrad_problem(args);
   const WgradTile& tile = kWgradTiles[candidate.tile];
   const WgradPatch patch = wgrad_patch(tile, p, queue.smem_per_block());
@@ -121,16 +118,13 @@ void run(Queue& queue, const Conv2dWeightGradArgs& args, const WgradCandidate& c
   WgradParams<T> params = params_of<T>(p, tile, patch, candidate.chunks);
   const int64_t chunks = ceil_div(params.patches, params.per_chunk);
 
-  Pieces sizes(nullptr);
-  const Buffers<T> unused(sizes, args, p, chunks);
-  Pieces pieces(queue.scratch(sizes.bytes()));
-  const Buffers<T> buffers(pieces, args, p, chunks);
-  params.low = padded<T>(queue, form.low.data, p.low, buffers.low);
-  params.high = padded<T>(queue, form.high.data, p.high, buffers.high);
+  const Buffers<T> buffers = buffers_of<T>(queue, args, p, chunks);
+  params.low = padded<T>(queue, product.low.data, p.low, buffers.low);
+  params.high = padded<T>(queue, product.high.data, p.high, buffers.high);
   params.partial = buffers.partial;
   params.bias = buffers.bias;
-  params.reversed = form.reversed;
-  if (args.db) params.bias_from = form.reversed ? BiasFrom::high : BiasFrom::low;
+  params.reversed = product.reversed;
+  if (args.db) params.bias_from = product.reversed ? BiasFrom::high : BiasFrom::low;
 
   const int64_t smem = wgrad_smem(tile, p, patch);
   if constexpr (sizeof(T) == 2) {
@@ -138,7 +132,7 @@ void run(Queue& queue, const Conv2dWeightGradArgs& args, const WgradCandidate& c
   } else {
     launch_wgrad_tf32(queue, candidate.tile, params, chunks, smem);
   }
-  const bool folded = form.stride == 2;
+  const bool folded = product.stride == 2;
   sum_wgrad_partials(queue, {.partial = buffers.partial,
                              .chunks = chunks,
                              .taps_h = folded ? 4 : args.dw.shape.h,
@@ -149,7 +143,7 @@ void run(Queue& queue, const Conv2dWeightGradArgs& args, const WgradCandidate& c
   if (args.db) sum_bias_grad_partials(queue, args, buffers.bias, chunks);
 }
 
-// One result for each image, so that a filter of any size is a matrix product.
+// Whether each image has one result, so that a filter of any size is a matrix product.
 bool covers_image(const Conv2dWeightGradArgs& args) {
   const Shape &x = args.x.shape, &w = args.dw.shape;
   const ConvGeometry& g = args.geometry;
@@ -179,21 +173,8 @@ WgradProblem wgrad_problem(const Conv2dWeightGradArgs& args) {
 }
 
 void run_wgrad(Queue& queue, const Conv2dWeightGradArgs& args, const WgradCandidate& candidate) {
-  if (args.dy.dtype == DType::bf16) return run<bf16>(queue, args, candidate);
-  run<float>(queue, args, candidate);
-}
-
-void conv2d_weight_grad(Queue& queue, const Conv2dWeightGradArgs& args) {
-  check_conv(args.x.shape, args.dw.shape, args.dy.shape, args.geometry);
-  check_extents(args.x.shape);
-  check_extents(args.dy.shape);
-  PG_ASSERT(!args.db || args.db.shape.numel() == args.dy.shape.c);
-  if (rgb_wgrad_supports(args)) return rgb_wgrad(queue, args);
-  if (wgrad_supports(queue, args)) {
-    const std::vector<WgradCandidate> ways = wgrad_candidates(queue, wgrad_problem(args));
-    if (!ways.empty()) return run_wgrad(queue, args, ways.front());
-  }
-  direct_wgrad(queue, args);
+  if (args.dy.dtype == DType::bf16) return launch_candidate<bf16>(queue, args, candidate);
+  launch_candidate<float>(queue, args, candidate);
 }
 
 }  // namespace pg::cuda

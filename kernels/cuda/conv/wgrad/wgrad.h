@@ -1,8 +1,8 @@
-// wgrad.h: the tensor-core weight gradient: its tiles, its plan, and how an autotuner picks one.
+// wgrad.h: the tensor-core weight gradient: its tiles, its candidates, and their estimated order.
 //
-// A block makes all taps of BA channels of the low image x BB channels of the high one
-// (taps.h) over a chunk of patches of pixels. A patch of the high image, with its border, is
-// loaded once for all taps: a tap is a shift of the rows that ldmatrix reads.
+// A block computes all taps of BA channels of the low image x BB channels of the high one (taps.h)
+// over a chunk of patches of pixels. A patch of the high image, with its border, is loaded once for
+// all taps: a tap is a shift of the rows that ldmatrix reads.
 #pragma once
 
 #include <vector>
@@ -12,13 +12,13 @@
 
 namespace pg::cuda {
 
-// How a block is cut into warps and fragments; the fragment of a warp is 16 frags_a x 8 frags_b
-// channels for each tap. warps_k warps share the pixels of a patch.
+// How a block is divided into warps and fragments. A warp has 16 frags_a x 8 frags_b channels of
+// each tap; warps_k warps share the pixels of a patch.
 struct WgradTile {
   int taps_h, taps_w, stride;
   int frags_a, frags_b, warps_a, warps_b, warps_k;
   int bf16_pixels;  // of a patch of bf16 elements; f32: half of it
-  int stages;       // patches in shared memory, all but one of them under way
+  int stages;       // patches in shared memory, all but one of them in flight
 
   constexpr int taps() const { return taps_h * taps_w; }
   constexpr int channels_a() const { return 16 * frags_a * warps_a; }
@@ -32,8 +32,8 @@ struct WgradTile {
   constexpr int bias_sums() const { return 4 * (frags_a > frags_b ? frags_a : frags_b); }
 };
 
-// 3x3 taps (same), the folded 4x4 taps of stride 2 (up, down) and 1x1; each from many channels,
-// where the tensor cores bind, to few, where memory does.
+// 3x3 taps (same), the folded 4x4 taps of stride 2 (up, down) and 1x1; each from many channels
+// (bound by tensor cores) to few (bound by memory).
 inline constexpr WgradTile kWgradTiles[] = {
     {3, 3, 1, 4, 1, 2, 4, 1, 64, 3},   // 128 x 32
     {3, 3, 1, 4, 1, 1, 4, 1, 32, 3},   // 64 x 32
@@ -47,8 +47,7 @@ inline constexpr WgradTile kWgradTiles[] = {
 };
 inline constexpr int kWgradTileCount = sizeof(kWgradTiles) / sizeof(kWgradTiles[0]);
 
-// What is summed, free of pointers: WgradProduct with image = 4x4 valid and the like turned to
-// 1x1.
+// WgradProduct without its pointers, with filters that cover the whole image turned into 1x1.
 struct WgradProblem {
   DType dtype;  // of the images: bf16 or f32
   Shape low, high;
@@ -68,31 +67,30 @@ struct WgradPatch {
   int64_t high_pixels(const WgradTile& t) const {
     return int64_t{images} * high_rows(t) * high_columns(t);
   }
-  int64_t count(const Shape& low) const;  // patches that cover an image batch
+  int64_t count(const Shape& low) const;  // patches that cover a batch
 };
 
 constexpr int kWgradPad = 8;  // elements after each pixel in shared memory: no bank conflicts
 
-// The patch shape with the least work that fits the shared memory of a block, or images = 0.
+// The patch with the least work that fits a block's shared memory; images = 0 if none fits.
 WgradPatch wgrad_patch(const WgradTile& tile, const WgradProblem& problem, int64_t smem);
 int64_t wgrad_smem(const WgradTile& tile, const WgradProblem& problem, const WgradPatch& patch);
 
-// A way to compute a problem. Results of two ways differ in the order of sums; each is
-// deterministic.
+// Results of two candidates differ in the order of sums; each candidate is deterministic.
 struct WgradCandidate {
   int tile;        // index into kWgradTiles
-  int64_t chunks;  // parts of the pixels that are summed apart
+  int64_t chunks;  // parts of the pixels that are summed separately
 
   bool operator==(const WgradCandidate&) const = default;
 };
 
-// The tensor-core form of a call, if it has one: bf16 images, or f32 ones and MatrixMath::tf32.
+// Whether tensor cores support the call: bf16 images, or f32 images and MatrixMath::tf32.
 bool wgrad_supports(const Queue& queue, const Conv2dWeightGradArgs& args);
 WgradProblem wgrad_problem(const Conv2dWeightGradArgs& args);
-// Ways that fit this device, the one expected to be fastest first (a model: 132 processors, tensor,
-// shared memory and cache rates). Empty: use the exact kernels.
+// Candidates that fit this device, sorted by estimated time (a model with 132 processors and rates
+// of tensor cores, shared memory and cache). Empty: use the exact kernels.
 std::vector<WgradCandidate> wgrad_candidates(const Queue& queue, const WgradProblem& problem);
-// The call by one of them. Throws DeviceError; takes queue.scratch().
+// Computes the call with one of them, in queue.scratch(). Throws DeviceError.
 void run_wgrad(Queue& queue, const Conv2dWeightGradArgs& args, const WgradCandidate& candidate);
 
 }  // namespace pg::cuda

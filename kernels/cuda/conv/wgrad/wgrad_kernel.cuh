@@ -1,8 +1,8 @@
-// wgrad_kernel.cuh: the tensor-core weight gradient, one kernel for bf16 and tf32 and every tile.
+// wgrad_kernel.cuh: the tensor-core weight gradient, one kernel for bf16, tf32 and every tile.
 //
 // All taps of a warp's channels are summed in registers; the only sums between threads are those of
-// warps that share a patch, in the order of warps. The bias gradient is the product with ones of
-// the fragments that are in registers anyway.
+// warps that share a patch, in the order of warps. The bias gradient multiplies fragments that are
+// in registers already by ones.
 #pragma once
 
 #include "kernels/cuda/block/mma_fragments.cuh"
@@ -11,7 +11,9 @@
 
 namespace pg::cuda {
 
-// A warp's place in its block and its sums.
+// --- kernels ---
+
+// A warp's position in its block, and its sums.
 template <typename T, int tile_index>
 struct WarpSums {
   using Stage = PatchStage<T, tile_index>;
@@ -34,7 +36,7 @@ struct WarpSums {
   __device__ int column_a() const { return warp_a * tile.frags_a * 16; }
   __device__ int column_b() const { return warp_b * tile.frags_b * 8; }
 
-  // Adds this warp's share of a patch. bias_from: none unless this warp sums db too.
+  // Adds this warp's share of a patch. bias_from: none unless this warp also sums db.
   __device__ __forceinline__ void add(const WgradParams<T>& p, const Stage& stage,
                                       BiasFrom bias_from) {
     constexpr int kSteps = Stage::kPixels / F::kDepth / tile.warps_k;
@@ -61,8 +63,8 @@ struct WarpSums {
   }
 
  private:
-  // The fragment of the next tap is loaded while the present one is multiplied. Of a folded filter
-  // the four middle taps meet each high pixel exactly once.
+  // The fragment of the next tap is loaded while the current one is multiplied. The four middle
+  // taps of a folded filter together cover each high pixel exactly once.
   __device__ __forceinline__ void add_taps(const WgradParams<T>& p,
                                            const uint32_t (&a)[tile.frags_a][4],
                                            const T* const (&rows)[F::kRows], bool high_bias) {
@@ -91,7 +93,7 @@ struct WarpSums {
   }
 };
 
-// Adds the sums of the warps that share patches into the first of them, through shared memory.
+// Adds the sums of warps that share patches to the first of them, through shared memory.
 template <typename T, int tile_index>
 __device__ __forceinline__ void join_warps(WarpSums<T, tile_index>& warp, float* smem) {
   constexpr WgradTile tile = kWgradTiles[tile_index];
@@ -124,7 +126,7 @@ __device__ __forceinline__ void join_warps(WarpSums<T, tile_index>& warp, float*
   }
 }
 
-// Element (row, column) of a 16x8 tile that a lane holds in d[i].
+// Row and column, in a 16x8 tile, of a lane's d[i].
 __device__ __forceinline__ int mma_row(int lane, int i) { return (lane >> 2) + (i >> 1) * 8; }
 __device__ __forceinline__ int mma_column(int lane, int i) { return (lane & 3) * 2 + (i & 1); }
 
@@ -165,7 +167,7 @@ __device__ __forceinline__ void store_bias(const WarpSums<T, tile_index>& warp,
 #pragma unroll
     for (int e = 0; e < 4; ++e) {
       const int row = mma_row(warp.lane, e), column = mma_column(warp.lane, e);
-      // All columns (low) or rows (high) of the product with ones are the same.
+      // All columns (low) or rows (high) of the product with ones are equal.
       const bool low = from == BiasFrom::low && i < tile.frags_a && column == 0;
       const bool high = from == BiasFrom::high && i < tile.frags_b && row == 0;
       const int k = low ? a0 + i * 16 + row : b0 + i * 8 + column;
@@ -224,11 +226,13 @@ __global__ void __launch_bounds__(kWgradTiles[tile_index].threads())
   }
 }
 
+// --- launchers ---
+
 // Launches the kernel of kWgradTiles[tile].
 template <typename T, int tile_index = 0>
 void launch_wgrad(Queue& queue, int tile, const WgradParams<T>& p, int64_t chunks, int64_t smem) {
   if constexpr (tile_index == kWgradTileCount) {
-    PG_ASSERT(!"no such tile");
+    PG_ASSERT(!"unknown tile");
   } else if (tile != tile_index) {
     launch_wgrad<T, tile_index + 1>(queue, tile, p, chunks, smem);
   } else {

@@ -1,10 +1,9 @@
-// wgrad_patch.cuh: the patches of pixels of the tensor-core weight gradient, from global to shared
-// memory.
+// wgrad_patch.cuh: loads the patches of the tensor-core weight gradient into shared memory.
 #pragma once
 
 #include "kernels/cuda/block/divider.cuh"
+#include "kernels/cuda/block/pack.cuh"
 #include "kernels/cuda/block/ptx.cuh"
-#include "kernels/cuda/block/storage.cuh"
 #include "kernels/cuda/conv/wgrad/wgrad.h"
 
 namespace pg::cuda {
@@ -53,13 +52,13 @@ struct PatchCursor {
   }
 };
 
-// The shared memory of one stage: rows of channels for each pixel of the patch of the low image,
-// then of the high one. With stride 2 the even columns of a high row come first, then the odd ones,
-// so that the pixels under one tap are neighbours.
+// The shared memory of one stage: rows of channels, first of each pixel of the low patch, then of
+// the high patch. With stride 2 a high row stores its even columns first, then the odd ones, which
+// makes the pixels under one tap neighbours.
 template <typename T, int tile_index>
 struct PatchStage {
   static constexpr WgradTile tile = kWgradTiles[tile_index];
-  static constexpr int kVec = Vec<T>::kCount;
+  static constexpr int kPackSize = kPack<T>;
   static constexpr int kPixels = tile.pixels(sizeof(T));
   static constexpr int kA = tile.channels_a(), kB = tile.channels_b();
   static constexpr int kLdA = kA + kWgradPad, kLdB = kB + kWgradPad;
@@ -74,13 +73,13 @@ struct PatchStage {
   __device__ PatchStage(T* smem, int index, const WgradParams<T>& p)
       : low(smem + index * elements(p)), high(low + kPixels * kLdA) {}
 
-  // First element of the high pixel that the first tap of a low pixel of the patch meets.
+  // First element of the high pixel under the first tap of a low pixel of the patch.
   static __device__ __forceinline__ int high_row(const WgradParams<T>& p, int pixel) {
     const int x = pixel & ((1 << p.log_columns) - 1), line = pixel >> p.log_columns;
     const int y = line & ((1 << p.log_rows) - 1), image = line >> p.log_rows;
     return ((image * p.high_rows + y * tile.stride) * p.high_columns + x) * kLdB;
   }
-  // From there to tap (r, s).
+  // Offset from there to tap (r, s).
   static __device__ __forceinline__ int tap_offset(const WgradParams<T>& p, int r, int s) {
     const int column = tile.stride == 1 ? s : (s & 1) * (p.high_columns / 2) + (s >> 1);
     return (r * p.high_columns + column) * kLdB;
@@ -92,8 +91,8 @@ struct PatchStage {
     const int n0 = at.image * (kPixels >> (p.log_rows + p.log_columns));
     const int y0 = at.row << p.log_rows, x0 = at.column << p.log_columns;
 #pragma unroll 4
-    for (int i = static_cast<int>(threadIdx.x); i < kPixels * (kA / kVec); i += kThreads) {
-      const int pixel = i / (kA / kVec), c = i % (kA / kVec) * kVec;
+    for (int i = static_cast<int>(threadIdx.x); i < kPixels * (kA / kPackSize); i += kThreads) {
+      const int pixel = i / (kA / kPackSize), c = i % (kA / kPackSize) * kPackSize;
       const int x = x0 + (pixel & ((1 << p.log_columns) - 1)), line = pixel >> p.log_columns;
       const int y = y0 + (line & ((1 << p.log_rows) - 1)), n = n0 + (line >> p.log_rows);
       const bool in = n < p.n && y < p.low_h && x < p.low_w && a0 + c < p.low_c;
@@ -102,10 +101,11 @@ struct PatchStage {
     }
     const int high_y = y0 * tile.stride - p.pad, high_x = x0 * tile.stride - p.pad;
 #pragma unroll 2
-    for (int i = static_cast<int>(threadIdx.x); i < p.high_pixels * (kB / kVec); i += kThreads) {
-      const int pixel = i / (kB / kVec), c = i % (kB / kVec) * kVec;
+    for (int i = static_cast<int>(threadIdx.x); i < p.high_pixels * (kB / kPackSize);
+         i += kThreads) {
+      const int pixel = i / (kB / kPackSize), c = i % (kB / kPackSize) * kPackSize;
       int dn, dy, dx;
-      place(p, pixel, dn, dy, dx);
+      locate_high_pixel(p, pixel, dn, dy, dx);
       const int n = n0 + dn, y = high_y + dy, x = high_x + dx;
       const bool in =
           n < p.n && y >= 0 && y < p.high_h && x >= 0 && x < p.high_w && b0 + c < p.high_c;
@@ -114,31 +114,31 @@ struct PatchStage {
     }
   }
 
-  // Rounds to tf32 what load() of this thread has brought; once here is far less often than once
+  // Rounds to tf32 the values that load() of this thread has copied: far fewer roundings than one
   // for each fragment.
   __device__ __forceinline__ void round(const WgradParams<T>& p) const {
     static_assert(sizeof(T) == 4);
-    const auto vec = [](float* at) {
-      Vec<float> v = *reinterpret_cast<Vec<float>*>(at);
+    const auto round_pack = [](float* at) {
+      Pack<float, kPackSize> v = cuda::load<kPackSize>(at);
 #pragma unroll
       for (float& value : v.value) value = ptx::round_to_tf32(value);
-      *reinterpret_cast<Vec<float>*>(at) = v;
+      store(at, v);
     };
     const int t = static_cast<int>(threadIdx.x);
 #pragma unroll 4
-    for (int i = t; i < kPixels * (kA / kVec); i += kThreads) {
-      vec(low + i / (kA / kVec) * kLdA + i % (kA / kVec) * kVec);
+    for (int i = t; i < kPixels * (kA / kPackSize); i += kThreads) {
+      round_pack(low + i / (kA / kPackSize) * kLdA + i % (kA / kPackSize) * kPackSize);
     }
 #pragma unroll 2
-    for (int i = t; i < p.high_pixels * (kB / kVec); i += kThreads) {
-      vec(high + i / (kB / kVec) * kLdB + i % (kB / kVec) * kVec);
+    for (int i = t; i < p.high_pixels * (kB / kPackSize); i += kThreads) {
+      round_pack(high + i / (kB / kPackSize) * kLdB + i % (kB / kPackSize) * kPackSize);
     }
   }
 
  private:
-  // Image, row and column in the patch of the high pixel stored at `index`.
-  static __device__ __forceinline__ void place(const WgradParams<T>& p, int index, int& n, int& y,
-                                               int& x) {
+  // Image, row and column, in the patch, of the high pixel stored at `index`.
+  static __device__ __forceinline__ void locate_high_pixel(const WgradParams<T>& p, int index,
+                                                           int& n, int& y, int& x) {
     if constexpr (kTaps == 1) {
       x = index & ((1 << p.log_columns) - 1);
       y = (index >> p.log_columns) & ((1 << p.log_rows) - 1);

@@ -1,7 +1,7 @@
-// wgrad_plan.cpp: which tile, patch and number of chunks suit a weight gradient.
+// wgrad_plan.cpp: estimates which tile, patch and number of chunks suit a weight gradient.
 //
-// A block's step takes as long as its slowest resource; processors work through blocks in waves.
-// The numbers are of an H200 at 1.7 GHz and only rank candidates: an autotuner has the last word.
+// A block's step takes as long as its slowest resource; processors run blocks in waves. The numbers
+// are those of an H200 at 1.7 GHz and only rank candidates; an autotuner may choose otherwise.
 #include <algorithm>
 #include <bit>
 
@@ -44,7 +44,7 @@ double plan_clocks(const WgradProblem& p, const WgradTile& t, const WgradPatch& 
   return waves * (steps * step_clocks(t, p, patch) + kProlog) + sums / kSumBytesPerClock;
 }
 
-// The best of few numbers of chunks: small ones, and those that fill one to four waves.
+// The best of a few numbers of chunks: 1 to 4, and those that fill one to four waves.
 Plan best_plan(const WgradProblem& p, int tile, const WgradPatch& patch) {
   const WgradTile& t = kWgradTiles[tile];
   const int64_t tiles = ceil_div(p.low.c, t.channels_a()) * ceil_div(p.high.c, t.channels_b());
@@ -60,7 +60,7 @@ Plan best_plan(const WgradProblem& p, int tile, const WgradPatch& patch) {
   return best;
 }
 
-bool tile_serves(const WgradTile& t, const WgradProblem& p) {
+bool has_taps_of(const WgradTile& t, const WgradProblem& p) {
   return t.taps_h == p.taps_h && t.taps_w == p.taps_w && t.stride == p.stride;
 }
 
@@ -99,7 +99,7 @@ WgradPatch wgrad_patch(const WgradTile& t, const WgradProblem& p, int64_t smem) 
 std::vector<WgradCandidate> wgrad_candidates(const Queue& queue, const WgradProblem& p) {
   std::vector<Plan> plans;
   for (int tile = 0; tile < kWgradTileCount; ++tile) {
-    if (!tile_serves(kWgradTiles[tile], p)) continue;
+    if (!has_taps_of(kWgradTiles[tile], p)) continue;
     const WgradPatch patch = wgrad_patch(kWgradTiles[tile], p, queue.smem_per_block());
     if (patch.images == 0) continue;
     const Plan best = best_plan(p, tile, patch);

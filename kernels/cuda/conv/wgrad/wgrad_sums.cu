@@ -1,4 +1,4 @@
-// wgrad_sums.cu: partial sums of chunks into weight and bias gradients, and those of a bias alone.
+// wgrad_sums.cu: adds partial sums of chunks into weight and bias gradients; sums columns of dy.
 #include "kernels/cuda/conv/wgrad/wgrad_sums.h"
 
 #include "kernels/cuda/block/storage.cuh"
@@ -10,6 +10,8 @@ namespace {
 constexpr int kLanes = 32;   // neighbouring results of a block
 constexpr int kGroups = 8;   // threads that share the chunks of one result
 constexpr int kInARow = 64;  // terms of one f32 sum
+
+// --- kernels ---
 
 template <typename A>
 struct SumShape {
@@ -46,13 +48,6 @@ __global__ void sum_partials_kernel(const A* __restrict__ partial, A* __restrict
   }
 }
 
-template <typename A>
-void sum_partials(Queue& queue, const void* partial, void* out, const SumShape<A>& shape) {
-  const auto blocks = static_cast<unsigned>(ceil_div(shape.count, kLanes));
-  launch(queue, sum_partials_kernel<A>, {.grid = dim3(blocks), .block = dim3(kLanes, kGroups)},
-         static_cast<const A*>(partial), static_cast<A*>(out), shape);
-}
-
 template <typename T>
 __global__ void column_sum_kernel(const T* __restrict__ x, Acc<T>* __restrict__ partial,
                                   int64_t pixels, int64_t channels, int64_t chunk) {
@@ -76,6 +71,15 @@ __global__ void column_sum_kernel(const T* __restrict__ x, Acc<T>* __restrict__ 
     for (int g = 1; g < kGroups; ++g) total += sums[g][lane];
     partial[int64_t{blockIdx.x} * channels + c] = total;
   }
+}
+
+// --- launchers ---
+
+template <typename A>
+void sum_partials(Queue& queue, const void* partial, void* out, const SumShape<A>& shape) {
+  const auto blocks = static_cast<unsigned>(ceil_div(shape.count, kLanes));
+  launch(queue, sum_partials_kernel<A>, {.grid = dim3(blocks), .block = dim3(kLanes, kGroups)},
+         static_cast<const A*>(partial), static_cast<A*>(out), shape);
 }
 
 // Pixels of a chunk: a few hundred chunks of a large image, whole passes of a block.

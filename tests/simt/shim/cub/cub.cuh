@@ -1,6 +1,6 @@
-// cub.cuh: stands in for the part of CUB that kernels use, with the same contract: the result is
-// valid in thread 0 (lane 0) alone, poison elsewhere, and a barrier must come before the temporary
-// storage is used again.
+// cub.cuh: replaces the part of CUB that kernels use, with the same contract: the result is valid
+// only in thread 0 (lane 0), poison elsewhere, and reusing the temporary storage requires a barrier
+// before.
 #pragma once
 
 #include <cuda_runtime.h>

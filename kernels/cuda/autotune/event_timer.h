@@ -1,0 +1,27 @@
+// event_timer.h: times work on a queue's stream, between two events of the device.
+#pragma once
+
+#include "kernels/cuda/autotune/autotune.h"
+#include "kernels/cuda/device/queue.h"
+
+namespace pg::cuda {
+
+class EventTimer : public TrialTimer {
+ public:
+  explicit EventTimer(Queue& queue);
+  ~EventTimer() override;
+  EventTimer(const EventTimer&) = delete;
+  EventTimer& operator=(const EventTimer&) = delete;
+
+  bool ready() override;
+  double seconds(const std::function<void()>& work) override;
+
+ private:
+  Queue& queue_;
+  cudaEvent_t start_ = nullptr, end_ = nullptr;
+};
+
+// True while a graph is being captured from the queue's stream.
+bool is_capturing(const Queue& queue);
+
+}  // namespace pg::cuda

@@ -1,0 +1,151 @@
+// cuda_backend.cpp: device selection, memory, copies, and the way from a call to its launcher.
+#include "kernels/cuda/backend/cuda_backend.h"
+
+#include <algorithm>
+
+#include "kernels/cuda/device/launchers.h"
+
+namespace pg {
+namespace cuda {
+namespace {
+
+class CudaGraph : public StepGraph {
+ public:
+  CudaGraph(cudaStream_t stream, cudaGraph_t graph) : stream_(stream) {
+    const cudaError_t status = cudaGraphInstantiate(&executable_, graph, 0);
+    cudaGraphDestroy(graph);
+    check(status, "cudaGraphInstantiate");
+  }
+  ~CudaGraph() override { cudaGraphExecDestroy(executable_); }
+  CudaGraph(const CudaGraph&) = delete;
+  CudaGraph& operator=(const CudaGraph&) = delete;
+
+  void replay() override { PG_CUDA(cudaGraphLaunch(executable_, stream_)); }
+
+ private:
+  cudaStream_t stream_;
+  cudaGraphExec_t executable_ = nullptr;
+};
+
+}  // namespace
+
+CudaBackend::CudaBackend(int device, MatrixMath math, CudaKernels kernels)
+    : queue_(device, math), upload_(queue_) {
+  if (kernels != CudaKernels::own) choice_ = std::make_unique<KernelChoice>(queue_, kernels);
+}
+
+void CudaBackend::begin_capture() {
+  PG_CUDA(cudaStreamBeginCapture(queue_.stream(), cudaStreamCaptureModeThreadLocal));
+}
+
+std::unique_ptr<StepGraph> CudaBackend::end_capture() {
+  cudaGraph_t graph = nullptr;
+  PG_CUDA(cudaStreamEndCapture(queue_.stream(), &graph));
+  return std::make_unique<CudaGraph>(queue_.stream(), graph);
+}
+
+CudaBackend::~CudaBackend() { cudaStreamSynchronize(queue_.stream()); }
+
+std::string CudaBackend::description() const {
+  cudaDeviceProp properties{};
+  PG_CUDA(cudaGetDeviceProperties(&properties, queue_.device()));
+  return message(properties.name, ", compute capability ", properties.major, ".", properties.minor,
+                 ", ", properties.totalGlobalMem >> 30, " GiB",
+                 choice_ ? ", " + choice_->description() : "");
+}
+
+void* CudaBackend::allocate(int64_t bytes) {
+  PG_ASSERT(bytes >= 0);
+  void* p = nullptr;
+  PG_CUDA(cudaMalloc(&p, static_cast<size_t>(std::max<int64_t>(bytes, 1))));
+  return p;
+}
+
+int64_t CudaBackend::free_bytes() const {
+  size_t free = 0, total = 0;
+  PG_CUDA(cudaMemGetInfo(&free, &total));
+  return static_cast<int64_t>(free);
+}
+
+int64_t CudaBackend::workspace_bytes() const {
+  return queue_.workspace_bytes() + upload_.staging_bytes();
+}
+
+void CudaBackend::release(void* p) noexcept { cudaFree(p); }
+
+void CudaBackend::upload(TensorView dst, const void* src) {
+  upload_.copy(dst.data, src, bytes_of(dst));
+}
+
+void CudaBackend::download(void* dst, ConstTensorView src) {
+  PG_CUDA(cudaMemcpyAsync(dst, src.data, static_cast<size_t>(bytes_of(src)), cudaMemcpyDeviceToHost,
+                          queue_.stream()));
+  PG_CUDA(cudaStreamSynchronize(queue_.stream()));
+}
+
+void CudaBackend::copy(TensorView dst, ConstTensorView src) {
+  PG_ASSERT(dst.dtype == src.dtype && dst.shape.numel() == src.shape.numel());
+  PG_CUDA(cudaMemcpyAsync(dst.data, src.data, static_cast<size_t>(bytes_of(src)),
+                          cudaMemcpyDeviceToDevice, queue_.stream()));
+}
+
+void CudaBackend::synchronize() { PG_CUDA(cudaStreamSynchronize(queue_.stream())); }
+
+template <typename Args>
+void CudaBackend::run(void (*launcher)(Queue&, const Args&), const Args& args) {
+  if constexpr (HasCandidates<Args>) {
+    if (choice_) return choice_->run(args);
+  }
+  launcher(queue_, args);
+}
+
+#define PG_KERNEL(kernel, Args) \
+  void CudaBackend::kernel(const Args& args) { run(cuda::kernel, args); }
+#include "kernels/kernels.def"
+#undef PG_KERNEL
+
+}  // namespace cuda
+
+namespace {
+
+std::string why_no_gpu(cudaError_t status) {
+  if (status != cudaErrorInsufficientDriver) return cudaGetErrorString(status);
+  int version = 0;
+  if (cudaDriverGetVersion(&version) != cudaSuccess || version == 0) {
+    return "no NVIDIA driver is installed";
+  }
+  return message("the NVIDIA driver supports CUDA ", version / 1000, ".", version % 1000 / 10,
+                 ", expected ", CUDART_VERSION / 1000, ".0 or newer (update the driver)");
+}
+
+}  // namespace
+
+namespace cuda {
+
+void check_device(int device) {
+  std::string reason;
+  const int count = cuda_device_count(&reason);
+  PG_CHECK(count > 0, DeviceError, "no GPU: ", reason, "; use --device cpu");
+  PG_CHECK(device >= 0 && device < count, DeviceError, "unknown device 'cuda:", device,
+           "': expected ", count == 1 ? "cuda:0" : message("cuda:0 to cuda:", count - 1));
+}
+
+}  // namespace cuda
+
+int cuda_device_count(std::string* reason) {
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status == cudaSuccess && count > 0) return count;
+  cudaGetLastError();
+  if (reason != nullptr) {
+    *reason = status == cudaSuccess ? "the driver reports none" : why_no_gpu(status);
+  }
+  return 0;
+}
+
+std::unique_ptr<Backend> make_cuda_backend(int device, MatrixMath math, CudaKernels kernels) {
+  cuda::check_device(device);
+  return std::make_unique<cuda::CudaBackend>(device, math, kernels);
+}
+
+}  // namespace pg
