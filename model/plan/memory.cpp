@@ -27,7 +27,7 @@ class Rehearsal {
                  {.images = {}, .mirror = mirror, .labels = classes, .g_labels = classes});
   }
   // A divergence check between iterations.
-  void look(const Stage& stage) { weight_norms(gan_.state(), stage.resolution); }
+  void check(const Stage& stage) { weight_norms(gan_.state(), stage.resolution); }
   void make_picture(const Stage& stage) {
     const GridOptions o = sample_options(config_, stage.halfway());
     some_samples(gan_.state().generator, gan_.state().ema, latents_, labels_, o, 0);
@@ -77,7 +77,7 @@ std::vector<int64_t> minibatches(const Config& config, int64_t resolution) {
 void iterate_all(Rehearsal& rehearsal, const Config& config, std::span<const Stage> stages) {
   for (const Stage& stage : stages) {
     for (const int64_t n : minibatches(config, stage.resolution)) rehearsal.iterate(stage, n);
-    rehearsal.look(stage);
+    rehearsal.check(stage);
   }
 }
 
