@@ -2,6 +2,7 @@
 #include "model/networks/weights.h"
 
 #include "engine/ops/ops.h"
+#include "model/config/numerics.h"
 
 namespace pg {
 
@@ -34,7 +35,7 @@ LayerWeights layer_weights(const Weights& weights, const LayerInfo& layer) {
 }
 
 DType activation_dtype(Precision precision) {
-  return precision == Precision::bf16 ? DType::bf16 : DType::f32;
+  return numerics_of(precision).activations;
 }
 
 Tensor stored_as(const Tensor& x, DType dtype) {
