@@ -25,7 +25,7 @@ LoadedGenerator::LoadedGenerator(const GeneratorChoice& choice) {
   context_ = std::make_unique<Context>(*backend_);
   generator_ = std::make_unique<Generator>(config_.model);
   average_ = std::make_unique<ParameterStore>(*context_, generator_->specs());
-  read_average(checkpoint, *average_);
+  read_ema(checkpoint, *average_);
 }
 
 LoadedGenerator::~LoadedGenerator() = default;

@@ -174,8 +174,7 @@ void print_stage(const Plan& plan, const ResolutionMemory& m) {
   const std::string parts = m.micro_batch < m.minibatch
                                 ? message(m.minibatch, " in ", m.micro_batch)
                                 : message(m.minibatch);
-  std::printf("%-10s %8.4g %11s", name.c_str(), static_cast<double>(t.images) / 1000.0,
-              parts.c_str());
+  std::printf("%-10s %8.4g %11s", name.c_str(), kimg_of(t.images), parts.c_str());
   for (const int64_t bytes : {m.parameters, m.optimizer, m.activations, m.penalty, m.workspace,
                               m.pictures + m.host, m.total()}) {
     std::printf(" %11s", format_bytes(bytes).c_str());

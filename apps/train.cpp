@@ -86,7 +86,7 @@ void resume_from(const Resume& resume, Trainer& trainer, const Config& config,
 
 void log_end(spdlog::logger& log, Trainer::Outcome outcome, const Trainer& trainer,
              const RunFolder& run) {
-  const double kimg = static_cast<double>(trainer.counters().images_shown) / 1000.0;
+  const double kimg = kimg_of(trainer.counters().images_shown);
   if (outcome == Trainer::Outcome::stopped) {
     log.info("stopped at {:.1f} kimg; to resume: progan_cuda train --resume {}", kimg,
              run.path().string());

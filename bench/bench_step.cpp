@@ -131,11 +131,11 @@ class StepBench {
 
   void sample(Gan& gan, int64_t iterations, Measured& m) {
     const auto start = std::chrono::steady_clock::now();
-    gan.reset_stats();
+    gan.stats().reset();
     for (int64_t i = 0; i < iterations; ++i) {
-      gan.iterate(settings_, {.images = images_.data(), .mirror = mirror_.data(), .count = batch_});
+      gan.iterate(settings_, {.images = images_, .mirror = mirror_});
     }
-    const TrainingStats s = gan.stats();  // waits
+    const TrainingStats s = gan.stats().means();  // waits
     m.seconds.push_back(elapsed(start) / static_cast<double>(iterations));
     m.iterations += iterations;
     m.finite = m.finite && s.d_skipped + s.g_skipped == 0 && std::isfinite(s.d_loss);

@@ -60,7 +60,7 @@ std::vector<std::string> describe_changes(const Config& before, const Config& af
   const std::string was = shown_point(schedule_at(before, images_shown));
   const std::string is = shown_point(schedule_at(after, images_shown));
   if (was != is) {
-    changes.push_back(message("at ", format_fixed(static_cast<double>(images_shown) / 1000.0, 1),
+    changes.push_back(message("at ", format_fixed(kimg_of(images_shown), 1),
                               " kimg the schedule was at ", was, " and is now at ", is));
   }
   return changes;

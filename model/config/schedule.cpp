@@ -128,7 +128,7 @@ void grow_by_table(const Config& config, int64_t images_shown, SchedulePoint& po
 // exp(-5 (1 - k / rampup)^2) for the first `rampup` kimg (official misc.rampup).
 double learning_rate_factor(const Config& config, int64_t images_shown) {
   const double rampup = config.optimizer.rampup_kimg;
-  const double kimg = static_cast<double>(images_shown) / 1000.0;
+  const double kimg = kimg_of(images_shown);
   if (kimg >= rampup) return 1.0;
   const double left = 1.0 - kimg / rampup;
   return std::exp(-5.0 * left * left);

@@ -37,6 +37,8 @@ struct Stage {
 
 // Thousands of images as images, rounded.
 int64_t images_in(double kimg);
+// Images as thousands of images.
+inline double kimg_of(int64_t images) { return static_cast<double>(images) / 1000.0; }
 
 // The schedule after `images_shown` images. With i = floor(kimg / (training + transition)) and
 // k = kimg - i * (training + transition):

@@ -302,7 +302,7 @@ std::vector<std::string> load_networks(const ForeignNetworks& networks, Gan& gan
   std::vector<std::string> names;
   const NamedTensors& g = networks.g.empty() ? networks.ema : networks.g;
   const NamedTensors& ema = networks.ema.empty() ? networks.g : networks.ema;
-  for (const auto& [name, store] : gan.stores()) {
+  for (const auto& [name, store] : gan.state().networks()) {
     if (name == "D") {
       if (networks.d.empty()) continue;
       load_network(networks, networks.d, Network::discriminator, *store);

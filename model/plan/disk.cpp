@@ -14,7 +14,7 @@ namespace {
 // the next one, which is written before an old one is removed.
 int64_t checkpoints_at_once(const Config& config) {
   const CheckpointConfig& c = config.checkpoint;
-  const double kimg = static_cast<double>(total_images(config)) / 1000.0;
+  const double kimg = kimg_of(total_images(config));
   const auto written = static_cast<int64_t>(std::ceil(kimg / c.every_kimg));
   int64_t count = (c.keep == 0 ? written : std::min(c.keep, written)) + 2;
   if (c.keep_finished) {
@@ -28,7 +28,7 @@ int64_t checkpoints_at_once(const Config& config) {
 int64_t pictures_in_all(const Config& config) {
   double count = 2.0;
   for (const Stage& stage : stages(config)) {
-    const double kimg = static_cast<double>(stage.images()) / 1000.0;
+    const double kimg = kimg_of(stage.images());
     const double tick = schedule_at(config, stage.first).tick_kimg;
     count += std::ceil(kimg / std::max(tick, config.checkpoint.images_every_kimg));
   }

@@ -5,6 +5,7 @@
 
 #include "model/networks/samples.h"
 #include "model/training/gan.h"
+#include "model/training/gan_health.h"
 
 namespace pg {
 namespace {
@@ -21,17 +22,15 @@ class Rehearsal {
 
   void iterate(const Stage& stage, int64_t images) {
     const std::vector<int32_t> classes(static_cast<size_t>(images), 0);
-    gan_.iterate({.fade = stage.halfway()}, {.images = nullptr,
-                                             .mirror = nullptr,
-                                             .count = images,
-                                             .labels = classes.data(),
-                                             .g_labels = classes.data()});
+    const std::vector<uint8_t> mirror(static_cast<size_t>(images), 0);
+    gan_.iterate({.fade = stage.halfway()},
+                 {.images = {}, .mirror = mirror, .labels = classes, .g_labels = classes});
   }
   // A divergence check between iterations.
-  void look(const Stage& stage) { gan_.weight_norms(stage.resolution); }
+  void check(const Stage& stage) { weight_norms(gan_.state(), stage.resolution); }
   void make_picture(const Stage& stage) {
     const GridOptions o = sample_options(config_, stage.halfway());
-    some_samples(gan_.generator(), gan_.average_parameters(), latents_, labels_, o, 0);
+    some_samples(gan_.state().generator, gan_.state().ema, latents_, labels_, o, 0);
   }
 
   int64_t persistent() { return held(context_.persistent()); }
@@ -41,11 +40,11 @@ class Rehearsal {
     const auto bytes = [](const ParameterStore& s) {
       return s.count() * size_of(s.flat().dtype());
     };
-    return bytes(gan_.generator_parameters()) + bytes(gan_.discriminator_parameters());
+    return bytes(gan_.state().g) + bytes(gan_.state().d);
   }
   int64_t state() const {
     int64_t bytes = 0;
-    for (const auto& [name, tensor] : gan_.state()) {
+    for (const auto& [name, tensor] : gan_.state().tensors()) {
       bytes += tensor.numel() * size_of(tensor.dtype());
     }
     return bytes;
@@ -78,7 +77,7 @@ std::vector<int64_t> minibatches(const Config& config, int64_t resolution) {
 void iterate_all(Rehearsal& rehearsal, const Config& config, std::span<const Stage> stages) {
   for (const Stage& stage : stages) {
     for (const int64_t n : minibatches(config, stage.resolution)) rehearsal.iterate(stage, n);
-    rehearsal.look(stage);
+    rehearsal.check(stage);
   }
 }
 

@@ -58,12 +58,8 @@ class Trial {
   void iterate(const Stage& stage, Steps steps) {
     gan_.iterate(
         {.steps = steps, .fade = stage.halfway(), .g_learning_rate = 0.0, .d_learning_rate = 0.0},
-        {.images = images_.data(),
-         .mirror = mirror_.data(),
-         .count = static_cast<int64_t>(mirror_.size()),
-         .labels = classes_.data(),
-         .g_labels = classes_.data()});
-    gan_.stats();
+        {.images = images_, .mirror = mirror_, .labels = classes_, .g_labels = classes_});
+    gan_.stats().sums();
   }
 
   Config config_;

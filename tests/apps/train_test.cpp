@@ -146,7 +146,7 @@ TEST(Train, ContinuesIfSampleImagesCannotBeWritten) {
   const Outcome o = box.run("train --resume --kimg 0.128");
   EXPECT_EQ(o.code, 0) << o.err;
   EXPECT_NE(o.err.find("fakes000000.png"), std::string::npos) << o.err;
-  EXPECT_NE(o.err.find("training goes on"), std::string::npos) << o.err;
+  EXPECT_NE(o.err.find("training continues"), std::string::npos) << o.err;
 }
 
 TEST(Generate, WritesSingleImagesAtAnyResolution) {

@@ -42,16 +42,16 @@ SmallRun::SmallRun(Backend& backend, const Config& config)
 
 void SmallRun::iterate(const Fade& fade, double learning_rate) {
   gan_.iterate({.fade = fade, .g_learning_rate = learning_rate, .d_learning_rate = learning_rate},
-               {.images = images_.data(),
-                .mirror = mirror_.data(),
-                .count = kMinibatch,
-                .labels = kLabels,
-                .g_labels = kLabels + 1});
+               {.images = std::span(images_).first(static_cast<size_t>(
+                    kMinibatch * fade.resolution * fade.resolution * kChannels)),
+                .mirror = mirror_,
+                .labels = std::span(kLabels).first(kMinibatch),
+                .g_labels = std::span(kLabels).subspan(1, kMinibatch)});
 }
 
 std::vector<double> SmallRun::state(const std::string& prefix) const {
   std::vector<double> all;
-  for (const auto& [name, tensor] : gan_.state()) {
+  for (const auto& [name, tensor] : gan_.state().tensors()) {
     if (!name.starts_with(prefix)) continue;
     const std::vector<double> values = to_host(tensor);
     all.insert(all.end(), values.begin(), values.end());

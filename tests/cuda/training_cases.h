@@ -19,8 +19,8 @@ class SmallRun {
   void iterate(const Fade& fade, double learning_rate = 1e-3);
   // The tensors of a checkpoint with names that start with `prefix`, concatenated.
   std::vector<double> state(const std::string& prefix) const;
-  TrainingStats stats() const { return gan_.stats(); }
-  void reset_stats() { gan_.reset_stats(); }
+  TrainingStats stats() const { return gan_.stats().means(); }
+  void reset_stats() { gan_.stats().reset(); }
   Gan& gan() { return gan_; }
   const Gan& gan() const { return gan_; }
 

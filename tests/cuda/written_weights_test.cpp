@@ -164,8 +164,7 @@ TEST_F(Convolutions, UseImportedWeights) {
 class ConvolutionsInTraining : public TemporaryFolder {
  protected:
   static std::vector<const ParameterStore*> stores(const SmallRun& run) {
-    return {&run.gan().generator_parameters(), &run.gan().average_parameters(),
-            &run.gan().discriminator_parameters()};
+    return {&run.gan().state().g, &run.gan().state().ema, &run.gan().state().d};
   }
   std::unique_ptr<Backend> backend_ = make_cuda_backend(0, MatrixMath::tf32);
 };
@@ -175,9 +174,9 @@ TEST_F(ConvolutionsInTraining, UseWeightsOfCapturedIterations) {
     SmallRun run(*backend_, tiny_gan(precision));
     run.iterate({8, 1.0}, 0.01);  // the EMA equals the weights before
     for (int i = 0; i < 2; ++i) expect_used(stores(run), [&] { run.iterate({8, 1.0}, 0.01); });
-    expect_used({&run.gan().average_parameters()}, [&] {
+    expect_used({&run.gan().state().ema}, [&] {
       run.iterate({8, 1.0}, 0.01);
-      run.gan().restart_average();
+      run.gan().state().restart_ema();
     });
   }
 }
@@ -207,11 +206,11 @@ TEST_F(ConvolutionsInTraining, UseWeightsReadFromACheckpoint) {
   const Config config = tiny_gan(Precision::tf32);
   SmallRun run(*backend_, config);
   Context context(*backend_, kBlocks);
-  ParameterStore average(context, run.gan().average_parameters().specs());
+  ParameterStore average(context, run.gan().state().ema.specs());
   expect_used({&average}, [&] {
     run.iterate({8, 1.0}, 0.01);
     write_checkpoint(folder_ / "a", run.gan(), {});
-    read_average(folder_ / "a", average);
+    read_ema(folder_ / "a", average);
   });
 }
 

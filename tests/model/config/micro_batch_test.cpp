@@ -200,14 +200,10 @@ TEST(MicroBatch, IterationsDrawTheSameNumbersAndGiveTheSameStatistics) {
     for (int i = 0; i < 2; ++i) {
       // Adam's first step has the same length for rounding noise: keep the weights unchanged.
       gan.iterate({.fade = {8, 0.4}, .g_learning_rate = 0, .d_learning_rate = 0},
-                  {.images = images.data(),
-                   .mirror = mirror.data(),
-                   .count = 12,
-                   .labels = labels.data(),
-                   .g_labels = labels.data()});
+                  {.images = images, .mirror = mirror, .labels = labels, .g_labels = labels});
     }
-    const Gan::RandomState random = gan.random_state();
-    const TrainingStats s = gan.stats();
+    const RandomState random = gan.state().random_state();
+    const TrainingStats s = gan.stats().means();
     return std::pair(
         std::pair(random.latents, random.mixing),
         std::vector<double>{s.real_score, s.fake_score, s.d_loss, s.g_loss, s.penalty,
