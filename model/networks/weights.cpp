@@ -34,9 +34,7 @@ LayerWeights layer_weights(const Weights& weights, const LayerInfo& layer) {
           .scale = weights.scale(w)};
 }
 
-DType activation_dtype(Precision precision) {
-  return numerics_of(precision).activations;
-}
+DType activation_dtype(Precision precision) { return numerics_of(precision).activations; }
 
 Tensor stored_as(const Tensor& x, DType dtype) {
   return x.dtype() == dtype ? x : ops::convert(x, dtype);

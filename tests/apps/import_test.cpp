@@ -72,7 +72,7 @@ TEST_F(ImportCommand, FilesOfOneTrainingMakeOneCheckpoint) {
 
 TEST_F(ImportCommand, RejectsFilesThatAreNotKnownNetworks) {
   expect_rejected("none.pkl", "No such file");
-  box_.write("words.pkl", "a text that is no pickle\n");
+  box_.write("words.pkl", "not a pickle\n");
   expect_rejected("words.pkl", "neither a file of torch.save nor a pickle nor safetensors");
   // Python would run a command when loading this.
   box_.write("evil.pkl", "cos\nsystem\n(S'touch evil'\ntR.");
