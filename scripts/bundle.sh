@@ -104,7 +104,7 @@ done < <(libraries_of "${programs[@]/#/build/release/bin/}")
 for package in libcli11-dev nlohmann-json3-dev libexif-dev libgtest-dev; do
   licence_of "$package" # linked statically
 done
-cp README.md "$folder/"
+cp README.md LICENSE NOTICE "$folder/"
 cp scripts/gpu_verify.sh "$folder/scripts/"
 cp bench/*.py "$folder/bench/"
 compiler=$(sed -n 's/^CMAKE_CUDA_COMPILER:[A-Z]*=//p' build/release/CMakeCache.txt)

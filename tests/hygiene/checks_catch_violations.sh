@@ -45,9 +45,10 @@ clean_project() {
   plant data/reader.cpp '#include "kernels/error.h"'
   plant model/layers.cpp '#include "data/reader.h"'
   plant apps/main.cpp '#include "model/layers.h"'
-  plant apps/main.cpp '// backend().conv2d( in a comment is no call'
+  plant apps/main.cpp '// backend().conv2d( in a comment is not a call'
   plant tests/kernels/conv_test.cpp '#include "kernels/cpu/conv.h"'
   plant scripts/run.sh '#!/usr/bin/env bash'
+  plant docs/paper-to-code.md 'Convolution is `kernels/conv.h: include`.'
   cp "$root/.clang-format" "$work/project/"
 }
 
@@ -162,5 +163,43 @@ expect $check "put it in front" kernels/cuda/conv.cu \
   "$(printf "$anonymous" '  __shared__ alignas(16) float s[4];')"
 expect $check "a mutable static" kernels/cuda/conv.cu '  static int calls;'
 expect $check "fixed order" kernels/cuda/conv.cu '  atomicAdd(&sum, x);'
+
+clean_project
+for check in paper_to_code plain_english docs_links_work; do
+  run $check
+  ((status == 0)) || fail "$check on the clean project: $output"
+done
+
+check=paper_to_code
+expect $check "there is no file" docs/paper-to-code.md 'See `kernels/cov.h: include`.'
+expect $check "does not contain" docs/paper-to-code.md 'See `kernels/conv.h: include, conv3d`.'
+expect $check "does not contain" DESIGN.md $'See `engine/ops/conv.cpp:\nconv3d`.'
+
+check=docs_links_work
+expect $check "no such file" README.md 'See [the code](docs/paper-to-cod.md).'
+expect $check "no such heading" README.md 'See [the code](docs/paper-to-code.md#a-heading).'
+expect $check "no such heading" docs/paper-to-code.md $'# A heading\n\n[below](#the-heading)'
+
+check=plain_english
+expect $check "say again" engine/tensor.h '// Packs it anew.'
+expect $check "say is passed" README.md $'The trainer is\ntold the number.'
+expect $check "say continue" model/layers.cpp 'const char* k = "go on with: train --resume";'
+expect $check "say except" model/layers.cpp '// All layers but for the last.'
+expect $check "say start" model/layers.cpp 'int a;  // the begin of a step'
+expect $check "say unknown" apps/main.cpp $'throw E("there is no device \'", name, "\'");'
+expect $check "say is not a" data/reader.cpp 'throw E("it is no "'$'\n''        "TFRecord file");'
+expect $check "say compare" scripts/run.sh '# Outputs are held against the reference.'
+expect $check "say skip" README.md '| fault | What happens: the file is left out. |'
+expect $check "say skipped" model/layers.cpp 'log("passed over: {}", name);'
+expect $check "omit it" kernels/cuda/conv.cu '// Bias is summed by the way.'
+expect $check "start with the subject" model/layers.cpp '// Where it fits, packs are read.'
+expect $check "start with the subject" README.md 'It trains. What cannot be read is skipped.'
+expect $check "100 columns" README.md "$(printf 'words %.0s' $(seq 20))"
+clean_project
+plant README.md 'What is a tick? A thousand images.'
+plant README.md '| a row of a table | may be as long as it likes, since tables cannot be wrapped at any column |'
+plant README.md $'\n'"    a code block may be long too, $(printf 'words %.0s' $(seq 20))"
+run $check
+((status == 0)) || fail "$check rejects a question, a table or code: $output"
 
 ((failures == 0))

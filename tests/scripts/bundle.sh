@@ -16,7 +16,7 @@ echo "$output"
 archive=$(sed -n 's/^Bundled: \([^ ]*\) .*/\1/p' <<<"$output")
 content=$(tar -tzf "$root/$archive")
 for file in bin/progan_cuda bin/bench_kernels bin/bench_step lib/libdnnl scripts/gpu_verify.sh \
-  bench/pytorch_step.py licences/libdnnl README.md VERSION; do
+  bench/pytorch_step.py licences/libdnnl README.md LICENSE NOTICE VERSION; do
   grep -q "^progan_cuda-[^/]*/$file" <<<"$content" || { echo "FAILED: no $file" >&2 && exit 1; }
 done
 ! grep -E '/lib/(libc|libm|ld-linux)[-.]' <<<"$content" ||
