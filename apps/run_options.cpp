@@ -2,6 +2,7 @@
 #include "apps/run_options.h"
 
 #include "apps/option_values.h"
+#include "model/config/device_name.h"
 #include "model/config/numerics.h"
 
 namespace pg::apps {
@@ -38,7 +39,10 @@ void apply_options(const RunOptions& o, Config& c) {
   if (sets_parts) c.schedule.micro_batches_chosen = false;  // now chosen by the user
   if (!o.data.empty()) c.data.path = o.data;
   if (!o.out.empty()) c.train.out = o.out;
-  if (!o.device.empty()) c.train.device = o.device;
+  if (!o.device.empty()) {
+    require_device(o.device);
+    c.train.device = o.device;
+  }
   if (!o.precision.empty()) set_key(c, "train.precision", o.precision);
   if (*o.memory_limit_given) c.train.memory_limit = o.memory_limit;
   if (*o.resolution_given) c.model.resolution = o.resolution;

@@ -172,7 +172,7 @@ struct CheckpointConfig {
   bool step_images = false;        // generated_imageK.png after each resolution
 };
 
-// What to do if training diverges, see model/run/guard.h. Limits: 0 is none.
+// The reaction to divergence, see model/run/guard.h. Limits: 0 is none.
 enum class GuardAction : uint8_t { skip, rollback, stop };
 
 struct GuardConfig {

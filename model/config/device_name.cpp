@@ -3,6 +3,8 @@
 
 #include <charconv>
 
+#include "kernels/error.h"
+
 namespace pg {
 
 std::optional<DeviceName> parse_device(std::string_view text) {
@@ -17,6 +19,12 @@ std::optional<DeviceName> parse_device(std::string_view text) {
   DeviceName name{.kind = DeviceKind::cuda};
   std::from_chars(digits.data(), digits.data() + digits.size(), name.index);
   return name;
+}
+
+DeviceName require_device(std::string_view text) {
+  const std::optional<DeviceName> name = parse_device(text);
+  PG_CHECK(name, UsageError, "unknown device '", text, "': expected ", kDeviceNames);
+  return *name;
 }
 
 }  // namespace pg

@@ -19,4 +19,7 @@ inline constexpr std::string_view kDeviceNames = "auto, cpu, cuda or cuda:I";
 // to 9999; nothing for any other text. Whether the GPU exists is not checked here.
 std::optional<DeviceName> parse_device(std::string_view text);
 
+// The same, but throws UsageError for any other text: "unknown device 'gpu': expected ...".
+DeviceName require_device(std::string_view text);
+
 }  // namespace pg

@@ -9,11 +9,10 @@
 namespace pg {
 
 DeviceChoice choose_device(std::string_view name) {
-  const std::optional<DeviceName> parsed = parse_device(name);
-  PG_CHECK(parsed, UsageError, "unknown device '", name, "': expected ", kDeviceNames);
-  DeviceChoice choice{.index = parsed->index, .reason = {}};
-  if (parsed->kind == DeviceKind::cpu) return choice;
-  if (parsed->kind == DeviceKind::cuda) check_gpu(parsed->index);
+  const DeviceName parsed = require_device(name);
+  DeviceChoice choice{.index = parsed.index, .reason = {}};
+  if (parsed.kind == DeviceKind::cpu) return choice;
+  if (parsed.kind == DeviceKind::cuda) check_gpu(parsed.index);
   choice.cuda = cuda_device_count(&choice.reason) > 0;
   return choice;
 }

@@ -2,6 +2,7 @@
 #include "model/networks/weights.h"
 
 #include "engine/ops/ops.h"
+#include "model/config/numerics.h"
 
 namespace pg {
 
@@ -33,9 +34,7 @@ LayerWeights layer_weights(const Weights& weights, const LayerInfo& layer) {
           .scale = weights.scale(w)};
 }
 
-DType activation_dtype(Precision precision) {
-  return precision == Precision::bf16 ? DType::bf16 : DType::f32;
-}
+DType activation_dtype(Precision precision) { return numerics_of(precision).activations; }
 
 Tensor stored_as(const Tensor& x, DType dtype) {
   return x.dtype() == dtype ? x : ops::convert(x, dtype);
