@@ -1,7 +1,7 @@
 // commands.h: the subcommands of progan_cuda, one file each.
 //
-// add_X puts the options of X on the parser; its callback runs the command and throws what goes
-// wrong (UsageError ends the program with 2, any other Error with 1).
+// add_X adds command X and its options to the parser; its callback runs the command. Errors are
+// thrown: a UsageError ends the program with exit code 2, any other Error with 1.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -1,8 +1,9 @@
-// config.cpp: prints the settings of a preset, with what was changed on top.
+// config.cpp: prints all settings, or their descriptions.
 #include <cstdio>
 
 #include "apps/commands.h"
-#include "apps/common.h"
+#include "apps/config_sources.h"
+#include "model/config/config.h"
 
 namespace pg::apps {
 namespace {
@@ -27,10 +28,9 @@ void print_config(const ConfigOptions& o) {
 void add_config(CLI::App& app) {
   CLI::App* cmd = app.add_subcommand("config", "Print all settings as TOML");
   auto o = std::make_shared<ConfigOptions>();
-  cmd->add_option("--preset", o->sources.preset, "published variant: official-tf");
-  cmd->add_option("--config", o->sources.file, "TOML file on top of it");
-  cmd->add_option("--set", o->sources.assignments, "section.key=value on top of that")->take_all();
-  cmd->add_flag("--describe", o->describe, "say what every key means and what it may be");
+  add_config_sources(*cmd, o->sources);
+  cmd->add_flag("--describe", o->describe,
+                "print the default, meaning and allowed values of every key instead");
   cmd->callback([o] { print_config(*o); });
 }
 

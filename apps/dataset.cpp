@@ -1,9 +1,11 @@
-// dataset.cpp: builds, shows and checks data sets.
+// dataset.cpp: builds and describes data sets.
 #include <cstdio>
 
+#include "apps/build_messages.h"
 #include "apps/commands.h"
-#include "apps/common.h"
 #include "apps/dataset_check.h"
+#include "apps/option_values.h"
+#include "data/sets/dataset.h"
 
 namespace pg::apps {
 namespace {
@@ -29,7 +31,7 @@ void print_dataset(const Dataset& d) {
     std::printf("class %-4zu  %lld images, %s\n", k, static_cast<long long>(counts[k]),
                 m.label_names[k].c_str());
   }
-  std::printf("left out    %zu images, %lld other files\n", m.rejected.size(),
+  std::printf("skipped     %zu images, %lld other files\n", m.rejected.size(),
               static_cast<long long>(m.ignored_files));
   for (const Rejected& r : m.rejected) std::printf("  %s: %s\n", r.file.c_str(), r.reason.c_str());
 }
@@ -45,8 +47,9 @@ void build(const DatasetOptions& o) {
   options.existing = o.overwrite ? Existing::replace : Existing::refuse;
   options.progress = build_progress("Building");
   const BuildReport report = build_dataset(*source, o.source, o.folder, options);
-  print_rejected(report.manifest);
-  std::printf("%lld images of %lldx%lld in %s\n", static_cast<long long>(report.manifest.count),
+  print_skipped(report.manifest);
+  std::printf("built %lld images of %lldx%lld in %s\n",
+              static_cast<long long>(report.manifest.count),
               static_cast<long long>(report.manifest.resolution),
               static_cast<long long>(report.manifest.resolution), report.folder.c_str());
 }
@@ -54,26 +57,27 @@ void build(const DatasetOptions& o) {
 }  // namespace
 
 void add_dataset(CLI::App& app) {
-  CLI::App* cmd = app.add_subcommand("dataset", "Build, show and check data sets");
+  CLI::App* cmd = app.add_subcommand("dataset", "Build, describe or check data sets");
   cmd->require_subcommand(1);
   auto o = std::make_shared<DatasetOptions>();
 
-  CLI::App* b = cmd->add_subcommand("build", "Make a data set from pictures");
-  b->add_option("SOURCE", o->source,
-                "folder or zip of pictures, idx or CIFAR-10 files, builtin:shapes")
-      ->required();
-  b->add_option("--out", o->folder, "folder to make")->required();
+  CLI::App* b = cmd->add_subcommand("build", "Build a data set from images");
+  b->add_option("SOURCE", o->source, kSourceHelp)->required();
+  b->add_option("--out", o->folder, "folder to create")->required();
   b->add_option("--resolution", o->resolution,
-                "size, a power of two from 4 to 1024 (default: suits most of the pictures)");
-  b->add_option("--channels", o->channels, "1 gray, 3 colour (default: 1 for idx, else 3)");
-  b->add_option("--fit", o->fit, "auto, crop, pad or stretch: how pictures become square");
-  b->add_option("--threads", o->threads, "threads (default: all cores)");
-  b->add_flag("--strict", o->strict, "fail at the first picture that cannot be read");
-  b->add_flag("--overwrite", o->overwrite, "replace a data set that is there already");
+                "size in pixels, a power of two from 4 to 1024 (default: the largest one up to the "
+                "median of the images' shorter sides)");
+  b->add_option("--channels", o->channels,
+                "1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha) (default: 1 for idx files, "
+                "else 3)");
+  b->add_option("--fit", o->fit, kFitHelp);
+  b->add_option("--threads", o->threads, kThreadsHelp);
+  b->add_flag("--strict", o->strict, "fail at the first unreadable image instead of skipping it");
+  b->add_flag("--overwrite", o->overwrite, "replace an existing data set");
   b->callback([o] { build(*o); });
 
-  CLI::App* i = cmd->add_subcommand("info", "Show what a data set holds");
-  i->add_option("FOLDER", o->folder, "a built data set")->required();
+  CLI::App* i = cmd->add_subcommand("info", "Describe a built data set");
+  i->add_option("FOLDER", o->folder, "folder of a built data set")->required();
   i->callback([o] { print_dataset(Dataset(o->folder)); });
 
   add_dataset_check(*cmd);

@@ -1,12 +1,17 @@
-// dataset_check.cpp: looks at a set of images before anyone trains on it.
+// dataset_check.cpp: checks a set of images before training on it.
 #include "apps/dataset_check.h"
 
 #include <cstdio>
 
-#include "apps/common.h"
+#include "apps/build_messages.h"
+#include "apps/option_values.h"
 #include "apps/stop_signals.h"
 #include "data/images/png.h"
+#include "data/sets/built_source.h"
 #include "data/sets/contact_sheet.h"
+#include "data/sets/dataset.h"
+#include "data/sources/label_file.h"
+#include "kernels/error.h"
 
 namespace pg::apps {
 namespace {
@@ -17,15 +22,15 @@ struct CheckCommand {
   bool json = false;
 };
 
-// Nothing is half done then.
+// Ends the command before anything is written.
 void check_stop(const std::string& where) {
   if (StopSignals::requested()) throw Error(message("stopped ", where, "; nothing was written"));
 }
 
-// A built data set is verified first: its files must be what was written.
+// The checksums of a built data set are verified first.
 std::unique_ptr<ImageSource> open_any(const std::string& where) {
   if (where.starts_with("builtin:") || !is_dataset_folder(where)) return open_source(where);
-  Dataset(where).verify([](double) { check_stop("while checksums were compared"); });
+  Dataset(where).verify([](double) { check_stop("while verifying checksums"); });
   return open_built_source(where);
 }
 
@@ -44,14 +49,14 @@ void write_sheets(const CheckReport& report, const ImageSource& source, const Ch
     if (pairs.size() < kMostPairs) pairs.push_back(pair);
   }
   if (pairs.empty()) {
-    std::fprintf(stderr, "no two images are alike, so %s is not written\n", o.pairs.c_str());
+    std::fprintf(stderr, "no two images are similar; %s was not written\n", o.pairs.c_str());
   } else {
     write_png(o.pairs, pair_sheet(source, pairs, options));
   }
 }
 
 void check(const CheckCommand& o) {
-  PG_CHECK(o.listed >= 0, UsageError, "cannot list ", o.listed, " names; give 0 or more");
+  PG_CHECK(o.listed >= 0, UsageError, "--list: expected 0 or more, got ", o.listed);
   parse_fit(o.fit);
   const StopSignals signals;
   const auto source = open_any(o.source);
@@ -71,9 +76,9 @@ void check(const CheckCommand& o) {
                    "\n"
              : check_text(report, set, o.listed);
   std::fputs(text.c_str(), stdout);
-  PG_CHECK(report.usable > 0, FormatError, "none of the ", report.images, " images of ", o.source,
-           " is usable, the first one for this reason: ",
-           report.broken.empty() ? "there are none" : report.broken.front().reason);
+  PG_CHECK(report.usable > 0, FormatError, "none of the ", report.images, " images in ", o.source,
+           " is usable",
+           report.broken.empty() ? "" : "; first error: " + report.broken.front().reason);
   write_sheets(report, *source, o);
 }
 
@@ -81,18 +86,17 @@ void check(const CheckCommand& o) {
 
 void add_dataset_check(CLI::App& dataset) {
   CLI::App* cmd = dataset.add_subcommand(
-      "check", "Look at every picture: counts, sizes, colours, duplicates, broken files");
+      "check", "Check every image: formats, sizes, colours, duplicates, broken files");
   auto o = std::make_shared<CheckCommand>();
   cmd->add_option("SOURCE", o->source,
-                  "folder or zip of pictures, idx or CIFAR-10 files, builtin:shapes, or a built "
-                  "data set, whose checksums are compared, too")
+                  std::string(kSourceHelp) + "; or a built data set (verifies its checksums first)")
       ->required();
-  cmd->add_option("--resolution", o->resolution, "count the pictures that are smaller");
-  cmd->add_option("--sheet", o->sheet, "PNG to write: 96 pictures drawn evenly");
-  cmd->add_option("--pairs", o->pairs, "PNG to write: up to 48 pairs of equal or similar pictures");
-  cmd->add_option("--fit", o->fit, "auto, crop, pad or stretch: how sheets show pictures");
-  cmd->add_option("--list", o->listed, "names listed of each kind (default: 10)");
-  cmd->add_option("--threads", o->threads, "threads (default: all cores)");
+  cmd->add_option("--resolution", o->resolution, "also count the images smaller than this");
+  cmd->add_option("--sheet", o->sheet, "PNG to write: 96 images, evenly spaced over the set");
+  cmd->add_option("--pairs", o->pairs, "PNG to write: up to 48 pairs of equal or similar images");
+  cmd->add_option("--fit", o->fit, kFitHelp);
+  cmd->add_option("--list", o->listed, "maximum names per list (default: 10)");
+  cmd->add_option("--threads", o->threads, kThreadsHelp);
   cmd->add_flag("--json", o->json, "print one JSON object with all names");
   cmd->callback([o] { check(*o); });
 }

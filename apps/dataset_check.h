@@ -1,4 +1,4 @@
-// dataset_check.h: `dataset check` and its two ways to tell.
+// dataset_check.h: the command `dataset check` and its two output formats.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -11,17 +11,17 @@ namespace pg::apps {
 
 void add_dataset_check(CLI::App& dataset);
 
-// What is told besides the report.
+// The context of a report.
 struct CheckedSet {
   const ImageSource& source;
   std::string where;
   int64_t resolution = 0;  // as in CheckOptions
 };
 
-// At most `listed` names of each kind.
+// For people; at most `listed` names per list.
 std::string check_text(const CheckReport& report, const CheckedSet& set, int64_t listed);
 
-// All that the report holds.
+// For programs; everything in the report.
 nlohmann::ordered_json check_json(const CheckReport& report, const CheckedSet& set);
 
 }  // namespace pg::apps

@@ -1,4 +1,4 @@
-// dataset_check_text.cpp: what was found, for people and for programs.
+// dataset_check_text.cpp: the report of `dataset check` as text and as JSON.
 #include <algorithm>
 #include <sstream>
 
@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kLongestName = 200;
 
-// The most frequent sizes first.
+// Most frequent sizes first.
 std::vector<std::pair<std::pair<int64_t, int64_t>, int64_t>> by_count(const SizeCounts& sizes) {
   std::vector<std::pair<std::pair<int64_t, int64_t>, int64_t>> result(sizes.count_of.begin(),
                                                                       sizes.count_of.end());
@@ -57,12 +57,12 @@ class Text {
 
   void write_kinds() {
     counts("formats       ", r_.formats);
-    also(r_.wrong_ending.count, "named as another format");
-    also(r_.animated, "animated, of which the first frame counts");
+    also(r_.wrong_ending.count, "with the extension of another format");
+    also(r_.animated, "animated (first frame used)");
     counts("\ncolours       ", r_.colours);
     also(r_.with_alpha, "with alpha");
-    also(r_.of_16_bits, "of 16 bits");
-    also(r_.turned, "turned upright by EXIF");
+    also(r_.of_16_bits, "with 16 bits per channel");
+    also(r_.turned, "rotated by EXIF");
     out_ << '\n';
   }
 
@@ -86,11 +86,11 @@ class Text {
       between = ", ";
     }
     out_ << "\n  not square  " << s.not_square;
-    if (s.thin.count > 0) out_ << ", " << s.thin.count << " four times as long as wide or more";
+    if (s.thin.count > 0) out_ << ", " << s.thin.count << " with an aspect ratio of 4:1 or more";
     out_ << '\n';
     if (set_.resolution > 0) {
       out_ << "  smaller     " << s.below_resolution << " than " << set_.resolution << 'x'
-           << set_.resolution << ", which would be enlarged\n";
+           << set_.resolution << " (would be enlarged)\n";
     }
   }
 
@@ -106,9 +106,9 @@ class Text {
 
   void write_duplicates() {
     const Duplicates& d = r_.duplicates;
-    const bool ended = d.near.size() >= Duplicates::kMostPairs;
-    out_ << "duplicates    " << d.copies << " equal to an earlier image, " << d.near.size()
-         << (ended ? " pairs and more" : " pairs") << " that look nearly alike\n";
+    const bool truncated = d.near.size() >= Duplicates::kMostPairs;
+    out_ << "duplicates    " << d.copies << " copies of an earlier image, "
+         << (truncated ? "at least " : "") << d.near.size() << " similar pairs\n";
   }
 
   // A heading and at most listed_ lines.
@@ -120,7 +120,7 @@ class Text {
     for (size_t k = 0; k < lines; ++k) out_ << "  " << line(k) << '\n';
     if (static_cast<int64_t>(lines) < count) {
       out_ << "  ... and " << count - static_cast<int64_t>(lines)
-           << " more: --list N shows more of them, --json all\n";
+           << " more (--list N prints N names, --json all)\n";
     }
   }
 
@@ -130,13 +130,13 @@ class Text {
   }
 
   void write_lists() {
-    list("broken, left out:", r_.broken_count, r_.broken.size(), [&](size_t k) {
+    list("broken (skipped):", r_.broken_count, r_.broken.size(), [&](size_t k) {
       return message(shown(r_.broken[k].file, kLongestName), ": ",
                      shown(r_.broken[k].reason, kLongestName));
     });
-    list_images("of a single colour:", r_.single_colour);
-    list_images("four times as long as wide or more:", r_.sizes.thin);
-    list_images("named as another format than they are (harmless):", r_.wrong_ending);
+    list_images("single colour:", r_.single_colour);
+    list_images("aspect ratio of 4:1 or more:", r_.sizes.thin);
+    list_images("extension of another format (harmless):", r_.wrong_ending);
     const Duplicates& d = r_.duplicates;
     list("equal images:", static_cast<int64_t>(d.exact.size()), d.exact.size(), [&](size_t k) {
       std::string line;
@@ -144,7 +144,7 @@ class Text {
       for (size_t i = 0; i < shown_names; ++i) line += (i > 0 ? " = " : "") + name(d.exact[k][i]);
       return line + (shown_names < d.exact[k].size() ? " = ..." : "");
     });
-    list("images that look nearly alike:", static_cast<int64_t>(d.near.size()), d.near.size(),
+    list("similar images:", static_cast<int64_t>(d.near.size()), d.near.size(),
          [&](size_t k) { return name(d.near[k].a) + " ~ " + name(d.near[k].b); });
   }
 

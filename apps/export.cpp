@@ -1,13 +1,16 @@
-// export.cpp: a trained network as a file of other programs.
+// export.cpp: writes a trained network in the file format of another program.
 #include <cstdio>
 #include <filesystem>
 #include <optional>
 
 #include "apps/commands.h"
-#include "apps/common.h"
+#include "apps/loaded_generator.h"
+#include "apps/option_values.h"
+#include "data/files/shown.h"
+#include "kernels/backend.h"
+#include "kernels/error.h"
 #include "model/foreign/export.h"
 #include "model/foreign/foreign.h"
-#include "model/networks/discriminator.h"
 #include "model/run/checkpoint.h"
 #include "model/run/checkpoint_files.h"
 
@@ -26,8 +29,7 @@ struct LoadedNetwork {
   LoadedNetwork(Context& context, const Config& config, const fs::path& checkpoint,
                 const std::string& name)
       : kind(name == "D" ? Network::discriminator : Network::generator),
-        parameters(context, kind == Network::generator ? Generator(config).specs()
-                                                       : Discriminator(config).specs()),
+        parameters(context, parameter_specs(kind, config.model)),
         network{name, kind, config, parameters} {
     read_network(checkpoint, name, parameters);
   }
@@ -60,7 +62,7 @@ void Exporter::safetensors() {
 }
 
 void Exporter::pth() {
-  // Without --layout the output activation tells the two apart.
+  // Without --layout the output activation distinguishes the two.
   const bool tanh = config.model.output_activation == OutputActivation::tanh_above_4x4;
   const std::string name = !options.layout.empty() ? options.layout
                            : tanh                  ? "tutorial"
@@ -69,16 +71,16 @@ void Exporter::pth() {
   if (layout == Layout::tutorial) {
     const LoadedNetwork n = load();
     write_tutorial_pth(options.out, n.network);
-    std::printf("%s: %s as the tutorial saves it\n", options.out.c_str(), n.network.name.c_str());
+    std::printf("%s: %s in the tutorial's layout\n", options.out.c_str(), n.network.name.c_str());
   } else {
     PG_CHECK(layout == Layout::akanimax, UsageError,
-             "--format pth writes the layouts akanimax and ", "tutorial, not ", name,
-             ": take --format safetensors for that");
-    PG_CHECK(options.network.empty(), UsageError, "a .pth of the akanimax layout holds all ",
-             "networks: leave --network away");
+             "--format pth supports only the layouts akanimax and tutorial, got ", name,
+             "; use --format safetensors");
+    PG_CHECK(options.network.empty(), UsageError,
+             "the akanimax layout always contains G, D and the EMA: drop --network");
     const LoadedNetwork g = load("G"), d = load("D"), average = load("Gs");
     write_akanimax_pth(options.out, {g.network, d.network, average.network});
-    std::printf("%s: generator, discriminator and shadow_generator as akanimax saves them\n",
+    std::printf("%s: generator, discriminator and shadow_generator in akanimax's layout\n",
                 options.out.c_str());
   }
   const std::string remark = layout_remark(layout, config);
@@ -87,10 +89,7 @@ void Exporter::pth() {
 
 void Exporter::onnx() {
   const int64_t resolution = options.resolution > 0 ? options.resolution : config.model.resolution;
-  const bool power = resolution >= 4 && (resolution & (resolution - 1)) == 0;
-  PG_CHECK(power && resolution <= config.model.resolution, UsageError, "--resolution ", resolution,
-           " must be a power of two from 4 to ", config.model.resolution,
-           ", the size that this generator was made for");
+  check_resolution(resolution, config);
   const LoadedNetwork n = load();
   write_generator_onnx(options.out, n.network, resolution);
   std::printf("%s: %s at %lldx%lld\n", options.out.c_str(), n.network.name.c_str(),
@@ -99,17 +98,16 @@ void Exporter::onnx() {
 
 void run_export(const ExportOptions& o) {
   PG_CHECK(o.format != "png", UsageError,
-           "pictures are made by progan_cuda generate, not by export: take that command's --seeds "
-           "and --out FOLDER");
+           "export writes networks, not images: use progan_cuda generate --out FOLDER");
   PG_CHECK(o.format == "safetensors" || o.format == "pth" || o.format == "onnx", UsageError,
-           "there is no format '", o.format, "': choose one of safetensors, pth, onnx");
+           "unknown format '", o.format, "': expected safetensors, pth or onnx");
   PG_CHECK(o.format == "onnx" || o.resolution == 0, UsageError,
-           "--resolution is for --format onnx; the other formats hold every resolution");
+           "--resolution is only for --format onnx; the other formats contain every resolution");
   PG_CHECK(o.format != "onnx" || o.layout.empty(), UsageError,
-           "--layout is for --format safetensors and pth; an onnx model is the same in all");
+           "--layout is only for --format safetensors and pth");
   const fs::path checkpoint = resolve_resume(o.from, "runs").checkpoint;
-  std::error_code failed;  // of which writing the file tells
-  fs::create_directories(fs::path(o.out).parent_path(), failed);
+  std::error_code ignored;  // writing the file reports it
+  fs::create_directories(fs::path(o.out).parent_path(), ignored);
   Exporter exporter{o, checkpoint, checkpoint_config(checkpoint)};
   if (o.format == "safetensors") exporter.safetensors();
   if (o.format == "pth") exporter.pth();
@@ -120,23 +118,23 @@ void run_export(const ExportOptions& o) {
 
 void add_export(CLI::App& app) {
   CLI::App* cmd = app.add_subcommand(
-      "export", "Write a trained network for other programs (pictures: see generate)");
+      "export", "Write a trained network for other programs (for images, see generate)");
   auto o = std::make_shared<ExportOptions>();
-  cmd->add_option("--from", o->from, "run folder, run number in runs/, or checkpoint file")
+  cmd->add_option("--from", o->from, kFromHelp)->required();
+  cmd->add_option(
+         "--format", o->format,
+         "safetensors, pth (PyTorch; layouts akanimax and tutorial) or onnx (generators only)")
       ->required();
-  cmd->add_option("--format", o->format,
-                  "safetensors; pth (PyTorch, akanimax and tutorial layouts); onnx (a generator)")
-      ->required();
-  cmd->add_option("--out", o->out, "file to be written")->required();
-  cmd->add_option("--network", o->network,
-                  "Gs, the averaged generator (default), G, or D, the discriminator")
+  cmd->add_option("--out", o->out, "file to write")->required();
+  cmd->add_option("--network", o->network, "Gs (the EMA of the generator), G or D (default: Gs)")
       ->check(CLI::IsMember({"G", "Gs", "D"}));
-  std::string names;
-  for (const std::string& name : layout_names()) names += (names.empty() ? "" : ", ") + name;
-  cmd->add_option("--layout", o->layout,
-                  "names and axes of a published version: " + names + " (default: our own)");
-  cmd->add_option("--resolution", o->resolution,
-                  "of an onnx model, up to that of the run (default: that)");
+  cmd->add_option(
+      "--layout", o->layout,
+      "tensor names and axes of a published version: " + joined(layout_names(), " or ") +
+          " (default: akanimax or tutorial for pth, else this program's own)");
+  cmd->add_option(
+      "--resolution", o->resolution,
+      "resolution of an onnx model, at most that of the run (default: that of the run)");
   cmd->callback([o] { run_export(*o); });
 }
 

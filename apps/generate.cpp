@@ -1,15 +1,16 @@
-// generate.cpp: images from the averaged generator of a checkpoint.
+// generate.cpp: images from the EMA generator of a checkpoint.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
 
 #include "apps/commands.h"
-#include "apps/common.h"
 #include "apps/loaded_generator.h"
+#include "apps/option_values.h"
 #include "data/formats/npy_writer.h"
 #include "data/images/png.h"
 #include "engine/ops/ops.h"
+#include "kernels/error.h"
 #include "model/networks/latents.h"
 #include "model/networks/samples.h"
 
@@ -24,28 +25,28 @@ struct GenerateOptions {
   int64_t batch = 16, label = -1, numpy_seed = -1;
 };
 
-// Columns of the picture that holds `count` images.
+// Columns of the grid of `count` images: those of --grid, else a square.
 int64_t columns_of(const GenerateOptions& o, int64_t count) {
   int64_t columns = 1;
   while (columns * columns < count) ++columns;
   if (!o.grid.empty()) {
-    const GridSize grid = parse_grid(o.grid);
-    PG_CHECK(grid.rows * grid.columns == count, UsageError, "a grid of ", o.grid, " has ",
-             grid.rows * grid.columns, " places, but --seeds names ", count, " images");
+    const GridSize grid = grid_option(o.grid);
+    PG_CHECK(grid.rows * grid.columns == count, UsageError, "--grid ", o.grid, " has ",
+             grid.rows * grid.columns, " places, but --seeds has ", count, " seeds");
     columns = grid.columns;
   }
   return columns;
 }
 
-// Images first .. end - 1: the class that --class names, or one for each row of the grid, or of one
-// image after the other.
+// Labels of images first .. end - 1: the class of --class, else one class per row of the grid, else
+// one class after the other.
 Tensor labels_of(Context& context, const Config& config, const GenerateOptions& o, int64_t row,
                  size_t first, size_t end) {
   const int64_t classes = label_count(config);
   PG_CHECK(o.label < 0 || classes > 0, UsageError, "--class ", o.label,
-           " was given, but this model was trained without classes");
+           ": this model was trained without classes");
   PG_CHECK(o.label < classes || classes == 0, UsageError, "--class ", o.label,
-           " does not exist; this model has the classes 0 to ", classes - 1);
+           " does not exist; this model has classes 0 to ", classes - 1);
   if (classes == 0) return {};
   std::vector<int32_t> labels;
   for (size_t i = first; i < end; ++i) {
@@ -55,7 +56,7 @@ Tensor labels_of(Context& context, const Config& config, const GenerateOptions& 
   return one_hot(context, labels, classes);
 }
 
-bool one_picture(const GenerateOptions& o) {
+bool one_file(const GenerateOptions& o) {
   return !o.out.ends_with(".npy") && (!o.grid.empty() || o.out.ends_with(".png"));
 }
 
@@ -77,7 +78,7 @@ void write_singles(const GenerateOptions& o, const std::vector<Image>& images,
   std::printf("%zu images in %s\n", images.size(), o.out.c_str());
 }
 
-// A growing .npy file of tensors [N, H, W, C], or of rows [N, C].
+// A .npy file of tensors [N, H, W, C] or rows [N, C], written batch by batch.
 class FloatFile {
  public:
   explicit FloatFile(const fs::path& path) : path_(path) {
@@ -107,15 +108,16 @@ class FloatFile {
   int64_t count_ = 0;
 };
 
-// Where images and latents go as they come, by batches.
+// Receives images and latents batch by batch, and writes them.
 class Output {
  public:
   Output(const GenerateOptions& o, const std::vector<uint64_t>& seeds) : o_(o), seeds_(seeds) {
     PG_CHECK(o.grid.empty() || !o.out.ends_with(".npy"), UsageError,
-             "--grid makes a picture, but '", o.out, "' is to hold numbers: leave --grid away");
+             "--grid needs an image file, but ", o.out,
+             " is an array: drop --grid or write a .png");
     if (o.out.ends_with(".npy")) raw_.emplace(o.out);
     if (!o.latents.empty()) latents_.emplace(o.latents);
-    if (one_picture(o)) columns_ = columns_of(o, static_cast<int64_t>(seeds.size()));
+    if (one_file(o)) columns_ = columns_of(o, static_cast<int64_t>(seeds.size()));
   }
 
   int64_t columns() const { return columns_; }
@@ -129,7 +131,7 @@ class Output {
   void finish() {
     if (latents_) latents_->finish();
     if (raw_) return raw_->finish();
-    if (one_picture(o_)) return write_grid(o_, images_, columns_);
+    if (one_file(o_)) return write_grid(o_, images_, columns_);
     write_singles(o_, images_, seeds_);
   }
 
@@ -141,15 +143,15 @@ class Output {
   std::vector<Image> images_;
 };
 
-// Latents of seeds: each from its own stream, or rows of one table of NumPy's random numbers.
+// Latents of seeds: each from its own stream, or rows of a table of NumPy's random numbers.
 class Latents {
  public:
   Latents(LoadedGenerator& generator, const GenerateOptions& o, const std::vector<uint64_t>& seeds)
       : generator_(generator), row_(latent_size(generator.config())) {
     if (o.numpy_seed < 0) return;
     const uint64_t last = *std::max_element(seeds.begin(), seeds.end());
-    PG_CHECK(last < kMostRows, UsageError, "--numpy-seed makes the latents of all rows up to ",
-             last, ", which is too many; rows end at ", kMostRows - 1);
+    PG_CHECK(last < kMaxRows, UsageError, "--seeds: expected at most ", kMaxRows - 1,
+             " with --numpy-seed, which computes all rows up to the last, got ", last);
     table_ =
         numpy_randn(static_cast<uint32_t>(o.numpy_seed), static_cast<int64_t>(last + 1) * row_);
   }
@@ -163,7 +165,7 @@ class Latents {
   }
 
  private:
-  static constexpr uint64_t kMostRows = 100000;
+  static constexpr uint64_t kMaxRows = 100000;
   LoadedGenerator& generator_;
   int64_t row_;
   std::vector<double> table_;
@@ -191,29 +193,33 @@ void generate(const GenerateOptions& o) {
 }  // namespace
 
 void add_generate(CLI::App& app) {
-  CLI::App* cmd = app.add_subcommand("generate", "Make images with a trained generator");
+  CLI::App* cmd = app.add_subcommand("generate", "Generate images with a trained generator");
   auto o = std::make_shared<GenerateOptions>();
-  cmd->add_option("--from", o->generator.from,
-                  "run folder, run number in runs/, or checkpoint file")
-      ->required();
-  cmd->add_option("--seeds", o->seeds, "which images: 7, 0-63 or 1,5,9 (default: 0-63)");
-  cmd->add_option(
-         "--numpy-seed", o->numpy_seed,
-         "--seeds are rows of numpy.random.RandomState(N).randn, as in the official scripts")
+  cmd->add_option("--from", o->generator.from, kFromHelp)->required();
+  cmd->add_option("--seeds", o->seeds, "one image per seed: 7, 0-63 or 1,5,9 (default: 0-63)");
+  cmd->add_option("--numpy-seed", o->numpy_seed,
+                  "take latents from numpy.random.RandomState(N).randn as the official scripts do; "
+                  "--seeds are "
+                  "then its rows")
       ->check(CLI::Range(int64_t{0}, int64_t{4294967295}));
-  cmd->add_option("--class", o->label, "class of all images (default: one for each row in turn)")
+  cmd->add_option("--class", o->label,
+                  "class of all images, counted from 0 (default: the classes in turn, one per row "
+                  "of a grid)")
       ->check(CLI::NonNegativeNumber);
-  cmd->add_option("--grid", o->grid, "one picture of ROWSxCOLUMNS images instead of single ones");
+  cmd->add_option("--grid", o->grid,
+                  "write one grid of ROWSxCOLUMNS images instead of single images");
   cmd->add_option("--resolution", o->generator.resolution,
-                  "size, up to that of the run (default: that)");
+                  "size in pixels, at most that of the run (default: that of the run)");
   cmd->add_option(
       "--out", o->out,
-      "folder, a .png for one picture, or a .npy for numbers [N, H, W, C] in about -1..1 "
-      "(default: generated)");
-  cmd->add_option("--latents", o->latents, "a .npy for the latents of the seeds, [N, latent]");
-  cmd->add_option("--batch", o->batch, "images made at a time")->check(CLI::Range(1, 1024));
-  cmd->add_option("--device", o->generator.device, "auto, cpu, cuda or cuda:I");
-  cmd->add_option("--threads", o->generator.threads, "compute threads (default: all cores)");
+      "folder, .png file (one grid) or .npy file (f32 [N, H, W, C], about -1 to 1) (default: "
+      "generated)");
+  cmd->add_option("--latents", o->latents,
+                  ".npy file to write as well: the latents, f32 [N, length]");
+  cmd->add_option("--batch", o->batch, "images generated at a time (default: 16)")
+      ->check(CLI::Range(1, 1024));
+  cmd->add_option("--device", o->generator.device, kDeviceHelp);
+  cmd->add_option("--threads", o->generator.threads, kThreadsHelp);
   cmd->callback([o] { generate(*o); });
 }
 

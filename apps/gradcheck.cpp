@@ -1,14 +1,16 @@
-// gradcheck.cpp: gradients of every op and of whole networks against central differences in f64,
-// which is what to run after a kernel was changed.
+// gradcheck.cpp: compares gradients of every op and of whole networks with central differences in
+// f64; to be run after changing a kernel.
 #include <fnmatch.h>
 
 #include <cstdio>
 #include <iostream>
 
 #include "apps/commands.h"
-#include "apps/common.h"
+#include "apps/option_values.h"
 #include "engine/gradcheck/report.h"
+#include "kernels/error.h"
 #include "model/config/suggest.h"
+#include "model/device/device_choice.h"
 #include "model/networks/gradcheck.h"
 
 namespace pg::apps {
@@ -22,7 +24,7 @@ struct GradcheckOptions {
   bool list = false;
 };
 
-// The one of that name, else those that match it as a pattern whose end may be left out.
+// The op of that name, else all ops that match `wanted` followed by "*".
 std::vector<OpCase> find_ops(const std::string& wanted, const std::vector<OpCase>& all) {
   std::vector<OpCase> exact, found;
   std::vector<std::string> names;
@@ -33,8 +35,8 @@ std::vector<OpCase> find_ops(const std::string& wanted, const std::vector<OpCase
   }
   if (!exact.empty()) return exact;
   const std::string nearest = nearest_name(wanted, names);
-  PG_CHECK(!found.empty(), UsageError, "there is no op '", wanted, "' to check",
-           nearest.empty() ? "; progan_cuda gradcheck --list names all"
+  PG_CHECK(!found.empty(), UsageError, "unknown op '", wanted, "'",
+           nearest.empty() ? "; progan_cuda gradcheck --list lists all ops"
                            : ": did you mean '" + nearest + "'?");
   return found;
 }
@@ -62,11 +64,11 @@ void list_names() {
 
 void check_networks(const std::string& name, const Config& config, Context& context,
                     gradcheck::Report& report) {
-  for (const Stage& stage : gradcheck_stages()) {
-    GradcheckNetworks networks(context, config, stage);
-    const std::string row = name + " " + stage_name(stage.resolution, stage.fading);
-    report.add_network(row + " D", networks.check(Player::discriminator));
-    report.add_network(row + " G", networks.check(Player::generator));
+  for (const Fade& fade : gradcheck_fades()) {
+    GradcheckNetworks networks(context, config, fade);
+    const std::string row = name + " " + stage_name(fade);
+    report.add_network(row + " D", networks.check(Network::discriminator));
+    report.add_network(row + " G", networks.check(Network::generator));
   }
 }
 
@@ -76,7 +78,7 @@ void run_gradcheck(const GradcheckOptions& o) {
   for (const std::string& name : chosen_models(o))
     models.emplace_back(name, gradcheck_config(name));
   const DeviceChoice device = choose_device(o.device);
-  // Tensors are so small that a second thread costs more than it gives.
+  // Tensors are so small that a second thread costs more time than it saves.
   const std::unique_ptr<Backend> backend =
       device.cuda ? open_device(device, 0) : make_cpu_backend(1, CpuPath::direct);
   Context context(*backend);
@@ -91,15 +93,18 @@ void run_gradcheck(const GradcheckOptions& o) {
 
 void add_gradcheck(CLI::App& app) {
   CLI::App* cmd = app.add_subcommand(
-      "gradcheck", "Check gradients of every op and of whole networks against differences, in f64");
+      "gradcheck",
+      "Compare gradients of every op and of whole networks with central differences, in f64");
   auto o = std::make_shared<GradcheckOptions>();
-  cmd->add_option("--device", o->device, "auto, cpu, cuda or cuda:I");
+  cmd->add_option("--device", o->device, kDeviceHelp);
   cmd->add_option("--op", o->ops,
-                  "only this op, those that begin so, or a pattern such as 'Conv*Up'")
+                  "only this op, all ops that start with this, or a pattern such as 'Conv*Up'; may "
+                  "be repeated")
       ->take_all();
-  cmd->add_option("--model", o->models, "only the networks of this preset (or variant, see --list)")
+  cmd->add_option("--model", o->models,
+                  "only the networks of this preset or variant (see --list); may be repeated")
       ->take_all();
-  cmd->add_flag("--list", o->list, "name the ops and networks there are");
+  cmd->add_flag("--list", o->list, "list all ops and networks");
   cmd->callback([o] { o->list ? list_names() : run_gradcheck(*o); });
 }
 

@@ -1,10 +1,11 @@
-// info.cpp: what this program can use here, or what is in a checkpoint.
+// info.cpp: describes the devices of this machine and the presets, or a checkpoint.
 #include <cstdio>
 
 #include "apps/commands.h"
-#include "apps/common.h"
+#include "apps/option_values.h"
 #include "data/formats/safetensors.h"
 #include "model/config/version.h"
+#include "model/device/device_choice.h"
 #include "model/run/checkpoint.h"
 #include "model/run/checkpoint_files.h"
 
@@ -20,7 +21,7 @@ void print_devices() {
                 open_device({.cuda = true, .index = i, .reason = {}}, 0)->description().c_str());
   }
   std::printf("device  cpu     %s\n", open_device({}, 0)->description().c_str());
-  if (count == 0) std::printf("        no GPU: %s\n", reason.c_str());
+  if (count == 0) std::printf("        no GPU available: %s\n", reason.c_str());
   for (const std::string& name : preset_names()) std::printf("preset  %s\n", name.c_str());
 }
 
@@ -34,7 +35,7 @@ void print_checkpoint(const std::string& from) {
   }
   std::printf(
       "checkpoint  %s\nimages      %s\nresolution  %lld, %lld channels\npreset      %s\n"
-      "generator   %lld parameters, latents of %lld numbers\n",
+      "generator   %lld parameters, latents of length %lld\n",
       path.c_str(), file.metadata_at("images_shown").c_str(),
       static_cast<long long>(config.model.resolution),
       static_cast<long long>(config.model.channels), config.train.preset.c_str(),
@@ -44,9 +45,10 @@ void print_checkpoint(const std::string& from) {
 }  // namespace
 
 void add_info(CLI::App& app) {
-  CLI::App* cmd = app.add_subcommand("info", "Show devices and presets, or what a run holds");
+  CLI::App* cmd =
+      app.add_subcommand("info", "Describe the available devices and presets, or a checkpoint");
   auto from = std::make_shared<std::string>();
-  cmd->add_option("RUN", *from, "run folder, run number in runs/, or checkpoint file");
+  cmd->add_option("RUN", *from, kFromHelp);
   cmd->callback([from] { from->empty() ? print_devices() : print_checkpoint(*from); });
 }
 

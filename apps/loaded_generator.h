@@ -1,4 +1,4 @@
-// loaded_generator.h: the averaged generator of a checkpoint on a device, ready to make images.
+// loaded_generator.h: the EMA generator of a checkpoint on a device, ready to make images.
 #pragma once
 
 #include <memory>
@@ -8,16 +8,19 @@
 
 namespace pg::apps {
 
-// What the user says of it.
+// The options that choose it.
 struct GeneratorChoice {
   std::string from, device = "auto";
   int64_t resolution = 0;  // 0: that of the run
   int64_t threads = 0;
 };
 
+// Throws UsageError unless a generator of `config` has that resolution.
+void check_resolution(int64_t resolution, const Config& config);
+
 class LoadedGenerator {
  public:
-  // Throws UsageError (no such run, a resolution that the generator has not), IoError, FormatError.
+  // Throws UsageError (unknown run or resolution), DeviceError, IoError, FormatError.
   explicit LoadedGenerator(const GeneratorChoice& choice);
   ~LoadedGenerator();
 

@@ -1,9 +1,11 @@
-// plan.cpp: what a run will need, before it is begun: memory by stage, time, disk.
+// plan.cpp: the memory, time and disk space of a run, before it starts.
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "apps/commands.h"
 #include "apps/run_options.h"
+#include "kernels/error.h"
 #include "model/config/bytes.h"
 #include "model/config/format.h"
 #include "model/plan/disk.h"
@@ -19,7 +21,7 @@ struct PlanOptions {
   bool measure = false, json = false;
 };
 
-// What is known of the images before they are read.
+// The data set as far as it is known without building it.
 struct DataFacts {
   DataShape shape;
   int64_t to_build = 0;  // images
@@ -28,7 +30,7 @@ struct DataFacts {
 DataFacts data_facts(const Config& c) {
   if (c.data.path.empty()) {
     PG_CHECK(c.model.resolution > 0, UsageError,
-             "nothing says how large the images are: give --resolution or --data");
+             "the size of the images is unknown: give --resolution or --data");
     return {.shape = {.resolution = c.model.resolution,
                       .channels = c.model.channels == 0 ? 3 : c.model.channels,
                       .images = c.data.images,
@@ -50,21 +52,21 @@ DataFacts data_facts(const Config& c) {
           .to_build = source->count()};
 }
 
-// All that is found out.
+// The results.
 struct Plan {
   Config config;
   std::string device;
   int64_t limit = 0;
-  std::vector<StageMemory> memory;
-  std::string refusal;  // why training would not begin; empty: it fits
+  std::vector<ResolutionMemory> memory;
+  std::string refusal;  // why train would refuse to start; empty: it fits
   std::vector<StageSpeed> speed;
   DiskNeeds disk;
   int64_t disk_free = 0;
-  std::string cache_folder;  // of a data set that is to be built
+  std::string cache_folder;  // of a data set to be built
   int64_t cache_free = 0;
 };
 
-// Of one resolution.
+// Totals of one resolution.
 struct StageTime {
   int64_t images = 0;
   double seconds = 0.0;
@@ -72,11 +74,11 @@ struct StageTime {
 
 StageTime time_of(const Plan& plan, int64_t resolution) {
   StageTime t;
-  for (const StageSpan& span : stages(plan.config)) {
-    if (span.resolution == resolution) t.images += span.end - span.first;
+  for (const Stage& stage : stages(plan.config)) {
+    if (stage.resolution == resolution) t.images += stage.images();
   }
   for (const StageSpeed& s : plan.speed) {
-    if (s.span.resolution == resolution) t.seconds += s.seconds;
+    if (s.stage.resolution == resolution) t.seconds += s.seconds;
   }
   return t;
 }
@@ -91,11 +93,11 @@ void plan_memory(Plan& plan, const DeviceChoice& device) {
   const PlannedRun run = planned_run(plan.config, device);
   const Config asked = plan.config;
   try {
-    plan.memory = fit_into_memory(plan.config, run, plan.limit, FormerChoice::keep).stages;
+    plan.memory = fit_into_memory(plan.config, run, plan.limit, FormerChoice::keep).memory;
   } catch (const OutOfMemoryError& error) {
     plan.refusal = error.what();
     plan.config = asked;
-    plan.memory = memory_by_stage(asked, run);
+    plan.memory = memory_by_resolution(asked, run);
   }
 }
 
@@ -127,7 +129,7 @@ Plan make_plan(const PlanOptions& o) {
 
 Json to_json(const Plan& plan) {
   Json stages = Json::array();
-  for (const StageMemory& m : plan.memory) {
+  for (const ResolutionMemory& m : plan.memory) {
     const StageTime t = time_of(plan, m.resolution);
     Json stage{{"resolution", m.resolution},
                {"images", t.images},
@@ -166,14 +168,13 @@ Json to_json(const Plan& plan) {
   return json;
 }
 
-void print_stage(const Plan& plan, const StageMemory& m) {
+void print_stage(const Plan& plan, const ResolutionMemory& m) {
   const StageTime t = time_of(plan, m.resolution);
   const std::string name = message(m.resolution, "x", m.resolution);
   const std::string parts = m.micro_batch < m.minibatch
                                 ? message(m.minibatch, " in ", m.micro_batch)
                                 : message(m.minibatch);
-  std::printf("%-10s %8.4g %11s", name.c_str(), static_cast<double>(t.images) / 1000.0,
-              parts.c_str());
+  std::printf("%-10s %8.4g %11s", name.c_str(), kimg_of(t.images), parts.c_str());
   for (const int64_t bytes : {m.parameters, m.optimizer, m.activations, m.penalty, m.workspace,
                               m.pictures + m.host, m.total()}) {
     std::printf(" %11s", format_bytes(bytes).c_str());
@@ -182,57 +183,58 @@ void print_stage(const Plan& plan, const StageMemory& m) {
     std::printf(" %9.4g %8s", static_cast<double>(t.images) / t.seconds,
                 format_duration(t.seconds).c_str());
   }
-  std::puts(m.total() > plan.limit ? "  too much" : "");
+  std::puts(m.total() > plan.limit ? "  does not fit" : "");
 }
 
 void print_memory(const Plan& plan) {
-  std::printf("%s\n%s of memory may be taken (%s)\n\n", plan.device.c_str(),
+  std::printf("%s\nmemory limit: %s (%s)\n\n", plan.device.c_str(),
               format_bytes(plan.limit).c_str(),
-              plan.config.train.memory_limit.empty() ? "what is free" : "train.memory_limit");
-  std::printf("%-10s %8s %11s", "stage", "kimg", "minibatch");
+              plan.config.train.memory_limit.empty() ? "free memory" : "train.memory_limit");
+  std::printf("%-10s %8s %11s", "resolution", "kimg", "minibatch");
   for (const char* kind :
-       {"parameters", "optimizer", "activations", "penalty", "workspace", "host", "memory"}) {
+       {"parameters", "optimizer", "activations", "penalty", "workspace", "host", "total"}) {
     std::printf(" %11s", kind);
   }
   std::puts(plan.speed.empty() ? "" : "  images/s     time");
-  for (const StageMemory& m : plan.memory) print_stage(plan, m);
+  for (const ResolutionMemory& m : plan.memory) print_stage(plan, m);
   std::puts(
-      "of activations and penalty the larger one counts, with the gaps between tensors; host: the "
-      "program and its files");
+      "total: activations and penalty are not needed at the same time, so the larger one counts, "
+      "plus gaps between tensors; host: the program, its files and sample images");
   if (!plan.speed.empty()) {
     std::printf("\ntime of the whole run: %s\n", format_duration(total_seconds(plan)).c_str());
   } else if (plan.refusal.empty()) {
-    std::puts("\nadd --measure for images a second and time: it trains each stage for a moment");
+    std::puts(
+        "\n--measure adds images per second and time; it trains each stage for about a second");
   }
 }
 
 void print_disk(const Plan& plan) {
   const DiskNeeds& d = plan.disk;
   std::printf(
-      "disk in %s: %s for up to %lld checkpoints of %s, up to %s for %lld pictures; %s are "
-      "free\n",
+      "disk in %s: %s for up to %lld checkpoints of %s, up to %s for %lld sample images; %s free\n",
       plan.config.train.out.c_str(), format_bytes(d.checkpoint * d.checkpoints).c_str(),
       static_cast<long long>(d.checkpoints), format_bytes(d.checkpoint).c_str(),
       format_bytes(d.picture * d.pictures).c_str(), static_cast<long long>(d.pictures),
       format_bytes(plan.disk_free).c_str());
   if (d.data_set > 0) {
-    std::printf("disk in %s: %s for the data set, which is still to be built; %s are free\n",
+    std::printf("disk in %s: %s for the data set, which is not built yet; %s free\n",
                 plan.cache_folder.c_str(), format_bytes(d.data_set).c_str(),
                 format_bytes(plan.cache_free).c_str());
   }
 }
 
-// Checkpoints and data sets do not compress; pictures count as large as they may become.
+// Checkpoints and data sets do not compress; sample images count with their largest possible size.
 void warn_of_disk(const Plan& plan) {
   const DiskNeeds& d = plan.disk;
   if (d.run_folder() > plan.disk_free) {
     std::fprintf(stderr,
-                 "warning: %s may be too small for the run: set checkpoint.keep, "
-                 "checkpoint.images_every_kimg or another --out\n",
+                 "warning: %s may not have enough space for the run; change checkpoint.keep, "
+                 "checkpoint.images_every_kimg or --out\n",
                  plan.config.train.out.c_str());
   }
   if (d.data_set > 0 && d.data_set > plan.cache_free) {
-    std::fprintf(stderr, "warning: %s is too small for the data set: set data.cache_folder\n",
+    std::fprintf(stderr,
+                 "warning: %s does not have enough space for the data set; set data.cache_folder\n",
                  plan.cache_folder.c_str());
   }
 }
@@ -254,11 +256,11 @@ void show_plan(const PlanOptions& o) {
 
 void add_plan(CLI::App& app) {
   CLI::App* cmd = app.add_subcommand(
-      "plan", "Memory of each stage of a training run, its time and disk, without training");
+      "plan", "Print the memory, time and disk space that a training run will need");
   auto o = std::make_shared<PlanOptions>();
   add_run_options(*cmd, o->run);
-  cmd->add_flag("--measure", o->measure, "train each stage for a moment to tell its time");
-  cmd->add_flag("--json", o->json, "one JSON object, sizes in bytes");
+  cmd->add_flag("--measure", o->measure, "train each stage for about a second to measure its time");
+  cmd->add_flag("--json", o->json, "print one JSON object, sizes in bytes");
   cmd->callback([o] { show_plan(*o); });
 }
 

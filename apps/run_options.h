@@ -1,8 +1,9 @@
-// run_options.h: the options that say what to train on what, for train and plan alike.
+// run_options.h: the options of a training run, shared by train and plan.
 #pragma once
 
-#include "apps/commands.h"
-#include "apps/common.h"
+#include "apps/config_sources.h"
+#include "data/sets/cache.h"
+#include "model/device/device_choice.h"
 #include "model/plan/fit.h"
 
 namespace pg::apps {
@@ -18,16 +19,16 @@ struct RunOptions {
 
 void add_run_options(CLI::App& command, RunOptions& o);
 
-// What the options say of it replaces what `config` says. Throws UsageError.
+// Replaces in `config` what the options set. Throws UsageError.
 void apply_options(const RunOptions& o, Config& config);
 
-// The configuration of a run from its beginning: preset, file, options.
+// The configuration of a new run: preset, file, options.
 Config new_run_config(const RunOptions& o);
 
-// How the data of a run is opened, without progress and reports.
+// How to open the data of a run, without progress and messages.
 OpenOptions data_options(const Config& config);
 
-// Training as `config`, which must be resolved, says it.
+// The training of `config`, which must be resolved, from `first_image` on.
 PlannedRun planned_run(const Config& config, const DeviceChoice& device, int64_t first_image = 0);
 
 }  // namespace pg::apps

@@ -1,4 +1,4 @@
-// stop_signals.cpp: handlers, which may do little.
+// stop_signals.cpp: the signal handler; it uses only async-signal-safe functions.
 #include "apps/stop_signals.h"
 
 #include <unistd.h>
@@ -38,16 +38,16 @@ void on_signal(int signal) {
 
 }  // namespace
 
-StopSignals::StopSignals(const char* said) {
-  text = said;
+StopSignals::StopSignals(const char* notice) {
+  text = notice;
   for (const int s : kSignals) {
     const auto before = std::signal(s, on_signal);
     if (s == SIGHUP && before == SIG_IGN) std::signal(s, SIG_IGN);
   }
 }
 
-// The handlers stay: all is written by now, and a late signal must not make that look like a
-// failure.
+// The handlers stay installed: everything is written by now, and a late signal must not turn
+// success into failure.
 StopSignals::~StopSignals() { text = ""; }
 
 const std::atomic<bool>& StopSignals::requested() { return stop_requested; }

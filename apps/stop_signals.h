@@ -1,19 +1,19 @@
-// stop_signals.h: Ctrl-C, SIGTERM and SIGHUP ask for an end instead of being one.
+// stop_signals.h: Ctrl-C, SIGTERM and SIGHUP request a stop instead of killing the program.
 #pragma once
 
 #include <atomic>
 
 namespace pg::apps {
 
-// While it lives, the first signal sets requested(). Only a Ctrl-C half a second later ends the
-// program at once: timeout(1) and batch systems send their signal to the program and to its group,
-// twice in all and within moments, and that must not cost what the request is there to save. SIGHUP
-// stays ignored under nohup. One at a time, and the last thing that a program does: a signal that
-// comes after its end is ignored.
+// While an object exists, the first signal sets requested(). Only a Ctrl-C at least half a second
+// later ends the program at once: timeout(1) and batch systems signal both the program and its
+// group, so that each signal arrives twice within moments, and the second must not prevent the
+// checkpoint that the first one asks for. SIGHUP stays ignored under nohup. At most one object at a
+// time, at the end of a program: signals after its destruction are ignored.
 class StopSignals {
  public:
-  // `said` goes to the standard error stream at the first signal; it must outlive this.
-  explicit StopSignals(const char* said = "");
+  // `notice` is written to standard error on the first signal; it must outlive the object.
+  explicit StopSignals(const char* notice = "");
   ~StopSignals();
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;

@@ -1,14 +1,18 @@
-// bench_kernels.cpp: time of every kernel at the shapes of every resolution of the official
-// network, beside what the device reaches at best, and our kernels beside the libraries'.
+// bench_kernels.cpp: times every kernel at the shapes of the official network at every resolution,
+// and compares it with the device's measured peaks and with the libraries' kernels.
 //
-// A result is checked before it is timed (check.h). Launches find their operands outside of the
-// caches, but filters stay where they are, transformed once (timing.h).
+// Each result is checked before it is timed (check.h). Operands are outside of the caches at each
+// launch, except filters, which stay in place and are transformed once (timing.h).
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <regex>
 
 #include "bench/check.h"
 #include "bench/report.h"
+#include "data/images/resolutions.h"
+#include "kernels/error.h"
+#include "model/config/config_names.h"
+#include "model/config/numerics.h"
 
 namespace {
 
@@ -25,8 +29,8 @@ struct Options {
   bool json = false, list = false;
 };
 
-// What was not given depends on the device.
-void complete(Options& o, const Device& device) {
+// Fills in missing options, depending on the device.
+void complete(Options& o, const DeviceChoice& device) {
   if (o.kernels.empty()) o.kernels = {device.cuda ? "own" : "cpu"};
   if (o.precisions.empty()) {
     o.precisions = {"fp32"};
@@ -36,14 +40,14 @@ void complete(Options& o, const Device& device) {
     for (int64_t r = 4; r <= (device.cuda ? 1024 : 32); r *= 2) o.resolutions.push_back(r);
   }
   for (const int64_t r : o.resolutions) {
-    PG_CHECK(r >= 4 && r <= 1024 && (r & (r - 1)) == 0, UsageError, "--resolution ", r,
-             " must be a power of two from 4 to 1024");
+    PG_CHECK(is_resolution(r), UsageError,
+             "--resolution: expected a power of two from 4 to 1024, got ", r);
   }
   if (o.cold_mb == 0) o.cold_mb = device.cuda ? 256 : 128;
 }
 
-std::vector<Case> select_cases(const Options& o, const Device& device, Precision precision) {
-  const DType activations = precision == Precision::bf16 ? DType::bf16 : DType::f32;
+std::vector<Case> select_cases(const Options& o, const DeviceChoice& device, Precision precision) {
+  const DType activations = numerics_of(precision).activations;
   std::vector<Case> cases;
   const auto add = [&](const std::vector<Case>& more) {
     const std::regex filter(o.filter);
@@ -51,7 +55,7 @@ std::vector<Case> select_cases(const Options& o, const Device& device, Precision
       if (std::regex_search(c.name, filter)) cases.push_back(c);
     }
   };
-  // f32 memory traffic is the same whatever the products are made of.
+  // Kernels without products are the same in tf32 and fp32.
   const bool repeated = precision == Precision::tf32 && o.precisions.front() == "fp32";
   for (const int64_t r : o.resolutions) {
     const Selection s{r, o.batch > 0 ? o.batch : default_batch(device, r), activations};
@@ -59,7 +63,7 @@ std::vector<Case> select_cases(const Options& o, const Device& device, Precision
     if (r == 4) add(dense_cases(s));
     if (!repeated) add(memory_cases(s));
   }
-  if (o.precisions.front() == bench::name_of(precision)) add(optimizer_cases());
+  if (o.precisions.front() == name_of(precision)) add(optimizer_cases());
   return cases;
 }
 
@@ -79,8 +83,8 @@ Measurement measure(Backend& backend, const std::string& kernels, const Case& c,
   return m;
 }
 
-// True if every result was right.
-bool run_precision(const Options& o, const Device& device, const std::string& name) {
+// True if all results are correct.
+bool run_precision(const Options& o, const DeviceChoice& device, const std::string& name) {
   const Precision precision = parse_precision(name, device);
   const std::vector<Case> cases = select_cases(o, device, precision);
   if (cases.empty()) return true;
@@ -91,7 +95,7 @@ bool run_precision(const Options& o, const Device& device, const std::string& na
     Backend& backend = *backends.back();
     const Peaks p =
         o.peaks.empty() ? measure_peaks(backend, precision, device) : given_peaks(o.peaks);
-    // Afterwards, so that a backend that loads libraries names them.
+    // After the measurement, when the backend has loaded its libraries and describes them.
     peaks.push_back({kernels, backend.description(), p});
   }
   Report report(o.json ? Format::json : Format::table, name);
@@ -110,7 +114,7 @@ bool run_precision(const Options& o, const Device& device, const std::string& na
 }
 
 int run(Options o) {
-  const Device device = choose_device(o.device);
+  const DeviceChoice device = choose_device(o.device);
   complete(o, device);
   bool ok = true;
   size_t count = 0;
@@ -123,38 +127,45 @@ int run(Options o) {
       ok = run_precision(o, device, precision) && ok;
     }
   }
-  PG_CHECK(count > 0, UsageError, "no case has a name that matches --filter ", o.filter,
-           "; --list shows the names");
-  if (!ok) std::fprintf(stderr, "bench_kernels: a result was wrong or missing (column check)\n");
+  PG_CHECK(count > 0, UsageError, "no case matches --filter ", o.filter,
+           "; --list prints the names");
+  if (!ok)
+    std::fprintf(stderr, "bench_kernels: some results are wrong or missing (see column check)\n");
   return ok ? 0 : 1;
 }
 
 void add_options(CLI::App& app, Options& o) {
-  app.add_option("--device", o.device, "auto (a GPU where one answers), cpu, cuda or cuda:I");
-  app.add_option("--kernels", o.kernels, "own,vendor,fastest on a GPU; cpu,direct on the CPU")
+  app.add_option("--device", o.device, "auto (a GPU if one is available), cpu, cuda or cuda:I");
+  app.add_option(
+         "--kernels", o.kernels,
+         "kernels to compare: own,vendor,fastest on a GPU (default: own), cpu,direct on the CPU "
+         "(default: cpu)")
       ->delimiter(',');
-  app.add_option("--precision", o.precisions, "fp32,tf32,bf16 (default: all that the device has)")
+  app.add_option("--precision", o.precisions,
+                 "fp32,tf32,bf16 (default: all that the device supports)")
       ->delimiter(',');
   app.add_option("--resolution", o.resolutions,
-                 "4 to 1024 (default: all on a GPU, up to 32 on the CPU)")
+                 "powers of two from 4 to 1024 (default: all on a GPU, up to 32 on the CPU)")
       ->delimiter(',');
-  app.add_option("--batch", o.batch, "images in a minibatch (0: as bench_step)");
+  app.add_option("--batch", o.batch, "images per minibatch (default: as bench_step)");
   app.add_option("--filter", o.filter, "only cases whose name matches this regular expression");
-  app.add_option("--milliseconds", o.milliseconds, "time each case for at least this long");
-  app.add_option("--cold-mb", o.cold_mb, "what the copies of moving operands occupy together");
-  app.add_option("--peaks", o.peaks, "TFLOP/s,GB/s that shares refer to (default: measured)")
+  app.add_option("--milliseconds", o.milliseconds, "minimum measuring time per case (default: 25)");
+  app.add_option("--cold-mb", o.cold_mb,
+                 "total size of the rotating copies of operands in MiB (default: 256 on a GPU, 128 "
+                 "on the CPU)");
+  app.add_option("--peaks", o.peaks, "TFLOP/s,GB/s: peaks of the device (default: measured)")
       ->delimiter(',')
       ->expected(2);
-  app.add_option("--threads", o.threads, "compute threads of the CPU (0: all cores)");
-  app.add_flag("--json", o.json, "one JSON object a line instead of a table");
-  app.add_flag("--list", o.list, "print the names of the cases and end");
+  app.add_option("--threads", o.threads, "CPU threads (default: all cores)");
+  app.add_flag("--json", o.json, "print one JSON object per line instead of a table");
+  app.add_flag("--list", o.list, "print the names of the cases and exit");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   Options o;
-  CLI::App app("Time of each kernel at the shapes of the official network, with checks.");
+  CLI::App app("Checks and times every kernel at the shapes of the official network.");
   add_options(app, o);
   CLI11_PARSE(app, argc, argv);
   try {

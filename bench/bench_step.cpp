@@ -1,11 +1,11 @@
-// bench_step.cpp: images per second of whole training iterations (one D and one G step with
-// gradient penalty, Adam and average) at each resolution, with the share of each kernel and peak
+// bench_step.cpp: images per second of whole training iterations (one D and one G update with
+// gradient penalty, Adam and EMA) at each resolution, with the share of each kernel and peak
 // memory.
 //
-// Every resolution runs in a process of its own, so that its peak memory is its own. A sample is
-// one iteration on the CPU, and on a GPU as many as take a fifth of a second, queued without
-// waiting and replayed from a captured graph; times are medians over samples. The shares of kernels
-// come from further iterations that wait after each kernel. The losses are checked to be finite.
+// Every resolution runs in its own process, which gives its peak memory. A sample is one iteration
+// on the CPU; on a GPU it is as many as take 0.2 s, queued without waiting and replayed from a
+// captured graph. Times are medians over samples. The shares of kernels come from separate
+// iterations that wait after each kernel. The losses must be finite.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,9 +17,12 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "bench/devices.h"
+#include "bench/backends.h"
 #include "bench/floor.h"
 #include "bench/timing_backend.h"
+#include "kernels/error.h"
+#include "model/config/config_names.h"
+#include "model/config/numerics.h"
 #include "model/training/gan.h"
 
 namespace {
@@ -36,10 +39,10 @@ struct Options {
   bool json = false, floor = false;
 };
 
-// What the options come to in the process that measures.
+// The resolved options, in the process that measures.
 struct Setup {
   Options options;
-  Device device;
+  DeviceChoice device;
   Precision precision;
   std::string kernels;
 };
@@ -86,7 +89,7 @@ class StepBench {
   StepBench(const Setup& s, int64_t resolution)
       : setup_(s),
         batch_(s.options.batch > 0 ? s.options.batch : default_batch(s.device, resolution)),
-        settings_{.resolution = resolution, .alpha = resolution > 4 ? s.options.alpha : 1.0},
+        settings_{.fade = {resolution, s.options.alpha}},
         images_(bench_images(batch_ * resolution * resolution * 3)),
         mirror_(static_cast<size_t>(batch_), 0) {}
 
@@ -95,7 +98,7 @@ class StepBench {
   Measured measure(Context& context) {
     constexpr double kSample = 0.2;
     const bool captures = context.backend().can_capture();
-    Gan gan(context, bench_config(setup_, settings_.resolution));
+    Gan gan(context, bench_config(setup_, settings_.fade.resolution));
     Measured warm, m;
     for (int i = 0; i < (captures ? 4 : 1); ++i) sample(gan, 1, warm);
     const auto each =
@@ -113,7 +116,7 @@ class StepBench {
   std::map<std::string, TimingBackend::Entry> profile(Backend& backend) {
     TimingBackend timing(backend);
     Context context(timing);
-    Gan gan(context, bench_config(setup_, settings_.resolution));
+    Gan gan(context, bench_config(setup_, settings_.fade.resolution));
     Measured m;
     sample(gan, 1, m);
     timing.clear();
@@ -128,11 +131,11 @@ class StepBench {
 
   void sample(Gan& gan, int64_t iterations, Measured& m) {
     const auto start = std::chrono::steady_clock::now();
-    gan.reset_stats();
+    gan.stats().reset();
     for (int64_t i = 0; i < iterations; ++i) {
-      gan.iterate(settings_, {.images = images_.data(), .mirror = mirror_.data(), .count = batch_});
+      gan.iterate(settings_, {.images = images_, .mirror = mirror_});
     }
-    const TrainingStats s = gan.stats();  // waits
+    const TrainingStats s = gan.stats().means();  // waits
     m.seconds.push_back(elapsed(start) / static_cast<double>(iterations));
     m.iterations += iterations;
     m.finite = m.finite && s.d_skipped + s.g_skipped == 0 && std::isfinite(s.d_loss);
@@ -159,24 +162,23 @@ void print_shares(const std::map<std::string, TimingBackend::Entry>& entries) {
   }
 }
 
-// Seconds that the device's peaks allow for an iteration.
+// Shortest time of an iteration, in seconds, at the device's peaks.
 double floor_of(const Setup& s, Backend& backend, int64_t resolution, int64_t batch) {
   const Options& o = s.options;
   PG_CHECK(o.fmap_base == 8192 && o.fmap_max == 512, UsageError,
-           "--floor is known for the official feature maps alone: leave out --fmap-base and "
-           "--fmap-max");
+           "--floor supports only the official feature maps: drop --fmap-base and --fmap-max");
   const Peaks peaks =
       o.peaks.empty() ? measure_peaks(backend, s.precision, s.device) : given_peaks(o.peaks);
-  return floor_seconds(iteration_work(resolution, batch, s.precision == Precision::bf16 ? 2 : 4),
-                       peaks);
+  return floor_seconds(
+      iteration_work(resolution, batch, size_of(numerics_of(s.precision).activations)), peaks);
 }
 
 struct Result {
   int64_t resolution, batch;
   Measured measured;
-  int64_t tensor_bytes = 0;  // most in use at once
+  int64_t tensor_bytes = 0;  // peak
   int64_t peak_mb = 0;       // CPU: of the process; GPU: of the tensors
-  double floor = 0;          // seconds; 0: not asked for
+  double floor = 0;          // seconds; 0: not requested
 
   double rate() const { return static_cast<double>(batch) / measured.median(); }
 };
@@ -184,7 +186,7 @@ struct Result {
 void print_json(const Setup& s, const std::string& device, const Result& r) {
   nlohmann::ordered_json line{{"device", device},
                               {"kernels", s.kernels},
-                              {"precision", bench::name_of(s.precision)},
+                              {"precision", name_of(s.precision)},
                               {"resolution", r.resolution},
                               {"batch", r.batch},
                               {"seconds_per_iteration", r.measured.median()},
@@ -210,7 +212,8 @@ void print_line(const Result& r) {
       1e3 * m.median(), 1e3 * m.seconds.front(), 1e3 * m.seconds.back(),
       static_cast<long long>(m.iterations), static_cast<long long>(r.peak_mb));
   if (r.floor > 0) {
-    std::printf("  floor %.3f ms, reached %.0f %%", 1e3 * r.floor, 100 * r.floor / m.median());
+    std::printf("  floor %.3f ms (%.0f %% of the measured time)", 1e3 * r.floor,
+                100 * r.floor / m.median());
   }
   std::printf("\n");
 }
@@ -228,7 +231,8 @@ int run_resolution(const Options& o, int64_t resolution) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   r.peak_mb = s.device.cuda ? r.tensor_bytes / 1000000 : usage.ru_maxrss / 1024;
-  PG_CHECK(r.measured.finite, Error, "losses at ", resolution, "x", resolution, " are not finite");
+  PG_CHECK(r.measured.finite, Error, "the losses at ", resolution, "x", resolution,
+           " are not finite");
   if (o.floor) r.floor = floor_of(s, *backend, resolution, r.batch);
   if (o.json) {
     print_json(s, backend->description(), r);
@@ -240,7 +244,7 @@ int run_resolution(const Options& o, int64_t resolution) {
   return 0;
 }
 
-// Runs `work` in a process of its own; its exit code. A GPU may not be used before.
+// Runs `work` in a child process and returns its exit code. The parent must not have used a GPU.
 template <typename F>
 int in_child(F&& work) {
   const pid_t child = fork();
@@ -262,31 +266,40 @@ int in_child(F&& work) {
 
 void add_options(CLI::App& app, Options& o) {
   app.add_option("--resolution", o.resolutions,
-                 "resolutions to run (default: all on a GPU, up to 256 on the CPU)")
+                 "powers of two from 4 to 1024 (default: all on a GPU, up to 256 on the CPU)")
       ->delimiter(',');
-  app.add_option("--device", o.device, "auto (a GPU where one answers), cpu, cuda or cuda:I");
-  app.add_option("--precision", o.precision, "fp32, tf32 or bf16 (default: tf32 on a GPU)");
-  app.add_option("--kernels", o.kernels, "GPU: own, vendor or fastest; CPU: cpu or direct");
-  app.add_option("--batch", o.batch,
-                 "images per minibatch (0: GPU the official ones; CPU 16 to 64x64, then "
-                 "1024/resolution)");
-  app.add_option("--fmap-base", o.fmap_base, "feature map formula: min(base / 2^stage, max)");
-  app.add_option("--fmap-max", o.fmap_max, "see --fmap-base");
-  app.add_option("--alpha", o.alpha, "weight of the resolution; below 1: fading in");
-  app.add_option("--seconds", o.seconds, "measure each resolution for at least this long");
-  app.add_option("--threads", o.threads, "compute threads of the CPU (0: all cores)");
-  app.add_flag("--floor", o.floor, "also the time that the device's measured peaks allow");
-  app.add_option("--peaks", o.peaks, "TFLOP/s,GB/s that --floor takes instead of measuring")
+  app.add_option("--device", o.device, "auto (a GPU if one is available), cpu, cuda or cuda:I");
+  app.add_option("--precision", o.precision,
+                 "fp32, tf32 or bf16 (default: tf32 on a GPU, fp32 on the CPU)");
+  app.add_option(
+      "--kernels", o.kernels,
+      "own, vendor or fastest on a GPU (default: own); cpu or direct on the CPU (default: cpu)");
+  app.add_option(
+      "--batch", o.batch,
+      "images per minibatch (default: official on a GPU; on the CPU 16 up to 64x64, above "
+      "that 1024 / resolution)");
+  app.add_option("--fmap-base", o.fmap_base,
+                 "channels at resolution R: min(2 * fmap_base / R, fmap_max) (default: 8192)");
+  app.add_option("--fmap-max", o.fmap_max, "see --fmap-base (default: 512)");
+  app.add_option("--alpha", o.alpha,
+                 "fade weight of the resolution; below 1: fading in (default: 1)");
+  app.add_option("--seconds", o.seconds, "minimum measuring time per resolution (default: 10)");
+  app.add_option("--threads", o.threads, "CPU threads (default: all cores)");
+  app.add_flag("--floor", o.floor, "also print the shortest time possible at the device's peaks");
+  app.add_option("--peaks", o.peaks, "TFLOP/s,GB/s: peaks for --floor (default: measured)")
       ->delimiter(',')
       ->expected(2);
-  app.add_flag("--json", o.json, "one JSON object a line instead of a table with kernel shares");
+  app.add_flag("--json", o.json,
+               "print one JSON object per line instead of a table with kernel shares");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   Options o;
-  CLI::App app("Images per second of whole training iterations, per resolution, official network.");
+  CLI::App app(
+      "Measures whole training iterations of the official network: images per second at each "
+      "resolution.");
   add_options(app, o);
   CLI11_PARSE(app, argc, argv);
   if (o.resolutions.empty()) {

@@ -1,8 +1,8 @@
-// case.cpp: the traffic of a case, and the official feature maps.
+// case.cpp: the memory traffic of a case, and the official feature maps.
 #include "bench/case.h"
 
 #include "model/config/config.h"
-#include "model/networks/generator.h"
+#include "model/networks/layers.h"
 
 namespace pg::bench {
 
@@ -15,7 +15,7 @@ double Case::bytes() const {
 }
 
 int64_t official_fmaps(int64_t resolution) {
-  return fmaps(preset("official-tf"), stage_of(resolution));
+  return channels_at(preset("official-tf").model, resolution);
 }
 
 }  // namespace pg::bench

@@ -1,4 +1,4 @@
-// case.h: one benchmark of one kernel: operands, the call, the work it is, and how it is checked.
+// case.h: one benchmark of one kernel: its operands, call, work and check.
 #pragma once
 
 #include <functional>
@@ -11,8 +11,8 @@ namespace pg::bench {
 
 enum class Role : uint8_t { in, out, inout };
 
-// Whether an operand lies elsewhere in each launch, and so outside of the caches, or stays where it
-// is: filters do, as within an iteration.
+// Whether an operand is in another place at each launch, and hence outside of the caches, or stays
+// in place, as filters do within an iteration.
 enum class Place : uint8_t { moves, stays };
 
 // Whether element i of the operand belongs to sample i * N / numel, or to all samples.
@@ -29,7 +29,7 @@ struct Operand {
 
 using Views = std::span<const TensorView>;
 
-// Elements of one result and what they should be.
+// Elements of one result and their expected values.
 struct Sampled {
   size_t operand;
   std::vector<int64_t> index;
@@ -38,23 +38,23 @@ struct Sampled {
 
 struct Case {
   std::string name;        // "32x32/D/Conv0/forward"
-  std::string shape{};     // in words, for the table
-  int64_t resolution = 0;  // 0: belongs to none
+  std::string shape{};     // text for the table
+  int64_t resolution = 0;  // 0: none
   std::vector<Operand> operands{};
   std::function<void(Backend&, Views)> run{};
-  double flops = 0;  // of a direct evaluation in the folded form; 0: none worth counting
-  // Convolutions and matrix products: values at sampled places, from sums on the host.
+  double flops = 0;  // of a direct evaluation with folded resampling; 0: negligible
+  // Convolutions and matrix products: values of sampled elements, from sums on the host.
   std::function<std::vector<Sampled>(const std::vector<Values>&)> samples{};
-  // Everything else: the same operation on n samples in f64, which the CPU's direct loops evaluate
-  // for the first and the last `slice` samples of N.
+  // All others: the same operation on n samples in f64; the CPU's direct loops evaluate it for the
+  // first and the last `slice` of N samples.
   std::function<Case(int64_t n, DType activations)> make{};
   int64_t n = 0, slice = 0;
-  // The smallest traffic: every operand once.
+  // The least traffic: every operand once.
   double bytes() const;
   bool multiplies_matrices() const { return static_cast<bool>(samples); }
 };
 
-// What selects shapes: N samples at a resolution, the type of activations.
+// The shapes of cases: N samples at a resolution, and the type of activations.
 struct Selection {
   int64_t resolution, n;
   DType activations;
@@ -64,9 +64,9 @@ struct Selection {
 std::vector<Case> conv_cases(const Selection& s);
 // Dense layers of the 4x4 blocks, in the three passes.
 std::vector<Case> dense_cases(const Selection& s);
-// What is neither, at one resolution.
+// All other kernels at one resolution.
 std::vector<Case> memory_cases(const Selection& s);
-// The optimizer over the whole network, whatever the resolution.
+// The optimizer over the whole 1024x1024 generator.
 std::vector<Case> optimizer_cases();
 
 // Feature maps of the official network at a resolution.

@@ -1,5 +1,5 @@
-// check.cpp: compares with sums on the host at sampled places, or with the CPU's direct loops in
-// f64 on the first and the last samples.
+// check.cpp: compares sampled elements with sums on the host, or the first and the last samples
+// with the CPU's direct loops in f64.
 #include "bench/check.h"
 
 #include <cmath>
@@ -8,7 +8,7 @@
 namespace pg::bench {
 namespace {
 
-// The largest |got - want| / (|want| + root mean square of want); NaN if any is.
+// The largest |got - want| / (|want| + root mean square of want); NaN if any is NaN.
 double difference(const std::vector<double>& got, const std::vector<double>& want) {
   double square = 0, worst = 0;
   for (const double w : want) square += w * w;
@@ -29,7 +29,7 @@ ConstTensorView part(const TensorView& x, int64_t first, int64_t count) {
       static_cast<const std::byte*>(x.data) + first * size_of(x.dtype), x.dtype, {1, 1, 1, count}};
 }
 
-// Sampled places lie together (the channels of a pixel) or anywhere; one transfer fetches each run.
+// One transfer per run of adjacent elements, such as the channels of a pixel.
 double sampled_error(Backend& backend, const Sampled& s, const TensorView& output) {
   std::vector<double> got;
   for (size_t i = 0; i < s.index.size(); i = got.size()) {
@@ -42,7 +42,7 @@ double sampled_error(Backend& backend, const Sampled& s, const TensorView& outpu
   return difference(got, s.want);
 }
 
-// The samples [first, first + c.slice) on the CPU, beside the same samples of the outputs.
+// Error of samples [first, first + c.slice) against the CPU.
 double slice_error(Backend& backend, const Case& c, Views views, const std::vector<Values>& values,
                    int64_t first) {
   const std::unique_ptr<Backend> oracle = make_cpu_backend(0, CpuPath::direct);

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Markdown tables of what the benchmarks print as JSON.
+"""Markdown tables of the JSON output of the benchmarks.
 
-compare.py OURS PYTORCH     bench_step --json beside pytorch_step.py: for each resolution and precision
-                            the fastest variant of either side, and their ratio
-compare.py --kernels LINES  bench_kernels --json: the kernels of each backend side by side"""
+compare.py OURS PYTORCH     bench_step --json and pytorch_step.py: for each resolution and precision the
+                            fastest variant of each, and their ratio
+compare.py --kernels LINES  bench_kernels --json: the kernels of all backends side by side"""
 import json
 import sys
 
 
 def lines_of(path):
-    """The JSON objects in a file; other lines (warnings) are left out."""
+    """The JSON objects in a file; other lines (warnings) are skipped."""
     found = []
     with open(path, encoding='utf-8') as file:
         for line in file:
@@ -50,7 +50,7 @@ def table(ours, theirs):
             if a and b:
                 same = a['batch'] == b['batch']
                 ratio = f"{a['images_per_second'] / b['images_per_second']:.2f}"
-                ratio += '' if same else ' (other minibatch)'
+                ratio += '' if same else ' (different minibatch)'
             rows.append(row([str(resolution), str((a or b)['batch']), precision,
                              *cells(a, 'kernels'), share, *cells(b, 'variant'), ratio]))
     return rows

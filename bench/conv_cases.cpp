@@ -1,8 +1,7 @@
-// conv_cases.cpp: the convolutions of both networks, with the epilogues that the networks give
-// them.
+// conv_cases.cpp: the convolutions of both networks with their epilogues.
 //
-// FLOPs count the folded forms of up and down, 4 taps for each pixel of the larger image, so an
-// algorithm that needs fewer multiplications (Winograd) can exceed the rate of the multipliers.
+// FLOPs count the folded forms of up and down, 4 taps per pixel of the larger image. An algorithm
+// with fewer multiplications (Winograd) can therefore exceed the peak of the multipliers.
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -18,10 +17,10 @@ namespace {
 constexpr double kSlope = 0.2, kNormEps = 1e-8;
 constexpr int64_t kColours = 3;
 
-// Filters never change here, and have a version, as within an iteration.
+// Filters never change here; they have a version, as within an iteration.
 uint64_t filter_version(const Case& c) { return std::hash<std::string>{}(c.name) | 1u; }
 
-// What follows a convolution in the forward pass.
+// The epilogue of a convolution in the forward pass.
 enum class Then : uint8_t { bias, lrelu, norm };
 
 struct Layer {
@@ -72,7 +71,7 @@ Operand vector_of(int64_t channels, DType dtype, Role role) {
           .place = role == Role::in ? Place::stays : Place::moves};
 }
 
-// Channels of one output pixel after bias, lrelu and norm, and the factor of the norm.
+// The channels of one output pixel after bias, leaky ReLU and norm, and the factor of the norm.
 struct Pixel {
   std::vector<double> y;
   double r = 1;
@@ -93,7 +92,7 @@ Pixel pixel(const Reference& f, const Values& b, Then then, const Shape& at) {
   return result;
 }
 
-// Corners, where padding shows, and some places between.
+// Two corners, which see the padding, and some pixels in between.
 std::vector<Shape> sampled_pixels(const Shape& s) {
   std::mt19937_64 engine(11);
   const auto below = [&](int64_t extent) {
@@ -118,7 +117,7 @@ std::vector<Sampled> forward_samples(const Reference& f, const Values& b, Then t
   return {y};
 }
 
-// What the gradient passes on the way to the layer below: nothing, its gate, its norm and gate.
+// The epilogue of an input gradient: none, the gate of the layer below, or its norm and gate.
 struct Below {
   const Values *gate = nullptr, *r = nullptr;
 };
@@ -195,7 +194,7 @@ Case forward_case(const Layer& l, const Selection& sel) {
   return c;
 }
 
-// On the way the gradient passes the gate of the layer below and, in G, its norm.
+// The gradient is multiplied by the gate of the layer below and, in G, passes its norm.
 Case input_grad_case(const Layer& l, const Selection& sel) {
   const Shapes s = shapes_of(l, sel);
   const ConvGeometry g = geometry_of(l);

@@ -1,4 +1,4 @@
-// dense_cases.cpp: the fully connected layers, which are matrix products (kernels/matmul.h).
+// dense_cases.cpp: fully connected layers, as matrix products (kernels/matmul.h).
 #include <cmath>
 #include <random>
 
@@ -12,7 +12,7 @@ struct Dense {
   int64_t c, k;  // inputs, outputs
 };
 
-// One product y [rows, columns] of factors with a common extent.
+// One product y [rows, columns]; `inner` is the common extent of the factors.
 struct Product {
   Shape a, b, y;
   Transpose trans_a, trans_b;

@@ -1,4 +1,4 @@
-// floor.cpp: the list of launches of one iteration, pass by pass.
+// floor.cpp: lists the launches of one iteration, pass by pass.
 #include "bench/floor.h"
 
 #include <algorithm>
@@ -70,18 +70,18 @@ class Iteration {
 
   std::vector<Work> run() {
     generator_forward(Keep::nothing);
-    add(0, n_ * image_ * (1 + 3 * e_));  // bytes to numbers, and the mixture
+    add(0, n_ * image_ * (1 + 3 * e_));  // images from bytes, and mixed images
     discriminator_forward(3 * n_);
-    discriminator_input_grad(n_, Down::to_image);  // whose norm the penalty is about
-    discriminator_tangent();                       // the penalty's own gradient
+    discriminator_input_grad(n_, Down::to_image);  // the gradient whose norm is penalized
+    discriminator_tangent();                       // the gradient of the penalty
     discriminator_input_grad(3 * n_, Down::to_features);
     discriminator_weight_grad(4 * n_);
-    optimizer(d_, 20);  // reads gradient, moment and weight, writes the latter two
+    optimizer(d_, 20);  // reads gradient, moment and weight, writes moment and weight
     generator_forward(Keep::norms);
     discriminator_forward(n_);
     discriminator_input_grad(n_, Down::to_image);
     generator_backward();
-    optimizer(g_, 28);  // and moves the average
+    optimizer(g_, 28);  // and updates the EMA
     return work_;
   }
 
@@ -146,7 +146,7 @@ class Iteration {
   void optimizer(const std::vector<Layer>& layers, double bytes_each) {
     double count = 0;
     for (const Layer& l : layers) count += l.parameters();
-    const double rounded = e_ < 4 ? e_ : 0, folded = e_ / 2;  // further copies of the filters
+    const double rounded = e_ < 4 ? e_ : 0, folded = e_ / 2;  // packed copies of the filters
     add(0, count * (bytes_each + rounded + folded));
   }
 

@@ -1,4 +1,4 @@
-// memory_cases.cpp: kernels that only move numbers: norms, activations, resampling, sums, Adam.
+// memory_cases.cpp: kernels bound by memory: norms, activations, resampling, sums, Adam.
 #include <algorithm>
 
 #include "bench/case.h"
@@ -6,13 +6,13 @@
 namespace pg::bench {
 namespace {
 
-// Elements that the CPU's direct loops evaluate in f64 to check a result.
+// Elements evaluated by the CPU's direct loops in f64 to check a result.
 constexpr int64_t kCheckedElements = int64_t{1} << 22;
 
-// Builds the case for n samples of a type of activations.
+// Builds the case for n samples and a type of activations.
 using Build = std::function<Case(int64_t n, DType t)>;
 
-// How many samples stand for all. whole: results depend on every sample.
+// few: a few samples are checked in place of all; whole: results depend on every sample.
 enum class Slice : uint8_t { few, whole };
 
 Case checked(const Build& build, const Selection& s, Slice slice = Slice::few) {
@@ -221,7 +221,7 @@ void add_channels(std::vector<Case>& cases, const Selection& sel, const Map& m) 
       sel));
 }
 
-// What stands between f32 images and bf16 activations.
+// Conversions between f32 images and bf16 activations.
 void add_conversion(std::vector<Case>& cases, const Selection& sel, const Map& image) {
   cases.push_back(checked(
       [m = image](int64_t n, DType t) {
@@ -235,7 +235,7 @@ void add_conversion(std::vector<Case>& cases, const Selection& sel, const Map& i
 
 constexpr int64_t kParameters = 23'079'115;  // of the 1024x1024 generator
 
-// Elements stand for samples here; the kernel takes flat buffers.
+// Here each element is a sample; the kernel expects flat buffers.
 TensorView flat(const TensorView& v) { return {v.data, v.dtype, {1, 1, 1, v.shape.numel()}}; }
 
 Case adam_case(int64_t n, DType t) {

@@ -1,5 +1,5 @@
-"""The generator and the discriminator that bench_step trains, in PyTorch, as functions of dictionaries
-of tensors: official feature maps, equalized learning rate, pixel norm, minibatch stddev."""
+"""The generator and discriminator of bench_step in PyTorch, as functions of dictionaries of tensors:
+official feature maps, equalized learning rate, pixel norm, minibatch stddev."""
 import math
 
 import torch
@@ -14,7 +14,7 @@ def fmaps(resolution):
 
 
 class Parameters:
-    """Named tensors with the run-time constants of their layers (equalized learning rate)."""
+    """Named tensors and the run-time constants of their layers (equalized learning rate)."""
 
     def __init__(self, options):
         self.tensors, self.scales, self.options = {}, {}, options
@@ -61,7 +61,7 @@ def pixel_norm(x):
 
 
 def minibatch_stddev(x, batches):
-    """Appends one channel; each of the `batches` minibatches has strided groups of its own."""
+    """Appends one channel; groups are strided within each of the `batches` minibatches."""
     n, c, h, w = x.shape
     group = min(GROUP, n // batches)
     y = x.float().reshape(batches, group, -1, c, h, w)
@@ -71,7 +71,7 @@ def minibatch_stddev(x, batches):
 
 
 def spread(w):
-    """4x4 sums of a 3x3 filter over the 2x2 shifts."""
+    """The 4x4 sum of a 3x3 filter over its 2x2 shifts."""
     w = F.pad(w, (1, 1, 1, 1))
     return w[:, :, 1:, 1:] + w[:, :, :-1, 1:] + w[:, :, 1:, :-1] + w[:, :, :-1, :-1]
 

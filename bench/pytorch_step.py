@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""The training iteration that bench_step times, in PyTorch: the same network (official feature maps,
-equalized learning rate, pixel norm, minibatch stddev in groups of 4), the same loss (WGAN-GP with
-drift), Adam, moving average, the same minibatches; one JSON object a line for each variant.
+"""The training iteration of bench_step in PyTorch: the same network (official feature maps, equalized
+learning rate, pixel norm, minibatch stddev in groups of 4), the same loss (WGAN-GP with drift), Adam,
+EMA and minibatches. Prints one JSON object per line for each variant.
 
 A variant is MODE-PRECISION[-nchw][-folded], for example graph-bf16-folded:
-  eager    op by op            compile  torch.compile where it allows a double backward
+  eager    op by op            compile  torch.compile where it supports double backward
   graph    the whole iteration captured once as a CUDA graph and replayed
-  func     penalty through torch.func.grad, so that torch.compile takes the whole loss
+  func     penalty by torch.func.grad, which lets torch.compile compile the whole loss
   fp32, tf32, bf16             bf16 is autocast; weights, optimizer and losses stay fp32
-  nchw     instead of channels_last
+  nchw     memory format NCHW instead of channels_last
   folded   upsampling and pooling folded into 4x4 filters of stride 2, as the official code does
 """
 import argparse
@@ -41,13 +41,13 @@ def batch_of(resolution, cuda):
 
 
 class Options:
-    """What a variant name stands for."""
+    """The settings in a variant name."""
 
     def __init__(self, variant, device, dtype=torch.float32):
         mode, precision, *flags = variant.split('-')
         if (mode not in ('eager', 'graph', 'compile', 'func') or
                 precision not in ('fp32', 'tf32', 'bf16') or set(flags) - {'nchw', 'folded'}):
-            raise SystemExit(f'pytorch_step.py: there is no variant {variant}; see --help')
+            raise SystemExit(f"pytorch_step.py: unknown variant '{variant}'; see --help")
         self.mode, self.precision, self.device, self.dtype = mode, precision, device, dtype
         self.folded = 'folded' in flags
         self.memory_format = (torch.contiguous_format if 'nchw' in flags else torch.channels_last)
@@ -59,7 +59,7 @@ class Options:
 
 
 class Training:
-    """Both networks, optimizers and average, and one iteration."""
+    """Both networks, their optimizers and the EMA, and one iteration."""
 
     def __init__(self, resolution, batch, options):
         torch.manual_seed(1)
@@ -75,7 +75,7 @@ class Training:
         self.generate = Network(resolution, g.scales, options).generator
         self.score = self.penalty_score = Network(resolution, d.scales, options).discriminator
         self.penalty = self.penalty_by_autograd
-        if options.mode == 'compile':  # which refuses to differentiate twice
+        if options.mode == 'compile':  # cannot differentiate twice
             self.generate, self.score = torch.compile(self.generate), torch.compile(self.score)
         if options.mode == 'func':
             self.penalty, self.d_loss = self.penalty_by_func, torch.compile(self.d_loss)
@@ -165,7 +165,7 @@ def synchronize(device):
 
 
 def sample(training, iterations):
-    """Seconds for each of so many iterations, queued at once."""
+    """Seconds per iteration, with all iterations queued at once."""
     synchronize(training.o.device)
     start = time.perf_counter()
     for _ in range(iterations):
@@ -211,7 +211,7 @@ def run_variant(resolution, variant, args, device):
         if options.mode == 'graph' and device.type != 'cuda':
             raise RuntimeError('CUDA graphs need a GPU')
         line.update(measure(resolution, batch, options, args.seconds))
-    except Exception as error:  # whatever PyTorch refuses belongs into the table
+    except Exception as error:  # a failure is a result as well
         line['failed'] = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
     return line
 
@@ -227,7 +227,7 @@ def best_of(lines):
 
 
 def gradients(variant, penalty):
-    """Gradients of both networks at 8x8 in f64, the same numbers for every variant."""
+    """Gradients of both networks at 8x8 in f64, equal for all variants."""
     options = Options(variant, torch.device('cpu'), torch.float64)
     training = Training(8, 4, options)
     training.penalty = getattr(training, penalty)
@@ -240,16 +240,16 @@ def gradients(variant, penalty):
 
 
 def check():
-    """The variants compute the same, and the networks have as many parameters as published."""
+    """All variants compute the same, and the networks have the published numbers of parameters."""
     options = Options('eager-fp32', torch.device('cpu'))
     counts = [sum(t.numel() for t in f(1024, options).list())
               for f in (generator_parameters, discriminator_parameters)]
-    # Published with the colour layers of every resolution: 3 c + 3 more for G, 4 c for D.
+    # The published numbers include the RGB layers of every resolution: 3 c + 3 for G, 4 c for D.
     others = [fmaps(2 ** i) for i in range(2, 10)]
     counts = [counts[0] + sum(3 * c + 3 for c in others), counts[1] + sum(4 * c for c in others)]
     if counts != [23079115, 23087249]:
         raise SystemExit(f'pytorch_step.py: wrong numbers of parameters: {counts}')
-    pytorch_network.FMAP_MAX = 24  # narrow layers show differences as well, and sooner
+    pytorch_network.FMAP_MAX = 24  # narrow layers show differences as well, and faster
     want = gradients('eager-fp32', 'penalty_by_autograd')
     others = [('eager-fp32-nchw-folded', 'penalty_by_autograd'), ('eager-fp32', 'penalty_by_func')]
     for variant, penalty in others[:2 if hasattr(torch, 'func') else 1]:
@@ -265,15 +265,15 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     number_list = lambda text: [int(part) for part in text.split(',')]
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:I')
-    parser.add_argument('--resolution', type=number_list, help='for example 4,8,16')
-    parser.add_argument('--variants', help='comma-separated, "all" adds torch.compile '
+    parser.add_argument('--resolution', type=number_list, help='for example 4,8,16 (default: all)')
+    parser.add_argument('--variants', help='comma-separated; "all" adds torch.compile '
                         f'(default: {",".join(VARIANTS)}; on the CPU {",".join(CPU_VARIANTS)})')
-    parser.add_argument('--batch', type=int, default=0, help='images (0: as bench_step)')
-    parser.add_argument('--seconds', type=float, default=3.0, help='time of each measurement')
-    parser.add_argument('--threads', type=int, default=0, help='of the CPU (0: as PyTorch likes)')
+    parser.add_argument('--batch', type=int, default=0, help='images per minibatch (default: as bench_step)')
+    parser.add_argument('--seconds', type=float, default=3.0, help='minimum measuring time per variant (default: 3)')
+    parser.add_argument('--threads', type=int, default=0, help='CPU threads (default: chosen by PyTorch)')
     parser.add_argument('--best', action='store_true',
-                        help='only the fastest variant of each resolution and precision')
-    parser.add_argument('--check', action='store_true', help='compare variants in f64 and end')
+                        help='print only the fastest variant of each resolution and precision')
+    parser.add_argument('--check', action='store_true', help='compare the variants in f64 and exit')
     args = parser.parse_args()
     if args.check:
         return check()
@@ -284,7 +284,7 @@ def main():
         name = 'cuda' if torch.cuda.is_available() else 'cpu'
     device = torch.device(name)
     if device.type == 'cuda' and not torch.cuda.is_available():
-        raise SystemExit('pytorch_step.py: PyTorch finds no GPU; use --device cpu')
+        raise SystemExit('pytorch_step.py: no GPU available to PyTorch; use --device cpu')
     cuda = device.type == 'cuda'
     variants = VARIANTS if cuda else CPU_VARIANTS
     if args.variants:

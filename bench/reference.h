@@ -1,12 +1,12 @@
-// reference.h: direct sums in double for single elements of convolutions and their gradients, from
-// anything that can be indexed.
+// reference.h: single elements of convolutions and their gradients as direct sums in double, from
+// any operands that can be indexed.
 #pragma once
 
 #include "kernels/conv.h"
 
 namespace pg::bench {
 
-// The operands of one convolution, in the notation of kernels/conv.h. F: pointers, or Values.
+// The operands of one convolution, in the notation of kernels/conv.h. F: Values, for example.
 template <typename F>
 struct ConvReference {
   Shape xs, ws, ys;
@@ -71,7 +71,7 @@ struct ConvReference {
     return g.scale * sum;
   }
 
-  // Gradient of a bias behind the convolution.
+  // Gradient of a bias added to the output.
   double db(int64_t k) const {
     double sum = 0;
     for (int64_t i = 0; i < ys.pixels(); ++i) sum += double(dy[i * ys.c + k]);

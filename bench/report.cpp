@@ -1,4 +1,4 @@
-// report.cpp: lines of bench_kernels.
+// report.cpp: formats the results of bench_kernels.
 #include "bench/report.h"
 
 #include <cmath>
@@ -49,7 +49,7 @@ void Report::peaks(const PeakList& peaks) {
     }
     return;
   }
-  std::printf("\n%s; operands outside of the caches\n", precision_.c_str());
+  std::printf("\n%s, operands outside of the caches\n", precision_.c_str());
   for (const auto& [kernels, description, p] : peaks) {
     std::printf(
         "%-8s %s\n         peak: copy %.0f GB/s (read and written), matrix product %.2f "
@@ -100,8 +100,8 @@ void Report::table_row(const Case& c, const std::vector<Measurement>& found) con
                 100 * share_of_peak(c, t, best_), m.error, m.verdict().c_str());
   }
   if (found.size() == 2 && found[0].failure.empty() && found[1].failure.empty()) {
-    std::printf(" | %s takes %.2f of the time of %s", found[0].kernels.c_str(),
-                found[0].timing.seconds / found[1].timing.seconds, found[1].kernels.c_str());
+    std::printf(" | time %s / %s: %.2f", found[0].kernels.c_str(), found[1].kernels.c_str(),
+                found[0].timing.seconds / found[1].timing.seconds);
   }
   std::printf("\n");
   std::fflush(stdout);

@@ -1,5 +1,5 @@
-// report.h: what bench_kernels found, as one JSON object a line or as one table with the kernels of
-// every backend side by side.
+// report.h: the results of bench_kernels, as JSON lines or as a table with the kernels of all
+// backends side by side.
 #pragma once
 
 #include <string>
@@ -9,26 +9,27 @@
 
 namespace pg::bench {
 
-// One kernel at one shape on one backend. Rates use the least work and the least traffic (Case).
+// One kernel at one shape on one backend. Rates are computed from the least work and traffic
+// (Case).
 struct Measurement {
   std::string kernels;  // "own", "vendor", "cpu", ...
   Timing timing;
   double error = 0, tolerance = 0;
-  std::string failure;  // why there is no result; else empty
+  std::string failure;  // why there is no result, else empty
 
   bool ok() const { return failure.empty() && error <= tolerance; }
   std::string verdict() const;  // "ok", "wrong", "failed: why"
 };
 
-// Peaks of each backend, and the best of them, which shares refer to.
+// Peaks of each backend, and the best of them, the reference of shares.
 struct BackendPeaks {
-  std::string kernels, description;  // the device, and the libraries where they are used
+  std::string kernels, description;  // the device, and the libraries if they are used
   Peaks peaks;
 };
 using PeakList = std::vector<BackendPeaks>;
 Peaks best_of(const PeakList& peaks);
 
-// Seconds that the peaks allow at least, over seconds taken.
+// Shortest time at the peaks / measured time.
 double share_of_peak(const Case& c, const Timing& t, const Peaks& peaks);
 
 enum class Format : uint8_t { table, json };

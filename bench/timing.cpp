@@ -1,18 +1,22 @@
-// timing.cpp: copies of operands, batches of launches, and the device's measured peaks.
+// timing.cpp: copies of operands, batches of launches, and measured peaks.
 #include "bench/timing.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 
+#include "kernels/error.h"
+#include "model/config/numerics.h"
+
 namespace pg::bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int64_t kMostCopies = 256;
-constexpr int64_t kFewestCaptured = 16;  // launches in a graph, so that starting it does not count,
-constexpr double kLongLaunch = 1e-3;     // unless one takes so many seconds that it never does
+constexpr int64_t kMaxCopies = 256;
+constexpr int64_t kMinCaptured =
+    16;  // launches per graph, to make the time of starting it negligible
+constexpr double kLongLaunch = 1e-3;  // seconds; a single launch this long does so by itself
 
 double seconds_of(Backend& backend, const std::function<void()>& work) {
   backend.synchronize();
@@ -22,7 +26,7 @@ double seconds_of(Backend& backend, const std::function<void()>& work) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Repeats `work`, which is `launches` launches, in batches.
+// Repeats `work`, a sequence of `launches` launches, in batches.
 Timing time_batches(Backend& backend, const std::function<void()>& work, int64_t launches,
                     double seconds) {
   constexpr double kSlow = 0.05;
@@ -53,7 +57,7 @@ Operands::Operands(Backend& backend, const Case& c, int64_t cold_bytes) : backen
     values_.emplace_back(o.fill, o.dtype, i);
     if (o.place == Place::moves) moving += bytes_of(o.shape, o.dtype);
   }
-  const int64_t copies = std::clamp<int64_t>((cold_bytes + moving - 1) / moving, 1, kMostCopies);
+  const int64_t copies = std::clamp<int64_t>((cold_bytes + moving - 1) / moving, 1, kMaxCopies);
   for (int64_t i = 0; i < copies; ++i) add_copy(c);
   for (size_t i = 0; i < c.operands.size(); ++i) {
     if (c.operands[i].role == Role::out) {
@@ -99,7 +103,7 @@ Timing time_case(Backend& backend, const Case& c, const Operands& operands,
         backend, [&] { c.run(backend, operands.copy(next++ % copies)); }, 1, options.seconds);
   }
   const double once = seconds_of(backend, [&] { c.run(backend, operands.copy(0)); });
-  const int64_t rounds = once > kLongLaunch ? 1 : (kFewestCaptured + copies - 1) / copies;
+  const int64_t rounds = once > kLongLaunch ? 1 : (kMinCaptured + copies - 1) / copies;
   backend.begin_capture();
   for (int64_t i = 0; i < rounds * copies; ++i) c.run(backend, operands.copy(i % copies));
   const std::unique_ptr<StepGraph> graph = backend.end_capture();
@@ -108,7 +112,7 @@ Timing time_case(Backend& backend, const Case& c, const Operands& operands,
       backend, [&] { graph->replay(); }, rounds * copies, options.seconds);
 }
 
-Peaks measure_peaks(Backend& backend, Precision precision, const Device& device) {
+Peaks measure_peaks(Backend& backend, Precision precision, const DeviceChoice& device) {
   constexpr double kSeconds = 0.2;
   const int64_t numel = int64_t{1} << (device.cuda ? 28 : 25), m = device.cuda ? 8192 : 1536;
   Peaks peaks;
@@ -116,7 +120,7 @@ Peaks measure_peaks(Backend& backend, Precision precision, const Device& device)
   copy.operands = {{.shape = {1, 1, 1, numel}}, {.shape = {1, 1, 1, numel}, .role = Role::out}};
   copy.run = [](Backend& b, Views v) { b.copy(v[1], v[0]); };
   Case product;
-  const DType t = precision == Precision::bf16 ? DType::bf16 : DType::f32;
+  const DType t = numerics_of(precision).activations;
   product.operands = {{.shape = {m, 1, 1, m}, .dtype = t},
                       {.shape = {m, 1, 1, m}, .dtype = t},
                       {.shape = {m, 1, 1, m}, .dtype = t, .role = Role::out}};
@@ -135,7 +139,7 @@ Peaks measure_peaks(Backend& backend, Precision precision, const Device& device)
 
 Peaks given_peaks(const std::vector<double>& numbers) {
   PG_CHECK(numbers.size() == 2 && numbers[0] > 0 && numbers[1] > 0, UsageError,
-           "--peaks takes two positive numbers, TFLOP/s and GB/s, as in 400,4300");
+           "--peaks: expected two positive numbers TFLOP/s,GB/s, such as 400,4300");
   return {.bytes_per_second = numbers[1] * 1e9, .flops = numbers[0] * 1e12};
 }
 

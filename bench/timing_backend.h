@@ -1,5 +1,5 @@
-// timing_backend.h: a backend that passes every call on to another one and adds up the time of each
-// kernel. Waits after each call, so what it times is not overlapped.
+// timing_backend.h: a backend that forwards every call to another one and adds up the time of each
+// kernel. It waits after each call: calls never overlap.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// values.cpp: random rows, conversions, and filling device memory by doubling.
+// values.cpp: random rows, conversions, and device memory filled by doubling.
 #include "bench/values.h"
 
 #include <algorithm>
@@ -97,7 +97,7 @@ const std::vector<double>& row(Fill fill, DType dtype) {
   return row;
 }
 
-// `count` elements of x from `first` on, as a flat tensor.
+// `count` elements of x from `first`, as a flat tensor.
 TensorView part(const TensorView& x, int64_t first, int64_t count) {
   return {static_cast<std::byte*>(x.data) + first * size_of(x.dtype), x.dtype, {1, 1, 1, count}};
 }

@@ -1,7 +1,7 @@
-// values.h: the numbers that benchmarks compute with.
+// values.h: the values of operands in benchmarks.
 //
-// Every operand repeats one long row of random numbers, so any element of gigabytes is known on the
-// host without storing them, and a device fills its memory from one short upload.
+// Every operand repeats one long row of random numbers: the host knows any element of gigabytes
+// without storing them, and a device fills its memory from one short upload.
 #pragma once
 
 #include <vector>
@@ -19,10 +19,10 @@ enum class Fill : uint8_t {
   one,        // the number 1
 };
 
-// The elements of one operand, as its type holds them. Equal seeds give equal numbers.
+// The elements of one operand, rounded to its type. Equal seeds give equal values.
 class Values {
  public:
-  static constexpr int64_t kPeriod = 1048573;  // a prime: no extent of a network divides it
+  static constexpr int64_t kPeriod = 1048573;  // a prime, not a divisor of any extent in a network
 
   Values(Fill fill, DType dtype, uint64_t seed);
 
@@ -31,7 +31,7 @@ class Values {
     return (*row_)[static_cast<size_t>((i + shift_) % kPeriod)];
   }
 
-  // Elements first, first + 1, ... into all of `to`, whose type may be a wider one.
+  // Writes elements first, first + 1, ... to all of `to`, whose type may be wider.
   void fill(Backend& backend, TensorView to, int64_t first = 0) const;
 
  private:
@@ -40,10 +40,10 @@ class Values {
   const std::vector<double>* row_;
 };
 
-// Host copy of any numbers. Waits for the device.
+// Copies to the host. Waits for the device.
 std::vector<double> download(Backend& backend, const ConstTensorView& from);
 
-// The bytes that make every floating-point type NaN.
+// Fills with bytes that are NaN in every floating-point type.
 void poison(Backend& backend, TensorView to);
 
 }  // namespace pg::bench

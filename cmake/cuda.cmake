@@ -1,13 +1,13 @@
-# cuda.cmake: the CUDA backend as pg_cuda, compiled by nvcc where it is found. Without it pg_cuda is
-# a stand-in whose device count is 0, so that every program links and says why it has no GPU.
+# cuda.cmake: the CUDA backend as pg_cuda, compiled by nvcc if it is found. Otherwise pg_cuda is a
+# stand-in whose device count is 0, so every program links and reports why it has no GPU.
 #
-# PG_CUDA=ON makes a missing nvcc an error, OFF does without it. The runtime is linked statically and
-# no other CUDA library at all: the programs start on machines without driver, toolkit or GPU. Of
-# cuDNN and cuBLASLt only the headers are wanted; without them those parts are left out.
+# With PG_CUDA=ON a missing nvcc is an error; OFF never uses it. Only the CUDA runtime is linked,
+# statically, so programs start on machines without driver, toolkit or GPU. cuDNN and cuBLASLt need
+# only their headers; without them their kernels are not built.
 set(PG_CUDA AUTO CACHE STRING "Build the CUDA backend: AUTO (if nvcc is found), ON or OFF")
 option(PG_CUDA_LINEINFO "Source lines in the code for GPUs, for profilers" OFF)
 set(PG_CUDA_ARCHITECTURES "80-real;90a-real;90-virtual" CACHE STRING
-    "GPU architectures: code for Ampere/Ada and Hopper, PTX for what comes later")
+    "GPU architectures: code for Ampere/Ada and Hopper, PTX for later ones")
 
 function(pg_find_nvcc)
   if(PG_CUDA STREQUAL "OFF" OR PG_SANITIZE)

@@ -1,7 +1,7 @@
-# simd.cmake: compiles kernels/cpu/fast/simd/*.cpp once for each instruction set, each time in a namespace
-# of its own (PG_SIMD), so that one program starts on any x86-64 and still uses what it finds there.
-# The files must not instantiate inline functions of other headers: the linker keeps one copy, and it
-# might be the one that an older processor cannot run.
+# simd.cmake: compiles kernels/cpu/fast/simd/*.cpp once for each instruction set, in a namespace
+# named by PG_SIMD. One program thus runs on any x86-64 and uses the best set of the processor.
+# These files must not instantiate inline functions of other headers: the linker keeps a single copy,
+# possibly one that an older processor cannot run.
 file(GLOB simd_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/kernels/cpu/fast/simd/*.cpp)
 set(PG_SIMD_OBJECTS)
 set(simd_flags_sse2 "")

@@ -8,12 +8,9 @@
 
 namespace pg {
 
-Adam::Adam(ParameterStore& parameters, const AdamOptions& options, ParameterStore* average,
-           const EmaOptions& average_options)
-    : parameters_(parameters),
-      average_(average),
-      options_(options),
-      average_options_(average_options) {
+Adam::Adam(ParameterStore& parameters, const AdamOptions& options, ParameterStore* ema,
+           const EmaOptions& ema_options)
+    : parameters_(parameters), ema_(ema), options_(options), ema_options_(ema_options) {
   Context& context = parameters.flat().context();
   const Shape shape = parameters.flat().shape();
   const DType dtype = parameters.flat().dtype();
@@ -24,7 +21,7 @@ Adam::Adam(ParameterStore& parameters, const AdamOptions& options, ParameterStor
   stats_ = Tensor(context, {1, 1, 1, 2}, DType::f64, Lifetime::persistent);
   first_bad_ = Tensor(context, {1, 1, 1, 3}, DType::f64, Lifetime::persistent);
   learning_rate_ = Tensor(context, {}, DType::f64, Lifetime::persistent);
-  PG_ASSERT(average == nullptr || average->flat().shape() == shape);
+  PG_ASSERT(ema == nullptr || ema->flat().shape() == shape);
   clear_gradients();
   clear_first_bad();
   reset();
@@ -56,7 +53,7 @@ void Adam::step(int64_t resolution) {
   backend.adam({.w = parameters_.flat().alias(active).mut(),
                 .v = v_.alias(active).mut(),
                 .m = m_ ? m_.alias(active).mut() : TensorView{},
-                .ema = average_ ? average_->flat().alias(active).mut() : TensorView{},
+                .ema = ema_ ? ema_->flat().alias(active).mut() : TensorView{},
                 .g = g.view(),
                 .lr = learning_rate_.view(),
                 .t = t_.view(),
@@ -64,9 +61,9 @@ void Adam::step(int64_t resolution) {
                 .beta1 = options_.beta1,
                 .beta2 = options_.beta2,
                 .eps = options_.eps,
-                .ema_decay = average_options_.decay,
+                .ema_decay = ema_options_.decay,
                 .epsilon = options_.epsilon,
-                .ema_order = average_options_.order});
+                .ema_order = ema_options_.order});
 }
 
 GradStats Adam::stats() const {
@@ -83,10 +80,10 @@ FirstBad Adam::first_bad() const {
 
 void Adam::clear_first_bad() { g_.backend().fill({.y = first_bad_.mut(), .value = 0.0}); }
 
-// AdamArgs' formula for the present g, m and v.
+// The formula of AdamArgs with the current g, m and v.
 double Adam::update_norm(int64_t resolution) const {
   const Shape active{1, 1, 1, parameters_.prefix(resolution)};
-  const double t = std::max(to_host(t_)[0], 1.0);  // before the first step the gradient is 0
+  const double t = std::max(to_host(t_)[0], 1.0);  // the gradient is 0 before the first step
   const double correction1 = 1.0 - std::pow(options_.beta1, t);
   const double correction2 = std::sqrt(1.0 - std::pow(options_.beta2, t));
   const bool inside = options_.epsilon == AdamEpsilon::tensorflow;

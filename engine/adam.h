@@ -1,4 +1,4 @@
-// adam.h: Adam over a ParameterStore, with the moving average of its weights.
+// adam.h: Adam over a ParameterStore, with the exponential moving average (EMA) of its weights.
 #pragma once
 
 #include "engine/grad_check.h"
@@ -16,21 +16,21 @@ struct EmaOptions {
   EmaOrder order = EmaOrder::before_update;
 };
 
-// Holds the gradient buffer, both moments (the first only if beta1 > 0) and the step count, all in
-// the layout of the store. A step whose gradient is not finite changes nothing but the average.
+// Holds the gradient buffer and both moments (the first only if beta1 > 0), in the layout of the
+// store, and the step count. A step whose gradient is not finite is skipped; only the EMA moves.
 class Adam {
  public:
-  // `average`, if given, is a store with the same specs that follows the weights.
-  Adam(ParameterStore& parameters, const AdamOptions& options, ParameterStore* average = nullptr,
-       const EmaOptions& average_options = {});
+  // `ema`, if given, is a store with the same specs, which receives the EMA.
+  Adam(ParameterStore& parameters, const AdamOptions& options, ParameterStore* ema = nullptr,
+       const EmaOptions& ema_options = {});
 
-  // Views of the gradient buffer for ParameterStore::views(...) of a resolution.
+  // Views of the gradient buffer, as ParameterStore::views of a resolution.
   std::vector<Tensor> gradients(int64_t resolution) const;
-  // Sets unused gradients to zero: to be called when the resolution changes.
+  // Sets all gradients to zero. Call when the resolution changes, so that unused ones are zero.
   void clear_gradients();
-  // Forgets moments and step count (numerics: at the borders of each fade).
+  // Sets moments and step count to zero, as before the first step.
   void reset();
-  // For the steps that follow; brought to the device only where it changes.
+  // For the following steps; uploaded only if it changes.
   void set_learning_rate(double learning_rate);
   // One step over the parameters in use at `resolution`.
   void step(int64_t resolution);
@@ -40,9 +40,8 @@ class Adam {
   // Waits for the device.
   FirstBad first_bad() const;
   void clear_first_bad();
-  // Euclidean norm, over the parameters in use, of what the last step has added to the weights (for
-  // a step that was left out: would have added). Computed from gradient and moments; waits for the
-  // device.
+  // Euclidean norm of the last update of the parameters in use (of the update it would have been,
+  // if the step was skipped). Computed from gradient and moments; waits for the device.
   double update_norm(int64_t resolution) const;
 
   // [1, 1, 1, 2] on the device: 1 if the last gradient was finite, and its norm.
@@ -53,9 +52,9 @@ class Adam {
 
  private:
   ParameterStore& parameters_;
-  ParameterStore* average_;
+  ParameterStore* ema_;
   AdamOptions options_;
-  EmaOptions average_options_;
+  EmaOptions ema_options_;
   double learning_rate_value_ = -1.0;
   Tensor g_, m_, v_, t_, stats_, first_bad_, learning_rate_;
 };

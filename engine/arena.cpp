@@ -1,4 +1,4 @@
-// arena.cpp: best-fit allocation with immediate joining of neighbours.
+// arena.cpp: best-fit allocation; free neighbours are merged at once.
 #include "engine/arena.h"
 
 #include <algorithm>

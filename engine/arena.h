@@ -1,9 +1,9 @@
 // arena.h: memory for tensors, cut from large blocks of one backend.
 //
-// Two live in every Context: one for what stays (parameters, optimizer state), one for what a step
-// makes. The same sequence of requests gives the same addresses, step after step, which captured
-// graphs rely on, and memory stays flat because nothing goes back to the system in between, but
-// when a stage ends (trim), so that what one stage holds does not depend on those before it.
+// Every Context has two: one for persistent memory (parameters, optimizer state), one for the
+// results of an iteration. The same sequence of requests yields the same addresses in every
+// iteration, which captured graphs rely on. Memory returns to the system only at the end of a stage
+// (trim), so memory use is constant and independent of earlier stages.
 #pragma once
 
 #include <cstdint>
@@ -17,23 +17,25 @@ namespace pg {
 
 class Arena {
  public:
-  // Requests `block_bytes` (or more, for a larger tensor) from the backend at a time.
+  // Blocks of the backend are `block_bytes` long, or longer to hold a larger tensor.
   Arena(Backend& backend, int64_t block_bytes);
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  // The smallest free range that fits, the lowest among equals. 64-byte aligned, not cleared.
-  // Throws OutOfMemoryError when the backend has no memory left.
+  // The smallest free range that fits; among equals, the lowest address of the oldest block.
+  // 64-byte aligned, not cleared. Throws OutOfMemoryError if the backend has no memory left.
   void* allocate(int64_t bytes);
   void release(void* p) noexcept;
-  // Gives blocks back in which nothing is in use.
+  // Returns unused blocks to the backend.
   void trim();
 
+  // Largest number of bytes in use at one time.
   int64_t peak_bytes() const { return peak_; }
+  // Bytes of all blocks.
   int64_t reserved_bytes() const { return reserved_; }
-  // Of the blocks, up to the highest byte that was ever in use: what they cost where memory counts
-  // from the first write on.
+  // Bytes of each block up to the highest one ever in use: the cost on a system that backs memory
+  // at its first write.
   int64_t touched_bytes() const;
 
  private:
@@ -46,7 +48,7 @@ class Arena {
   struct Block {
     Address address;
     int64_t bytes;
-    int64_t touched = 0;  // end of the highest range that was in use
+    int64_t touched = 0;  // end of the highest range ever in use
   };
   void grow(int64_t bytes);
   void insert_free(Address a, const Range& r);
@@ -56,7 +58,7 @@ class Arena {
   int64_t block_bytes_;
   int64_t in_use_ = 0, peak_ = 0, reserved_ = 0;
   int next_order_ = 0;
-  std::map<Address, Range> ranges_;                   // all ranges, by address
+  std::map<Address, Range> ranges_;                   // used and free
   std::set<std::tuple<int64_t, int, Address>> free_;  // by size, then block, then address
   std::map<int, Block> blocks_;
 };

@@ -1,4 +1,4 @@
-// grad_check.cpp: the check of one gradient, queued or waited for.
+// grad_check.cpp: queues the check of a gradient, or waits for it.
 #include "engine/grad_check.h"
 
 namespace pg {

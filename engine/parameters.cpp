@@ -10,7 +10,7 @@
 
 namespace pg {
 namespace {
-// Parameters start on 64-byte borders (16 f32).
+// Parameters are aligned to 64 bytes (16 f32).
 constexpr int64_t kAlignElements = 16;
 
 double root_mean_square(const std::vector<double>& values) {
@@ -37,7 +37,7 @@ ParameterStore::ParameterStore(Context& context, std::vector<ParameterSpec> spec
 
 Tensor ParameterStore::get(const std::string& name) const {
   const auto it = index_.find(name);
-  PG_CHECK(it != index_.end(), Error, "this network has no parameter '", name, "'");
+  PG_CHECK(it != index_.end(), Error, "unknown parameter '", name, "' of this network");
   return flat_.alias(specs_[it->second].shape, first_[it->second]);
 }
 

@@ -1,8 +1,8 @@
 // parameters.h: the parameters of one network in one flat buffer with named views.
 //
-// One buffer makes the optimizer, the moving average and a gradient exchange one call each. Specs
-// are ordered by the resolution at which they begin to take part, so the parameters of a stage are
-// a prefix of the buffer (a few unused to/from-RGB layers included, whose gradient is zero).
+// With one buffer, the optimizer and the EMA are one call each. Specs are ordered by the first
+// resolution that uses them, so the parameters of a stage are a prefix of the buffer (including a
+// few unused to/from-RGB layers, whose gradient is zero).
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@
 
 namespace pg {
 
-// How a parameter starts: zeros; N(0, scale^2); N(0, 1) divided by its root mean square, which
-// multiplies ParameterStore::scale instead; or uniform in -scale .. scale.
+// Initial values: zeros; N(0, init_scale^2); N(0, 1) divided by its root mean square, which becomes
+// a factor of ParameterStore::scale instead; or uniform in -init_scale .. init_scale.
 enum class Init : uint8_t { zeros, normal, unit_rms, uniform };
 
 struct ParameterSpec {
@@ -36,21 +36,22 @@ class ParameterStore {
   const std::vector<ParameterSpec>& specs() const { return specs_; }
   // A view of one parameter. Throws Error for an unknown name.
   Tensor get(const std::string& name) const;
-  // Views of every parameter in use at `resolution`, in order, and of a buffer laid out alike.
+  // Views of the parameters in use at `resolution`, in order, within `flat` or another buffer of
+  // the same layout.
   std::vector<Tensor> views(const Tensor& flat, int64_t resolution) const;
   std::vector<Tensor> all() const { return views(flat_, specs_.back().resolution); }
   const Tensor& flat() const { return flat_; }
-  // Elements in use at `resolution`: the prefix of the flat buffer.
+  // Length of the prefix in use at `resolution`, in elements.
   int64_t prefix(int64_t resolution) const;
   int64_t count() const { return flat_.numel(); }
   // "8x8/Conv1/weight[12]" for an element of the flat buffer.
   std::string element_name(int64_t element) const;
 
-  // Draws every parameter as its spec says: Philox stream (seed, stream).
+  // Draws the initial values from the Philox stream (seed, stream).
   void initialize(uint64_t seed, uint64_t stream);
 
-  // Run-time constant of a layer: the spec's, times a factor that Init::unit_rms or an imported
-  // network sets for each parameter; 1 otherwise.
+  // Run-time constant of a layer: the spec's scale times a factor, which is 1 unless
+  // Init::unit_rms or an import sets it.
   double scale(size_t index) const { return specs_[index].scale * factors_[index]; }
   const std::vector<double>& factors() const { return factors_; }
   void set_factors(std::vector<double> factors);
@@ -59,7 +60,7 @@ class ParameterStore {
   void initialize_one(size_t index, RandomStream& random);
 
   std::vector<ParameterSpec> specs_;
-  std::vector<int64_t> first_;  // element of each spec
+  std::vector<int64_t> first_;  // first element of each spec
   std::vector<double> factors_;
   std::unordered_map<std::string, size_t> index_;
   Tensor flat_;

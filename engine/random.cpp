@@ -1,4 +1,4 @@
-// random.cpp: draws from a stream and moves its counter.
+// random.cpp: draws from a stream, and its position.
 #include "engine/random.h"
 
 namespace pg {

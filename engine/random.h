@@ -1,4 +1,4 @@
-// random.h: a stream of random numbers on a device whose whole state is one counter.
+// random.h: a stream of random numbers on a device; its only state is a counter.
 #pragma once
 
 #include "engine/tensor.h"
@@ -6,14 +6,14 @@
 
 namespace pg {
 
-// Numbers of the Philox stream (seed, stream) from `position` on. Two streams with different
-// (seed, stream) never meet; the same position gives the same numbers on every device.
+// The Philox stream (seed, stream) from `position` on. Streams with different (seed, stream) never
+// overlap; the same position yields the same numbers on every device.
 class RandomStream {
  public:
   RandomStream(Context& context, uint64_t seed, uint64_t stream);
 
-  // To be called at the begin of each step: brings the position to the device. The draws of the
-  // step are offsets from it, so a captured step draws new numbers each time it is replayed.
+  // Call at the start of each iteration: uploads the position. The draws of the iteration are
+  // offsets from it, so a captured iteration draws new numbers at each replay.
   void begin_step();
   Tensor normal(const Shape& shape, DType dtype = DType::f32);   // N(0, 1)
   Tensor uniform(const Shape& shape, DType dtype = DType::f32);  // [0, 1)
@@ -27,7 +27,7 @@ class RandomStream {
  private:
   PhiloxArgs next(const Tensor& y);
   uint64_t seed_, stream_, position_ = 0;
-  uint64_t begin_ = 0;  // what counter_ holds
+  uint64_t begin_ = 0;  // value of counter_
   Tensor counter_;
 };
 

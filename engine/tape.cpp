@@ -12,13 +12,13 @@
 
 namespace pg {
 
-// One reverse sweep: which nodes lie between xs and y, and what has been collected so far.
+// State of one reverse sweep, by node: which nodes lie between xs and y, and their cotangents.
 struct Tape::Sweep {
-  std::vector<char> depends;         // on one of xs, by node
-  std::vector<Tensor> cotangents;    // by node
-  std::vector<Destination*> wanted;  // by node: where the result goes, null: not asked for
-  std::vector<int> consumers;        // by node: inputs of nodes in between that are this one
-  std::vector<char> gated;           // by node: the cotangent has its gate applied
+  std::vector<char> depends;         // whether it depends on one of xs
+  std::vector<Tensor> cotangents;    // sums so far
+  std::vector<Destination*> wanted;  // null unless it is one of xs
+  std::vector<int> consumers;        // number of uses as an input of nodes that depend on xs
+  std::vector<char> gated;           // whether its gate is applied to the cotangent
 };
 
 RecordingScope::RecordingScope(Context& context, Recording recording)
@@ -60,8 +60,8 @@ Tensor Tape::watch(const Tensor& x) {
 }
 
 Tape::Sweep Tape::prepare(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy) const {
-  PG_CHECK(!dy || dy.shape() == y.shape(), ShapeError, "a cotangent of shape ",
-           dy ? dy.shape() : Shape{}, " was given for a tensor of shape ", y.shape());
+  PG_CHECK(!dy || dy.shape() == y.shape(), ShapeError, "expected a cotangent of shape ", y.shape(),
+           ", got ", dy ? dy.shape() : Shape{});
   const auto count = static_cast<size_t>(node_of(y) + 1);
   Sweep s{.depends = std::vector<char>(count, 0),
           .cotangents = std::vector<Tensor>(count),
@@ -70,7 +70,8 @@ Tape::Sweep Tape::prepare(const Tensor& y, std::span<const Tensor> xs, const Ten
           .gated = std::vector<char>(count, 0)};
   for (const Tensor& x : xs) {
     const int64_t node = node_of(x);
-    PG_CHECK(node >= 0, Error, "a gradient was asked for a tensor that is not on the tape");
+    PG_CHECK(node >= 0, Error,
+             "cannot differentiate with respect to a tensor that is not on the tape");
     if (static_cast<size_t>(node) < count) s.depends[static_cast<size_t>(node)] = 1;
   }
   for (size_t i = 0; i < count; ++i) {
@@ -89,7 +90,7 @@ Need Tape::need_of(const Sweep& s, int64_t node) const {
   for (const int64_t input : nodes_[static_cast<size_t>(node)].inputs) {
     const auto at = static_cast<size_t>(std::max<int64_t>(input, 0));
     const bool depends = input >= 0 && s.depends[at];
-    // A gate belongs to the whole cotangent, so only its sole contributor may apply it.
+    // A gate applies to the whole cotangent, so only the sole contributor may apply it.
     const bool sole = depends && s.consumers[at] == 1 && s.wanted[at] == nullptr;
     const bool offered = sole && (!nodes_[at].gate.r || context_.tape() == nullptr);
     need.wanted_.push_back(depends);
@@ -126,8 +127,7 @@ void Tape::step_back(Sweep& s, int64_t node, const Tensor& dy) {
   }
 }
 
-// Every contribution to a node comes from a later node, so a node's cotangent is complete when the
-// sweep arrives at it.
+// All contributions to a cotangent come from later nodes, so it is complete when the sweep arrives.
 void Tape::sweep(Sweep& s, GradMode mode) {
   const RecordingScope scope(context_, mode == GradMode::record ? Recording::on : Recording::off);
   for (auto i = static_cast<int64_t>(s.depends.size()) - 1; i >= 0; --i) {
@@ -159,7 +159,7 @@ std::vector<Tensor> Tape::grad(const Tensor& y, std::span<const Tensor> xs, cons
   for (size_t i = 0; i < xs.size(); ++i) {
     const auto node = static_cast<size_t>(node_of(xs[i]));
     if (node >= s.wanted.size()) continue;
-    PG_CHECK(s.wanted[node] == nullptr, Error, "a gradient was asked for the same tensor twice");
+    PG_CHECK(s.wanted[node] == nullptr, Error, "the gradient of one tensor is requested twice");
     s.wanted[node] = &results[i];
   }
   sweep(s, mode);
@@ -180,7 +180,7 @@ void Tape::grad_into(const Tensor& y, std::span<const Tensor> xs, const Tensor& 
     results[i] = {.tensor = into[i], .filled = accumulate == Accumulate::add};
     const auto node = static_cast<size_t>(node_of(xs[i]));
     if (node >= s.wanted.size()) continue;
-    PG_CHECK(s.wanted[node] == nullptr, Error, "a gradient was asked for the same tensor twice");
+    PG_CHECK(s.wanted[node] == nullptr, Error, "the gradient of one tensor is requested twice");
     s.wanted[node] = &results[i];
   }
   sweep(s, GradMode::release);
@@ -208,8 +208,7 @@ Tensor record_fused(const char* name, std::vector<Tensor> inputs, Tensor y, Comp
                 const Tensor& dy, const Need& need) -> Grads {
     Tape* const tape = dy.context().tape();
     if (tape == nullptr) return fast_vjp(dy, need);
-    // Identities stand in for the inputs, so that an input that depends on another one does not
-    // count twice.
+    // Identities replace the inputs, so an input that depends on another one is not counted twice.
     std::vector<Tensor> stand_ins, wanted;
     for (size_t i = 0; i < inputs.size(); ++i) {
       stand_ins.push_back(need[i] ? ops::identity(inputs[i]) : inputs[i]);

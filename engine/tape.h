@@ -1,9 +1,10 @@
 // tape.h: reverse-mode automatic differentiation on a list of ops in creation order (Wengert list).
 //
 // A vjp calls only ops, on inputs and outputs of its op, so it can itself be recorded and
-// differentiated: double backward falls out. An op whose vjp is a raw kernel registers through
-// record_fused with a composition of ops, which takes its place whenever the backward pass is being
-// recorded. There are no gradient fields and no global switches: the caller names what it wants.
+// differentiated, which makes gradients of any order. An op with a fused kernel as its vjp
+// registers through record_fused, with a composition of ops that replaces the kernel while the
+// backward pass is being recorded. There are no gradient fields and no global switches: the caller
+// passes the tensors whose gradients it needs.
 #pragma once
 
 #include <deque>
@@ -15,8 +16,8 @@
 
 namespace pg {
 
-// Where the gradient of a watched tensor is collected in the last backward pass. A weight-gradient
-// op may write or add to `tensor` directly and set `filled`.
+// Receives the gradient of a watched tensor in a backward pass that is not recorded. A vjp may
+// write or (if `filled`) add to `tensor` directly; it then sets `filled`.
 struct Destination {
   Tensor tensor;
   bool filled = false;
@@ -33,14 +34,14 @@ struct Gate {
   Tensor r = {};  // empty: no norm
 };
 
-// What a vjp is asked for: which inputs of the op need a gradient, where the gradient may be
+// The request passed to a vjp: which inputs of the op need a gradient, where the gradient may be
 // written, and which gates may be applied to it.
 class Need {
  public:
   size_t size() const { return wanted_.size(); }
   bool operator[](size_t input) const { return wanted_[input]; }
   Destination* destination(size_t input) const { return destinations_[input]; }
-  // The gate of the op that made this input, if this op alone contributes to its gradient; may be
+  // The gate of the op that made this input, if no other op contributes to its gradient; may be
   // applied or not (InputGrad::gate_applied). Empty: no gate.
   const Gate& gate(size_t input) const { return gates_[input]; }
   // The same for kernels that cannot apply the derivative of a norm.
@@ -67,13 +68,14 @@ using Grads = std::vector<InputGrad>;  // one for each input
 using Vjp = std::function<Grads(const Tensor& dy, const Need& need)>;
 using Composition = std::function<Tensor(const std::vector<Tensor>& inputs)>;
 
-// record: the backward pass is itself put on the tape (create_graph of other systems).
-// release: it is not, and memory held by the nodes it passes is given back on the way.
-// keep: it is not, and the tape stays usable.
+// record: the backward pass is recorded too (create_graph in PyTorch).
+// release: it is not, and each node releases its tensors as soon as its vjp has run; the part of
+//          the tape before y cannot be used again.
+// keep: it is not, and the tape can be used again.
 enum class GradMode : uint8_t { record, release, keep };
 
-// While it lives, ops of `context` whose inputs depend on a watched tensor are recorded. One at a
-// time for each context.
+// While a Tape exists, ops of `context` with an input that depends on a watched tensor are
+// recorded. A context has at most one tape at a time.
 class Tape {
  public:
   explicit Tape(Context& context);
@@ -81,16 +83,16 @@ class Tape {
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
-  // A leaf that shares memory with x: gradients can be asked for it.
+  // A leaf that shares memory with x, for xs of grad().
   Tensor watch(const Tensor& x);
 
-  // Gradients of <dy, y> with respect to xs (each on this tape). An empty dy is all ones. A
-  // gradient that does not exist comes back as zeros. Throws ShapeError where dy does not fit y.
+  // Gradients of <dy, y> with respect to xs; zeros where y does not depend on one. An empty dy is
+  // all ones. Throws ShapeError if dy does not have the shape of y, and Error if one of xs is not
+  // on this tape or is given twice.
   std::vector<Tensor> grad(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy,
                            GradMode mode);
 
-  // The same, left in (or added to) into[i], of the shape of xs[i], instead of returned; mode
-  // release.
+  // The same in mode release, but writes or adds the gradients to into[i], of the shape of xs[i].
   void grad_into(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy,
                  std::span<const Tensor> into, Accumulate accumulate = Accumulate::overwrite);
 
@@ -98,8 +100,8 @@ class Tape {
   friend Tensor record(const char* name, std::vector<Tensor> inputs, Tensor y, Vjp vjp, Gate gate);
   struct Node {
     const char* name;
-    std::vector<int64_t> inputs;  // node of each input, -1: constant
-    Vjp vjp;                      // none in a leaf
+    std::vector<int64_t> inputs;  // node of each input; -1: constant
+    Vjp vjp;                      // empty in a leaf and after release
     Gate gate;
   };
   struct Sweep;
@@ -112,10 +114,10 @@ class Tape {
 
   Context& context_;
   uint64_t id_;
-  std::deque<Node> nodes_;  // a vjp may append nodes while another one is referred to
+  std::deque<Node> nodes_;  // references stay valid while a vjp appends nodes
 };
 
-// Switches recording off (or, inside a tape, on) for a scope.
+// Turns recording off, or on again, within a scope.
 enum class Recording : uint8_t { off, on };
 class RecordingScope {
  public:
@@ -129,13 +131,13 @@ class RecordingScope {
   bool before_;
 };
 
-// Puts y = name(inputs) on the tape if one records and an input depends on a watched tensor. With a
+// Records y = name(inputs) if a tape is recording and an input depends on a watched tensor. With a
 // gate, vjp must apply it first unless need.gated().
 Tensor record(const char* name, std::vector<Tensor> inputs, Tensor y, Vjp vjp, Gate gate = {});
 
-// The same for an op with a fast, not differentiable vjp: used when the backward pass is not being
-// recorded; otherwise `composition`, the same function written in ops, is differentiated. The gate,
-// which must have a norm, is the fast vjp's.
+// The same for an op whose fast vjp is not differentiable. While the backward pass is being
+// recorded, `composition`, the same function written in ops, is differentiated instead. The gate
+// belongs to the fast vjp and must have a norm.
 Tensor record_fused(const char* name, std::vector<Tensor> inputs, Tensor y, Composition composition,
                     Vjp fast_vjp, Gate gate = {});
 

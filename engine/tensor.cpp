@@ -1,4 +1,4 @@
-// tensor.cpp: creation of tensors and host copies.
+// tensor.cpp: creation, versions and host copies of tensors.
 #include "engine/tensor.h"
 
 #include <algorithm>
@@ -11,7 +11,7 @@ Context::Context(Backend& backend, const ArenaBlocks& blocks)
 
 Tensor::Tensor(Context& context, const Shape& shape, DType dtype, Lifetime lifetime) {
   PG_CHECK(shape.n >= 1 && shape.h >= 1 && shape.w >= 1 && shape.c >= 1, ShapeError,
-           "a tensor of shape ", shape, " has an extent below 1");
+           "tensor of shape ", shape, ": expected extents of at least 1");
   Arena& arena = lifetime == Lifetime::step ? context.step() : context.persistent();
   void* const data = arena.allocate(bytes_of(shape, dtype));
   const uint64_t version = lifetime == Lifetime::persistent ? next_version() : 0;
@@ -22,7 +22,7 @@ Tensor::Tensor(Context& context, const Shape& shape, DType dtype, Lifetime lifet
 
 Tensor Tensor::alias(const Shape& shape, int64_t first) const {
   PG_CHECK(first >= 0 && first + shape.numel() <= numel(), ShapeError, "a view of shape ", shape,
-           " from element ", first, " does not lie inside a tensor of shape ", this->shape());
+           " from element ", first, " exceeds the tensor of shape ", this->shape());
   Tensor y;
   y.impl_ = std::make_shared<Impl>(
       Impl{.context = impl_->context,
@@ -59,8 +59,8 @@ std::vector<double> to_host(const Tensor& x) {
 }
 
 void from_host(const Tensor& x, std::span<const double> values) {
-  PG_CHECK(static_cast<int64_t>(values.size()) == x.numel(), ShapeError, values.size(),
-           " values were given for a tensor of shape ", x.shape());
+  PG_CHECK(static_cast<int64_t>(values.size()) == x.numel(), ShapeError, "expected ", x.numel(),
+           " values for a tensor of shape ", x.shape(), ", got ", values.size());
   dispatch_float(x.dtype(), [&]<typename T>(TypeTag<T>) {
     std::vector<T> raw(values.size());
     std::transform(values.begin(), values.end(), raw.begin(),

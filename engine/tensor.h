@@ -12,13 +12,13 @@ namespace pg {
 
 class Tape;
 
-// How much memory the arenas of a context request at a time, in bytes.
+// Block sizes of a context's arenas, in bytes.
 struct ArenaBlocks {
   int64_t persistent = int64_t{64} << 20;
-  int64_t step = int64_t{512} << 20;  // untouched memory costs nothing on the CPU
+  int64_t step = int64_t{512} << 20;  // the CPU backs memory at its first write
 };
 
-// What every tensor of one device shares. Lives longer than its tensors.
+// A device, its memory and its tape, shared by its tensors, which it must outlive.
 class Context {
  public:
   explicit Context(Backend& backend, const ArenaBlocks& blocks = {});
@@ -26,7 +26,7 @@ class Context {
   Backend& backend() { return backend_; }
   Arena& persistent() { return persistent_; }
   Arena& step() { return step_; }
-  Tape* tape() const { return recording_ ? tape_ : nullptr; }  // where ops record, or none
+  Tape* tape() const { return recording_ ? tape_ : nullptr; }  // null: nothing is recorded
 
  private:
   friend class Tape;
@@ -39,8 +39,8 @@ class Context {
 
 enum class Lifetime : uint8_t { step, persistent };  // which arena
 
-// A contiguous array on a device, and possibly a place on the context's tape. Copies share the
-// memory; the last one gives it back. An empty Tensor stands for "none" (or a gradient of zero).
+// A contiguous array on a device, possibly with a node on the context's tape. Copies share the
+// memory; the last one releases it. An empty Tensor means "none" (or a gradient of zero).
 class Tensor {
  public:
   Tensor() = default;
@@ -53,19 +53,22 @@ class Tensor {
   Context& context() const { return *impl_->context; }
   Backend& backend() const { return impl_->context->backend(); }
   ConstTensorView view() const { return {impl_->data, impl_->dtype, impl_->shape, version()}; }
-  // For one write, which gives persistent memory a new version: call it anew for each.
+  // For a single write: gives persistent memory a new version, so call it again for the next write.
   TensorView mut() const;
 
-  // Identifies the contents of the memory, which every alias shares, for caches of transformed
-  // weights. Never the same again after a write; 0 in step memory, which is not tracked: its
-  // addresses are reused within a step.
+  // Identifies the contents of persistent memory, for caches of packed filters: no two versions of
+  // a process are equal, and all aliases of one memory share theirs. 0 in step memory, whose
+  // addresses are reused all the time.
   uint64_t version() const { return impl_->storage->version; }
-  // Gives the memory a new version after a write without mut(): the replay of a captured graph.
+  // Gives persistent memory a new version after a write without mut(), which only the replay of a
+  // captured graph does.
   void note_written() const;
 
-  // `count` elements from `first` on, as `shape`, sharing memory and lifetime; not on the tape.
+  // Elements from `first` on, as `shape`, sharing memory and lifetime; not on the tape. Throws
+  // ShapeError if they exceed this tensor.
   Tensor alias(const Shape& shape, int64_t first = 0) const;
 
+  // Whether this is the only handle of the memory.
   bool unique() const { return impl_.use_count() == 1 && impl_->storage.use_count() == 1; }
 
  private:
@@ -89,11 +92,12 @@ class Tensor {
   std::shared_ptr<Impl> impl_;
 };
 
-// Host copies; f32 and f64 tensors convert. Sizes must agree.
+// Copies from and to the host, converted from and to the element type of x. from_host throws
+// ShapeError if the sizes differ.
 std::vector<double> to_host(const Tensor& x);
 void from_host(const Tensor& x, std::span<const double> values);
 
-// A tensor of the step arena with shape `shape` and the dtype and context of `like`, not cleared.
+// A tensor in the step arena with the dtype and context of `like`, not cleared.
 Tensor empty(const Shape& shape, const Tensor& like);
 inline Tensor empty_like(const Tensor& like) { return empty(like.shape(), like); }
 Tensor full(const Shape& shape, double value, const Tensor& like);

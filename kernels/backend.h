@@ -1,4 +1,4 @@
-// backend.h: the seam between the engine and a device: memory, copies, and one virtual per kernel.
+// backend.h: the interface of a device: memory, copies, and one virtual function per kernel.
 #pragma once
 
 #include <limits>
@@ -22,16 +22,16 @@
 
 namespace pg {
 
-// Work that was captured once and runs again as a whole (a CUDA graph): same kernels, same
-// addresses, whatever the memory holds by then. Must not outlive its backend.
+// Work captured once that runs again as a whole (a CUDA graph): the same kernels on the same
+// addresses, with the current contents of memory. Must not outlive its backend.
 class StepGraph {
  public:
   virtual ~StepGraph() = default;
   virtual void replay() = 0;
 };
 
-// A device. Work is queued in order; synchronize() waits for it. Kernels assert what engine/ops has
-// already checked. Not thread-safe: one thread drives one backend.
+// A device. Work is queued in order; synchronize() waits for it. Kernels only assert the shapes and
+// types that engine/ops has checked. Not thread-safe: one thread uses one backend.
 class Backend {
  public:
   static constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
@@ -39,20 +39,20 @@ class Backend {
   virtual ~Backend() = default;
 
   virtual const char* name() const = 0;                       // "cpu", "cuda"
-  virtual std::string description() const = 0;                // the device in words, for logs
+  virtual std::string description() const = 0;                // of the device, for logs
   virtual void* allocate(int64_t bytes) = 0;                  // 64-byte aligned; OutOfMemoryError
-  virtual int64_t free_bytes() const { return kUnlimited; }   // that may still be taken
-  virtual int64_t workspace_bytes() const { return 0; }       // that kernels hold besides
-  virtual void release(void* p) noexcept = 0;                 // of allocate
+  virtual int64_t free_bytes() const { return kUnlimited; }   // still available
+  virtual int64_t workspace_bytes() const { return 0; }       // held by kernels
+  virtual void release(void* p) noexcept = 0;                 // memory from allocate()
   virtual void upload(TensorView dst, const void* src) = 0;   // host -> device, dst.numel elements
   virtual void download(void* dst, ConstTensorView src) = 0;  // device -> host, waits
   virtual void copy(TensorView dst,
                     ConstTensorView src) = 0;  // device -> device, same dtype, numel
   virtual void synchronize() = 0;
 
-  // Between begin_capture() and end_capture() kernels and copies within the device are recorded and
-  // not run; allocations, uploads and downloads are errors. Only what has run before may be
-  // captured: by then scratch memory and choices of algorithms are there.
+  // Between begin_capture() and end_capture(), kernels and copies within the device are recorded
+  // instead of run; allocations, uploads and downloads are errors. Only capture work that has run
+  // before, so that its scratch memory and choices of algorithms exist.
   virtual bool can_capture() const { return false; }
   virtual void begin_capture() { PG_ASSERT(can_capture()); }
   virtual std::unique_ptr<StepGraph> end_capture() { return nullptr; }
@@ -62,11 +62,11 @@ class Backend {
 #undef PG_KERNEL
 };
 
-// The CPU backend. threads = 0: one for each core that this process may use. Results do not depend
+// The CPU backend. threads = 0: one for each core this process may use. Results do not depend
 // on the number of threads.
 std::unique_ptr<Backend> make_cpu_backend(int threads = 0, CpuPath path = CpuPath::fast);
 
-// GPUs that answer; 0 with the reason in words (no driver, no GPU, built without CUDA).
+// The number of usable GPUs; 0 with a reason (no driver, no GPU, built without CUDA).
 int cuda_device_count(std::string* reason = nullptr);
 // The CUDA backend on one of them. Throws DeviceError.
 std::unique_ptr<Backend> make_cuda_backend(int device = 0, MatrixMath math = MatrixMath::exact,

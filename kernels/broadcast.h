@@ -1,6 +1,6 @@
-// broadcast.h: contracts of elementwise kernels whose inputs repeat over some extents.
+// broadcast.h: contracts of elementwise kernels whose inputs repeat along some extents.
 //
-// Tensors of one call have one element type, f64, f32 or bf16; beside bf16, the weight t is f32.
+// Tensors of one call have one element type, f64, f32 or bf16; with bf16, the weight t is f32.
 // Values are computed in f64 or f32 and rounded once.
 #pragma once
 
@@ -16,17 +16,17 @@ struct BinaryArgs {
   BinaryOp op = BinaryOp::add;
 };
 
-// y = a + (b - a) * t, so t is the weight of b. t lives in device memory: [1, 1, 1, 1] or, one
-// value for each sample, [N, 1, 1, 1].
+// y = a + (b - a) * t, so t is the weight of b. t is in device memory: [1, 1, 1, 1], or [N, 1, 1,
+// 1] with one value per sample.
 struct LerpArgs {
   ConstTensorView a, b;  // [N, H, W, C]
   ConstTensorView t;
   TensorView y;  // as a; may be an input
 };
 
-// y[n,h,w, y_first + i] = x[n,h,w, x_first + i] for 0 <= i < count. Every other channel of y is set
-// to zero (overwrite) or left alone (add, which also adds the copied channels).
-// x may be [N, 1, 1, Cx] with y [N, H, W, Cy]: then each pixel receives the sample's values.
+// y[n,h,w, y_first + i] = (or +=) x[n,h,w, x_first + i] for 0 <= i < count. The other channels of y
+// are set to zero (overwrite) or kept (add).
+// x may be [N, 1, 1, Cx] with y [N, H, W, Cy]; then every pixel receives the values of its sample.
 struct CopyChannelsArgs {
   ConstTensorView x;
   TensorView y;

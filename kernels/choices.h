@@ -24,7 +24,7 @@ enum class MatrixMath : uint8_t { exact, tf32 };
 // PROGAN_CUDA_AUTOTUNE=off in the environment nothing is timed and the choice is fixed.
 enum class CudaKernels : uint8_t { own, vendor, fastest };
 
-// Where Adam adds its epsilon; the two published forms differ where gradients are small:
+// The place of epsilon in Adam; the two published forms differ where gradients are small:
 //   tensorflow  w -= lr * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + eps)
 //   pytorch     w -= lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)
 enum class AdamEpsilon : uint8_t { tensorflow, pytorch };

@@ -9,7 +9,7 @@
 namespace pg {
 
 // f64 serves gradient checks, f32 is the working precision, bf16 a storage type (f32 accumulation),
-// u8 image bytes, u64 counters.
+// u8 for image bytes, u64 for counters.
 enum class DType : uint8_t { f64, f32, bf16, u8, u64 };
 
 constexpr int64_t size_of(DType t) {
@@ -43,8 +43,8 @@ constexpr const char* name_of(DType t) {
   return "?";
 }
 
-// What arithmetic on t uses and what stands beside tensors of t: filters, biases, weight gradients,
-// scalars and statistics are f32 beside bf16, and of the same type otherwise.
+// The type of arithmetic on t, and of the filters, biases, weight gradients, scalars and statistics
+// used with tensors of t: f32 for bf16, otherwise t.
 constexpr DType acc_of(DType t) { return t == DType::bf16 ? DType::f32 : t; }
 
 template <typename T>
@@ -77,8 +77,7 @@ struct TypeTag {
 template <typename F>
 decltype(auto) dispatch_float(DType t, F&& f) {
   if (t == DType::f64) return f(TypeTag<double>{});
-  PG_CHECK(t == DType::f32, DTypeError, "element type ", name_of(t),
-           " is not f32 or f64, which this kernel needs");
+  PG_CHECK(t == DType::f32, DTypeError, "element type: expected f32 or f64, got ", name_of(t));
   return f(TypeTag<float>{});
 }
 

@@ -1,7 +1,7 @@
 // error.h: the error kinds of the project and the macros that raise them.
 //
-// Every message is one sentence that says what was wrong, where, and what to do. Programs print
-// `what()` and end with exit code 1 (Error) or 2 (UsageError); libraries never print or exit.
+// Every message is one sentence: what is wrong, "expected X, got Y", what to do. Programs print
+// `what()` and exit with code 1 (Error) or 2 (UsageError); libraries never print or exit.
 #pragma once
 
 #include <sstream>
@@ -10,18 +10,18 @@
 
 namespace pg {
 
-// Base of everything thrown on purpose.
+// Base class of every exception thrown by the project.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-class ShapeError : public Error {  // extents do not fit together
+class ShapeError : public Error {  // extents that do not fit together
  public:
   using Error::Error;
 };
 
-class DTypeError : public Error {  // an element type that the operation does not take
+class DTypeError : public Error {  // an element type that the operation does not support
  public:
   using Error::Error;
 };
@@ -36,7 +36,7 @@ class OutOfMemoryError : public DeviceError {  // a device has no memory left
   using DeviceError::DeviceError;
 };
 
-class DivergedError : public Error {  // training has gone wrong and cannot go on by itself
+class DivergedError : public Error {  // training diverged and cannot continue by itself
  public:
   using Error::Error;
 };
@@ -46,12 +46,12 @@ class IoError : public Error {  // a file or folder could not be read or written
   using Error::Error;
 };
 
-class FormatError : public Error {  // a file was read but does not hold what it should
+class FormatError : public Error {  // a file with unexpected or damaged contents
  public:
   using Error::Error;
 };
 
-class UsageError : public Error {  // a wrong option, key or value given by the user
+class UsageError : public Error {  // a wrong option, key or value from the user
  public:
   using Error::Error;
 };
@@ -66,13 +66,13 @@ std::string message(const Parts&... parts) {
 
 }  // namespace pg
 
-// Throws Kind(message(...)) unless `condition` holds. For conditions that outside input can break.
+// Throws Kind(message(...)) unless `condition` holds. For conditions that input can violate.
 #define PG_CHECK(condition, Kind, ...)                        \
   do {                                                        \
     if (!(condition)) throw Kind(::pg::message(__VA_ARGS__)); \
   } while (false)
 
-// Internal invariant: names the place, since only a defect of the program can break it.
+// An internal invariant: the message names the line, since only a defect of the program breaks it.
 #define PG_ASSERT(condition)                                                                   \
   do {                                                                                         \
     if (!(condition)) {                                                                        \

@@ -7,10 +7,10 @@ namespace pg {
 
 // stats[0] = 1 if every element of g is finite, else 0; stats[1] = Euclidean norm of g, summed in
 // f64.
-// t[0] += stats[0]: the optimizer's step count advances only when the step will be applied.
-// first_bad[0] += 1; where g is the first that is not finite since first_bad was set to zero,
-// first_bad[1] = first_bad[0] and first_bad[2] = index of its first such element. So a host that
-// looks now and then learns in which step and where it began.
+// t[0] += stats[0]: the optimizer's step count advances only if the step is applied.
+// first_bad[0] += 1; if g is the first gradient that is not finite since first_bad was set to zero,
+// first_bad[1] = first_bad[0] and first_bad[2] = the index of its first such element. A host that
+// reads them now and then thus learns the step and the element where the trouble started.
 struct GradCheckArgs {
   ConstTensorView g;       // any shape, f32 or f64
   TensorView stats;        // f64 [1, 1, 1, 2]

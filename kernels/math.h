@@ -20,7 +20,7 @@ PG_HOST_DEVICE constexpr int64_t round_up(int64_t n, int64_t unit) {
   return ceil_div(n, unit) * unit;
 }
 
-constexpr bool is_power_of_two(int64_t n) { return n > 0 && (n & (n - 1)) == 0; }
+PG_HOST_DEVICE constexpr bool is_power_of_two(int64_t n) { return n > 0 && (n & (n - 1)) == 0; }
 
 // The smallest power of two that is at least n, but at most `most`, itself a power of two.
 PG_HOST_DEVICE constexpr int power_of_two(int64_t n, int most) {

@@ -1,4 +1,4 @@
-// matmul.h: contract of the dense matrix product, which carries every fully connected layer.
+// matmul.h: contract of the dense matrix product, used by every fully connected layer.
 #pragma once
 
 #include "kernels/tensor_view.h"

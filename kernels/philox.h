@@ -1,8 +1,8 @@
 // philox.h: counter-based random numbers (Philox4x32-10), the same bits on every device.
 //
-// A stream is named by (seed, stream); position i of it is block i / 4, word i % 4. Nothing is ever
-// kept between calls but the position, so a resumed run needs only counters.
-// Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
+// A stream is identified by (seed, stream); its number i is word i % 4 of block i / 4. The position
+// is the only state, so a resumed run needs only counters. Source: Salmon et al., "Parallel random
+// numbers: as easy as 1, 2, 3" (SC 2011).
 #pragma once
 
 #include <cmath>
@@ -35,7 +35,7 @@ PG_HOST_DEVICE inline PhiloxBlock philox(uint64_t seed, uint64_t stream, uint64_
   return {{c0, c1, c2, c3}};
 }
 
-// Number of counter values that `count` numbers use up.
+// The counter values that `count` numbers consume.
 PG_HOST_DEVICE constexpr uint64_t philox_blocks(int64_t count) {
   return (static_cast<uint64_t>(count) + 3) / 4;
 }
@@ -45,11 +45,10 @@ PG_HOST_DEVICE inline float philox_unit(uint32_t word) {
   return static_cast<float>(word >> 8) * 0x1.0p-24f;
 }
 
-// The functions below give normal numbers the same bits on every device: libraries differ in the
-// last bits of log, sin and cos, so these are polynomials in f64 of our own. Every multiplication
-// whose product is added is an explicit fma, and no other product meets an addition, so that there
-// is nothing left that a compiler might or might not contract; +, -, *, / and sqrt are rounded
-// correctly everywhere. Relative error below 1e-12 before the one rounding to f32.
+// The functions below give normal numbers the same bits on every device. Libraries differ in the
+// last bits of log, sin and cos, so these are f64 polynomials. Every product that is added is an
+// explicit fma, which leaves the compiler nothing to contract; +, -, *, / and sqrt are correctly
+// rounded everywhere. The relative error is below 1e-12 before the single rounding to f32.
 
 // Natural logarithm of (word + 1/2) / 2^32, which lies in (0, 1).
 PG_HOST_DEVICE inline double philox_log_unit(uint32_t word) {
@@ -126,7 +125,7 @@ struct PhiloxNormals {
 };
 
 // Four independent N(0, 1) numbers by Box and Muller: words 0 and 2 give the radii of two pairs,
-// words 1 and 3 their angles. No value is beyond 6.8.
+// words 1 and 3 their angles. No absolute value exceeds 6.8.
 PG_HOST_DEVICE inline PhiloxNormals philox_normals(const PhiloxBlock& block) {
   PhiloxNormals normals;
   for (int pair = 0; pair < 2; ++pair) {

@@ -1,8 +1,6 @@
 // pixel_norm.h: contracts of pixelwise normalisation and its gradient.
 //
-// Tensors of one call have one element type, f64, f32 or bf16; beside bf16, the statistics r, y and
-// dy of one value for each pixel or sample are f32. engine/ops has already checked shapes and
-// dtypes, so a backend only asserts them.
+// Tensors of one call have one element type, f64, f32 or bf16; with bf16, the statistics r are f32.
 #pragma once
 
 #include "kernels/tensor_view.h"
@@ -14,22 +12,22 @@ namespace pg {
 //   r[n,h,w]   = 1 / sqrt(mean over c of x[n,h,w,c]^2 + eps)
 //   y[n,h,w,c] = x[n,h,w,c] * r[n,h,w]
 //
-// The order of the sum depends on the shape alone, so results repeat bit for bit. A non-finite x
-// spoils its own pixel and no other.
+// The order of the sum depends only on the shape, so results are reproducible bit for bit. A
+// non-finite x affects only its own pixel.
 struct PixelNormArgs {
   ConstTensorView x;  // [N, H, W, C], every extent >= 1
   TensorView y;       // [N, H, W, C]; may be x itself
-  TensorView r{};     // [N, H, W, 1]; absent: not wanted
+  TensorView r{};     // [N, H, W, 1]; absent: not stored
   double eps = 1e-8;  // in units of x^2, > 0
 };
 
-// First-order gradient of the above, from what the forward pass stored, with the derivative of a
-// leaky ReLU in front of the norm applied on the way (y has the sign of x):
+// First-order gradient of the above, from the stored results of the forward pass, times the
+// derivative of a leaky ReLU in front of the norm (y has the sign of x):
 //
 //   g[n,h,w,c]  = r[n,h,w] * (dy[n,h,w,c] - y[n,h,w,c] * mean over k of dy[n,h,w,k] * y[n,h,w,k])
 //   dx[n,h,w,c] = g[n,h,w,c] * (y[n,h,w,c] > 0 ? 1 : slope)
 //
-// slope = 1 gives the norm alone. Not differentiable: ops differentiate the composition instead.
+// slope = 1: the norm only. Not differentiable; second-order gradients use a composition of ops.
 struct PixelNormVjpArgs {
   ConstTensorView dy, y;  // [N, H, W, C], same dtype
   ConstTensorView r;      // [N, H, W, 1], as PixelNormArgs::r

@@ -1,5 +1,5 @@
-// planning.h: a device that computes nothing and has no memory, on which real work is run to learn
-// what it would take.
+// planning.h: a device without memory that computes nothing; running real work on it tells what the
+// work would need.
 #pragma once
 
 #include <cstring>
@@ -8,12 +8,12 @@
 
 namespace pg {
 
-// Allocations are addresses that nothing is behind and that never come again; kernels do nothing,
-// and what is downloaded is zero. workspace_bytes() is what the kernels called so far would make
-// the device hold.
+// Allocations return addresses without memory, never the same one twice; kernels do nothing, and
+// downloads give zeros. workspace_bytes() is the memory the device would hold for the kernels
+// called so far.
 class PlanningBackend : public Backend {
  public:
-  // Whether memory that was allocated costs nothing until it is written.
+  // Whether allocated memory takes no space until it is written.
   virtual bool backs_on_touch() const = 0;
 
   void* allocate(int64_t bytes) override {
@@ -39,9 +39,9 @@ class PlanningBackend : public Backend {
   uintptr_t next_ = uintptr_t{1} << 40;
 };
 
-// Of the backends that make_cpu_backend and make_cuda_backend give for the same arguments. The
-// CUDA one has own kernels in mind (CudaKernels::own): what cuDNN and cuBLASLt would take they
-// alone know. It asks the GPU for its properties and throws DeviceError where none answers.
+// Planning for make_cpu_backend and make_cuda_backend with the same arguments. The CUDA planner
+// assumes CudaKernels::own, since the needs of cuDNN and cuBLASLt are known only to them. It
+// queries the GPU's properties and throws DeviceError without a usable GPU.
 std::unique_ptr<PlanningBackend> make_cpu_planner(int threads = 0, CpuPath path = CpuPath::fast);
 std::unique_ptr<PlanningBackend> make_cuda_planner(int device = 0,
                                                    MatrixMath math = MatrixMath::exact);

@@ -1,7 +1,7 @@
-// pointwise.h: contracts of the elementwise kernels.
+// pointwise.h: contracts of the elementwise kernels without broadcasting.
 //
-// Tensors of one call have one element type, f64, f32 or bf16; beside bf16, the bias b and the
-// weight t are f32. Values are computed in f64 or f32 and rounded once.
+// Tensors of one call have one element type, f64, f32 or bf16; with bf16, the bias b is f32. Values
+// are computed in f64 or f32 and rounded once.
 #pragma once
 
 #include "kernels/tensor_view.h"
@@ -13,11 +13,11 @@ struct BiasLreluArgs {
   ConstTensorView x;    // [N, H, W, C]
   ConstTensorView b{};  // [1, 1, 1, C], or absent: no bias
   TensorView y;         // as x; may be x itself
-  double slope = 0.2;   // 1: bias alone
+  double slope = 0.2;   // 1: bias only
 };
 
-// y = x * (ref > 0 ? 1 : slope): the derivative of lrelu, taken from its argument or from its
-// result (both have the same sign), and, being linear in x, also its own vjp.
+// y = x * (ref > 0 ? 1 : slope): the derivative of lrelu, from its argument or its result (both
+// have the same sign). It is linear in x, so it is also its own vjp.
 struct LeakyGateArgs {
   ConstTensorView x, ref;  // [N, H, W, C]
   TensorView y;            // as x; may be x itself

@@ -1,4 +1,4 @@
-// reduce.h: contracts of the reductions. Sums run in a fixed order that depends on shapes alone.
+// reduce.h: contract of the reduction. Sums run in a fixed order that depends only on shapes.
 #pragma once
 
 #include "kernels/tensor_view.h"

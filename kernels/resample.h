@@ -1,6 +1,6 @@
 // resample.h: contracts of nearest upsampling, average pooling and the fused fade-in.
 //
-// Tensors of one call have one element type, f64, f32 or bf16; alpha is f32 beside bf16. Sums are
+// Tensors of one call have one element type, f64, f32 or bf16; with bf16, alpha is f32. Sums are
 // f64 or f32, rounded once.
 #pragma once
 
@@ -32,8 +32,8 @@ struct FadeInArgs {
 struct FadeInVjpArgs {
   ConstTensorView dy;     // [N, H, W, C]
   ConstTensorView alpha;  // [1, 1, 1, 1]
-  TensorView dlo{};       // [N, H / 2, W / 2, C]; absent: not wanted
-  TensorView dhi{};       // [N, H, W, C]; absent: not wanted; may be dy itself
+  TensorView dlo{};       // [N, H / 2, W / 2, C]; absent: not computed
+  TensorView dhi{};       // [N, H, W, C]; absent: not computed; may be dy itself
 };
 
 }  // namespace pg

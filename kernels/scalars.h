@@ -1,4 +1,4 @@
-// scalars.h: contract of the sums of single numbers that stay on the device.
+// scalars.h: contract of the sums of single numbers, kept on the device.
 #pragma once
 
 #include <array>
@@ -7,8 +7,8 @@
 
 namespace pg {
 
-// sums[i] += x[i] for i < count, where each x[i] is one number somewhere on the device: what a step
-// wants to tell, collected without waiting for it.
+// sums[i] += x[i] for i < count, where each x[i] is one number somewhere on the device: collects
+// the statistics of a step without waiting for it.
 struct AddScalarsArgs {
   static constexpr int64_t kMost = 12;
   std::array<ConstTensorView, kMost> x{};  // f32 or f64, one element each

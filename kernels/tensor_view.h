@@ -1,8 +1,8 @@
-// tensor_view.h: a pointer, an element type and four extents; what kernels take and give.
+// tensor_view.h: a pointer, an element type and four extents: the operands of kernels.
 //
-// Always contiguous, always four extents. Activations are [N, H, W, C]; filters [K, R, S, C] use
-// the same four fields (n = K, h = R, w = S, c = C); a matrix is [rows, 1, 1, columns]; a vector
-// over channels [1, 1, 1, C]; a scalar [1, 1, 1, 1].
+// Views are contiguous and have four extents. Activations are [N, H, W, C]; filters [K, R, S, C]
+// use the same four fields (n = K, h = R, w = S, c = C); a matrix is [rows, 1, 1, columns]; a
+// vector over channels [1, 1, 1, C]; a scalar [1, 1, 1, 1].
 #pragma once
 
 #include <ostream>
@@ -68,7 +68,7 @@ inline ConstTensorView at_version(ConstTensorView view, uint64_t version) {
   return view;
 }
 
-// What a kernel does with the former contents of its output.
+// Whether a kernel overwrites the contents of its output or adds to them.
 enum class Accumulate : uint8_t { overwrite, add };
 
 }  // namespace pg

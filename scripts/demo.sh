@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# demo.sh [IMAGE_FOLDER] [OPTION...]: builds, trains a small network for some minutes, and says where
-# the pictures are. Runs are written into the folder you stand in.
+# demo.sh [IMAGE_FOLDER] [OPTION...]: builds progan_cuda, trains a small network for a few minutes and
+# prints the path of its images. Runs are written to the current folder.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -8,10 +8,10 @@ usage() {
   cat <<TEXT
 Usage: scripts/demo.sh [IMAGE_FOLDER] [OPTION...]
 
-Builds progan_cuda and trains a small 32x32 network (scripts/demo.toml), about five minutes on two
-cores: on the pictures in IMAGE_FOLDER, or without one on built-in drawn shapes. Ctrl-C stops
-early and keeps what was learned. Options are passed on to "progan_cuda train", for example
---kimg 20 or --device cpu.
+Builds progan_cuda and trains a small 32x32 network (scripts/demo.toml) on the images in
+IMAGE_FOLDER, or on built-in shapes. Training takes about five minutes on two cores; Ctrl-C stops
+it early and saves a checkpoint. Options are passed to "progan_cuda train", for example --kimg 20 or
+--device cpu.
 TEXT
 }
 
@@ -22,18 +22,17 @@ case ${1-} in
   *) data=$1 && shift ;;
 esac
 if [[ $data != builtin:* && ! -d $data ]]; then
-  echo "demo.sh: there is no folder \"$data\"; give a folder of pictures, or nothing for the" \
-    "built-in shapes." >&2
+  echo "demo.sh: no folder '$data'; give a folder of images, or nothing for built-in shapes" >&2
   exit 2
 fi
 
 options=("$@")
-# given NAME: whether the caller has set it; the demo then adds none of its own.
+# given NAME: whether the user gave this option; the demo then does not set it.
 given() { [[ " ${options[*]-} " =~ " $1"[\ =] ]]; }
 given --config || options+=(--config "$root/scripts/demo.toml")
 given --out || options+=(--out runs)
 
-"$root/scripts/build.sh" release
+"$root/scripts/build.sh" release progan_cuda
 echo "Training on $data ..."
 "$root/build/release/bin/progan_cuda" train --data "$data" "${options[@]}"
 
@@ -46,7 +45,8 @@ done
 run=$(ls -td "$out"/*/ 2>/dev/null | head -n 1) || true
 newest=$([[ -z $run ]] || ls -t "$run"fakes*.png 2>/dev/null | head -n 1) || true
 if [[ -n $newest ]]; then
-  echo "The run is in $run: its pictures are fakes*.png, the newest is $newest"
+  echo "Run: $run"
+  echo "Sample images: ${run}fakes*.png (newest: $newest)"
 else
-  echo "No picture was made yet; the run is in ${run:-$out}."
+  echo "Run: ${run:-$out} (no sample images yet)"
 fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# fuzz.sh [SECONDS] [TARGET...]: builds the fuzz targets (tests/fuzz) with clang and runs each for so
-# long, two at a time. Ends with 77 where clang or its fuzzer is missing.
+# fuzz.sh [SECONDS] [TARGET...]: builds the fuzz targets (tests/fuzz) with clang and runs each for
+# SECONDS, two at a time. Exits with 77 if clang or libFuzzer is missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -10,9 +10,9 @@ usage() {
   cat <<TEXT
 Usage: scripts/fuzz.sh [SECONDS] [TARGET...]
 
-Feeds the readers of files with mutated input, SECONDS (default 60) for each TARGET, and looks for
-crashes, undefined behaviour, leaks, and memory or time out of proportion. What it learns stays in
-build/fuzz/corpus; what it finds is written to build/fuzz/found-TARGET-*.
+Feeds mutated input to the file readers, SECONDS (default: 60) per TARGET, to find crashes, undefined
+behaviour, leaks, and excessive memory or time. The corpus grows in build/fuzz/corpus; inputs that
+fail are written to build/fuzz/found-TARGET-*.
 
 TARGET is one or more of: ${targets[*]} (default: all).
 TEXT
@@ -26,40 +26,40 @@ fail() {
 seconds=60
 [[ ${1-} != -h && ${1-} != --help ]] || { usage && exit 0; }
 if (($# > 0)); then
-  [[ $1 =~ ^[1-9][0-9]*$ ]] || fail "\"$1\" is no number of seconds; see scripts/fuzz.sh --help." 2
+  [[ $1 =~ ^[1-9][0-9]*$ ]] || fail "expected a number of seconds above 0, got '$1'; see --help" 2
   seconds=$1
   shift
 fi
 for target in "$@"; do
   [[ " ${targets[*]} " == *" $target "* ]] ||
-    fail "\"$target\" is no target; give some of: ${targets[*]}." 2
+    fail "unknown target '$target': expected some of ${targets[*]}" 2
 done
 (($# == 0)) || targets=("$@")
 
-# Version 14 (Debian 12) first, since it is the one that is known to do.
+# Version 14 (Debian 12) first: it is known to work.
 for clang in clang++-14 clang++ none; do
   echo 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' |
     "$clang" -fsanitize=fuzzer,address -x c++ - -o /dev/null 2>/dev/null && break
 done
-[[ $clang != none ]] || fail "skipped: there is no clang++ with libFuzzer here (Debian: apt-get \
-install clang-14 libclang-rt-14-dev)" 77
+[[ $clang != none ]] || fail "skipped: no clang++ with libFuzzer found (Debian: apt-get install \
+clang-14 libclang-rt-14-dev)" 77
 
 folder=build/fuzz
 mkdir -p "$folder"
 build() {
   local options=(-DCMAKE_CXX_COMPILER="$clang")
   ! command -v ccache >/dev/null || options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
-  # Only once: CMake forgets its options where the compiler is another one.
+  # Only once: CMake drops its options if the compiler changes.
   [[ -f $folder/build.ninja ]] || cmake --fresh --preset fuzz "${options[@]}" || return 1
   ninja -C "$folder" "${targets[@]/#/fuzz_}"
 }
-# Tests call this script once for each target, side by side.
+# Tests run this script once per target, in parallel.
 if ! (flock 9 && build >"$folder/build.log" 2>&1) 9>"$folder/lock"; then
   cat "$folder/build.log" >&2
-  fail "the build failed; the first error is above."
+  fail "the build failed, see the first error above"
 fi
 
-# 64 KB of input justify neither an allocation of 64 MB nor ten seconds.
+# 64 KB of input must not need an allocation of 64 MB or ten seconds.
 limits=(-max_len=65536 -malloc_limit_mb=64 -rss_limit_mb=1024 -timeout=10)
 run() {
   local target=$1 log=$folder/$1.log extra=()
@@ -71,7 +71,7 @@ run() {
     echo "$target: nothing found, $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs"
   else
     grep -vE '^#[0-9]+[[:space:]]+(NEW|REDUCE|pulse|RELOAD)' "$log" | tail -n 60 >&2
-    echo "$target: FAILED; the input is named above, again: $folder/bin/fuzz_$target INPUT" >&2
+    echo "$target: FAILED on the input named above; to repeat: $folder/bin/fuzz_$target INPUT" >&2
     return 1
   fi
 }
@@ -87,4 +87,4 @@ for ((i = 0; i < ${#targets[@]}; i += 2)); do
     wait "$pid" || failures=$((failures + 1))
   done
 done
-((failures == 0)) || fail "$failures of ${#targets[@]} targets failed."
+((failures == 0)) || fail "$failures of ${#targets[@]} targets failed"

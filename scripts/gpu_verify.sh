@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# gpu_verify.sh [OPTION...] [PART...]: everything that has to be seen on a real GPU, in one command and
-# one report: builds or takes a bundle, tests, trains, checks memory accesses, measures.
+# gpu_verify.sh [OPTION...] [PART...]: verifies this project on a real GPU and writes one report: builds
+# (or uses a bundle), tests, trains, checks memory accesses, measures.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 kParts=(build tests training sanitizer kernels step)
@@ -9,25 +9,25 @@ usage() {
   cat <<TEXT
 Usage: scripts/gpu_verify.sh [OPTION...] [PART...]
 
-Runs the parts (default: all, less than eight minutes together) on the first GPU and writes
-report.md into the output folder, with the raw output of each part beside it. Parts that have
-succeeded there are not run again, so a broken run goes on where it stopped.
+Runs the parts (default: all, less than eight minutes in total) on the first GPU and writes report.md
+and the raw output of each part to the output folder. Parts that succeeded before are not repeated,
+so an interrupted run resumes where it stopped.
 
-  build      scripts/build.sh, or that the programs of the bundle start
-  tests      every kernel and every op, values and gradients, on the device (test_cuda, test_cuda_ops,
+  build      runs scripts/build.sh, or starts the programs of the bundle
+  tests      values and gradients of all kernels and ops on the device (test_cuda, test_cuda_ops,
              progan_cuda gradcheck)
-  training   whole training iterations beside the CPU's (of test_cuda_ops)
-  sanitizer  compute-sanitizer on some of the tests, where it is installed
-  kernels    bench_kernels: our kernels beside cuDNN's and cuBLASLt's
-  step       bench_step and bench/pytorch_step.py, one after the other on the same card
+  training   compares whole training iterations with the CPU (part of test_cuda_ops)
+  sanitizer  runs compute-sanitizer, if installed, on some of the tests
+  kernels    bench_kernels: this project's kernels, cuDNN and cuBLASLt
+  step       bench_step and bench/pytorch_step.py, one after the other on the same GPU
 
-  --out FOLDER     where the report goes (default: build/gpu-verify)
-  --bundle PATH    a bundle (scripts/bundle.sh --with-tests), packed or unpacked, instead of a build
-  --again          run parts again that have succeeded
-  --limit PART=S   stop a part after S seconds; several may be given
-  --python PROGRAM a Python that has PyTorch (default: python3)
+  --out FOLDER     output folder (default: build/gpu-verify)
+  --bundle PATH    use a bundle (scripts/bundle.sh --with-tests), packed or unpacked, not a build
+  --again          repeat parts that succeeded before
+  --limit PART=S   stop a part after S seconds; may be repeated
+  --python PROGRAM a Python with PyTorch (default: python3)
 
-In an unpacked bundle scripts/gpu_verify.sh takes that bundle by itself.
+Run from an unpacked bundle, the script uses that bundle.
 TEXT
 }
 
@@ -43,14 +43,14 @@ while (($#)); do
   case $1 in
     -h | --help) usage && exit 0 ;;
     --out | --bundle | --limit | --python)
-      (($# > 1)) || die 2 "$1 needs a value; see --help."
+      (($# > 1)) || die 2 "$1 needs a value; see --help"
       case $1 in
         --out) out=$2 ;;
         --bundle) bundle=$2 ;;
         --python) python=$2 ;;
         --limit)
           [[ $2 =~ ^([a-z]+)=([0-9]+)$ && -n ${limit[${BASH_REMATCH[1]}]-} ]] ||
-            die 2 "--limit takes PART=SECONDS, not \"$2\"."
+            die 2 "--limit: expected PART=SECONDS, got '$2'"
           limit[${BASH_REMATCH[1]}]=${BASH_REMATCH[2]}
           ;;
       esac
@@ -58,7 +58,7 @@ while (($#)); do
       ;;
     --again) again=yes ;;
     *)
-      [[ " ${kParts[*]} " == *" $1 "* ]] || die 2 "there is no part or option \"$1\"; see --help."
+      [[ " ${kParts[*]} " == *" $1 "* ]] || die 2 "unknown part or option '$1'; see --help"
       parts+=("$1")
       ;;
   esac
@@ -68,8 +68,7 @@ done
 
 gpu=$(nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader 2>/dev/null |
   head -n 1) || true
-[[ -n $gpu ]] || die 2 "there is no NVIDIA GPU here (nvidia-smi names none), and this checks nothing \
-without one; run it on a machine that has one."
+[[ -n $gpu ]] || die 2 "no NVIDIA GPU found (nvidia-smi lists none); run this on a machine with a GPU"
 
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
@@ -80,20 +79,20 @@ if [[ -f $bundle ]]; then
 elif [[ -z $bundle && -x $root/bin/progan_cuda ]]; then
   bundle=$root
 fi
-[[ -z $bundle || -x $bundle/bin/progan_cuda ]] || die 2 "\"$bundle\" is not a bundle."
+[[ -z $bundle || -x $bundle/bin/progan_cuda ]] || die 2 "not a bundle: $bundle"
 bin=${bundle:-$root/build/release}/bin
 
-# limited SECONDS COMMAND...: 124 or 137 if it took longer.
+# limited SECONDS COMMAND...: stops the command after SECONDS, with status 124 or 137.
 limited() { timeout -k 10 "$@"; }
 
-# finish PART WORD [REASON]: writes down how a part ended.
+# finish PART WORD [REASON]: records the result of a part.
 finish() { echo "$2 $((SECONDS - began)) ${3-}" >"$out/$1.status"; }
 
-# ended PART STATUS: finish by exit status.
+# ended PART STATUS: records the result of a part from an exit status.
 ended() {
   case $2 in
     0) finish "$1" ok ;;
-    77) finish "$1" failed "no GPU answered the tests, see $1.log" ;;
+    77) finish "$1" failed "the tests found no GPU, see $1.log" ;;
     124 | 137) finish "$1" incomplete "stopped after ${limit[$1]} s" ;;
     *) finish "$1" failed "exit status $2, see $1.log" ;;
   esac
@@ -101,7 +100,7 @@ ended() {
 
 have() {
   [[ -x $bin/$2 ]] && return 0
-  finish "$1" skipped "$2 is not there (a bundle needs --with-tests)"
+  finish "$1" skipped "$2 is missing (bundles need --with-tests)"
   return 1
 }
 
@@ -113,7 +112,7 @@ run_build() {
     fi && limited 60 "$bin/progan_cuda" info
   } >"$out/build.log" 2>&1 || status=$?
   if ((status == 0)) && ! grep -q 'cuda:0' "$out/build.log"; then
-    finish build failed "progan_cuda finds no GPU: $(grep 'no GPU' "$out/build.log" || true)"
+    finish build failed "progan_cuda found no GPU: $(grep 'no GPU' "$out/build.log" || true)"
   else
     ended build "$status"
   fi
@@ -156,7 +155,7 @@ run_sanitizer() {
     ((status == 0 || status == 124)) || break
   done
   if ((status == 124)) && ! grep -qE 'ERROR SUMMARY: [1-9]|Race reported' "$out/sanitizer.log"; then
-    finish sanitizer incomplete "stopped after ${limit[sanitizer]} s, nothing found until then"
+    finish sanitizer incomplete "stopped after ${limit[sanitizer]} s, nothing found so far"
   else
     ended sanitizer "$status"
   fi
@@ -167,7 +166,7 @@ run_kernels() {
   : >"$out/kernels.jsonl"
   : >"$out/kernels.log"
   for precision in bf16 tf32 fp32; do
-    [[ $precision != fp32 ]] || filter='/[GD]/' # what is no product is the same in tf32
+    [[ $precision != fp32 ]] || filter='/[GD]/' # only products: all other kernels are the same in tf32
     limited "$each" "$bin/bench_kernels" --device cuda --json --kernels own,vendor \
       --precision "$precision" --filter "$filter" --milliseconds 10 \
       --resolution 1024,512,256,128,64,32,16,8,4 \
@@ -196,13 +195,13 @@ run_step() {
       >"$out/pytorch.jsonl" 2>>"$out/step.log" || status=$?
     ((status == 0)) || worst=$status
   else
-    echo "$python has no PyTorch: only our iterations were measured" >>"$out/step.log"
+    echo "$python has no PyTorch: skipping pytorch_step.py" >>"$out/step.log"
     : >"$out/pytorch.jsonl"
   fi
   ended step "$worst"
 }
 
-# results PART: what a part found, as Markdown.
+# results PART: its results as Markdown.
 results() {
   local compare=("$python" "$root/bench/compare.py")
   case $1 in
@@ -247,7 +246,7 @@ TEXT
 failures=0
 for part in "${parts[@]}"; do
   if [[ $again == no && -f $out/$part.status && $(<"$out/$part.status") == ok* ]]; then
-    echo "$part: has succeeded before (--again repeats it)"
+    echo "$part: succeeded before (use --again to repeat it)"
     continue
   fi
   echo "$part: at most ${limit[$part]} s ..."

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# packages.sh: Debian packages, installed only where they are missing; other scripts source it.
+# packages.sh: installs missing Debian packages; sourced by other scripts.
 
-# ocl-icd-opencl-dev: CMake finds oneDNN only together with OpenCL; the programs do not use it.
+# ocl-icd-opencl-dev: needed by oneDNN's CMake package, not by the programs.
 kBuildPackages=(g++ cmake ninja-build ccache pkg-config libdnnl-dev ocl-icd-opencl-dev libcli11-dev
-  libtomlplusplus-dev nlohmann-json3-dev libspdlog-dev libstb-dev zlib1g-dev libzip-dev
+  libtomlplusplus-dev nlohmann-json3-dev libspdlog-dev zlib1g-dev libzip-dev
   libexif-dev libjpeg62-turbo-dev liblmdb-dev libpng-dev libwebp-dev libgtest-dev libbenchmark-dev)
 
-# missing_packages NAME...: prints those that are not installed. Needs no root.
+# missing_packages NAME...: prints the packages that are not installed. Does not need root.
 missing_packages() {
   local package
   for package in "$@"; do
@@ -15,8 +15,8 @@ missing_packages() {
   done
 }
 
-# as_root COMMAND...: runs it as root, through sudo where needed; sudo asks for a password only at a
-# terminal, so that a script without one fails instead of hanging.
+# as_root COMMAND...: runs it as root, with sudo if needed. sudo asks for a password only at a terminal;
+# without one it fails instead of hanging.
 as_root() {
   if [[ $(id -u) == 0 ]]; then
     "$@"
@@ -27,21 +27,21 @@ as_root() {
   fi
 }
 
-# ensure_packages NAME...: installs what is missing; when it cannot, one sentence and status 1.
+# ensure_packages NAME...: installs missing packages; on failure prints one sentence and returns 1.
 ensure_packages() {
   local script missing log
   script=$(basename "$0")
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-    echo "$script: packages are installed with Debian's apt-get, which is not here; install what" \
-      "corresponds to \"$*\" by hand, then use cmake --preset and cmake --build --preset." >&2
+    echo "$script: this system has no apt-get; install the equivalents of \"$*\" by hand, then use" \
+      "cmake --preset and cmake --build --preset" >&2
     return 1
   fi
   missing=$(missing_packages "$@" | tr '\n' ' ')
   missing=${missing% }
   [[ -n $missing ]] || return 0
   if [[ $(id -u) != 0 ]] && ! command -v sudo >/dev/null; then
-    echo "$script: \"$missing\" must be installed and there is neither root nor sudo; ask an" \
-      "administrator to run: apt-get install $missing" >&2
+    echo "$script: missing packages and neither root nor sudo; ask an administrator to run:" \
+      "apt-get install $missing" >&2
     return 1
   fi
   echo "Installing $missing ..."
@@ -52,8 +52,8 @@ ensure_packages() {
       --no-install-recommends $missing; } >"$log" 2>&1; then
     tail -n 15 "$log" >&2
     rm -f "$log"
-    echo "$script: apt-get could not install \"$missing\" (its last words are above); mend that" \
-      "or install them by hand, then start again." >&2
+    echo "$script: apt-get failed to install \"$missing\" (see its output above); install the" \
+      "packages by hand, then run $script again" >&2
     return 1
   fi
   rm -f "$log"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test.sh: builds and runs every test, first optimized, then under AddressSanitizer and UBSan; ends
-# with the summary of ctest, of the failing part if one fails.
+# test.sh: builds and runs all tests, optimized and then under AddressSanitizer and UBSan. The last
+# lines are the summary of ctest; the first preset with a failed test ends the script.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/packages.sh
@@ -9,20 +9,20 @@ if (($# > 0)); then
   cat <<TEXT
 Usage: scripts/test.sh
 
-Builds with scripts/build.sh and runs all tests. PG_TEST_PRESETS chooses the presets, in order
-(default: "release asan"). One test alone: ctest --test-dir build/release -R NAME
+Builds with scripts/build.sh and runs all tests. PG_TEST_PRESETS is the list of presets (default:
+"release asan"). To run a single test: ctest --test-dir build/release -R NAME
 TEXT
   [[ $1 == -h || $1 == --help ]] && exit 0 || exit 2
 fi
 
 ensure_packages clang-format-14 ||
-  echo "test.sh: without clang-format 14 the test of the formatting is skipped." >&2
+  echo "test.sh: skipping the format check, which needs clang-format 14" >&2
 ensure_packages python3-numpy ||
-  echo "test.sh: without NumPy the test of exported ONNX models is skipped." >&2
+  echo "test.sh: skipping the tests of exported ONNX models, which need NumPy" >&2
 ensure_packages clang-14 libclang-rt-14-dev ||
-  echo "test.sh: without clang 14 the fuzz targets are skipped." >&2
+  echo "test.sh: skipping the fuzz tests, which need clang 14" >&2
 
-# Tests run side by side, each with as many OpenMP threads as cores: waiting threads must sleep.
+# Tests run in parallel, each with one OpenMP thread per core: waiting threads must sleep.
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY-passive}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS-print_stacktrace=1}
 

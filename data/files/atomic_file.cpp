@@ -1,4 +1,4 @@
-// atomic_file.cpp: write aside, fsync, rename, fsync of the folder.
+// atomic_file.cpp: write a temporary file, fsync, rename, fsync the folder.
 #include "data/files/atomic_file.h"
 
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "data/files/files.h"
+#include "data/files/io_error.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -18,7 +18,7 @@ namespace {
 constexpr size_t kBufferBytes = size_t{1} << 20;
 
 std::filesystem::path aside_of(const std::filesystem::path& path) {
-  static std::atomic<int64_t> counter = 0;  // two writers of one process must not meet
+  static std::atomic<int64_t> counter = 0;  // keeps two writers of one process apart
   std::filesystem::path aside = path;
   aside += message(".tmp-", ::getpid(), "-", counter++);
   return aside;
@@ -101,7 +101,7 @@ void sync_folder(const std::filesystem::path& folder) {
   const int result = ::fsync(fd);
   const int error = errno;
   ::close(fd);
-  // Some network file systems do not know fsync of a folder; the rename itself has happened.
+  // Some network file systems cannot fsync a folder; the rename itself is done.
   if (result != 0 && error != EINVAL) throw_io_error("write", folder, error);
 }
 

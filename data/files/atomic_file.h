@@ -1,7 +1,7 @@
 // atomic_file.h: files that appear under their name only when they are complete.
 //
-// The bytes go to `<path>.tmp-<pid>-<n>` beside the target; commit() brings them to the disk and
-// renames. A crash, a full disk or an exception leaves whatever stood at `path` untouched.
+// The bytes go to `<path>.tmp-<pid>-<n>` beside the target; commit() syncs them to disk and renames
+// the file. A crash, a full disk or an exception leaves an earlier file at `path` untouched.
 #pragma once
 
 #include <cstddef>
@@ -20,12 +20,12 @@ std::span<const std::byte> bytes_of(const T& elements) {
   return std::as_bytes(std::span(elements));
 }
 
-// A file being written. All errors are IoError with the path and the system's words. Not for use by
-// two threads at once. Small writes are gathered, so constant memory serves files of any size.
+// A file being written. Errors are IoError with the path and the system's message. Not thread-safe.
+// Small writes are buffered; memory is constant for files of any size.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);
-  ~AtomicFile();  // removes what was not committed
+  ~AtomicFile();  // removes an uncommitted file
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
@@ -33,10 +33,10 @@ class AtomicFile {
   void write(std::span<const std::byte> bytes);
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
 
-  // Overwrites bytes written before, at `offset` from the start: headers known only at the end.
+  // Overwrites earlier bytes at `offset` from the start, for headers known only at the end.
   void overwrite(int64_t offset, std::span<const std::byte> bytes);
 
-  // Bytes appended up to now.
+  // Bytes appended so far.
   int64_t size() const { return size_; }
 
   // fsync, rename to `path`, fsync of the folder. Nothing may be written afterwards.
@@ -52,12 +52,13 @@ class AtomicFile {
   int fd_ = -1;
 };
 
-// One file of the given chunks, or no change at all. Throws IoError.
+// Writes the chunks as one file, or changes nothing. Throws IoError.
 void write_file_atomically(const std::filesystem::path& path,
                            std::initializer_list<std::span<const std::byte>> chunks);
 void write_file_atomically(const std::filesystem::path& path, std::string_view text);
 
-// Makes names created, renamed or removed in `folder` survive a power cut. Throws IoError.
+// Syncs `folder`, so that names created, renamed or removed in it survive a power cut. Throws
+// IoError.
 void sync_folder(const std::filesystem::path& folder);
 
 }  // namespace pg

@@ -1,4 +1,4 @@
-// crc32c.cpp: four bytes a turn by tables.
+// crc32c.cpp: four bytes per step, by table lookup.
 #include "data/files/crc32c.h"
 
 #include <array>
@@ -9,7 +9,7 @@ namespace {
 constexpr uint32_t kPolynomial = 0x82f63b78u;
 using Tables = std::array<std::array<uint32_t, 256>, 4>;
 
-// tables[k][b]: what byte b does to the checksum k bytes later.
+// tables[k][b]: the effect of byte b on the checksum k bytes later.
 constexpr Tables make_tables() {
   Tables tables{};
   for (uint32_t b = 0; b < 256; ++b) {

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstring>
 
-#include "data/images/image.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -13,7 +12,8 @@ namespace {
 
 constexpr uint32_t kMagic = 0xbeefc0deu, kVersion = 1;
 constexpr int64_t kPageHeader = 16, kNodeHeader = 8, kMetaBytes = 152;
-constexpr uint16_t kBranch = 1, kLeaf = 2, kOverflow = 4, kKind = 0x7f & ~0x10;  // without dirty
+constexpr uint16_t kBranch = 1, kLeaf = 2, kOverflow = 4,
+                   kKind = 0x7f & ~0x10;  // without the dirty bit
 constexpr uint16_t kBigValue = 1;
 constexpr uint64_t kNoPage = ~uint64_t{0};
 
@@ -44,7 +44,7 @@ bool is_lmdb_file(const std::filesystem::path& file) {
          number_at<uint32_t>(start, 16) == kMagic && number_at<uint32_t>(start, 20) == kVersion;
 }
 
-// None where no such page is, or what it says cannot be.
+// None if the page is missing or its fields are impossible.
 std::optional<LmdbFile::Meta> LmdbFile::read_meta(int64_t offset) const {
   if (offset > file_.size() - kMetaBytes) return std::nullopt;
   std::array<uint8_t, kMetaBytes> bytes;
@@ -65,22 +65,22 @@ std::optional<LmdbFile::Meta> LmdbFile::read_meta(int64_t offset) const {
 
 LmdbFile::LmdbFile(const std::filesystem::path& path) : file_(path) {
   std::optional<Meta> newest = read_meta(0);
-  // Where the first page is damaged, the other one is behind a page of the usual size.
+  // If the first meta page is damaged, the second one follows a page of the usual size.
   const auto second = read_meta(newest ? static_cast<int64_t>(newest->page_bytes) : 4096);
   if (second && (!newest || (second->page_bytes == newest->page_bytes &&
                              second->transaction > newest->transaction))) {
     newest = second;
   }
   PG_CHECK(newest, FormatError, path.string(),
-           " is no LMDB database of a 64-bit machine, or is damaged; download or unpack it again");
+           " is not a 64-bit LMDB database or is damaged; download or unpack it again");
   page_bytes_ = static_cast<int64_t>(newest->page_bytes);
   const int64_t needed = (static_cast<int64_t>(newest->last_page) + 1) * page_bytes_;
-  PG_CHECK(file_.size() >= needed, FormatError, path.string(), " has ", file_.size(), " bytes of ",
-           needed, ", so it is not whole; download or unpack it again");
+  PG_CHECK(file_.size() >= needed, FormatError, path.string(), " is truncated: expected ", needed,
+           " bytes, got ", file_.size(), "; download or unpack it again");
   if (newest->root != kNoPage) walk(*newest);
 }
 
-// A page of the tree whose table of nodes lies within it; none for any other.
+// A tree page whose table of nodes lies within it; none for any other page.
 std::optional<LmdbFile::Page> LmdbFile::read_page(int64_t number) const {
   if (number < 2 || number >= file_.size() / page_bytes_) return std::nullopt;
   Page page{.number = number, .bytes = std::vector<uint8_t>(static_cast<size_t>(page_bytes_))};
@@ -95,7 +95,7 @@ std::optional<LmdbFile::Page> LmdbFile::read_page(int64_t number) const {
   return sound ? std::optional(std::move(page)) : std::nullopt;
 }
 
-// Depth first, so in the order of keys. Each page is entered once, whatever the branches say.
+// Depth first, hence in key order. Each page is visited once, even if branches repeat it.
 void LmdbFile::walk(const Meta& meta) {
   std::vector<bool> seen(static_cast<size_t>(meta.last_page) + 1);
   std::vector<int64_t> open = {static_cast<int64_t>(meta.root)};
@@ -135,9 +135,9 @@ LmdbFile::Node LmdbFile::read_node(int64_t i) const {
   node.flags = number_at<uint16_t>(header, 4);
   const int64_t left = page_bytes_ - node.key_at % page_bytes_;
   const int64_t value_here = node.flags == kBigValue ? 8 : node.value_bytes;
-  PG_CHECK(node.flags <= kBigValue, FormatError, "it is no single value");
+  PG_CHECK(node.flags <= kBigValue, FormatError, "the entry is not a single value");
   PG_CHECK(node.key_at % page_bytes_ != 0 && node.key_bytes + value_here <= left, FormatError,
-           "its entry is damaged");
+           "the entry is damaged");
   return node;
 }
 
@@ -153,7 +153,7 @@ std::string LmdbFile::key(int64_t i) const {
   return {bytes.begin(), bytes.end()};
 }
 
-std::vector<uint8_t> LmdbFile::value(int64_t i) const {
+std::vector<uint8_t> LmdbFile::value(int64_t i, int64_t most_bytes) const {
   const Node node = read_node(i);
   int64_t at = node.key_at + node.key_bytes;
   if (node.flags == kBigValue) {
@@ -161,17 +161,17 @@ std::vector<uint8_t> LmdbFile::value(int64_t i) const {
     file_.read(at, std::span(bytes).first(8));
     const auto page = number_at<uint64_t>(bytes, 0);
     PG_CHECK(page < static_cast<uint64_t>(file_.size() / page_bytes_), FormatError,
-             "its entry is damaged");
+             "the entry is damaged");
     at = static_cast<int64_t>(page) * page_bytes_;
     file_.read(at, bytes);
     const int64_t room = number_at<uint32_t>(bytes, 12) * page_bytes_ - kPageHeader;
     PG_CHECK((number_at<uint16_t>(bytes, 10) & kKind) == kOverflow &&
                  number_at<uint64_t>(bytes, 0) == page && node.value_bytes <= room,
-             FormatError, "its value is damaged");
+             FormatError, "the value is damaged");
     at += kPageHeader;
   }
-  PG_CHECK(node.value_bytes <= std::min(file_.size() - at, kMostStoredBytes), FormatError,
-           "its length is damaged");
+  PG_CHECK(node.value_bytes <= std::min(file_.size() - at, most_bytes), FormatError,
+           "the length of the value is damaged");
   std::vector<uint8_t> bytes(static_cast<size_t>(node.value_bytes));
   file_.read(at, bytes);
   return bytes;

@@ -1,8 +1,8 @@
 // lmdb_file.h: the entries of an LMDB database, read in place and never mapped.
 //
-// The library believes every offset in the file, so one changed byte ends the program that uses it.
-// Here each page and entry is held against its bounds before it is used. LMDB has no checksums:
-// damage that leaves the structure whole is for those who decode the values to find.
+// liblmdb trusts every offset in the file, so one changed byte can crash the program. Here every
+// page and entry is checked against its bounds before use. LMDB has no checksums: other damage
+// shows only when values are decoded.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "data/files/files.h"
+#include "data/files/read_file.h"
 
 namespace pg {
 
@@ -20,20 +20,19 @@ bool is_lmdb_file(const std::filesystem::path& file);
 
 class LmdbFile {
  public:
-  // Finds the entries of the main database in the order of their keys, 8 bytes of memory each;
-  // values are not looked at. A damaged page is an entry, too, which cannot be read. Throws
-  // IoError; FormatError where the file is no database, its newest state cannot be told, or it is
-  // shorter than that says.
+  // Lists the entries of the main database in key order, in 8 bytes of memory each; values are not
+  // read. A damaged page counts as one unreadable entry. Throws IoError; FormatError if the file is
+  // not a database, has no valid meta page or is shorter than its newest meta page requires.
   explicit LmdbFile(const std::filesystem::path& path);
 
   int64_t count() const { return static_cast<int64_t>(entries_.size()); }
 
-  // Both may be called from several threads at once. Throw IoError, and FormatError for an entry
-  // that is damaged or holds something else than a single value.
+  // Thread-safe. Throw IoError; FormatError for an entry that is damaged, is not a single value or
+  // is longer than `most_bytes`.
   std::string key(int64_t i) const;
-  std::vector<uint8_t> value(int64_t i) const;
+  std::vector<uint8_t> value(int64_t i, int64_t most_bytes) const;
 
-  // The page of which entry i says that it is damaged; none for real entries.
+  // The damaged page that entry i stands for; none for real entries.
   std::optional<int64_t> damaged_page(int64_t i) const;
 
  private:
@@ -53,7 +52,7 @@ class LmdbFile {
 
   ReadFile file_;
   int64_t page_bytes_ = 0;
-  std::vector<int64_t> entries_;  // where the node is; -1 - number of a damaged page
+  std::vector<int64_t> entries_;  // offset of the node; -1 - number for a damaged page
 };
 
 }  // namespace pg

@@ -34,7 +34,7 @@ class HeaderParser {
       }
     }
     skip_space();
-    require(at_ == text_.size(), "has text behind its dictionary");
+    require(at_ == text_.size(), "has text after its dictionary");
     require(seen.size() == 3, "lacks one of the keys descr, fortran_order and shape");
     return header;
   }
@@ -65,14 +65,14 @@ class HeaderParser {
       int64_t extent = -1;
       const char* end = text_.data() + text_.size();
       const auto [stop, error] = std::from_chars(text_.data() + at_, end, extent);
-      require(error == std::errc() && extent >= 0, "has a shape that is no list of extents");
+      require(error == std::errc() && extent >= 0, "has an invalid extent in its shape");
       at_ = static_cast<size_t>(stop - text_.data());
       require(extents.size() < kMaxDimensions, "has more than 4 dimensions");
       require(!__builtin_mul_overflow(elements, extent, &elements) && elements <= INT64_MAX / 8,
               "has a shape too large for any file");
       extents.push_back(extent);
       if (!accept(',')) {
-        require(extents.size() > 1, "has a shape that is no tuple");
+        require(extents.size() > 1, "has a shape that is not a tuple");
         expect(')');
         break;
       }
@@ -83,7 +83,7 @@ class HeaderParser {
   std::string_view quoted() {
     expect('\'');
     const size_t end = text_.find('\'', at_);
-    require(end != std::string_view::npos, "has a string without an end");
+    require(end != std::string_view::npos, "has an unterminated string");
     const std::string_view value = text_.substr(at_, end - at_);
     at_ = end + 1;
     return value;
@@ -100,11 +100,11 @@ class HeaderParser {
     return true;
   }
 
-  void expect(char c) { require(accept(c), "is not a dictionary as NumPy writes it"); }
+  void expect(char c) { require(accept(c), "is not a dictionary in NumPy's format"); }
 
   void require(bool holds, const char* what) const {
     PG_CHECK(holds, FormatError, "the .npy header of ", path_.string(), " ", what,
-             "; build the dataset again");
+             "; build or download it again");
   }
 
   std::string_view text_;
@@ -139,10 +139,10 @@ ParsedNpyHeader parse_npy_header(std::span<const uint8_t> bytes,
                                  const std::filesystem::path& path) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   PG_CHECK(text.size() >= kMagic.size() + 2 && text.substr(0, kMagic.size()) == kMagic, FormatError,
-           path.string(), " is not an .npy file of version 1.0; build the dataset again");
+           path.string(), " is not an .npy file of version 1.0; build or download it again");
   const size_t length = static_cast<size_t>(bytes[8]) + 256 * static_cast<size_t>(bytes[9]);
   PG_CHECK(text.size() >= 10 + length, FormatError, path.string(),
-           " ends within its .npy header; build the dataset again");
+           " ends within its .npy header; build or download it again");
   HeaderParser parser(text.substr(10, length), path);
   return {parser.parse(), static_cast<int64_t>(10 + length)};
 }
@@ -150,8 +150,8 @@ ParsedNpyHeader parse_npy_header(std::span<const uint8_t> bytes,
 NpyFile::NpyFile(const std::filesystem::path& path) : file_(path) {
   parsed_ = parse_npy_header(read_file_start(path, kMostNpyHeaderBytes), path);
   const int64_t want = parsed_.data_offset + parsed_.header.data_bytes();
-  PG_CHECK(file_.size() == want, FormatError, path.string(), " is ", file_.size(),
-           " bytes long but its header says ", want, "; build the dataset again");
+  PG_CHECK(file_.size() == want, FormatError, path.string(), " has ", file_.size(),
+           " bytes, but its header requires ", want, "; build or download it again");
 }
 
 void NpyFile::read(int64_t first, std::span<uint8_t> out) const {

@@ -1,8 +1,8 @@
 // npy.h: NumPy arrays on disk (.npy, format version 1.0), written and read.
 //
-// The dataset is kept in this format so that any tool can open it. Only what it and the labels of
-// official data sets hold is read: unsigned bytes, little-endian int32 and f32 in C order; anything
-// else is a FormatError. Generated images are written as f32 too.
+// Data sets use this format so that any tool can open them. Supported are unsigned bytes,
+// little-endian int32 and f32 in C order, as in data sets, the labels of the official data sets and
+// generated images; anything else is a FormatError.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "data/files/files.h"
+#include "data/files/read_file.h"
 
 namespace pg {
 
@@ -28,8 +28,8 @@ struct NpyHeader {
   int64_t data_bytes() const { return elements() * (type == NpyType::u8 ? 1 : 4); }
 };
 
-// Always kNpyHeaderBytes long, so that a header written first can be overwritten when the number of
-// images is known.
+// Always kNpyHeaderBytes long, so that the header can be filled in when the number of elements is
+// known.
 std::string format_npy_header(const NpyHeader& header);
 
 struct ParsedNpyHeader {
@@ -41,8 +41,7 @@ struct ParsedNpyHeader {
 // anything but a well-formed version 1.0 header of the types above.
 ParsedNpyHeader parse_npy_header(std::span<const uint8_t> bytes, const std::filesystem::path& path);
 
-// An .npy file of which parts are read. Its length is exactly what the header says, else
-// FormatError.
+// An .npy file read in parts. Its length must match its header, else FormatError.
 class NpyFile {
  public:
   NpyFile() = default;
@@ -52,7 +51,8 @@ class NpyFile {
   const std::vector<int64_t>& shape() const { return parsed_.header.shape; }
   const ReadFile& file() const { return file_; }
 
-  // Elements from `first` on, as many as `out` has; type() is u8, i32, f32. Throws IoError.
+  // Fill `out` with the elements from `first`; type() must be u8, i32 or f32 as of `out`. Throw
+  // IoError.
   void read(int64_t first, std::span<uint8_t> out) const;
   void read(int64_t first, std::span<int32_t> out) const;
   void read(int64_t first, std::span<float> out) const;

@@ -1,4 +1,4 @@
-// npy_writer.h: .npy files that grow, and the checksums of dataset files.
+// npy_writer.h: .npy files that grow while they are written.
 #pragma once
 
 #include <cstddef>
@@ -9,23 +9,24 @@
 
 #include "data/files/atomic_file.h"
 #include "data/formats/npy.h"
-#include "data/sets/manifest.h"
 
 namespace pg {
 
-// CRC-32 of zlib, carried on from `crc` (0 at the start), and its 8 hexadecimal digits.
-uint32_t crc32_of(std::span<const std::byte> bytes, uint32_t crc = 0);
-std::string crc32_text(uint32_t crc);
-
-// Appends elements now, writes the header when their number is known. Throws IoError.
+// Appends elements; the header is written last, when their number is known. Throws IoError.
 class NpyWriter {
  public:
   NpyWriter(const std::filesystem::path& folder, std::string name);
 
   void write(std::span<const std::byte> elements);
 
-  // Completes the file, whose elements are as many as `header` says.
-  Manifest::File finish(const NpyHeader& header);
+  // Length and CRC-32 of a whole file.
+  struct Written {
+    int64_t bytes = 0;
+    uint32_t crc32 = 0;
+  };
+
+  // Completes the file; `header` has the number of elements written.
+  Written finish(const NpyHeader& header);
 
   const std::string& name() const { return name_; }
 

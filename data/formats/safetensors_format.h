@@ -1,20 +1,17 @@
-// safetensors_format.h: what the writer and the reader of safetensors share.
+// safetensors_format.h: shared by the writer and the reader of safetensors.
 #pragma once
-
-#include <zlib.h>
 
 #include <bit>
 #include <cstdint>
-#include <iomanip>
 #include <nlohmann/json.hpp>
-#include <sstream>
+#include <span>
 #include <string>
 
-#include "kernels/error.h"
+#include "data/files/crc32.h"
 
 namespace pg::safetensors {
 
-static_assert(std::endian::native == std::endian::little, "files are mapped as they are");
+static_assert(std::endian::native == std::endian::little, "files are mapped without conversion");
 
 inline constexpr const char* kMetadata = "__metadata__";
 inline constexpr const char* kDataChecksum = "crc32";
@@ -22,20 +19,13 @@ inline constexpr const char* kHeaderChecksum = "header_crc32";
 inline constexpr size_t kAlignment = 64;
 inline constexpr size_t kMostHeader = 100'000'000;  // the limit of the reference implementation
 
-inline std::string checksum_text(uLong crc) {
-  std::ostringstream out;
-  out << std::hex << std::setw(8) << std::setfill('0') << crc;
-  return out.str();
-}
-
-// Checksum of the header as it would be without its checksums. Keys of nlohmann::json are sorted,
-// so writer and reader see the same text.
+// Checksum of the header without its checksums. nlohmann::json sorts keys, so writer and reader see
+// the same text.
 inline std::string header_checksum(nlohmann::json header) {
   header[kMetadata].erase(kDataChecksum);
   header[kMetadata].erase(kHeaderChecksum);
   const std::string text = header.dump();
-  return checksum_text(
-      crc32_z(0, reinterpret_cast<const unsigned char*>(text.data()), text.size()));
+  return crc_text(crc32_of(std::as_bytes(std::span(text))));
 }
 
 }  // namespace pg::safetensors

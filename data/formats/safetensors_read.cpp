@@ -1,11 +1,14 @@
-// safetensors_read.cpp: files mapped into memory and checked before anything is believed.
+// safetensors_read.cpp: files mapped into memory and checked before use.
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <set>
 #include <utility>
 
+#include "data/files/shown.h"
 #include "data/formats/safetensors.h"
 #include "data/formats/safetensors_format.h"
+#include "kernels/error.h"
 
 namespace pg {
 
@@ -32,7 +35,9 @@ constexpr std::array<TypeInfo, 11> kTypes = {{{"F64", 8},
                                               {"I16", 2},
                                               {"BOOL", 1}}};
 
-// Reasons travel without the file name, which the caller adds.
+constexpr size_t kLongestReason = 400;  // names in it may be of any length
+
+// A reason without the file name, which the caller adds.
 struct Damage {
   std::string reason;
 };
@@ -42,41 +47,31 @@ void require(bool condition, const Parts&... parts) {
   if (!condition) throw Damage{message(parts...)};
 }
 
-// A value as a message may hold it; what is nested could be deeper than the stack.
+// A value for messages; nested ones could be deeper than the stack.
 std::string shown_value(const json& value) {
   return value.is_structured() ? value.type_name() : value.dump();
-}
-
-// Names come from files of other programs, too: printable ASCII, not long.
-std::string shown_reason(const std::string& reason) {
-  constexpr size_t kLongest = 400;
-  std::string text = reason.substr(0, kLongest);
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-  return text;
 }
 
 StoredType type_named(const std::string& tensor, const json& name) {
   for (size_t i = 0; i < kTypes.size(); ++i) {
     if (name == kTypes[i].name) return static_cast<StoredType>(i);
   }
-  throw Damage{message("the tensor '", tensor, "' has the element type ", shown_value(name),
-                       ", which is not known")};
+  throw Damage{message("tensor '", tensor, "' has the unknown element type ", shown_value(name))};
 }
 
 int64_t count_from(const std::string& tensor, const json& value) {
-  require(value.is_number_unsigned() && value.get<uint64_t>() <= uint64_t{1} << 62, "the tensor '",
-          tensor, "' has ", shown_value(value), " where a count should be");
+  require(value.is_number_unsigned() && value.get<uint64_t>() <= uint64_t{1} << 62, "tensor '",
+          tensor, "': expected a count, got ", shown_value(value));
   return value.get<int64_t>();
 }
 
-// Parses the header; a name that comes twice is damage too, where the parser would keep the last.
+// Parses the header; duplicate names are damage, too, but the parser would keep the last one.
 json parse_header(std::string_view text) {
   std::set<std::string> names;
   const auto check = [&](int depth, json::parse_event_t event, json& parsed) {
     if (event != json::parse_event_t::key || depth != 1) return true;
     const auto name = parsed.get<std::string>();
-    require(names.insert(name).second, "the tensor '", name, "' stands in the header twice");
+    require(names.insert(name).second, "the header lists the tensor '", name, "' twice");
     return true;
   };
   try {
@@ -94,7 +89,7 @@ Metadata read_metadata(const json& header) {
   const json& values = header[kMetadata];
   require(values.is_object(), "the metadata is not an object");
   for (const auto& [key, value] : values.items()) {
-    require(value.is_string(), "the metadata value '", key, "' is not a text");
+    require(value.is_string(), "the metadata value '", key, "' is not a string");
     metadata[key] = value.get<std::string>();
   }
   return metadata;
@@ -103,8 +98,8 @@ Metadata read_metadata(const json& header) {
 int64_t bytes_of_shape(const StoredTensor& tensor) {
   int64_t bytes = size_of(tensor.dtype);
   for (const int64_t extent : tensor.shape) {
-    require(!__builtin_mul_overflow(bytes, extent, &bytes), "the tensor '", tensor.name,
-            "' has a shape beyond all memory");
+    require(!__builtin_mul_overflow(bytes, extent, &bytes), "tensor '", tensor.name,
+            "' has a shape too large for memory");
   }
   return bytes;
 }
@@ -115,35 +110,35 @@ StoredTensor read_tensor(const std::string& name, const json& entry,
                         entry.contains("shape") && entry.contains("data_offsets");
   require(complete && entry["shape"].is_array() && entry["data_offsets"].is_array() &&
               entry["data_offsets"].size() == 2,
-          "the entry of the tensor '", name, "' is not {dtype, shape, data_offsets}");
+          "the entry of tensor '", name, "' is not {dtype, shape, data_offsets}");
   StoredTensor tensor;
   tensor.name = name;
   tensor.dtype = type_named(name, entry["dtype"]);
   for (const json& extent : entry["shape"]) tensor.shape.push_back(count_from(name, extent));
   const int64_t begin = count_from(name, entry["data_offsets"][0]);
   const int64_t end = count_from(name, entry["data_offsets"][1]);
-  require(begin <= end && end <= static_cast<int64_t>(data.size()), "the tensor '", name,
+  require(begin <= end && end <= static_cast<int64_t>(data.size()), "tensor '", name,
           "' lies at bytes ", begin, " to ", end, " of ", data.size(), " in the file");
-  require(bytes_of_shape(tensor) == end - begin, "the tensor '", name, "' has ", end - begin,
-          " bytes where its shape needs ", bytes_of_shape(tensor));
+  require(bytes_of_shape(tensor) == end - begin, "tensor '", name, "' has ", end - begin,
+          " bytes; its shape requires ", bytes_of_shape(tensor));
   tensor.data = data.data() + begin;
   tensor.bytes = end - begin;
   return tensor;
 }
 
-// Tensors follow one another from the first byte to the last.
+// Tensors must cover the data without gaps and overlaps.
 void check_coverage(std::vector<StoredTensor> tensors, std::span<const std::byte> data) {
   std::sort(tensors.begin(), tensors.end(), [](const StoredTensor& a, const StoredTensor& b) {
     return std::pair(a.data, a.bytes) < std::pair(b.data, b.bytes);
   });
   const std::byte* expected = data.data();
   for (const StoredTensor& tensor : tensors) {
-    require(tensor.data >= expected, "the tensor '", tensor.name, "' overlaps the one before it");
-    require(tensor.data == expected, "there is a gap before the tensor '", tensor.name, "'");
+    require(tensor.data >= expected, "tensor '", tensor.name, "' overlaps the previous one");
+    require(tensor.data == expected, "there is a gap before tensor '", tensor.name, "'");
     expected += tensor.bytes;
   }
-  require(expected == data.data() + data.size(), "its data ends with ",
-          data.data() + data.size() - expected, " bytes that belong to no tensor");
+  require(expected == data.data() + data.size(), "the last ", data.data() + data.size() - expected,
+          " bytes belong to no tensor");
 }
 
 void check_header(const json& header, const Metadata& metadata) {
@@ -156,12 +151,11 @@ void check_checksums(const json& header, const Metadata& metadata,
                      std::span<const std::byte> data) {
   const auto data_crc = metadata.find(kDataChecksum);
   const auto header_crc = metadata.find(kHeaderChecksum);
-  // Files of other programs have neither.
+  // Files of other programs have no checksums.
   if (data_crc == metadata.end() && header_crc == metadata.end()) return;
   require(data_crc != metadata.end() && header_crc != metadata.end(), "a checksum is missing");
   check_header(header, metadata);
-  const uLong crc = crc32_z(0, reinterpret_cast<const unsigned char*>(data.data()), data.size());
-  require(data_crc->second == checksum_text(crc), "the checksum of the data is wrong");
+  require(data_crc->second == crc_text(crc32_of(data)), "the checksum of the data is wrong");
 }
 
 std::string_view header_of(std::span<const std::byte> file) {
@@ -169,15 +163,15 @@ std::string_view header_of(std::span<const std::byte> file) {
   require(file.size() >= sizeof(length), "it has only ", file.size(), " bytes");
   std::memcpy(&length, file.data(), sizeof(length));
   require(length <= file.size() - sizeof(length), "its header of ", length,
-          " bytes is longer than the file of ", file.size());
-  require(length <= kMostHeader, "its header of ", length, " bytes is longer than any");
+          " bytes is longer than the file of ", file.size(), " bytes");
+  require(length <= kMostHeader, "its header of ", length, " bytes exceeds the limit of ",
+          kMostHeader);
   return {reinterpret_cast<const char*>(file.data()) + sizeof(length), length};
 }
 
 [[noreturn]] void throw_damaged(const std::filesystem::path& path, const Damage& damage) {
-  throw FormatError(message("'", path.string(),
-                            "' is not a whole safetensors file: ", shown_reason(damage.reason),
-                            "; use an earlier checkpoint or another copy"));
+  throw FormatError(message("'", path.string(), "' is not a valid safetensors file: ",
+                            shown(damage.reason, kLongestReason), "; use another copy"));
 }
 
 }  // namespace
@@ -199,12 +193,7 @@ StoredType stored_type(DType type) {
     case DType::u64:
       return StoredType::u64;
   }
-  throw DTypeError("safetensors files have no such element type");
-}
-
-void StoredTensor::check_type(StoredType wanted) const {
-  PG_CHECK(dtype == wanted, FormatError, "the tensor '", name, "' holds ", name_of(dtype),
-           " where ", name_of(wanted), " is needed");
+  throw DTypeError("the safetensors format has no such element type");
 }
 
 Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), file_(path_) {

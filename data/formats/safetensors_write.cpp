@@ -1,10 +1,11 @@
-// safetensors_write.cpp: named arrays to a file, straight from where they lie.
+// safetensors_write.cpp: writes named arrays to a file without copying them.
 #include <algorithm>
 #include <set>
 
 #include "data/files/atomic_file.h"
 #include "data/formats/safetensors.h"
 #include "data/formats/safetensors_format.h"
+#include "kernels/error.h"
 
 namespace pg {
 
@@ -39,19 +40,17 @@ json header_of(const std::vector<const NamedBuffer*>& order, const Metadata& met
   json header;
   header[kMetadata] = metadata;
   size_t offset = 0;
-  uLong crc = 0;
+  uint32_t crc = 0;
   for (const NamedBuffer* b : order) {
     const std::span<const std::byte> bytes = bytes_of(*b);
     header[b->name] = {{"dtype", name_of(b->dtype)},
                        {"shape", b->shape},
                        {"data_offsets", {offset, offset + bytes.size()}}};
     offset += bytes.size();
-    if (!bytes.empty()) {
-      crc = crc32_z(crc, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-    }
+    crc = crc32_of(bytes, crc);
   }
   const std::string header_crc = header_checksum(header);
-  header[kMetadata][kDataChecksum] = checksum_text(crc);
+  header[kMetadata][kDataChecksum] = crc_text(crc);
   header[kMetadata][kHeaderChecksum] = header_crc;
   return header;
 }
@@ -61,7 +60,7 @@ std::string header_text(const std::filesystem::path& path, const json& header) {
   const size_t used = sizeof(uint64_t) + text.size();
   text.append((kAlignment - used % kAlignment) % kAlignment, ' ');
   PG_CHECK(text.size() <= kMostHeader, UsageError, "the header of '", path.string(), "' would be ",
-           text.size(), " bytes, and files may have ", kMostHeader, " at most");
+           text.size(), " bytes; expected at most ", kMostHeader);
   return text;
 }
 
@@ -71,7 +70,7 @@ std::string make_header(const std::filesystem::path& path,
     return header_text(path, header_of(order, metadata));
   } catch (const json::exception&) {
     throw UsageError(message("a name or metadata value for '", path.string(),
-                             "' is not UTF-8 text, and such files hold nothing else"));
+                             "' is not UTF-8, which safetensors requires"));
   }
 }
 

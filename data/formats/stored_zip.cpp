@@ -3,7 +3,7 @@
 
 #include <limits>
 
-#include "data/formats/npy_writer.h"
+#include "data/files/crc32.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -13,7 +13,7 @@ constexpr int64_t kAlignment = 64;
 constexpr int64_t kLocalHeader = 30;  // without name and extra field
 constexpr int64_t kExtraHeader = 4;
 constexpr uint16_t kVersion = 20, kUtf8 = 0x0800, kStored = 0;
-constexpr uint16_t kDate = 0x0021;     // 1 January 1980: the same network gives the same bytes
+constexpr uint16_t kDate = 0x0021;     // 1 January 1980, so that equal networks give equal bytes
 constexpr uint16_t kPadding = 0x4246;  // "FB", the extra field with which torch.save pads
 
 std::string bytes(uint64_t value, size_t count) {
@@ -25,7 +25,7 @@ std::string bytes(uint64_t value, size_t count) {
 std::string u16(uint64_t value) { return bytes(value, 2); }
 std::string u32(uint64_t value) { return bytes(value, 4); }
 
-// An extra field after which the data, whose header begins at `offset`, is aligned.
+// An extra field that aligns the data of the entry whose header starts at `offset`.
 std::string padding(int64_t offset, size_t name) {
   const int64_t unpadded = offset + kLocalHeader + static_cast<int64_t>(name) + kExtraHeader;
   const int64_t fill = (kAlignment - unpadded % kAlignment) % kAlignment;
@@ -39,8 +39,8 @@ void StoredZip::add(const std::string& name, std::span<const std::byte> data) {
   const int64_t most = std::numeric_limits<uint32_t>::max() - (int64_t{1} << 20);
   const auto size = static_cast<int64_t>(data.size());
   PG_CHECK(file_.size() + size < most && entries_.size() < 65534, UsageError, "'", path_.string(),
-           "' would be larger than the 4 GiB that a plain zip archive may have: export one network "
-           "at a time as safetensors");
+           "' would exceed the 4 GiB of a plain zip archive; export one network at a time as "
+           "safetensors");
   const Entry entry{.name = name,
                     .crc = crc32_of(data),
                     .size = static_cast<uint32_t>(size),

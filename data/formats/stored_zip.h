@@ -1,4 +1,4 @@
-// stored_zip.h: zip archives whose entries are stored as they are.
+// stored_zip.h: zip archives with uncompressed entries.
 //
 // Data begins at multiples of 64 bytes, so that readers may map it into memory.
 #pragma once
@@ -18,11 +18,11 @@ class StoredZip {
  public:
   explicit StoredZip(const std::filesystem::path& path) : path_(path), file_(path) {}
 
-  // Appends an entry. Throws IoError (disk full), UsageError (archive of 4 GiB or of 65535 entries,
-  // where the plain format ends).
+  // Appends an entry. Throws IoError (disk full), UsageError (4 GiB or 65535 entries, the limits of
+  // the plain format).
   void add(const std::string& name, std::span<const std::byte> data);
 
-  // The directory at the end; the file appears under its name.
+  // Writes the directory and publishes the file under its name.
   void finish();
 
  private:

@@ -1,8 +1,7 @@
-// tfrecord.h: TFRecord files of images, as the official tools write them, read without TensorFlow.
+// tfrecord.h: TFRecord files, read without TensorFlow.
 //
-// A file is a row of records: u64 length, u32 masked CRC-32C of it, the bytes, u32 masked CRC-32C
-// of them (little endian). The bytes are a tf.train.Example with the features "shape", int64
-// [C, H, W], and "data", the C H W unsigned bytes.
+// A file is a sequence of records: u64 length, u32 masked CRC-32C of it, the bytes, u32 masked
+// CRC-32C of them (little endian).
 #pragma once
 
 #include <cstdint>
@@ -10,8 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "data/files/files.h"
-#include "data/images/image.h"
+#include "data/files/read_file.h"
 
 namespace pg {
 
@@ -20,16 +18,16 @@ bool is_tfrecord(const std::filesystem::path& file);
 
 class TfRecordFile {
  public:
-  // Finds the records by their lengths, 16 bytes of memory each; their contents are not looked at.
-  // A record that is cut short or whose length is damaged is the last one. Throws IoError;
-  // FormatError where the file is none.
+  // Finds the records by their lengths, in 16 bytes of memory each; contents are not read. A record
+  // that is cut short or whose length is damaged is the last one. Throws IoError; FormatError for
+  // another kind of file.
   explicit TfRecordFile(const std::filesystem::path& path);
 
   int64_t count() const { return static_cast<int64_t>(records_.size()); }
 
-  // The bytes of record i. Several threads may read at once. Throws FormatError for one that is cut
-  // short or has the wrong checksum, IoError.
-  std::vector<uint8_t> read(int64_t i) const;
+  // The bytes of record i, `most_bytes` at most. Several threads may read at once. Throws IoError;
+  // FormatError for a record that is longer, is cut short or has a wrong checksum.
+  std::vector<uint8_t> read(int64_t i, int64_t most_bytes) const;
 
  private:
   struct Record {
@@ -40,9 +38,5 @@ class TfRecordFile {
   ReadFile file_;
   std::vector<Record> records_;
 };
-
-// The image of a tf.train.Example, interleaved, with 1 to 4 channels. Throws FormatError for
-// anything that is not one, whatever the bytes are.
-Image image_of_example(std::span<const uint8_t> example);
 
 }  // namespace pg

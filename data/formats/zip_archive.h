@@ -22,18 +22,18 @@ class ZipArchive {
     uint64_t bytes = 0;  // unpacked
   };
 
-  // How errors read: FormatError("<prefix><reason>; <advice>").
+  // The wording of errors: FormatError("<prefix><reason>; <advice>").
   struct Messages {
     std::string prefix, advice;
   };
 
-  // An archive in memory; `bytes` must outlive this. Throws FormatError for what is no whole
-  // archive, and for one that claims to unpack to more than 16 times the size of the file.
+  // An archive in memory; `bytes` must outlive this. Throws FormatError for incomplete archives and
+  // for those that claim to unpack to more than 16 times their size.
   ZipArchive(std::span<const uint8_t> bytes, Messages messages);
 
-  // An archive that stays in its file: only the list of entries is kept in memory. Throws IoError,
-  // and FormatError for what is no whole archive, and for an entry that claims to unpack to more
-  // than deflate can make of its bytes.
+  // An archive that stays in its file: only the list of entries is kept in memory. Throws IoError;
+  // FormatError for incomplete archives and for entries that claim to unpack to more than deflate
+  // can produce from their bytes.
   ZipArchive(const std::filesystem::path& file, Messages messages);
 
   ~ZipArchive();
@@ -42,9 +42,8 @@ class ZipArchive {
 
   const std::map<std::string, Entry, std::less<>>& entries() const { return entries_; }
 
-  // The unpacked entry; callable from several threads, which wait for each other. Throws
-  // FormatError for one that is damaged, encrypted or packed by a method that the library does not
-  // know.
+  // The unpacked entry; thread-safe. Throws FormatError for entries that are damaged, encrypted or
+  // packed by an unsupported method.
   std::vector<uint8_t> read(const Entry& entry) const;
 
   // At most `count` bytes from the entry's start, unverified. Throws as read().

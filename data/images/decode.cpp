@@ -1,4 +1,4 @@
-// decode.cpp: tells formats apart, holds the limits, and turns pictures upright (libexif).
+// decode.cpp: recognises formats, enforces limits and applies the orientation (libexif).
 #include <libexif/exif-data.h>
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 #include <memory>
 #include <string_view>
 
-#include "data/files/files.h"
+#include "data/files/read_file.h"
 #include "data/images/decoders.h"
 #include "kernels/error.h"
 
@@ -23,14 +23,14 @@ bool has_at(Bytes bytes, size_t offset, std::string_view magic) {
 }
 
 bool is_bmp(Bytes bytes) {
-  // "BM" alone starts many a text; the size of the second header is one of five.
+  // Text files may start with "BM", too; the second header has one of five sizes.
   constexpr std::array<uint8_t, 5> kHeaderSizes = {12, 40, 56, 108, 124};
   return has_at(bytes, 0, "BM") && bytes.size() >= 18 &&
          std::find(kHeaderSizes.begin(), kHeaderSizes.end(), bytes[14]) != kHeaderSizes.end() &&
          bytes[15] == 0 && bytes[16] == 0 && bytes[17] == 0;
 }
 
-// The name of a format that is known but not read.
+// The name of a recognised but unsupported format.
 const char* foreign_format(Bytes bytes) {
   if (has_at(bytes, 0, "GIF8")) return "a GIF";
   if (has_at(bytes, 0, std::string_view("II*\0", 4)) ||
@@ -45,7 +45,7 @@ const char* foreign_format(Bytes bytes) {
   return nullptr;
 }
 
-// The orientation in `bytes`, which are a JPEG file or "Exif\0\0" and a TIFF structure.
+// The orientation in `bytes`: a JPEG file, or "Exif\0\0" and a TIFF structure.
 int exif_orientation(Bytes bytes) {
   const std::unique_ptr<ExifData, decltype(&exif_data_unref)> data(exif_data_new(),
                                                                    &exif_data_unref);
@@ -58,7 +58,7 @@ int exif_orientation(Bytes bytes) {
   return value >= 1 && value <= 8 ? value : 1;
 }
 
-// Some writers of WebP put the prefix of JPEG's segment in front of the structure.
+// Some WebP writers put the prefix of JPEG's EXIF segment in front of the structure.
 int tiff_orientation(std::vector<uint8_t> tiff) {
   constexpr std::string_view kPrefix("Exif\0\0", 6);
   if (tiff.empty()) return 1;
@@ -82,8 +82,8 @@ Decoded decode(Format format, const Encoded& file) {
 }  // namespace
 
 void Encoded::truncated() const {
-  throw FormatError(message(name.string(), " is a truncated ", name_of(format_of(bytes)),
-                            ", it ends too early; replace the file"));
+  throw FormatError(
+      message(name.string(), " is a truncated ", name_of(format_of(bytes)), "; replace the file"));
 }
 
 void Encoded::damaged(const char* reason) const {
@@ -91,12 +91,17 @@ void Encoded::damaged(const char* reason) const {
                             reason, "); replace the file"));
 }
 
+void Encoded::unsupported(const char* feature) const {
+  throw FormatError(message(name.string(), " is a ", name_of(format_of(bytes)), " with ", feature,
+                            ", which is not supported; convert it to PNG"));
+}
+
 void Encoded::check_extents(int64_t width, int64_t height) const {
-  PG_CHECK(width > 0 && height > 0, FormatError, name.string(),
-           " holds no pixels, its extents are ", width, "x", height, "; remove the file");
+  PG_CHECK(width > 0 && height > 0, FormatError, name.string(), " has no pixels (", width, "x",
+           height, "); remove the file");
   PG_CHECK(width <= kMaxSide && height <= kMaxSide && width * height <= max_pixels, FormatError,
-           name.string(), " is ", width, "x", height, ", more than the ", max_pixels,
-           " pixels, or ", kMaxSide, " a side, that are decoded; make it smaller");
+           name.string(), " is ", width, "x", height, ", more than the limit of ", max_pixels,
+           " pixels and ", kMaxSide, " per side; make it smaller");
 }
 
 const char* name_of(Format format) {
@@ -128,9 +133,9 @@ Image decode_image(std::span<const uint8_t> bytes, const std::filesystem::path& 
   const Format format = format_of(bytes);
   const char* foreign = foreign_format(bytes);
   PG_CHECK(format != Format::raw || foreign == nullptr, FormatError, name.string(), " is ", foreign,
-           " image, which is not read; convert it to PNG or remove the file");
+           " image, which is not supported; convert it to PNG or remove it");
   PG_CHECK(format != Format::raw, FormatError, name.string(),
-           " is not a JPEG, PNG, WebP or BMP image; convert or remove the file");
+           " is not a JPEG, PNG, WebP or BMP image; convert or remove it");
   PG_CHECK(bytes.size() <= INT_MAX, FormatError, name.string(),
            " is larger than 2 GiB; make the image smaller");
 

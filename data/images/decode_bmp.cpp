@@ -1,5 +1,5 @@
-// decode_bmp.cpp: BMP without run lengths: palettes of 1, 4 and 8 bits, 16, 24 and 32 bits with or
-// without masks.
+// decode_bmp.cpp: uncompressed BMP: palettes of 1, 4 and 8 bits; 16, 24 and 32 bits with or without
+// masks.
 #include <array>
 #include <bit>
 #include <cstdlib>
@@ -11,11 +11,11 @@ namespace {
 
 enum Compression { kNone = 0, kMasks = 3, kMasksWithAlpha = 6 };
 
-// What the two headers say; all offsets are from the start of the file.
+// The fields of the two headers; offsets count from the start of the file.
 struct Header {
   int64_t width = 0, height = 0;
   bool bottom_up = true;
-  int bits = 0;  // of a pixel
+  int bits = 0;  // per pixel
   size_t palette_at = 0, palette_entry = 4, palette_count = 0;
   size_t pixels_at = 0;
   std::array<uint32_t, 4> masks = {};  // red, green, blue, alpha; alpha may be 0
@@ -51,7 +51,7 @@ class Reader {
     const uint32_t compression = size == 12 ? uint32_t{kNone} : number(30, 4);
     h.palette_at = 14 + size;
     if (h.bits <= 8) {
-      if (compression != kNone) file_.damaged("run lengths, which are not read");
+      if (compression != kNone) file_.unsupported("run-length encoding");
       const uint32_t used = size == 12 ? 0 : number(46, 4);
       h.palette_count = used == 0 || used > 256 ? size_t{1} << h.bits : used;
     } else {
@@ -65,7 +65,7 @@ class Reader {
     if (compression == kNone && h.bits == 16) return {0x7C00, 0x03E0, 0x001F, 0};
     if (compression == kNone) return {0xFF0000, 0xFF00, 0xFF, 0};
     if (compression != kMasks && compression != kMasksWithAlpha) {
-      file_.damaged("packed in a way that is not read");
+      file_.unsupported("an unknown compression");
     }
     const bool has_alpha = size >= 56 || compression == kMasksWithAlpha;
     return {number(54, 4), number(58, 4), number(62, 4), has_alpha ? number(66, 4) : 0};
@@ -83,7 +83,7 @@ uint8_t masked(uint32_t pixel, uint32_t mask) {
 }
 
 std::array<std::array<uint8_t, 3>, 256> read_palette(const Reader& reader, const Header& h) {
-  std::array<std::array<uint8_t, 3>, 256> palette = {};  // what it lacks is black
+  std::array<std::array<uint8_t, 3>, 256> palette = {};  // missing entries are black
   for (size_t k = 0; k < h.palette_count; ++k) {
     for (size_t c = 0; c < 3; ++c) {
       palette[k][c] =
@@ -120,7 +120,7 @@ Decoded decode_bmp(const Encoded& file) {
   const Header h = reader.header();
   file.check_extents(h.width, h.height);
   if (h.bits != 1 && h.bits != 4 && h.bits != 8 && h.bits != 16 && h.bits != 24 && h.bits != 32) {
-    file.damaged("a pixel has an impossible number of bits");
+    file.damaged("impossible number of bits per pixel");
   }
   const auto row_bytes = static_cast<size_t>((h.width * h.bits + 31) / 32 * 4);
   if (h.pixels_at + row_bytes * static_cast<size_t>(h.height) > file.bytes.size()) {

@@ -1,11 +1,11 @@
 // decode_jpeg.cpp: JPEG through libjpeg-turbo: baseline, progressive and arithmetic; gray, colour,
 // CMYK and YCCK.
 //
-// The library fills what is missing or damaged with gray and only warns. Such pictures are refused:
-// they would teach a network stripes. Warnings about what does no harm to pixels are let pass.
+// The library fills missing and damaged parts with gray and only warns. Such images are rejected,
+// since a network would learn the gray stripes; warnings that do not concern pixels are ignored.
 #include <csetjmp>
 #include <cstdio>
-// jpeglib.h needs FILE and size_t from before it.
+// jpeglib.h needs FILE and size_t to be declared before it.
 #include <jerror.h>
 #include <jpeglib.h>
 
@@ -14,8 +14,8 @@
 namespace pg {
 namespace {
 
-// Progressive files have about ten scans. Each one costs a pass over the whole picture while it may
-// be a few bytes long.
+// Progressive files have about ten scans. Each costs a pass over the whole image, although it may
+// be only a few bytes long.
 constexpr int kMaxScans = 200;
 
 enum class Failure { none, truncated, damaged };
@@ -61,7 +61,7 @@ class Decoder {
  private:
   static Decoder& of(j_common_ptr jpeg) { return *static_cast<Decoder*>(jpeg->client_data); }
 
-  // Runs what may end by longjmp; nothing on the way owns anything.
+  // Runs a step that may end by longjmp; no frame in between owns anything.
   void protect(void (*step)(Decoder&)) {
     if (setjmp(failed_) == 0) {
       step(*this);
@@ -114,7 +114,7 @@ class Decoder {
         colours_ = Colours::cmyk;
         return;
       default:
-        file_.damaged("it has neither 1, 3 nor 4 components");
+        file_.damaged("it does not have 1, 3 or 4 components");
     }
   }
 
@@ -122,7 +122,7 @@ class Decoder {
     return size_t{jpeg_.output_width} * static_cast<size_t>(jpeg_.output_components);
   }
 
-  // The end of the file is part of it: what comes after the last row is read, too.
+  // Reads past the last row, too, which checks the end of the file.
   void read_rows() {
     while (jpeg_.output_scanline < jpeg_.output_height) {
       JSAMPROW row = pixels_.data() + jpeg_.output_scanline * row_bytes();
@@ -131,7 +131,7 @@ class Decoder {
     jpeg_finish_decompress(&jpeg_);
   }
 
-  // Adobe's programs store 255 - ink, as their marker tells.
+  // Adobe's programs, recognised by their marker, store 255 - ink.
   void cmyk_to_rgb() {
     const int flip = jpeg_.saw_Adobe_marker != 0 ? 0 : 255;
     const size_t count = pixels_.size() / 4;

@@ -1,5 +1,5 @@
-// decode_png.cpp: PNG through libpng, row by row: memory follows the extents, whatever the file
-// unpacks to. Checksums are verified, of image data by zlib's own, too.
+// decode_png.cpp: PNG through libpng, row by row, so that memory depends only on the extents. The
+// checksums of chunks and of zlib are verified.
 #include <png.h>
 
 #include <csetjmp>
@@ -11,7 +11,7 @@
 namespace pg {
 namespace {
 
-// A chunk that claims to be longer than the rest of the file: libpng would take memory for it.
+// Rejects chunks longer than the rest of the file, for which libpng would allocate memory.
 void check_chunks(const Encoded& file) {
   const std::span<const uint8_t> b = file.bytes;
   size_t at = 8;
@@ -51,7 +51,7 @@ class Decoder {
   Decoded decode() {
     protect([](Decoder& d) {
       png_set_user_limits(d.png_, PNG_UINT_31_MAX,
-                          PNG_UINT_31_MAX);  // check_extents says it better
+                          PNG_UINT_31_MAX);  // check_extents has the better message
       png_read_info(d.png_, d.info_);
     });
     file_.check_extents(png_get_image_width(png_, info_), png_get_image_height(png_, info_));
@@ -79,7 +79,7 @@ class Decoder {
   }
 
  private:
-  // Runs what may end by longjmp; nothing on the way owns anything.
+  // Runs a step that may end by longjmp; no frame in between owns anything.
   void protect(void (*step)(Decoder&)) {
     if (setjmp(failed_) == 0) {
       step(*this);

@@ -1,5 +1,5 @@
-// decode_webp.cpp: WebP through libwebp: lossy, lossless, with alpha; animations give the first
-// frame as it appears.
+// decode_webp.cpp: WebP through libwebp: lossy, lossless, with alpha; animations yield the first
+// frame as displayed.
 #include <webp/decode.h>
 #include <webp/demux.h>
 
@@ -15,9 +15,9 @@ const char* reason_of(VP8StatusCode status) {
     case VP8_STATUS_OUT_OF_MEMORY:
       throw std::bad_alloc();
     case VP8_STATUS_UNSUPPORTED_FEATURE:
-      return "it uses a feature that is not known";
+      return "unknown feature";
     default:
-      return "its data does not add up";
+      return "inconsistent data";
   }
 }
 
@@ -27,7 +27,7 @@ void check_status(const Encoded& file, VP8StatusCode status) {
   file.damaged(reason_of(status));
 }
 
-// The container says how long it is.
+// The container states its length.
 void check_length(const Encoded& file) {
   const auto b = [&](size_t i) { return uint64_t{file.bytes[i]}; };
   const uint64_t claimed = b(4) | b(5) << 8 | b(6) << 16 | b(7) << 24;
@@ -59,7 +59,7 @@ Image decode_first_frame(const Encoded& file) {
   int milliseconds = 0;
   if (decoder == nullptr || WebPAnimDecoderGetInfo(decoder.get(), &info) == 0 ||
       WebPAnimDecoderGetNext(decoder.get(), &canvas, &milliseconds) == 0) {
-    file.damaged("its first frame cannot be decoded");
+    file.damaged("the first frame cannot be decoded");
   }
   Image image{info.canvas_height, info.canvas_width, 4, {}};
   image.pixels.assign(canvas, canvas + image.height * image.width * 4);

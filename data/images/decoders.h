@@ -1,7 +1,6 @@
-// decoders.h: one decoder for each format, for decode.cpp alone.
+// decoders.h: one decoder per format, used only by decode.cpp.
 //
-// The libraries are C: their errors come by longjmp to a frame that owns nothing, and leave it as a
-// FormatError.
+// The C libraries report errors by longjmp to a frame that owns nothing, which throws FormatError.
 #pragma once
 
 #include <cstdint>
@@ -13,25 +12,26 @@
 
 namespace pg {
 
-// A file to be decoded. Its bytes begin as the format says.
+// A file to decode, whose first bytes have been recognised.
 struct Encoded {
   std::span<const uint8_t> bytes;
   const std::filesystem::path& name;
   int64_t max_pixels = kMaxPixels;
 
-  // The errors of decode_image, in its words.
+  // Throw the FormatErrors of decode_image.
   [[noreturn]] void truncated() const;
   [[noreturn]] void damaged(const char* reason) const;
+  [[noreturn]] void unsupported(const char* feature) const;
   void check_extents(int64_t width, int64_t height) const;
 };
 
-// The picture as the file holds it, not turned.
+// The image as stored, before its EXIF orientation is applied.
 struct Decoded {
   Image image;
   std::vector<uint8_t> exif;  // the TIFF structure of a PNG or WebP, if any
 };
 
-Decoded decode_jpeg(const Encoded& file);  // turns are found by libexif in the file itself
+Decoded decode_jpeg(const Encoded& file);  // libexif finds the orientation in the file itself
 Decoded decode_png(const Encoded& file);
 Decoded decode_webp(const Encoded& file);
 Decoded decode_bmp(const Encoded& file);

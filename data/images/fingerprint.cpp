@@ -1,4 +1,4 @@
-// fingerprint.cpp: both reductions come from one of 72 x 72, whose parts are whole for 8 and for 9.
+// fingerprint.cpp: both reductions start from 72 x 72, which 8 and 9 divide.
 #include "data/images/fingerprint.h"
 
 #include <algorithm>
@@ -54,7 +54,7 @@ double part_mean(const FloatImage& image, int64_t rows, int64_t columns, int64_t
   return sum / static_cast<double>(height * width);
 }
 
-// Flat parts, of which pictures are full, must not be told by noise.
+// Noise in flat areas, which are common in images, must not set bits.
 uint64_t gradient_bits(const FloatImage& image) {
   constexpr double kNoise = 1.0;
   uint64_t bits = 0;

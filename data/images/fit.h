@@ -1,4 +1,4 @@
-// fit.h: how a picture that is not square becomes square.
+// fit.h: how an image that is not square becomes square.
 #pragma once
 
 #include <string_view>
@@ -6,10 +6,10 @@
 namespace pg {
 
 //   crop       the centre square of the smaller side
-//   pad        zeros around it: to the next power of two where the target is at least as large as
+//   pad        zeros around it: to the next power of two if the target is at least as large as
 //              the longer side (28x28 becomes 32x32 without any resampling), else to a square
-//   stretch    both sides are resampled on their own
-//   automatic  what suits the source of the images: idx pad, anything else crop
+//   stretch    each side is resampled independently
+//   automatic  chosen by the source of the images: idx pad, all others crop
 enum class Fit { automatic, crop, pad, stretch };
 
 const char* name_of(Fit fit);  // "auto", "crop", "pad", "stretch"

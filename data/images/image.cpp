@@ -1,4 +1,4 @@
-// image.cpp: channel conversion and EXIF turns.
+// image.cpp: channel conversion and EXIF orientations.
 #include "data/images/image.h"
 
 #include "kernels/error.h"
@@ -24,7 +24,7 @@ Rgba read_pixel(const uint8_t* p, int64_t channels) {
 }
 
 uint8_t gray_of(const Rgba& p) {
-  // Equal samples must give exactly themselves, so the weights sum to 1000.
+  // The weights sum to 1000, so that r = g = b gives exactly that value.
   return static_cast<uint8_t>((299 * p.r + 587 * p.g + 114 * p.b + 500) / 1000);
 }
 
@@ -46,7 +46,7 @@ void write_pixel(uint8_t* out, int64_t channels, Rgba p) {
   if (has_alpha) out[channels - 1] = static_cast<uint8_t>(p.a);
 }
 
-// Where pixel (y, x) of the upright picture lies in the stored one of extents h, w.
+// Index in the stored image, of extents h and w, of pixel (y, x) of the upright one.
 int64_t stored_pixel(int orientation, int64_t y, int64_t x, int64_t h, int64_t w) {
   switch (orientation) {
     case 2:
@@ -71,8 +71,8 @@ int64_t stored_pixel(int orientation, int64_t y, int64_t x, int64_t h, int64_t w
 }  // namespace
 
 Image convert_channels(const Image& image, int64_t channels) {
-  PG_CHECK(channels >= 1 && channels <= 4, UsageError, "a picture cannot have ", channels,
-           " channels; choose 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha)");
+  PG_CHECK(channels >= 1 && channels <= 4, UsageError, "an image cannot have ", channels,
+           " channels; expected 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha)");
   if (channels == image.channels) return image;
   Image out{image.height, image.width, channels, {}};
   const int64_t count = image.height * image.width;
@@ -85,8 +85,8 @@ Image convert_channels(const Image& image, int64_t channels) {
 }
 
 Image orient(const Image& image, int orientation) {
-  PG_CHECK(orientation >= 1 && orientation <= 8, UsageError, "orientation ", orientation,
-           " is not one of the eight of EXIF, 1 to 8");
+  PG_CHECK(orientation >= 1 && orientation <= 8, UsageError,
+           "expected an EXIF orientation from 1 to 8, got ", orientation);
   if (orientation == 1) return image;
   const bool turned = orientation >= 5;
   Image out{

@@ -46,7 +46,7 @@ std::vector<Taps> axis_taps(int64_t from, int64_t to) {
   return taps;
 }
 
-// A rectangle of the picture; parts outside read as zero, which is how padding is expressed.
+// A rectangle of the image; parts outside it read as zero, which implements padding.
 struct Window {
   int64_t y, x, height, width;
 };
@@ -83,27 +83,6 @@ void resample_row(const Image& image, const Window& window, int64_t y,
 
 }  // namespace
 
-const char* name_of(Fit fit) {
-  switch (fit) {
-    case Fit::automatic:
-      return "auto";
-    case Fit::crop:
-      return "crop";
-    case Fit::pad:
-      return "pad";
-    case Fit::stretch:
-      return "stretch";
-  }
-  return "?";
-}
-
-Fit parse_fit(std::string_view name) {
-  for (const Fit fit : {Fit::automatic, Fit::crop, Fit::pad, Fit::stretch}) {
-    if (name == name_of(fit)) return fit;
-  }
-  throw UsageError(message("'", name, "' is not a fit; choose auto, crop, pad or stretch"));
-}
-
 FloatImage resample_square(const Image& image, int64_t size, Fit fit) {
   PG_CHECK(size >= 1, UsageError, "cannot resample to ", size, "x", size, "; choose 1 or more");
   PG_ASSERT(fit != Fit::automatic);
@@ -114,8 +93,8 @@ FloatImage resample_square(const Image& image, int64_t size, Fit fit) {
   const int64_t row_size = size * image.channels;
   out.values.resize(static_cast<size_t>(size * row_size));
 
-  // Neighbours share an input row, so the last one is kept: memory stays two rows, whatever the
-  // picture's height.
+  // Neighbouring output rows share an input row, so the last one is kept; memory is two rows for
+  // any height.
   std::vector<float> row(static_cast<size_t>(row_size));
   std::vector<double> sum(static_cast<size_t>(row_size));
   int64_t row_held = -1;

@@ -1,6 +1,6 @@
-// resample.h: any picture to a square power of two, and the pyramid below it.
+// resample.h: any image to a square, and the pyramid below it.
 //
-// Everything stays f32 until it is stored: a level is the exact 2x2 mean of the unrounded level
+// Values stay f32 until they are stored: a level is the exact 2x2 mean of the unrounded level
 // above, as in the official dataset tool, so no level inherits rounding from another.
 #pragma once
 
@@ -18,10 +18,10 @@ struct FloatImage {
   std::vector<float> values;
 };
 
-// Resamples to size x size after `fit`, which is not automatic. Each axis on its own: where it
-// shrinks, the mean over the covered interval (a border sample counts by the covered part); where
-// it grows, bilinear between sample centres with the border repeated. Sums in f64. Throws
-// UsageError for size < 1.
+// Resamples to size x size after `fit`, which must not be automatic. The axes are independent:
+// shrinking takes the mean over the covered interval (border samples weighted by coverage), growing
+// is bilinear between sample centres with the border repeated. Sums are f64. Throws UsageError for
+// size < 1.
 FloatImage resample_square(const Image& image, int64_t size, Fit fit);
 
 // The mean of each 2x2 block; extents must be even. Sums of four f32 in f32.

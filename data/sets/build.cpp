@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "data/files/crc32.h"
 #include "data/formats/npy_writer.h"
 #include "data/images/resample.h"
 #include "data/images/resolutions.h"
@@ -20,7 +21,7 @@ namespace pg {
 namespace fs = std::filesystem;
 namespace {
 
-// The levels of one image, finest first, or why there are none.
+// The levels of one image, finest first, or the reason for its rejection.
 struct Levels {
   std::vector<std::vector<uint8_t>> pixels;
   std::string rejected;
@@ -57,15 +58,15 @@ int64_t bytes_per_image(const BuildOptions& options) {
 void check_space(const fs::path& folder, int64_t count, const BuildOptions& options) {
   std::error_code error;
   const fs::space_info space = fs::space(folder, error);
-  if (error) return;  // unknown: a full disk is then found while writing
+  if (error) return;  // unknown; a full disk is then reported while writing
   const uint64_t need =
       static_cast<uint64_t>(count) * static_cast<uint64_t>(bytes_per_image(options));
-  PG_CHECK(space.available >= need, IoError, "the dataset needs ", need / 1000000,
-           " MB but there are only ", space.available / 1000000, " MB left for ", folder.string(),
-           "; free some space, choose another folder or a smaller resolution");
+  PG_CHECK(space.available >= need, IoError, "the data set needs ", need / 1000000,
+           " MB, but only ", space.available / 1000000, " MB are free for ", folder.string(),
+           "; free some space, or choose another folder or a smaller resolution");
 }
 
-// Consumes images in order: appends to every file, gathers what was rejected, reports progress.
+// Consumes images in order: appends to every file, lists rejected images, reports progress.
 class Writer {
  public:
   Writer(const fs::path& folder, const ImageSource& source, const BuildOptions& options)
@@ -83,7 +84,7 @@ class Writer {
       ++manifest_.count;
     } else {
       PG_CHECK(options_.strict == Strict::no, FormatError, levels.rejected,
-               " (strict: no image may be left out)");
+               " (strict: no image may be skipped)");
       manifest_.rejected.push_back({source_.name(i), levels.rejected});
     }
     report(i + 1);
@@ -91,17 +92,15 @@ class Writer {
 
   Manifest finish() {
     const size_t rejected = manifest_.rejected.size();
-    PG_CHECK(manifest_.count > 0, FormatError, "none of the ", rejected,
-             " images is usable, the first one for this reason: ",
+    PG_CHECK(manifest_.count > 0, FormatError, "none of the ", rejected, " images is usable (",
              rejected > 0 ? manifest_.rejected.front().reason : "there are none",
-             "; give a folder of JPEG, PNG, WebP or BMP images");
+             "); use a folder of JPEG, PNG, WebP or BMP images");
     int64_t r = options_.resolution;
     for (const auto& file : files_) {
-      manifest_.files[file->name()] =
-          file->finish({NpyType::u8, {manifest_.count, r, r, options_.channels}});
+      list(*file, {NpyType::u8, {manifest_.count, r, r, options_.channels}});
       r /= 2;
     }
-    manifest_.files[labels_.name()] = labels_.finish({NpyType::i32, {manifest_.count}});
+    list(labels_, {NpyType::i32, {manifest_.count}});
     return std::move(manifest_);
   }
 
@@ -110,6 +109,11 @@ class Writer {
   }
 
  private:
+  void list(NpyWriter& file, const NpyHeader& header) {
+    const NpyWriter::Written written = file.finish(header);
+    manifest_.files[file.name()] = {written.bytes, crc_text(written.crc32)};
+  }
+
   void report(int64_t done) {
     const double now = seconds();
     if (!options_.progress || (done < source_.count() && now - reported_ < 0.1)) return;
@@ -127,7 +131,8 @@ class Writer {
   double reported_ = -1;
 };
 
-// The sides of images spread evenly over the source: all smaller ones, or all longer ones.
+// The median of the smaller sides (pad: of the longer ones) of images spread evenly over the
+// source.
 int64_t median_side(const ImageSource& source, Fit fit) {
   constexpr int64_t kSamples = 64;
   const int64_t samples = std::min(kSamples, source.count());
@@ -154,7 +159,7 @@ int64_t automatic_resolution(const ImageSource& source, Fit fit) {
   return std::clamp(power, kMinResolution, kMaxResolution);
 }
 
-// Absolute and without a trailing slash, so that names beside it can be formed.
+// Absolute and without a trailing slash, so that names of siblings can be formed.
 fs::path clean_path(const fs::path& path) {
   const fs::path clean = fs::absolute(path).lexically_normal();
   return clean.has_filename() ? clean : clean.parent_path();
@@ -166,13 +171,13 @@ BuildOptions resolve_options(const ImageSource& source, const BuildOptions& opti
   BuildOptions o = options;
   if (o.fit == Fit::automatic) o.fit = source.default_fit();
   if (o.channels == 0) o.channels = source.default_channels();
-  PG_CHECK(o.channels >= 1 && o.channels <= 4, UsageError, "a dataset cannot have ", o.channels,
-           " channels; choose 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha)");
+  PG_CHECK(o.channels >= 1 && o.channels <= 4, UsageError, "a data set cannot have ", o.channels,
+           " channels; expected 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha)");
   PG_CHECK(o.resolution == 0 || is_resolution(o.resolution), UsageError, "the resolution ",
            o.resolution,
-           " is not a power of two from 4 to 1024; choose one, or 0 to let the images decide");
+           " is not a power of two from 4 to 1024; choose one, or 0 to derive it from the images");
   PG_CHECK(o.threads >= 0 && o.threads <= 1024, UsageError, "cannot build with ", o.threads,
-           " threads; choose 1 to 1024, or 0 for one per processor");
+           " threads; expected 1 to 1024, or 0 for one per processor");
   if (o.threads == 0) o.threads = std::max(1u, std::thread::hardware_concurrency());
   if (o.resolution == 0) o.resolution = automatic_resolution(source, o.fit);
   return o;

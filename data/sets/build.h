@@ -1,4 +1,4 @@
-// build.h: from a source of images to a dataset folder.
+// build.h: builds a data set folder from a source of images.
 //
 // The folder holds r0004.npy r0008.npy ... up to the resolution (uint8 [N, R, R, C]), labels.npy
 // (int32 [N]) and dataset.json. It is built as `<out>.tmp-<pid>` and renamed when complete, so an
@@ -16,7 +16,7 @@
 
 namespace pg {
 
-// no: images that cannot be read are left out and listed; yes: the first one is an error.
+// no: unreadable images are skipped and listed; yes: the first one is an error.
 enum class Strict { no, yes };
 
 struct BuildProgress {
@@ -28,13 +28,13 @@ struct BuildOptions {
   // Power of two, 4 to 1024; or 0: the largest one up to 1024 not above the median smaller side
   // (with Fit::pad: the smallest one not below the median longer side) of 64 images spread evenly.
   int64_t resolution = 0;
-  int64_t channels = 0;  // 1 to 4; or 0: what suits the source (idx 1, else 3)
+  int64_t channels = 0;  // 1 to 4; or 0: the source's default (idx 1, else 3)
   Fit fit = Fit::automatic;
-  int64_t threads = 0;  // 0: one for each processor
+  int64_t threads = 0;  // 0: one per processor
   Strict strict = Strict::no;
   Existing existing = Existing::refuse;
-  // Called from the calling thread, ten times a second at most and once at the end. What it throws
-  // ends the build, which then leaves nothing behind.
+  // Called from the calling thread, at most ten times a second and once at the end. An exception
+  // ends the build, which leaves nothing behind.
   std::function<void(const BuildProgress&)> progress = {};
 };
 
@@ -44,9 +44,9 @@ struct BuildReport {
   double seconds = 0;
 };
 
-// Builds the dataset of `source` at `out`; `source_name` goes into dataset.json. The result does
-// not depend on `threads`. Throws UsageError for options out of range, FormatError when no image is
-// usable (or, strict, when one is not), IoError when the folder cannot be written or has too little
+// Builds the data set of `source` at `out`; `source_name` goes into dataset.json. The result does
+// not depend on `threads`. Throws UsageError for options out of range, FormatError if no image is
+// usable (or, strict, if one is not), IoError if the folder cannot be written or has too little
 // space.
 BuildReport build_dataset(const ImageSource& source, const std::string& source_name,
                           const std::filesystem::path& out, const BuildOptions& options);

@@ -1,4 +1,4 @@
-// build_folder.cpp: build aside, rename when complete.
+// build_folder.cpp: builds beside the target, renames when complete.
 #include "data/sets/build_folder.h"
 
 #include <signal.h>
@@ -10,7 +10,7 @@
 #include <system_error>
 
 #include "data/files/atomic_file.h"
-#include "data/files/files.h"
+#include "data/files/io_error.h"
 #include "data/images/resolutions.h"
 #include "data/sets/manifest.h"
 #include "kernels/error.h"
@@ -56,7 +56,7 @@ BuildFolder::~BuildFolder() {
 
 void BuildFolder::publish() {
   check_target();
-  // Between these two a crash leaves no dataset, never half of one.
+  // A crash between these two leaves no data set, never half of one.
   std::error_code error;
   fs::remove_all(out_, error);
   if (!error) fs::rename(aside_, out_, error);
@@ -70,14 +70,14 @@ void BuildFolder::check_target() const {
   const fs::file_status status = fs::symlink_status(out_, error);
   if (!fs::exists(status)) return;
   PG_CHECK(existing_ == Existing::replace, UsageError, out_.string(),
-           " exists already; choose another folder or remove it");
+           " already exists; choose another folder or remove it");
   bool ours = fs::is_directory(status);
   fs::directory_iterator it(out_, error);
   for (; ours && !error && it != fs::directory_iterator(); it.increment(error)) {
     ours = is_dataset_file(it->path().filename().string());
   }
   PG_CHECK(ours && !error, UsageError, out_.string(),
-           " holds other things than a dataset and is not replaced; choose another folder");
+           " has other content than a data set, so it is not replaced; choose another folder");
 }
 
 void BuildFolder::remove_left_over() const {

@@ -1,19 +1,19 @@
-// build_folder.h: a dataset folder under construction.
+// build_folder.h: a data set folder under construction.
 #pragma once
 
 #include <filesystem>
 
 namespace pg {
 
-// What to do when the output folder exists. replace takes the place of a dataset folder or an empty
-// folder, never of a folder with anything else in it.
+// What to do if the output folder exists. replace: only a data set folder or an empty folder is
+// replaced, never one with other content.
 enum class Existing { refuse, replace };
 
-// `<out>.tmp-<pid>`: renamed to `out` by publish(), removed with all it holds if that is not
-// reached. Left-overs of processes that were killed are removed at the start.
+// `<out>.tmp-<pid>`: renamed to `out` by publish(), otherwise removed with its content. Leftovers
+// of killed processes are removed at the start.
 class BuildFolder {
  public:
-  // `out` is absolute. Throws UsageError when it exists and may not be replaced, IoError.
+  // `out` is absolute. Throws UsageError if it exists and may not be replaced, IoError.
   BuildFolder(const std::filesystem::path& out, Existing existing);
   ~BuildFolder();
   BuildFolder(const BuildFolder&) = delete;

@@ -1,4 +1,4 @@
-// cache.cpp: one dataset folder for each (source, options).
+// cache.cpp: one data set folder for each (source, options).
 #include "data/sets/cache.h"
 
 #include <fcntl.h>
@@ -10,7 +10,8 @@
 #include <optional>
 #include <system_error>
 
-#include "data/files/files.h"
+#include "data/files/name_hash.h"
+#include "data/sources/label_file.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -22,25 +23,25 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// Held while a dataset is looked up or built, by one process at a time.
+// Held by one process at a time while a data set is looked up or built.
 class CacheLock {
  public:
   explicit CacheLock(const fs::path& file)
       : fd_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
-    if (fd_ < 0) refuse(file.parent_path(), errno);
+    if (fd_ < 0) fail(file.parent_path(), errno);
     while (::flock(fd_, LOCK_EX) != 0) {
       if (errno == EINTR) continue;
       const int error = errno;
       ::close(fd_);
-      refuse(file.parent_path(), error);
+      fail(file.parent_path(), error);
     }
   }
   ~CacheLock() { ::close(fd_); }
   CacheLock(const CacheLock&) = delete;
   CacheLock& operator=(const CacheLock&) = delete;
 
-  [[noreturn]] static void refuse(const fs::path& folder, int error) {
-    throw IoError(message("cannot write the dataset cache ", folder.string(), ": ",
+  [[noreturn]] static void fail(const fs::path& folder, int error) {
+    throw IoError(message("cannot write the data set cache ", folder.string(), ": ",
                           std::generic_category().message(error),
                           "; choose another folder with data.cache_folder"));
   }
@@ -49,14 +50,14 @@ class CacheLock {
   int fd_;
 };
 
-// Counts up when other pixels or classes are made of the same pictures.
+// Incremented when the same images yield other pixels or classes.
 constexpr int64_t kReading = 2;
 
 std::string absolute_name(const std::string& where) {
   return where.starts_with("builtin:") ? where : fs::weakly_canonical(where).string();
 }
 
-// What makes two datasets of one source different.
+// Identifies the data set of a source and options.
 std::string cache_key(const std::string& name, const BuildOptions& options) {
   NameHash hash;
   hash.add(kDatasetVersion);
@@ -68,7 +69,7 @@ std::string cache_key(const std::string& name, const BuildOptions& options) {
   return hash.hex();
 }
 
-// The cached dataset if it is of this source as it is now; a damaged one counts as none.
+// The cached data set if it matches the present source; none if it is damaged.
 std::optional<Dataset> find_cached(const fs::path& folder, const ImageSource& source) {
   if (!is_dataset_folder(folder)) return std::nullopt;
   try {
@@ -82,13 +83,14 @@ std::optional<Dataset> find_cached(const fs::path& folder, const ImageSource& so
 
 Dataset open_built(const fs::path& folder, const BuildOptions& options) {
   Dataset dataset(folder);
-  PG_CHECK(options.resolution <= dataset.max_resolution(), UsageError, "the dataset ",
+  PG_CHECK(options.resolution <= dataset.max_resolution(), UsageError, "the data set ",
            folder.string(), " has images up to ", dataset.max_resolution(), "x",
-           dataset.max_resolution(), " only, less than the resolution ", options.resolution,
-           " asked for; build it again from the raw images");
+           dataset.max_resolution(), ", less than the requested resolution ", options.resolution,
+           "; build it again from the raw images");
   PG_CHECK(options.channels == 0 || options.channels == dataset.channels(), UsageError,
-           "the dataset ", folder.string(), " has ", dataset.channels(), " channels, not the ",
-           options.channels, " asked for; build it again from the raw images");
+           "the data set ", folder.string(), " has ", dataset.channels(),
+           " channels, not the requested ", options.channels,
+           "; build it again from the raw images");
   return dataset;
 }
 
@@ -98,8 +100,8 @@ fs::path cache_root(const OpenOptions& options) {
   if (!options.cache_folder.empty()) return fs::absolute(options.cache_folder);
   const std::string xdg = environment("XDG_CACHE_HOME"), home = environment("HOME");
   PG_CHECK(!xdg.empty() || !home.empty(), UsageError,
-           "there is no place for built datasets, since neither XDG_CACHE_HOME nor HOME is set; "
-           "choose a folder with data.cache_folder");
+           "no folder for built data sets: neither XDG_CACHE_HOME nor HOME is set; choose one with "
+           "data.cache_folder");
   return (xdg.empty() ? fs::path(home) / ".cache" : fs::path(xdg)) / "progan_cuda";
 }
 
@@ -118,7 +120,7 @@ Dataset open_or_build(const std::string& where, const OpenOptions& options) {
 
   std::error_code error;
   fs::create_directories(root, error);
-  if (error) CacheLock::refuse(root, error.value());
+  if (error) CacheLock::fail(root, error.value());
   const CacheLock lock(fs::path(folder) += ".lock");
   if (std::optional<Dataset> found = find_cached(folder, *source)) return std::move(*found);
 

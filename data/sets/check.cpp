@@ -1,46 +1,43 @@
-// check.cpp: looks at images in parallel, counts them in order.
+// check.cpp: inspects images in parallel, counts them in order.
 #include "data/sets/check.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <chrono>
-#include <filesystem>
-#include <string_view>
 #include <thread>
 
+#include "data/images/endings.h"
 #include "data/images/resolutions.h"
 #include "data/sets/ordered_parallel.h"
-#include "data/sources/label_file.h"
 #include "kernels/error.h"
 
 namespace pg {
 namespace {
 
-// What is kept of an image while it waits to be counted.
-struct Look {
+// The facts about an image, until it is counted.
+struct Inspected {
   std::string rejected;  // empty: usable
   int64_t height = 0, width = 0, channels = 0;
   StoredAs stored;
   Fingerprint fingerprint;
 };
 
-Look look_at(const ImageSource& source, int64_t i) {
-  Look look;
+Inspected inspect(const ImageSource& source, int64_t i) {
+  Inspected seen;
   try {
     const Image image = source.load(i);
-    look.height = image.height;
-    look.width = image.width;
-    look.channels = image.channels;
-    look.stored = image.stored;
-    look.fingerprint = fingerprint_of(image);
-    look.fingerprint.image = i;
+    seen.height = image.height;
+    seen.width = image.width;
+    seen.channels = image.channels;
+    seen.stored = image.stored;
+    seen.fingerprint = fingerprint_of(image);
+    seen.fingerprint.image = i;
   } catch (const FormatError& error) {
-    look.rejected = error.what();
+    seen.rejected = error.what();
   } catch (const IoError& error) {
-    look.rejected = error.what();
+    seen.rejected = error.what();
   }
-  return look;
+  return seen;
 }
 
 // "folder/a.jpg is empty; remove the file" -> "is empty; remove the file".
@@ -54,23 +51,9 @@ std::string without_name(const std::string& reason, const std::string& name) {
   return opens && begin != std::string::npos ? rest.substr(begin) : reason;
 }
 
-bool has_wrong_ending(const std::string& name, Format format) {
-  const std::filesystem::path file(name);
-  if (format == Format::raw || !has_image_ending(file)) return false;
-  std::string ending = file.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  using Names = std::array<std::string_view, 4>;
-  const Names right = format == Format::jpeg   ? Names{".jpg", ".jpeg", ".jpe", ".jfif"}
-                      : format == Format::png  ? Names{".png"}
-                      : format == Format::webp ? Names{".webp"}
-                                               : Names{".bmp", ".dib"};
-  return std::find(right.begin(), right.end(), ending) == right.end();
-}
-
-const char* colours_of(const Look& look) {
-  if (look.channels <= 2) return "gray";
-  switch (look.stored.colours) {
+const char* colours_of(const Inspected& seen) {
+  if (seen.channels <= 2) return "gray";
+  switch (seen.stored.colours) {
     case Colours::palette:
       return "palette";
     case Colours::cmyk:
@@ -80,7 +63,7 @@ const char* colours_of(const Look& look) {
   }
 }
 
-// Counts looks in order.
+// Counts inspected images in order.
 class Counter {
  public:
   Counter(const ImageSource& source, const CheckOptions& options)
@@ -92,14 +75,14 @@ class Counter {
     fingerprints_.reserve(static_cast<size_t>(source.count()));  // touched only as it fills
   }
 
-  void add(int64_t i, const Look& look) {
-    if (look.rejected.empty()) {
-      add_usable(i, look);
+  void add(int64_t i, const Inspected& seen) {
+    if (seen.rejected.empty()) {
+      add_usable(i, seen);
     } else if (++report_.broken_count <= static_cast<int64_t>(Listed::kMost)) {
       const std::string name = source_.name(i);
-      report_.broken.push_back({name, without_name(look.rejected, name)});
+      report_.broken.push_back({name, without_name(seen.rejected, name)});
     }
-    tell(i + 1);
+    report_progress(i + 1);
   }
 
   CheckReport finish() {
@@ -109,25 +92,25 @@ class Counter {
       report_.drawn.push_back(fingerprints_[static_cast<size_t>(k * usable / drawn)].image);
     }
     report_.usable = usable;
-    report_.duplicates = find_duplicates(fingerprints_, [&] { tell(source_.count()); });
+    report_.duplicates = find_duplicates(fingerprints_, [&] { report_progress(source_.count()); });
     return std::move(report_);
   }
 
  private:
-  void add_usable(int64_t i, const Look& look) {
-    ++report_.formats[name_of(look.stored.format)];
-    ++report_.colours[colours_of(look)];
-    report_.with_alpha += look.channels == 2 || look.channels == 4 ? 1 : 0;
-    report_.of_16_bits += look.stored.bits == 16 ? 1 : 0;
-    report_.turned += look.stored.orientation != 1 ? 1 : 0;
-    report_.animated += look.stored.frames > 1 ? 1 : 0;
-    if (has_wrong_ending(source_.name(i), look.stored.format)) report_.wrong_ending.add(i);
-    if (look.fingerprint.single_colour) report_.single_colour.add(i);
+  void add_usable(int64_t i, const Inspected& seen) {
+    ++report_.formats[name_of(seen.stored.format)];
+    ++report_.colours[colours_of(seen)];
+    report_.with_alpha += seen.channels == 2 || seen.channels == 4 ? 1 : 0;
+    report_.of_16_bits += seen.stored.bits == 16 ? 1 : 0;
+    report_.turned += seen.stored.orientation != 1 ? 1 : 0;
+    report_.animated += seen.stored.frames > 1 ? 1 : 0;
+    if (has_wrong_ending(source_.name(i), seen.stored.format)) report_.wrong_ending.add(i);
+    if (seen.fingerprint.single_colour) report_.single_colour.add(i);
     if (!report_.class_counts.empty()) {
       ++report_.class_counts[static_cast<size_t>(source_.label(i))];
     }
-    add_size(i, look.width, look.height);
-    fingerprints_.push_back(look.fingerprint);
+    add_size(i, seen.width, seen.height);
+    fingerprints_.push_back(seen.fingerprint);
   }
 
   void add_size(int64_t i, int64_t width, int64_t height) {
@@ -150,11 +133,11 @@ class Counter {
     ++s.by_shorter_side[static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(shorter)))];
   }
 
-  void tell(int64_t done) {
+  void report_progress(int64_t done) {
     const double now =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-    if (!options_.progress || (done < source_.count() && now - told_ < 0.1)) return;
-    told_ = now;
+    if (!options_.progress || (done < source_.count() && now - reported_ < 0.1)) return;
+    reported_ = now;
     options_.progress({done, source_.count(), report_.broken_count, now});
   }
 
@@ -163,7 +146,7 @@ class Counter {
   CheckReport report_;
   std::vector<Fingerprint> fingerprints_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  double told_ = -1;
+  double reported_ = -1;
 };
 
 }  // namespace
@@ -178,13 +161,13 @@ CheckReport check_images(const ImageSource& source, const CheckOptions& options)
            "the resolution ", options.resolution,
            " is not a power of two from 4 to 1024; choose one, or 0 for none");
   PG_CHECK(options.threads >= 0 && options.threads <= 1024, UsageError, "cannot check with ",
-           options.threads, " threads; choose 1 to 1024, or 0 for one per processor");
+           options.threads, " threads; expected 1 to 1024, or 0 for one per processor");
   const int64_t threads =
       options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
   Counter counter(source, options);
   ordered_parallel(
-      {source.count(), threads, 4 * threads}, [&](int64_t i) { return look_at(source, i); },
-      [&](int64_t i, const Look& look) { counter.add(i, look); });
+      {source.count(), threads, 4 * threads}, [&](int64_t i) { return inspect(source, i); },
+      [&](int64_t i, const Inspected& seen) { counter.add(i, seen); });
   return counter.finish();
 }
 

@@ -1,7 +1,7 @@
-// check.h: what a set of images holds, before anyone trains on it.
+// check.h: contents and problems of a set of images, before training.
 //
-// Every image is decoded once, in parallel. Memory is constant but for a fingerprint of 224 bytes
-// (and 8 more while duplicates are sought) for each image.
+// Every image is decoded once, in parallel. Memory is constant except for a fingerprint of 224
+// bytes per image (232 during the search for duplicates).
 #pragma once
 
 #include <cstdint>
@@ -19,13 +19,13 @@ namespace pg {
 
 struct CheckOptions {
   int64_t resolution = 0;  // counts images whose shorter side is below it; 0: none
-  int64_t threads = 0;     // 0: one for each processor
-  // Called from the calling thread, ten times a second at most and at the end. What it throws ends
+  int64_t threads = 0;     // 0: one per processor
+  // Called from the calling thread, at most ten times a second and at the end. An exception ends
   // the check.
   std::function<void(const BuildProgress&)> progress = {};
 };
 
-// Images of a kind: all counted, the first ones by number.
+// Images with some property: all are counted, the first kMost listed.
 struct Listed {
   static constexpr size_t kMost = 10000;
   int64_t count = 0;
@@ -41,7 +41,7 @@ struct SizeCounts {
   Extreme smallest, largest;  // of the shortest shorter side; of the most pixels
   int64_t not_square = 0, below_resolution = 0;
   Listed thin;  // one side at least four times as long as the other
-  // By width and height; of sizes beyond the first kMostSizes only the number of images is kept.
+  // By width and height; images of sizes beyond the first kMostSizes are only counted.
   static constexpr size_t kMostSizes = 10000;
   std::map<std::pair<int64_t, int64_t>, int64_t> count_of;
   int64_t other_sizes = 0;
@@ -56,7 +56,7 @@ struct CheckReport {
   std::map<std::string, int64_t> formats;  // by content: "JPEG" ... "raw"
   std::map<std::string, int64_t> colours;  // "gray", "RGB", "palette", "CMYK"
   int64_t with_alpha = 0, of_16_bits = 0, turned = 0, animated = 0;
-  Listed wrong_ending;  // names that say another format than the content is
+  Listed wrong_ending;  // names whose ending does not match the content
   Listed single_colour;
   SizeCounts sizes;
   Duplicates duplicates;
@@ -68,8 +68,8 @@ struct CheckReport {
   static constexpr int64_t kMostDrawn = 96;
 };
 
-// Reads all of `source`. Throws UsageError for options out of range; images that cannot be read are
-// part of the report.
+// Reads all of `source`. Throws UsageError for options out of range; unreadable images are part of
+// the report.
 CheckReport check_images(const ImageSource& source, const CheckOptions& options);
 
 }  // namespace pg

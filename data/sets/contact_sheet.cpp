@@ -28,7 +28,7 @@ class Cell {
     try {
       append_rounded(resample_square(convert_channels(source.load(image), 3), side_, options_.fit),
                      pixels);
-    } catch (const FormatError&) {  // it is in the list of broken ones
+    } catch (const FormatError&) {  // the report lists it as broken
     } catch (const IoError&) {
     }
     pixels.resize(static_cast<size_t>(side_ * side_ * 3));

@@ -1,4 +1,4 @@
-// contact_sheet.h: many images of a set in one picture.
+// contact_sheet.h: many images of a set in one image.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ struct SheetOptions {
   Fit fit = Fit::crop;
 };
 
-// The images, as training would see them, rows first. Those that cannot be read stay black. Throws
-// UsageError for no image.
+// The images as training would see them, row by row; unreadable ones are black. Throws UsageError
+// if there are none.
 Image contact_sheet(const ImageSource& source, std::span<const int64_t> images,
                     const SheetOptions& options);
 

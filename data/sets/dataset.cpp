@@ -5,7 +5,7 @@
 #include <bit>
 #include <utility>
 
-#include "data/formats/npy_writer.h"
+#include "data/files/crc32.h"
 #include "data/images/resolutions.h"
 #include "kernels/error.h"
 
@@ -17,7 +17,8 @@ constexpr int64_t kChunk = int64_t{64} << 20;
 NpyFile open_checked(const std::filesystem::path& path, const NpyHeader& expected) {
   NpyFile file(path);
   PG_CHECK(file.type() == expected.type && file.shape() == expected.shape, FormatError,
-           path.string(), " has another shape than dataset.json says; build the dataset again");
+           path.string(),
+           " does not have the shape that dataset.json gives; build the data set again");
   return file;
 }
 
@@ -35,13 +36,13 @@ Dataset::Dataset(const std::filesystem::path& folder)
   const int64_t classes = std::max<int64_t>(label_count(), 1);
   for (const int32_t label : labels_) {
     PG_CHECK(label >= 0 && label < classes, FormatError, (folder_ / "labels.npy").string(),
-             " has the label ", label, " but there are ", classes,
-             " classes; build the dataset again");
+             " has the label ", label, "; expected 0 to ", classes - 1,
+             "; build the data set again");
   }
 }
 
 void Dataset::check_resolution(int64_t resolution) const {
-  PG_CHECK(is_resolution(resolution) && resolution <= max_resolution(), UsageError, "the dataset ",
+  PG_CHECK(is_resolution(resolution) && resolution <= max_resolution(), UsageError, "the data set ",
            folder_.string(), " has no images of ", resolution, "x", resolution,
            "; choose a power of two from 4 to ", max_resolution());
 }
@@ -87,9 +88,9 @@ void Dataset::verify(const std::function<void(double)>& progress) const {
       if (progress) progress(static_cast<double>(done) / static_cast<double>(total));
     }
     const auto listed = manifest_.files.find(name);
-    PG_CHECK(listed != manifest_.files.end() && listed->second.crc32 == crc32_text(crc),
-             FormatError, (folder_ / name).string(),
-             " does not have the checksum of dataset.json, it is damaged; build the dataset again");
+    PG_CHECK(listed != manifest_.files.end() && listed->second.crc32 == crc_text(crc), FormatError,
+             (folder_ / name).string(),
+             " is damaged: its checksum differs from dataset.json; build the data set again");
   }
 }
 

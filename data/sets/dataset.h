@@ -1,7 +1,7 @@
-// dataset.h: a built dataset, of which images are read when they are asked for.
+// dataset.h: a built data set, whose images are read on demand.
 //
-// Only classes are held in memory, so sets far larger than it work. A file that is cut short while
-// it is open is an error and not a crash, which a mapped one would be.
+// Only classes are held in memory, so sets may be far larger than it. A file truncated while open
+// is an error; a mapped file would crash the program.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ namespace pg {
 
 class Dataset {
  public:
-  // Opens a folder made by build_dataset; every file is held against dataset.json by shape and
-  // length. Throws IoError, FormatError.
+  // Opens a folder made by build_dataset; the shape and length of every file are compared with
+  // dataset.json. Throws IoError, FormatError.
   explicit Dataset(const std::filesystem::path& folder);
 
   int64_t count() const { return manifest_.count; }
@@ -28,18 +28,18 @@ class Dataset {
   const Manifest& manifest() const { return manifest_; }
   const std::filesystem::path& folder() const { return folder_; }
 
-  // Class 0..label_count() - 1 of image i; 0 where there are no classes.
+  // Class 0..label_count() - 1 of image i; 0 without classes.
   int32_t label(int64_t i) const { return labels_[static_cast<size_t>(i)]; }
 
   // Throws UsageError for a resolution that is not a power of two from 4 to max_resolution().
   void check_resolution(int64_t resolution) const;
 
-  // Image i, [R, R, C], values 0..255, into `pixels`, which has exactly that size. Several threads
-  // may read at once. Throws as above, and IoError where the file cannot be read any more.
+  // Reads image i, [R, R, C], values 0..255, into `pixels`, which has exactly that size.
+  // Thread-safe. Throws as above, and IoError if the file has become unreadable.
   void read_image(int64_t resolution, int64_t i, std::span<uint8_t> pixels) const;
   std::vector<uint8_t> image(int64_t resolution, int64_t i) const;
 
-  // Reads every byte and compares checksums. `progress` is told the share done, 0 to 1, after each
+  // Reads every byte and compares checksums. `progress` receives the share done, 0 to 1, after each
   // 64 MiB. Throws FormatError naming the first file that differs.
   void verify(const std::function<void(double)>& progress = {}) const;
 

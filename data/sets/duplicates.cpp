@@ -13,7 +13,7 @@
 namespace pg {
 namespace {
 
-// Images of an equal band that one is compared with: those whose other bands sort next to its own.
+// The number of images with an equal band to compare with: the next ones in order.
 constexpr size_t kNeighbours = 64;
 
 double difference_of(const Fingerprint& a, const Fingerprint& b) {
@@ -36,8 +36,8 @@ class Finder {
  public:
   Finder(std::span<const Fingerprint> images, const std::function<void()>& alive)
       : images_(images), alive_(alive), order_(images.size()) {
-    PG_CHECK(images.size() < UINT32_MAX, UsageError, "duplicates are not sought among ",
-             images.size(), " images; check parts of the set");
+    PG_CHECK(images.size() < UINT32_MAX, UsageError, "cannot search ", images.size(),
+             " images for duplicates; check parts of the set");
     std::iota(order_.begin(), order_.end(), 0u);
   }
 
@@ -58,8 +58,8 @@ class Finder {
  private:
   const Fingerprint& image(size_t at) const { return images_[order_[at]]; }
 
-  // Leaves the first image of each group in order_. A thumbnail that differs tells two images of
-  // equal hashes apart.
+  // Keeps the first image of each group in order_. Thumbnails distinguish images whose hashes
+  // collide.
   void find_exact() {
     std::sort(order_.begin(), order_.end(), [&](uint32_t a, uint32_t b) {
       return std::tie(images_[a].pixels, images_[a].thumbnail, a) <

@@ -1,7 +1,7 @@
-// duplicates.h: images that a set holds more than once, exactly or nearly.
+// duplicates.h: exact and near duplicates in a set of images.
 //
-// Near ones are found without comparing all with all: of 64 bits that differ in three places or
-// fewer, at least one of four bands of 16 bits is equal, and often so with a few more. Images are
+// Near duplicates are found without comparing all pairs: if two hashes of 64 bits differ in at most
+// three, one of their four bands of 16 bits is equal, and often also with a few more. Images are
 // sorted by each band in turn; those with an equal band are compared with the next ones in order.
 #pragma once
 
@@ -25,20 +25,20 @@ struct Duplicates {
   std::vector<std::vector<int64_t>> exact;
   int64_t copies = 0;  // images that equal an earlier one, of all groups
 
-  // Pairs that look alike without being equal, most alike first. Of a group of equal images only
-  // the first takes part, and none of a single colour. kMostPairs of them: there are more.
+  // Similar pairs that are not equal, most similar first. Of a group of equal images only the first
+  // takes part, and no single-coloured image. If there are kMostPairs, more may exist.
   static constexpr size_t kMostPairs = 100000;
   std::vector<NearPair> near;
 };
 
-// How alike near ones are: at most 10 of 64 bits of the gradient differ, and thumbnails by a mean
-// of 5 of 255 or an eighth of the less contrasty one's mean deviation from its mean. (Copies that
-// were scaled or compressed again differ by less than 1.)
+// Limits for near duplicates: at most 10 of 64 bits of the gradient differ, and the mean difference
+// of thumbnails is at most 5 of 255 and an eighth of the lower mean absolute deviation. (Scaled or
+// recompressed copies differ by less than 1.)
 inline constexpr int kMostGradientBits = 10;
 inline constexpr double kMostDifference = 5.0, kMostOfContrast = 0.125;
 
-// Images in the order of their numbers. Memory: 8 bytes an image besides the fingerprints; time
-// grows as N log N. `alive` is called now and then; what it throws ends the search.
+// Images in the order of their numbers. Memory: 8 bytes per image besides the fingerprints; time
+// grows as N log N. `alive` is called regularly; an exception ends the search.
 Duplicates find_duplicates(std::span<const Fingerprint> images,
                            const std::function<void()>& alive = {});
 

@@ -11,8 +11,8 @@ namespace pg {
 
 Loader::Loader(const Dataset& dataset, const LoaderOptions& options)
     : dataset_(dataset), options_(options) {
-  PG_CHECK(options.depth >= 1, UsageError, "a loader cannot hold ", options.depth,
-           " minibatches ready; choose 1 or more");
+  PG_CHECK(options.depth >= 1, UsageError, "a loader cannot prefetch ", options.depth,
+           " minibatches; expected 1 or more");
   thread_ = std::thread([this] { run(); });
 }
 
@@ -26,7 +26,7 @@ Loader::~Loader() {
 }
 
 const Batch& Loader::next(int64_t resolution, int64_t n) {
-  PG_CHECK(n >= 1, UsageError, "a minibatch of ", n, " images is impossible; choose 1 or more");
+  PG_CHECK(n >= 1, UsageError, "a minibatch of ", n, " images is impossible; expected 1 or more");
   dataset_.check_resolution(resolution);
   std::unique_lock lock(mutex_);
   if (const Request request{resolution, n, position_}; request != next_out_) restart(request);

@@ -2,12 +2,10 @@
 #include "data/sets/manifest.h"
 
 #include <nlohmann/json.hpp>
-#include <system_error>
 
 #include "data/files/atomic_file.h"
-#include "data/files/files.h"
+#include "data/files/read_file.h"
 #include "data/images/resolutions.h"
-#include "data/sources/label_file.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -45,11 +43,6 @@ std::string level_file_name(int64_t resolution) {
   return name;
 }
 
-bool is_dataset_folder(const std::filesystem::path& folder) {
-  std::error_code error;
-  return std::filesystem::is_regular_file(folder / kFileName, error) && !read_label_file(folder);
-}
-
 void write_manifest(const std::filesystem::path& folder, const Manifest& m) {
   nlohmann::ordered_json json = {{"format", kFormat},
                                  {"version", kDatasetVersion},
@@ -69,7 +62,7 @@ void write_manifest(const std::filesystem::path& folder, const Manifest& m) {
   for (const Rejected& r : m.rejected) {
     json["rejected"].push_back({{"file", r.file}, {"reason", r.reason}});
   }
-  // File names need not be UTF-8, JSON must be.
+  // JSON must be UTF-8; file names may not be.
   const auto replace = nlohmann::ordered_json::error_handler_t::replace;
   write_file_atomically(folder / kFileName, json.dump(1, ' ', false, replace) + "\n");
 }
@@ -82,18 +75,18 @@ Manifest read_manifest(const std::filesystem::path& folder) {
   try {
     const nlohmann::json json = nlohmann::json::parse(bytes.begin(), bytes.end());
     PG_CHECK(json.at("format") == kFormat, FormatError, path.string(),
-             " does not describe a progan_cuda dataset; give a folder that dataset build made");
+             " does not describe a progan_cuda data set; use a folder made by dataset build");
     json.at("version").get_to(version);
     if (version == kDatasetVersion) m = from_json(json);
   } catch (const nlohmann::json::exception& error) {
     throw FormatError(
-        message(path.string(), " is damaged (", error.what(), "); build the dataset again"));
+        message(path.string(), " is damaged (", error.what(), "); build the data set again"));
   }
-  PG_CHECK(version == kDatasetVersion, FormatError, path.string(), " is of version ", version,
-           " but this program reads ", kDatasetVersion, "; build the dataset again");
+  PG_CHECK(version == kDatasetVersion, FormatError, path.string(), " has version ", version,
+           "; expected ", kDatasetVersion, "; build the data set again");
   PG_CHECK(m.count > 0 && m.channels >= 1 && m.channels <= 4 && is_resolution(m.resolution),
            FormatError, path.string(), " has impossible extents: ", m.count, " images of ",
-           m.resolution, "x", m.resolution, "x", m.channels, "; build the dataset again");
+           m.resolution, "x", m.resolution, "x", m.channels, "; build the data set again");
   return m;
 }
 

@@ -1,4 +1,4 @@
-// manifest.h: dataset.json, the description inside a dataset folder.
+// manifest.h: dataset.json, the description in a data set folder.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace pg {
 
 constexpr int64_t kDatasetVersion = 1;
 
-// An image that was left out of a dataset.
+// A skipped image.
 struct Rejected {
   std::string file, reason;
 };
@@ -35,13 +35,10 @@ struct Manifest {
 // "r0004.npy"
 std::string level_file_name(int64_t resolution);
 
-// Whether the folder has a dataset.json.
-bool is_dataset_folder(const std::filesystem::path& folder);
-
 // Throws IoError.
 void write_manifest(const std::filesystem::path& folder, const Manifest& manifest);
 
-// Throws IoError when there is none, FormatError when it is not what write_manifest writes.
+// Throws IoError if there is none, FormatError if it is not in the format of write_manifest.
 Manifest read_manifest(const std::filesystem::path& folder);
 
 }  // namespace pg

@@ -18,7 +18,7 @@ namespace pg {
 struct ParallelPlan {
   int64_t count = 0;  // items
   int64_t threads = 1;
-  int64_t window = 1;  // results held at most
+  int64_t window = 1;  // maximum number of results held
 };
 
 // The items handed out and the results not yet taken, a ring of `window` slots.

@@ -25,8 +25,8 @@ int64_t shuffled_index(uint64_t seed, int64_t count, uint64_t position) {
   const int half_bits = std::max(kMinHalfBits, (static_cast<int>(std::bit_width(n - 1)) + 1) / 2);
   const uint64_t mask = (uint64_t{1} << half_bits) - 1;
   uint64_t value = position % n;
-  // Values outside the set are sent through again: that ends, since a bijection has only cycles,
-  // and leaves a bijection of the set itself.
+  // Values outside the set are permuted again: this ends, since a bijection has only cycles, and
+  // the result is a bijection of the set.
   do {
     uint64_t left = value >> half_bits, right = value & mask;
     for (uint64_t round = 0; round < kRounds; ++round) {

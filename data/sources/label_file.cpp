@@ -1,11 +1,11 @@
-// label_file.cpp: reads dataset.json of StyleGAN's tools, and finds classes for files.
+// label_file.cpp: reads dataset.json of StyleGAN's tools, and assigns classes to files.
 #include "data/sources/label_file.h"
 
 #include <algorithm>
-#include <array>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "data/files/shown.h"
 #include "kernels/error.h"
@@ -13,7 +13,9 @@
 namespace pg {
 namespace {
 
-// Beyond any set of classes; keeps a wild number from becoming a wild amount of memory.
+constexpr const char* kFileName = "dataset.json";
+
+// More than any set has; bounds the memory that a wrong number can take.
 constexpr int64_t kMostClasses = 65536;
 
 int32_t class_of(const nlohmann::json& label, const std::string& file) {
@@ -34,15 +36,15 @@ int32_t class_of(const nlohmann::json& label, const std::string& file) {
     }
   }
   PG_CHECK(number >= 0 && number < kMostClasses, FormatError, file, " has the label ",
-           label.dump().substr(0, 40), ", which is neither a class from 0 to ", kMostClasses - 1,
-           " nor a list with a single 1 among zeros");
+           label.dump().substr(0, 40), "; expected a class from 0 to ", kMostClasses - 1,
+           " or a one-hot list");
   return static_cast<int32_t>(number);
 }
 
 }  // namespace
 
 std::optional<LabelFile> read_label_file(const std::filesystem::path& folder) {
-  const std::filesystem::path path = folder / "dataset.json";
+  const std::filesystem::path path = folder / kFileName;
   std::ifstream in(path, std::ios::binary);
   if (!in) return std::nullopt;
   return parse_label_file(std::string(std::istreambuf_iterator<char>(in), {}), path.string());
@@ -54,7 +56,7 @@ std::optional<LabelFile> parse_label_file(std::string_view text, const std::stri
   LabelFile file;
   if (json["labels"].is_null()) return file;
   PG_CHECK(json["labels"].is_array(), FormatError, where,
-           " has \"labels\" that are no list of [file, label]");
+           ": expected \"labels\" to be a list of [file, label]");
   for (const nlohmann::json& entry : json["labels"]) {
     PG_CHECK(entry.is_array() && entry.size() == 2 && entry[0].is_string(), FormatError, where,
              " has a label entry that is not [file, label]");
@@ -65,14 +67,9 @@ std::optional<LabelFile> parse_label_file(std::string_view text, const std::stri
   return file;
 }
 
-bool has_image_ending(const std::filesystem::path& file) {
-  constexpr std::array<std::string_view, 13> kEndings = {".jpg",  ".jpeg", ".jpe", ".jfif", ".png",
-                                                         ".bmp",  ".dib",  ".gif", ".tif",  ".tiff",
-                                                         ".webp", ".heic", ".avif"};
-  std::string ending = file.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
+bool is_dataset_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(folder / kFileName, error) && !read_label_file(folder);
 }
 
 FileClasses classes_of_folders(std::span<const std::string> files) {

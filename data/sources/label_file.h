@@ -1,10 +1,10 @@
-// label_file.h: class labels of files: as StyleGAN's tools keep them beside images, or by folder.
+// label_file.h: class labels of image files: from the dataset.json of StyleGAN's tools, or by
+// folder.
 //
 //   dataset.json: {"labels": [["00000/img00000000.png", 6], ["00001/...", [0.0, 1.0]], ...]}
 //
-// or "labels": null, which means that there are no classes. Where the file exists it decides, and
-// sub-folders are only how images were spread. The name is also that of a built data set's own
-// file, which has a "format".
+// or "labels": null for no classes. If the file exists, it decides and sub-folders have no meaning.
+// Built data sets have a file of the same name, recognised by its "format".
 #pragma once
 
 #include <cstdint>
@@ -23,29 +23,28 @@ struct LabelFile {
   int32_t classes = 0;
 };
 
-// nullopt where the folder has no such file, or one of another kind. Throws FormatError for a label
-// that is neither a class number nor a list with a single 1 among zeros.
+// nullopt if the folder has no such file or one of another kind. Throws FormatError for a label
+// that is neither a class number nor a one-hot list.
 std::optional<LabelFile> read_label_file(const std::filesystem::path& folder);
 
-// The same from the file's text; `where` is what messages call it.
+// The same from the file's text; `where` names it in messages.
 std::optional<LabelFile> parse_label_file(std::string_view text, const std::string& where);
 
-// Whether files of this name are meant to be images, so that what cannot be decoded is reported
-// and not ignored.
-bool has_image_ending(const std::filesystem::path& file);
+// Whether the folder is a built data set: it has a dataset.json, which is not a file of labels.
+bool is_dataset_folder(const std::filesystem::path& folder);
 
-// A class for each of many files, or none at all.
+// The class of each file of a list; none if there are no classes.
 struct FileClasses {
   std::vector<int32_t> labels;     // empty: no classes
   std::vector<std::string> names;  // of the classes
 };
 
-// The class is the first folder of a path; "." for files outside of folders. No classes where there
-// are no folders.
+// The class is the first folder of a path; "." for files outside folders. No classes without
+// folders.
 FileClasses classes_of_folders(std::span<const std::string> files);
 
-// The labels given for the files; no classes where none are given. Throws FormatError for a file
-// without one; `where` names the set.
+// The labels given for the files; no classes if none are given. Throws FormatError for a file
+// without a label; `where` names the set.
 FileClasses classes_of_labels(std::span<const std::string> files, const LabelFile& given,
                               const std::string& where);
 

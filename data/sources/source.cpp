@@ -1,12 +1,13 @@
-// source.cpp: tells the formats apart.
+// source.cpp: recognises the formats.
 #include "data/sources/source.h"
 
 #include <algorithm>
 
-#include "data/files/files.h"
+#include "data/files/io_error.h"
+#include "data/files/read_file.h"
 #include "data/formats/lmdb_file.h"
 #include "data/formats/tfrecord.h"
-#include "data/sets/manifest.h"
+#include "data/sources/label_file.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -23,7 +24,7 @@ std::vector<fs::path> cifar_batches(const fs::path& folder) {
   return found;
 }
 
-// The training images come first: the test images beside them are meant to be held back.
+// Training images come first; the test images beside them are meant to be held out.
 fs::path idx_images(const fs::path& folder) {
   for (const char* name :
        {"train-images-idx3-ubyte", "train-images.idx3-ubyte", "images-idx3-ubyte",
@@ -38,7 +39,7 @@ fs::path idx_images(const fs::path& folder) {
 
 std::unique_ptr<ImageSource> open_folder(const fs::path& folder) {
   PG_CHECK(!is_dataset_folder(folder), UsageError, folder.string(),
-           " is a built dataset already; give it to train, or give the folder of its raw images");
+           " is already a built data set; use it with train, or name the folder of its raw images");
   const std::vector<fs::path> batches = cifar_batches(folder);
   if (!batches.empty()) return open_cifar_source(batches);
   const fs::path lmdb = lmdb_database(folder);
@@ -57,11 +58,10 @@ std::unique_ptr<ImageSource> open_file(const fs::path& file) {
   if (is_tfrecord(file)) return open_tfrecord_source(file);
   if (file.extension() == ".bin") return open_cifar_source({file});
   PG_CHECK(!looks_like_image(read_file_start(file, 32)), UsageError, file.string(),
-           " is a single image; give the folder it is in");
-  throw UsageError(
-      message(file.string(),
-              " is no set of images (a folder, zip, idx, LMDB, .tfrecords, or CIFAR-10 .bin); "
-              "unpack other archives into a folder and give that"));
+           " is a single image; name the folder it is in");
+  throw UsageError(message(file.string(),
+                           " is not a set of images (a folder, zip, idx, LMDB, .tfrecords or "
+                           "CIFAR-10 .bin); unpack other archives into a folder"));
 }
 
 }  // namespace

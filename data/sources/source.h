@@ -1,7 +1,7 @@
-// source.h: where images come from before they are a dataset.
+// source.h: sources of raw images, from which data sets are built.
 //
-// A source numbers its images; the builder asks for them from several threads. One file per format;
-// open_source tells formats apart by content.
+// A source numbers its images; the builder loads them from several threads. Each format has a .cpp
+// file; open_source recognises formats by content.
 #pragma once
 
 #include <cstdint>
@@ -21,43 +21,43 @@ class ImageSource {
 
   virtual int64_t count() const = 0;
 
-  // Image i of 0..count() - 1; callable from several threads at once. Throws FormatError or IoError
-  // for an image that cannot be read: the builder lists it by name and goes on.
+  // Image i of 0..count() - 1; thread-safe. Throws FormatError or IoError for an unreadable image,
+  // which the builder lists by name and skips.
   virtual Image load(int64_t i) const = 0;
 
-  // What messages and the list of rejected images call image i.
+  // The name of image i in messages and in the list of rejected images.
   virtual std::string name(int64_t i) const = 0;
 
-  // Class 0..label_names().size() - 1 of image i; 0 where there are no classes.
+  // Class 0..label_names().size() - 1 of image i; 0 without classes.
   virtual int32_t label(int64_t i) const = 0;
   virtual std::vector<std::string> label_names() const = 0;  // empty: no classes
 
-  // Changes when the images may have changed: names, sizes and modification times, not contents.
+  // Changes when names, sizes or modification times of files change; contents are not read.
   virtual std::string fingerprint() const = 0;
 
-  // Files that do not even pretend to be images and were left out.
+  // Number of skipped files that are not meant to be images.
   virtual int64_t ignored_files() const { return 0; }
 
-  // What suits these images where the options leave it open; the fit is never automatic.
+  // Defaults for options left open; the fit is never automatic.
   virtual int64_t default_channels() const = 0;
   virtual Fit default_fit() const { return Fit::crop; }
 };
 
-// Opens what `where` names:
+// Opens the source that `where` names:
 //   builtin:shapes[:COUNT]       the procedural set (source_procedural.cpp), 4096 images by default
 //   a folder with data_batch_*.bin, or a .bin file        CIFAR-10 binary
 //   a folder with [train-]images-idx3-ubyte[.gz], or such a file     idx
 //   a .zip file (by content)      all images in it, with the labels of its dataset.json (StyleGAN)
-//   a folder with data.mdb, or such a file (by content)     LMDB of encoded pictures (LSUN)
+//   a folder with data.mdb, or such a file (by content)     LMDB of encoded images (LSUN)
 //   a folder with NAME-rXX.tfrecords, or such a file      official TFRecords, the largest size,
 //                                with the classes of NAME-rxx.labels
 //   any other folder             all JPEG, PNG, WebP and BMP below it; its sub-folders are classes,
 //                                unless a dataset.json like that of a zip says otherwise
-// Throws IoError for what is missing or unreadable, FormatError for truncated or foreign files,
-// UsageError for what is no source of images.
+// Throws IoError for missing or unreadable files, FormatError for truncated or damaged ones,
+// UsageError for anything that is not a source of images.
 std::unique_ptr<ImageSource> open_source(const std::string& where);
 
-// The single formats, for open_source. `root` and `file` exist.
+// The formats, for open_source. `root` and `file` must exist.
 std::unique_ptr<ImageSource> open_folder_source(const std::filesystem::path& root);
 std::unique_ptr<ImageSource> open_idx_source(const std::filesystem::path& file);
 std::unique_ptr<ImageSource> open_cifar_source(const std::vector<std::filesystem::path>& files);
@@ -66,18 +66,14 @@ std::unique_ptr<ImageSource> open_lmdb_source(const std::filesystem::path& file)
 std::unique_ptr<ImageSource> open_tfrecord_source(const std::filesystem::path& file);
 std::unique_ptr<ImageSource> open_procedural_source(const std::string& where);
 
-// The images of a built data set at its finest level, to be looked at: not one of open_source, for
-// nothing is built from it. Throws as Dataset.
-std::unique_ptr<ImageSource> open_built_source(const std::filesystem::path& folder);
-
 // Whether the file starts like idx images, plain or gzip.
 bool is_idx_images(const std::filesystem::path& file);
 
-// The LMDB database in the folder; empty: there is none.
+// The LMDB database in the folder; empty if there is none.
 std::filesystem::path lmdb_database(const std::filesystem::path& folder);
 
-// The .tfrecords file of the largest size in the folder; empty: there is none. Throws UsageError
-// where there are those of several data sets.
+// The .tfrecords file of the largest size in the folder; empty if there is none. Throws UsageError
+// if the folder has several data sets.
 std::filesystem::path largest_tfrecords(const std::filesystem::path& folder);
 
 // Whether the file starts like a zip archive.

@@ -4,7 +4,8 @@
 #include <sstream>
 #include <utility>
 
-#include "data/files/files.h"
+#include "data/files/name_hash.h"
+#include "data/files/read_file.h"
 #include "data/sources/source.h"
 #include "kernels/error.h"
 
@@ -39,9 +40,9 @@ class CifarSource : public ImageSource {
     for (const fs::path& file : files_) {
       batches_.emplace_back(file);
       const int64_t size = static_cast<int64_t>(batches_.back().bytes().size());
-      PG_CHECK(size > 0 && size % kRecord == 0, FormatError, file.string(), " is ", size,
-               " bytes long, no multiple of the ", kRecord,
-               " of a CIFAR-10 record, it is truncated or something else; download it again");
+      PG_CHECK(size > 0 && size % kRecord == 0, FormatError, file.string(), " has ", size,
+               " bytes, which is not a multiple of the ", kRecord,
+               " of a CIFAR-10 record: it is truncated or another format; download it again");
       first_.push_back(count_);
       count_ += size / kRecord;
     }
@@ -93,8 +94,8 @@ class CifarSource : public ImageSource {
   void check_labels() const {
     for (int64_t i = 0; i < count_; ++i) {
       PG_CHECK(label(i) < kClasses, FormatError, files_[batch_of(i)].string(), " has the label ",
-               label(i), " in a record, not one of the ", kClasses,
-               " of CIFAR-10; give the binary version of CIFAR-10");
+               label(i), " in a record; expected 0 to ", kClasses - 1,
+               ", as in the binary version of CIFAR-10");
     }
   }
 

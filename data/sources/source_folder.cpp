@@ -1,9 +1,11 @@
-// source_folder.cpp: all pictures below a folder.
+// source_folder.cpp: all images below a folder.
 #include <algorithm>
 #include <set>
 #include <utility>
 
-#include "data/files/files.h"
+#include "data/files/name_hash.h"
+#include "data/files/read_file.h"
+#include "data/images/endings.h"
 #include "data/sources/label_file.h"
 #include "data/sources/source.h"
 #include "kernels/error.h"
@@ -17,7 +19,7 @@ bool is_candidate(const fs::path& file) {
   try {
     return looks_like_image(read_file_start(file, 32));
   } catch (const IoError&) {
-    return true;  // load() meets the error again, and the builder reports it
+    return true;  // load() meets the same error, and the builder reports it
   }
 }
 
@@ -26,10 +28,10 @@ class FolderSource : public ImageSource {
   explicit FolderSource(const fs::path& root) : root_(root) {
     std::set<fs::path> visited;
     scan(root_, visited);
-    PG_CHECK(!files_.empty(), FormatError, root_.string(),
-             " holds no JPEG, PNG, WebP or BMP image (", ignored_,
-             " other files); give a folder of images");
-    std::sort(files_.begin(), files_.end());  // by whole path, whatever the file system's order
+    PG_CHECK(!files_.empty(), FormatError, root_.string(), " has no JPEG, PNG, WebP or BMP image (",
+             ignored_, " other files); name a folder of images");
+    std::sort(files_.begin(),
+              files_.end());  // by whole path, in the same order on every file system
     const std::optional<LabelFile> given = read_label_file(root_);
     classes_ =
         given ? classes_of_labels(files_, *given, root_.string()) : classes_of_folders(files_);
@@ -58,11 +60,11 @@ class FolderSource : public ImageSource {
  private:
   const std::string& file(int64_t i) const { return files_[static_cast<size_t>(i)]; }
 
-  // Follows links to folders; `visited` ends the circles they can form.
+  // Follows links to folders; `visited` breaks the cycles they can form.
   void scan(const fs::path& folder, std::set<fs::path>& visited) {
     if (!visited.insert(fs::canonical(folder)).second) return;
     std::vector<fs::directory_entry> entries(fs::directory_iterator(folder), {});
-    std::sort(entries.begin(), entries.end());  // which of two links to a folder counts
+    std::sort(entries.begin(), entries.end());  // decides which of two links to a folder counts
     for (const fs::directory_entry& entry : entries) {
       if (entry.path().filename().string().starts_with('.')) continue;
       if (entry.is_directory()) {

@@ -8,7 +8,8 @@
 #include <memory>
 #include <utility>
 
-#include "data/files/files.h"
+#include "data/files/io_error.h"
+#include "data/files/read_file.h"
 #include "data/sources/source.h"
 #include "kernels/error.h"
 
@@ -31,7 +32,7 @@ GzHandle open_gzip(const fs::path& file) {
   return handle;
 }
 
-// Grows with what arrives, never with what a header claims.
+// Grows with the data read, never with a length that a header claims.
 std::vector<uint8_t> read_gzip(const fs::path& file) {
   constexpr unsigned kChunk = 1 << 20;
   const GzHandle handle = open_gzip(file);
@@ -45,8 +46,8 @@ std::vector<uint8_t> read_gzip(const fs::path& file) {
   }
   int error = Z_OK;
   gzerror(handle.get(), &error);
-  PG_CHECK(error == Z_OK, FormatError, file.string(), " cannot be unpacked, it is ",
-           error == Z_BUF_ERROR ? "truncated" : "damaged", " gzip; download it again");
+  PG_CHECK(error == Z_OK, FormatError, file.string(), " is a ",
+           error == Z_BUF_ERROR ? "truncated" : "damaged", " gzip file; download it again");
   return bytes;
 }
 
@@ -86,9 +87,9 @@ struct IdxArray {
     PG_CHECK(all.size() >= 4 && all[0] == 0 && all[1] == 0 && all[2] == kUnsignedByte &&
                  all[3] == dimensions,
              FormatError, file.string(), " is not an idx file of unsigned bytes with ", dimensions,
-             " dimensions; give the original file");
+             " dimensions; use the original file");
     PG_CHECK(all.size() >= offset, FormatError, file.string(),
-             " ends within its idx header, it is truncated; download it again");
+             " is truncated within its idx header; download it again");
     int64_t want = 1;
     for (size_t d = 0; d < dimensions; ++d) {
       shape[d] = big_endian(all, 4 + 4 * d);
@@ -97,9 +98,9 @@ struct IdxArray {
                " in its idx header; download it again");
     }
     const int64_t have = static_cast<int64_t>(all.size() - offset);
-    PG_CHECK(have == want, FormatError, file.string(), " holds ", have,
-             " bytes of data but its idx header says ", want,
-             have < want ? ", it is truncated; download it again" : "; download it again");
+    PG_CHECK(have == want, FormatError, file.string(), " has ", have,
+             " bytes of data, but its idx header requires ", want,
+             have < want ? ": it is truncated; download it again" : "; download it again");
   }
 
   const uint8_t* data() const { return bytes.span().data() + offset; }
@@ -126,12 +127,12 @@ class IdxSource : public ImageSource {
   explicit IdxSource(const fs::path& file)
       : file_(file), labels_file_(labels_beside(file)), images_(file, 3) {
     PG_CHECK(images_.shape[1] * images_.shape[2] <= kMaxPixels, FormatError, file.string(),
-             " holds images of more than ", kMaxPixels, " pixels; make them smaller");
+             " has images of more than ", kMaxPixels, " pixels; make them smaller");
     if (labels_file_.empty()) return;
     labels_ = std::make_unique<IdxArray>(labels_file_, 1);
     PG_CHECK(labels_->shape[0] == count(), FormatError, labels_file_.string(), " has ",
              labels_->shape[0], " labels for the ", count(), " images of ", file.string(),
-             "; give files that belong together");
+             "; use files that belong together");
     classes_ = 1 + *std::max_element(labels_->data(), labels_->data() + count());
   }
 

@@ -1,4 +1,4 @@
-// source_lmdb.cpp: pictures in an LMDB database, as LSUN comes: key -> encoded file.
+// source_lmdb.cpp: images in an LMDB database, in LSUN's format: key -> encoded file.
 #include <string>
 #include <vector>
 
@@ -15,7 +15,7 @@ class LmdbSource : public ImageSource {
  public:
   explicit LmdbSource(const fs::path& file) : path_(file), file_(file) {
     PG_CHECK(file_.count() > 0, FormatError, file.string(),
-             " is an LMDB database without entries; give one of pictures");
+             " is an LMDB database without entries; use one of images");
   }
 
   int64_t count() const override { return file_.count(); }
@@ -23,7 +23,7 @@ class LmdbSource : public ImageSource {
   Image load(int64_t i) const override {
     std::vector<uint8_t> bytes;
     try {
-      bytes = file_.value(i);
+      bytes = file_.value(i, kMostStoredBytes);
     } catch (const FormatError& error) {
       throw FormatError(message(name(i), ": ", error.what()));
     }
@@ -34,7 +34,7 @@ class LmdbSource : public ImageSource {
     const std::string place = message(path_.filename().string(), " entry ", i);
     try {
       return file_.damaged_page(i) ? place : shown(file_.key(i));
-    } catch (const FormatError&) {  // load says what is wrong
+    } catch (const FormatError&) {  // load() reports the reason
       return place;
     } catch (const IoError&) {
       return place;

@@ -1,8 +1,8 @@
 // source_procedural.cpp: builtin:shapes, drawn images for a first try without any data.
 //
 // One large saturated shape of six classes on a smooth two-colour gradient, with moderate changes
-// of place, size, turn and hue: a small network learns it in minutes on a CPU, and whether it has
-// is seen at a glance. Image i depends on i alone (Philox); edges are smoothed through signed
+// of place, size, turn and hue: a small network learns it in minutes on a CPU, and success is
+// visible at a glance. Image i depends only on i (Philox); edges are smoothed through signed
 // distances.
 #include <algorithm>
 #include <array>
@@ -63,7 +63,7 @@ double polygon_distance(std::span<const Point> vertices, Point p) {
   return inside ? -nearest : nearest;
 }
 
-// Corners on circles of the radii in turn, the first corner at the top.
+// Corners that alternate between two radii, starting at `first_angle`.
 template <size_t Count>
 std::array<Point, Count> corners(double outer, double inner, double first_angle) {
   std::array<Point, Count> points;
@@ -192,14 +192,14 @@ class ShapesSource : public ImageSource {
 std::unique_ptr<ImageSource> open_procedural_source(const std::string& where) {
   const std::string name = "builtin:shapes";
   const bool counted = where.starts_with(name + ":");
-  PG_CHECK(where == name || counted, UsageError, where,
-           " is no built-in set; choose builtin:shapes or builtin:shapes:COUNT");
+  PG_CHECK(where == name || counted, UsageError, "unknown built-in set '", where,
+           "': expected builtin:shapes or builtin:shapes:COUNT");
   int64_t count = kDefaultCount;
   if (counted) {
     const char* end = where.data() + where.size();
     const auto [stop, error] = std::from_chars(where.data() + name.size() + 1, end, count);
     PG_CHECK(error == std::errc() && stop == end && count >= 1 && count <= kMaxCount, UsageError,
-             where, " does not end in a number of images; choose 1 to ", kMaxCount);
+             where, ": expected a number of images from 1 to ", kMaxCount);
   }
   return std::make_unique<ShapesSource>(count);
 }

@@ -1,5 +1,6 @@
 // source_tfrecord.cpp: the official data sets: NAME-r02.tfrecords to NAME-r10.tfrecords, one file
-// for each size, and NAME-rxx.labels. The largest size counts; the others are made from it.
+// for each size, and NAME-rxx.labels. The largest size is used; smaller levels are computed from
+// it.
 #include <algorithm>
 #include <map>
 #include <string>
@@ -8,6 +9,7 @@
 #include "data/formats/npy.h"
 #include "data/formats/tfrecord.h"
 #include "data/sources/source.h"
+#include "data/sources/tfrecord_example.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -17,7 +19,7 @@ namespace {
 constexpr const char* kEnding = ".tfrecords";
 constexpr int32_t kMostClasses = 100000;
 
-// "NAME-r07.tfrecords" -> {"NAME", 7}; {"NAME", -1} where no size is given.
+// "NAME-r07.tfrecords" -> {"NAME", 7}; {"NAME", -1} without a size.
 std::pair<std::string, int> name_and_level(const fs::path& file) {
   const std::string stem = file.stem().string();
   const size_t n = stem.size();
@@ -33,13 +35,14 @@ struct Labels {
   int64_t classes = 0;
 };
 
-// One-hot rows or class numbers. There may be more than images, whose file may be cut short.
+// One-hot rows or class numbers. There may be more of them than images, if the image file is
+// truncated.
 Labels read_labels(const fs::path& path, int64_t count) {
   const NpyFile file(path);
   const bool one_hot = file.type() == NpyType::f32 && file.shape().size() == 2;
   const bool numbers = file.type() == NpyType::i32 && file.shape().size() == 1;
   PG_CHECK((one_hot || numbers) && file.shape()[0] >= count, FormatError, path.string(),
-           " holds neither one-hot rows nor class numbers of ", count,
+           " has neither one-hot rows nor class numbers for ", count,
            " images; move it away to train without classes");
   const int64_t rows = file.shape()[0];
   std::vector<int32_t> labels(static_cast<size_t>(rows), 0);
@@ -52,7 +55,7 @@ Labels read_labels(const fs::path& path, int64_t count) {
     return {labels, *most + 1};
   }
   PG_CHECK(file.shape()[1] <= kMostClasses, FormatError, path.string(), " has ", file.shape()[1],
-           " classes; move it away to train without classes");
+           " classes; expected at most ", kMostClasses, "; move it away to train without classes");
   std::vector<float> row(static_cast<size_t>(file.shape()[1]));
   for (int64_t i = 0; i < rows; ++i) {
     file.read(i * file.shape()[1], row);
@@ -81,7 +84,7 @@ class TfRecordSource : public ImageSource {
 
   Image load(int64_t i) const override {
     try {
-      return image_of_example(file_.read(i));
+      return image_of_example(file_.read(i, kMostStoredBytes));
     } catch (const FormatError& error) {
       throw FormatError(message(name(i), ": ", error.what()));
     }
@@ -123,8 +126,8 @@ fs::path largest_tfrecords(const fs::path& folder) {
     const auto [set, is_new] = sets.try_emplace(name, level, entry.path());
     if (!is_new && level > set->second.first) set->second = {level, entry.path()};
   }
-  PG_CHECK(sets.size() <= 1, UsageError, folder.string(), " holds the TFRecords of ", sets.size(),
-           " data sets; name one .tfrecords file of the one to train on");
+  PG_CHECK(sets.size() <= 1, UsageError, folder.string(), " has the TFRecords of ", sets.size(),
+           " data sets; name one .tfrecords file instead");
   return sets.empty() ? fs::path() : sets.begin()->second.second;
 }
 

@@ -1,14 +1,14 @@
-// source_zip.cpp: all pictures in a zip archive, as StyleGAN's tools pack them.
+// source_zip.cpp: all images in a zip archive, as packed by StyleGAN's tools.
 //
-// The archive stays on the disk; one picture at a time is read from it, so its size does not
-// matter.
+// Images are read from disk one at a time, so the archive may have any size.
 #include <algorithm>
 #include <string_view>
 #include <vector>
 
-#include "data/files/files.h"
+#include "data/files/read_file.h"
 #include "data/files/shown.h"
 #include "data/formats/zip_archive.h"
+#include "data/images/endings.h"
 #include "data/sources/label_file.h"
 #include "data/sources/source.h"
 #include "kernels/error.h"
@@ -19,7 +19,7 @@ namespace {
 
 constexpr uint64_t kMostLabelBytes = uint64_t{1} << 30;
 
-// Files that programs leave in archives and folders for themselves.
+// Files that programs keep for their own use.
 bool is_hidden(std::string_view name) {
   return name.starts_with('.') || name.find("/.") != std::string_view::npos ||
          name.starts_with("__MACOSX/");
@@ -28,7 +28,7 @@ bool is_hidden(std::string_view name) {
 class ZipSource : public ImageSource {
  public:
   explicit ZipSource(const fs::path& file)
-      : file_(file), zip_(file, {file.string() + ": ", "download or pack it again"}) {
+      : file_(file), zip_(file, {file.string() + ": ", "copy or download it again"}) {
     for (const auto& [name, entry] : zip_.entries()) {
       if (name.ends_with('/') || is_hidden(name)) continue;
       if (is_candidate(name, entry)) {
@@ -38,8 +38,8 @@ class ZipSource : public ImageSource {
         ignored_ += name.ends_with("dataset.json") ? 0 : 1;
       }
     }
-    PG_CHECK(!names_.empty(), FormatError, file_.string(), " holds no image (", ignored_,
-             " other files); give an archive of images");
+    PG_CHECK(!names_.empty(), FormatError, file_.string(), " has no image (", ignored_,
+             " other files); use an archive of images");
     find_classes();
   }
 
@@ -64,11 +64,11 @@ class ZipSource : public ImageSource {
     try {
       return looks_like_image(zip_.read_start(entry, 32));
     } catch (const FormatError&) {
-      return false;  // a damaged file of another kind harms nobody
+      return false;  // a damaged file of another kind does no harm
     }
   }
 
-  // The folder that all images are in, with its slash, as when a whole folder was packed.
+  // The folder, with its slash, that contains all images, if a whole folder was packed.
   std::string common_folder() const {
     const size_t slash = names_.front().find('/');
     if (slash == std::string::npos) return "";
@@ -79,7 +79,7 @@ class ZipSource : public ImageSource {
     return common ? folder : "";
   }
 
-  // Where there is a dataset.json it decides: folders then are only how files were spread.
+  // If there is a dataset.json, it decides and folders have no meaning.
   void find_classes() {
     const std::string folder = common_folder();
     for (const std::string& root : {std::string(), folder}) {

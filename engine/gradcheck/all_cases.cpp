@@ -1,4 +1,4 @@
-// all_cases.cpp: the families in one list.
+// all_cases.cpp: joins the families.
 #include "engine/gradcheck/op_case.h"
 
 namespace pg::gradcheck {

@@ -127,8 +127,8 @@ Deviation check_directions(const OpCase& c, Context& context, const std::vector<
       const double exact = dot(grads[i], d);
       const double scale = std::max({1.0, std::abs(numeric), largest(grads[i])});
       worst.include(std::abs(numeric - exact) / scale, [&] {
-        return message("gradient of input ", i, ", direction ", trial, ": ", exact,
-                       " but finite differences give ", numeric);
+        return message("gradient of input ", i, ", direction ", trial, ": ", exact, ", expected ",
+                       numeric, " from finite differences");
       });
     }
   }
@@ -178,7 +178,7 @@ Deviation check_gradient(const OpCase& c, Context& context) {
 }
 
 Deviation check_second_gradient(const OpCase& c, Context& context) {
-  // A recorded gradient may be wrong and yet the derivative of itself.
+  // The second-order check does not notice a wrong recorded gradient.
   Deviation recorded = check_first_order(c, context, GradMode::record);
   recorded.where = "recorded " + recorded.where;
   const std::vector<Tensor> inputs = make_inputs(context, c, DType::f64);

@@ -1,4 +1,4 @@
-// checks.h: what is checked of an OpCase.
+// checks.h: the checks of an OpCase.
 #pragma once
 
 #include "engine/gradcheck/deviation.h"
@@ -6,24 +6,24 @@
 
 namespace pg::gradcheck {
 
-// Inputs of a case on a context, the same numbers for every dtype and device.
+// Inputs of a case, with the same values for every dtype and device.
 std::vector<Tensor> make_inputs(Context& context, const OpCase& c, DType dtype, uint64_t seed = 1);
 
 // Values and first gradients in f32 on `device` against f64 on `oracle`:
-// |difference| <= 8 eps(f32) sqrt(reduction) * largest value. `slack` widens it, with a reason.
+// |difference| <= slack * 8 eps(f32) sqrt(reduction) * largest value. Callers that pass a larger
+// slack give the reason.
 Deviation compare_f32(const OpCase& c, Context& device, Context& oracle, double slack = 1.0);
 
-// Gradients in f64, as training computes them (backward pass not recorded, vjps fused), against
+// Compares gradients in f64, computed as in training (backward pass not recorded, vjps fused), with
 // central differences along random directions and single coordinates. Errors are relative to the
 // largest of 1, the difference quotient and the gradient's elements.
 Deviation check_gradient(const OpCase& c, Context& context);
 
-// The same of gradients that are recorded, and the gradient of <q, gradient> in f64 against central
+// The same for recorded gradients; also compares the gradient of <q, gradient> in f64 with central
 // differences of the gradient.
 Deviation check_second_gradient(const OpCase& c, Context& context);
 
-// The same for every input again, with the fused vjp (backward pass not recorded) against the
-// recorded one.
+// Compares the gradients of the fused vjp (backward pass not recorded) with the recorded ones.
 Deviation compare_recorded_backward(const OpCase& c, Context& context);
 
 }  // namespace pg::gradcheck

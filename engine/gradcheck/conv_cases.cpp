@@ -1,4 +1,4 @@
-// conv_cases.cpp: the convolution triad in all modes, the fused layers, odd sizes and tails.
+// conv_cases.cpp: convolution and its two gradients in all modes and in odd sizes, fused layers.
 #include "engine/gradcheck/op_case.h"
 
 namespace pg::gradcheck {
@@ -35,8 +35,8 @@ Shape output_of(const ConvShape& c) {
   return {x.n, x.h + 2 * c.g.pad - c.r + 1, x.w + 2 * c.g.pad - c.r + 1, c.k};
 }
 
-// Layers on layers: a data gradient applies the gate of the layer below (Gate in engine/tape.h),
-// unless something else uses that layer's result too.
+// Stacked layers: a data gradient applies the gate of the layer below (Gate in engine/tape.h),
+// unless another op uses that layer's result too.
 std::vector<OpCase> stacked_cases() {
   const Shape x{2, 4, 4, 3}, w0{5, 3, 3, 3}, w1{5, 3, 3, 5}, w2{4, 3, 3, 5}, b{1, 1, 1, 5};
   const auto layer = [](const Tensor& in, const Tensor& w, const Tensor& bias) {

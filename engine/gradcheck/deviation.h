@@ -1,4 +1,4 @@
-// deviation.h: the result of a check: how far off the worst number is, and how far it may be.
+// deviation.h: the result of a check: the largest error and the allowed one.
 #pragma once
 
 #include <cmath>
@@ -11,12 +11,12 @@ namespace pg::gradcheck {
 
 struct Deviation {
   double error = 0.0;      // the largest, relative
-  double tolerance = 0.0;  // what it may be
-  std::string where = {};  // of the largest error, with both numbers
+  double tolerance = 0.0;  // the largest allowed
+  std::string where = {};  // place of the largest error, with both numbers
 
   bool ok() const { return error <= tolerance; }
 
-  // Takes in another error; describe() names its place. What is no number is an infinite error.
+  // Adds another error; describe() names its place. NaN counts as infinite.
   template <typename Describe>
   void include(double another, const Describe& describe) {
     if (std::isnan(another)) another = std::numeric_limits<double>::infinity();
@@ -26,12 +26,12 @@ struct Deviation {
   }
 };
 
-// The one that is nearer to its tolerance, or further beyond.
+// The one with the larger error relative to its tolerance.
 inline const Deviation& worse(const Deviation& a, const Deviation& b) {
   return b.error * a.tolerance > a.error * b.tolerance ? b : a;
 }
 
-// An empty string, or what is wrong.
+// Describes the error if it exceeds the tolerance; empty otherwise.
 inline std::string complaint(const Deviation& d) {
   if (d.ok()) return {};
   return message(d.where, " (relative error ", d.error, ", allowed ", d.tolerance, ")");

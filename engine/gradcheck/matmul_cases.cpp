@@ -1,4 +1,4 @@
-// matmul_cases.cpp: matrix products in the four transpositions, and the dense layer.
+// matmul_cases.cpp: matrix products in all four transpositions, and the dense layer.
 #include "engine/gradcheck/op_case.h"
 
 namespace pg::gradcheck {

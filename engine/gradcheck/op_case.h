@@ -1,5 +1,6 @@
-// op_case.h: one list of op cases that drives every check: values against f64, gradients, gradients
-// of gradients, and (for a device) that device against the CPU.
+// op_case.h: the list of op cases, which drives every check: values compared with f64, gradients of
+// both orders, and each device compared with the CPU. Both the tests and `progan_cuda gradcheck`
+// read it.
 #pragma once
 
 #include <functional>
@@ -11,18 +12,18 @@
 
 namespace pg::gradcheck {
 
-// A function of some tensors, with everything else (geometry, constants) bound.
+// A function of tensors, with all other arguments (geometry, constants) bound.
 struct OpCase {
   std::string name;           // unique, letters and digits
   std::vector<Shape> inputs;  // differentiable inputs
   std::function<Tensor(const std::vector<Tensor>&)> run;
   double low = -1.0, high = 1.0;  // inputs are uniform in this range
-  double reduction = 1.0;         // number of terms in the longest sum: scales tolerances
+  double reduction = 1.0;         // terms in the longest sum, which scales tolerances
 };
 
 inline void PrintTo(const OpCase& c, std::ostream* out) { *out << c.name; }
 
-// All cases; each file of this folder adds its family.
+// Each file of this folder adds one family to the list of all cases.
 std::vector<OpCase> conv_cases();
 std::vector<OpCase> matmul_cases();
 std::vector<OpCase> pointwise_cases();

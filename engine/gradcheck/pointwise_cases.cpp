@@ -28,7 +28,7 @@ std::vector<OpCase> pointwise_cases() {
   cases.push_back({.name = "Affine", .inputs = {kImage}, .run = [](const auto& in) {
                      return ops::affine(in[0], -1.5, 0.25);
                    }});
-  // To f64: of f64 the identity, of f32 exact both ways.
+  // To f64: the identity for f64, exact in both directions for f32.
   cases.push_back({.name = "Convert", .inputs = {kImage}, .run = [](const auto& in) {
                      return ops::convert(ops::square(ops::convert(in[0], DType::f64)),
                                          in[0].dtype());

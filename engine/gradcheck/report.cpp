@@ -1,4 +1,4 @@
-// report.cpp: the table of checks.
+// report.cpp: prints the table of checks.
 #include "engine/gradcheck/report.h"
 
 #include <algorithm>
@@ -60,8 +60,8 @@ std::string Report::verdict(const std::string& device) const {
     names += (i > 0 ? ", " : "") + failed_[i];
   }
   if (failed_.size() > kNamed) names += message(" and ", failed_.size() - kNamed, " more");
-  throw Error(message(checked, failed_.size(), failed_.size() == 1 ? " has" : " have",
-                      " a wrong gradient, ", names, "; the table says where"));
+  throw Error(message(checked, counted(static_cast<int64_t>(failed_.size()), "wrong gradient"),
+                      ": ", names, "; see the table"));
 }
 
 }  // namespace pg::gradcheck

@@ -1,4 +1,4 @@
-// report.h: a table of checks, one row as each is done, and the sentence at its end.
+// report.h: a table with one row for each check, and a verdict.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +10,18 @@
 
 namespace pg::gradcheck {
 
-// Rows go to `out` at once. Below a row, a line for each failure says where it is.
+// Prints each row to `out` when its check is done, followed by a line for each failure.
 class Report {
  public:
   explicit Report(std::ostream& out) : out_(out) {}
 
-  // Gradient and gradient of gradient of an op.
+  // Checks the first and second order gradients of an op.
   void check_op(const OpCase& c, Context& context);
-  // The gradient of a network's loss, checked elsewhere.
+  // Adds the result of checking the gradient of a network's loss.
   void add_network(const std::string& name, const Deviation& gradient);
 
-  // "118 ops and 88 networks checked on cpu: all gradients agree". Throws Error that names what
-  // failed.
+  // "118 ops and 88 networks checked on cpu: all gradients agree". Throws an Error with the names
+  // of all failures.
   std::string verdict(const std::string& device) const;
 
  private:

@@ -18,7 +18,7 @@ std::vector<OpCase> shape_cases() {
   one("Reshape", kImage, [](const Tensor& x) { return ops::reshape(x, {4, 1, 1, 90}); });
   one("SliceBatch", kImage, [](const Tensor& x) { return ops::slice_batch(x, 1, 2); });
   one("PlaceBatch", kImage, [](const Tensor& x) { return ops::place_batch(x, 1, 6); });
-  // A tensor used twice: its gradients add up.
+  // Gradients of a tensor that is used twice are added.
   one("UsedTwice", kImage, [](const Tensor& x) { return ops::mul(ops::square(x), x); });
   cases.push_back({.name = "ConcatBatch",
                    .inputs = {kImage, {2, 3, 5, 6}},

@@ -6,14 +6,14 @@ namespace pg::ops {
 namespace {
 
 int64_t joined(int64_t a, int64_t b, const Tensor& x, const Tensor& y) {
-  PG_CHECK(a == b || a == 1 || b == 1, ShapeError, "shapes ", x.shape(), " and ", y.shape(),
-           " do not broadcast");
+  PG_CHECK(a == b || a == 1 || b == 1, ShapeError, "cannot broadcast the shapes ", x.shape(),
+           " and ", y.shape());
   return a == 1 ? b : a;
 }
 
 Tensor run_binary(const Tensor& a, const Tensor& b, BinaryOp op) {
-  PG_CHECK(a.dtype() == b.dtype(), DTypeError, "element types ", name_of(a.dtype()), " and ",
-           name_of(b.dtype()), " differ");
+  PG_CHECK(a.dtype() == b.dtype(), DTypeError, "expected equal element types, got ",
+           name_of(a.dtype()), " and ", name_of(b.dtype()));
   const Shape &s = a.shape(), &t = b.shape();
   Tensor y = empty({joined(s.n, t.n, a, b), joined(s.h, t.h, a, b), joined(s.w, t.w, a, b),
                     joined(s.c, t.c, a, b)},
@@ -58,8 +58,9 @@ Tensor div(const Tensor& a, const Tensor& b) {
 Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& t) {
   check_same("lerp", a, b);
   const Shape& s = t.shape();
-  PG_CHECK(s.numel() == s.n && (s.n == 1 || s.n == a.shape().n), ShapeError, "lerp: the weight ", s,
-           " is neither one value nor one for each sample of ", a.shape());
+  PG_CHECK(s.numel() == s.n && (s.n == 1 || s.n == a.shape().n), ShapeError,
+           "lerp: expected a weight of one value, or of one value for each sample of ", a.shape(),
+           ", got ", s);
   Tensor y = empty_like(a);
   a.backend().lerp({.a = a.view(), .b = b.view(), .t = t.view(), .y = y.mut()});
   return record("lerp", {a, b}, y, [t](const Tensor& dy, const Need& need) -> Grads {
@@ -79,7 +80,7 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape) {
 Tensor take_channels(const Tensor& x, int64_t first, int64_t count) {
   const Shape& s = x.shape();
   PG_CHECK(first >= 0 && count >= 1 && first + count <= s.c, ShapeError, "take_channels: channels ",
-           first, " to ", first + count - 1, " are not all in ", s);
+           first, " to ", first + count - 1, " exceed ", s);
   Tensor y = empty({s.n, s.h, s.w, count}, x);
   x.backend().copy_channels({.x = x.view(), .y = y.mut(), .x_first = first, .count = count});
   return record("take_channels", {x}, y,
@@ -91,7 +92,7 @@ Tensor take_channels(const Tensor& x, int64_t first, int64_t count) {
 Tensor place_channels(const Tensor& x, int64_t first, int64_t total) {
   const Shape& s = x.shape();
   PG_CHECK(first >= 0 && first + s.c <= total, ShapeError, "place_channels: ", s, " at channel ",
-           first, " does not fit ", total, " channels");
+           first, " exceeds ", total, " channels");
   Tensor y = empty({s.n, s.h, s.w, total}, x);
   x.backend().copy_channels({.x = x.view(), .y = y.mut(), .y_first = first, .count = s.c});
   return record("place_channels", {x}, y,
@@ -102,8 +103,8 @@ Tensor place_channels(const Tensor& x, int64_t first, int64_t total) {
 
 Tensor append_channel(const Tensor& x, const Tensor& s) {
   const Shape& shape = x.shape();
-  PG_CHECK((s.shape() == Shape{shape.n, 1, 1, 1}), ShapeError, "append_channel: ", s.shape(),
-           " is not one value for each sample of ", shape);
+  PG_CHECK((s.shape() == Shape{shape.n, 1, 1, 1}), ShapeError,
+           "append_channel: expected one value for each sample of ", shape, ", got ", s.shape());
   Tensor y = empty({shape.n, shape.h, shape.w, shape.c + 1}, x);
   x.backend().copy_channels({.x = x.view(), .y = y.mut(), .count = shape.c});
   x.backend().copy_channels(

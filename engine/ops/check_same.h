@@ -1,4 +1,4 @@
-// check_same.h: the check of ops whose operands have one shape and one element type.
+// check_same.h: the check that two operands have the same shape and element type.
 #pragma once
 
 #include "engine/tensor.h"
@@ -7,10 +7,10 @@ namespace pg::ops {
 
 // Throws ShapeError or DTypeError.
 inline void check_same(const char* op, const Tensor& a, const Tensor& b) {
-  PG_CHECK(a.shape() == b.shape(), ShapeError, op, ": shapes ", a.shape(), " and ", b.shape(),
-           " differ");
-  PG_CHECK(a.dtype() == b.dtype(), DTypeError, op, ": element types ", name_of(a.dtype()), " and ",
-           name_of(b.dtype()), " differ");
+  PG_CHECK(a.shape() == b.shape(), ShapeError, op, ": expected equal shapes, got ", a.shape(),
+           " and ", b.shape());
+  PG_CHECK(a.dtype() == b.dtype(), DTypeError, op, ": expected equal element types, got ",
+           name_of(a.dtype()), " and ", name_of(b.dtype()));
 }
 
 }  // namespace pg::ops

@@ -9,8 +9,8 @@ namespace pg::ops {
 namespace {
 
 Shape conv_shape(const Shape& x, const Shape& w, const ConvGeometry& g) {
-  PG_CHECK(x.c == w.c, ShapeError, "conv2d: the input ", x, " has ", x.c,
-           " channels and the filter ", w, " expects ", w.c);
+  PG_CHECK(x.c == w.c, ShapeError, "conv2d: the filter ", w, " expects ", w.c,
+           " channels, got the input ", x);
   if (g.mode == ConvMode::same) {
     const Shape y{x.n, x.h + 2 * g.pad - w.h + 1, x.w + 2 * g.pad - w.w + 1, w.n};
     PG_CHECK(y.h >= 1 && y.w >= 1, ShapeError, "conv2d: the filter ", w,
@@ -18,23 +18,24 @@ Shape conv_shape(const Shape& x, const Shape& w, const ConvGeometry& g) {
     return y;
   }
   PG_CHECK(w.h == 3 && w.w == 3 && g.pad == 1, ShapeError,
-           "conv2d: the modes up and down need a 3x3 filter with pad 1, not ", w, " with pad ",
+           "conv2d: modes up and down require a 3x3 filter with pad 1, got ", w, " with pad ",
            g.pad);
   if (g.mode == ConvMode::up) return {x.n, 2 * x.h, 2 * x.w, w.n};
-  PG_CHECK(x.h % 2 == 0 && x.w % 2 == 0, ShapeError, "conv2d: mode down needs even extents, not ",
-           x);
+  PG_CHECK(x.h % 2 == 0 && x.w % 2 == 0, ShapeError,
+           "conv2d: mode down requires even extents, got ", x);
   return {x.n, x.h / 2, x.w / 2, w.n};
 }
 
-// Filters and weight gradients are f32 beside bf16 activations, and alike otherwise.
+// Filters and weight gradients have the type of the activations, except f32 with bf16 activations.
 void check_types(const char* op, const Tensor& x, const Tensor& w) {
-  PG_CHECK(w.dtype() == acc_of(x.dtype()), DTypeError, op, ": a filter of ", name_of(w.dtype()),
-           " does not go with activations of ", name_of(x.dtype()));
+  PG_CHECK(w.dtype() == acc_of(x.dtype()), DTypeError, op, ": expected ",
+           name_of(acc_of(x.dtype())), " filters with ", name_of(x.dtype()), " activations, got ",
+           name_of(w.dtype()));
 }
 
 ConstTensorView view_of(const Tensor& x) { return x ? x.view() : ConstTensorView{}; }
 
-// dy with the op's own gate, applied here unless whoever made dy has done so.
+// dy times the op's own gate, unless the gate is already applied to dy.
 Tensor gate_of(const Tensor& dy, const Gate& gate, const Need& need) {
   if (!gate.ref || need.gated()) return dy;
   if (!gate.r) return leaky_gate(dy, gate.ref, gate.slope);
@@ -77,7 +78,7 @@ InputGrad gated_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_sha
                            const ConvGeometry& g, const Gate& gate) {
   check_types("conv2d_input_grad", dy, w);
   PG_CHECK(conv_shape(x_shape, w.shape(), g) == dy.shape(), ShapeError,
-           "conv2d_input_grad: the cotangent ", dy.shape(), " does not fit the input ", x_shape,
+           "conv2d_input_grad: the cotangent ", dy.shape(), " does not match the input ", x_shape,
            " and the filter ", w.shape());
   Tensor dx = empty(x_shape, dy);
   dy.backend().conv2d_input_grad({.dy = dy.view(),
@@ -98,8 +99,8 @@ InputGrad gated_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_sha
   return {dx, static_cast<bool>(gate.ref)};
 }
 
-// Where a gradient goes: into its destination if the backward pass may write there, else a new
-// tensor.
+// The output of a gradient kernel: the destination if the backward pass may write there directly,
+// otherwise a new tensor.
 struct Place {
   Place(const Tensor& like, const Shape& shape, Destination* into)
       : direct(into != nullptr && into->tensor && like.context().tape() == nullptr),
@@ -113,8 +114,8 @@ struct Place {
   Tensor result() const { return direct ? Tensor() : tensor; }
 };
 
-// Gradients of lrelu(conv2d(x, w) + b) from the cotangent g of the argument of lrelu. Those of w
-// and b come from one kernel, unless they must be differentiable.
+// Gradients of lrelu(conv2d(x, w) + b) from the cotangent g of the argument of lrelu. One kernel
+// computes those of w and b, unless they must be differentiable.
 Grads layer_vjp(const Tensor& g, const Tensor& x, const Tensor& w, const Shape& b,
                 const ConvGeometry& o, const Need& need) {
   if (!need[1] || !need[2] || g.context().tape() != nullptr) {
@@ -135,8 +136,8 @@ Grads layer_vjp(const Tensor& g, const Tensor& x, const Tensor& w, const Shape& 
 }
 
 void check_bias(const Tensor& b, const Shape& y) {
-  PG_CHECK((b.shape() == Shape{1, 1, 1, y.c}), ShapeError, "the bias ", b.shape(),
-           " does not fit the layer's output ", y);
+  PG_CHECK((b.shape() == Shape{1, 1, 1, y.c}), ShapeError,
+           "conv2d: expected one bias for each channel of ", y, ", got ", b.shape());
 }
 
 struct LayerOptions {
@@ -175,8 +176,8 @@ Tensor conv2d_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_shape
 Tensor conv2d_weight_grad(const Tensor& dy, const Tensor& x, const Shape& w_shape,
                           const ConvGeometry& g, Destination* into) {
   PG_CHECK(conv_shape(x.shape(), w_shape, g) == dy.shape(), ShapeError,
-           "conv2d_weight_grad: the cotangent ", dy.shape(), " does not fit the input ", x.shape(),
-           " and the filter ", w_shape);
+           "conv2d_weight_grad: the cotangent ", dy.shape(), " does not match the input ",
+           x.shape(), " and the filter ", w_shape);
   const Place dw(dy, w_shape, into);
   dy.backend().conv2d_weight_grad({.dy = dy.view(),
                                    .x = x.view(),
@@ -193,7 +194,7 @@ Tensor conv2d_weight_grad(const Tensor& dy, const Tensor& x, const Shape& w_shap
                 });
 }
 
-// y has the sign of the argument of lrelu, so the gate needs the output alone.
+// y has the sign of lrelu's argument, so the gate needs only the output.
 Tensor conv_bias_lrelu(const Tensor& x, const Tensor& w, const Tensor& b, const ConvGeometry& g,
                        double slope) {
   Tensor y = run_layer(x, w, b, {.geometry = g, .slope = slope});

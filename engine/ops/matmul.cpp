@@ -13,7 +13,7 @@ Extents extents(const Tensor& m, Transpose t) {
 }
 Transpose flip(Transpose t) { return t == Transpose::no ? Transpose::yes : Transpose::no; }
 
-// op(a) op(b) as a matrix, or as `shape` where the result has the shape of a known tensor.
+// op(a) op(b) as a matrix, or as `shape` if the result has the shape of another tensor.
 Tensor product(const Tensor& a, const Tensor& b, const MatmulOptions& o, const Shape* shape,
                Destination* into);
 
@@ -40,8 +40,8 @@ Grads product_vjp(const Tensor& dy, const Tensor& a, const Tensor& b, const Matm
 Tensor product(const Tensor& a, const Tensor& b, const MatmulOptions& o, const Shape* shape,
                Destination* into) {
   const Extents ea = extents(a, o.trans_a), eb = extents(b, o.trans_b);
-  PG_CHECK(ea.columns == eb.rows, ShapeError, "matmul: inner extents ", ea.columns, " and ",
-           eb.rows, " of ", a.shape(), " and ", b.shape(), " differ");
+  PG_CHECK(ea.columns == eb.rows, ShapeError, "matmul: expected equal inner extents, got ",
+           ea.columns, " and ", eb.rows, " of ", a.shape(), " and ", b.shape());
   const bool direct = into != nullptr && into->tensor && a.context().tape() == nullptr;
   Tensor y = direct ? into->tensor
                     : empty(shape != nullptr ? *shape : Shape{ea.rows, 1, 1, eb.columns}, a);

@@ -22,9 +22,7 @@ Tensor pixel_norm(const Tensor& x, double eps) {
   return record_fused(
       "pixel_norm", {x}, y,
       [eps](const std::vector<Tensor>& in) { return pixel_norm_composition(in[0], eps); },
-      [y, r](const Tensor& dy, const Need&) -> Grads {
-        return {pixel_norm_vjp(dy, y, r, 1.0)};
-      });
+      [y, r](const Tensor& dy, const Need&) -> Grads { return {pixel_norm_vjp(dy, y, r, 1.0)}; });
 }
 
 Tensor pixel_norm_vjp(const Tensor& dy, const Tensor& y, const Tensor& r, double slope) {

@@ -1,4 +1,4 @@
-// pointwise.cpp: elementwise ops of one tensor. Derivatives are written with the same set of ops.
+// pointwise.cpp: elementwise ops of one tensor. Derivatives are written with the same ops.
 #include "engine/ops/check_same.h"
 #include "engine/ops/ops.h"
 
@@ -11,7 +11,7 @@ Tensor run_unary(const Tensor& x, UnaryOp op) {
   return y;
 }
 
-// Registers y = f(x) whose derivative is factor(): a tensor of x's shape.
+// Records y = f(x) with the derivative factor(), a tensor of x's shape.
 template <typename Factor>
 Tensor record_unary(const char* name, const Tensor& x, const Tensor& y, Factor factor) {
   return record(name, {x}, y,
@@ -21,8 +21,9 @@ Tensor record_unary(const char* name, const Tensor& x, const Tensor& y, Factor f
 }  // namespace
 
 Tensor bias_lrelu(const Tensor& x, const Tensor& b, double slope) {
-  PG_CHECK(!b || (b.shape() == Shape{1, 1, 1, x.shape().c}), ShapeError, "bias_lrelu: the bias ",
-           b ? b.shape() : Shape{}, " does not fit ", x.shape());
+  PG_CHECK(!b || (b.shape() == Shape{1, 1, 1, x.shape().c}), ShapeError,
+           "bias_lrelu: expected one bias for each channel of ", x.shape(), ", got ",
+           b ? b.shape() : Shape{});
   Tensor y = empty_like(x);
   x.backend().bias_lrelu(
       {.x = x.view(), .b = b ? b.view() : ConstTensorView{}, .y = y.mut(), .slope = slope});

@@ -8,7 +8,7 @@ Tensor sum_to(const Tensor& x, const Shape& shape, double scale) {
   if (shape == s) return scale == 1.0 ? x : affine(x, scale, 0.0);
   const auto fits = [](int64_t from, int64_t to) { return from == to || to == 1; };
   PG_CHECK(fits(s.n, shape.n) && fits(s.h, shape.h) && fits(s.w, shape.w) && fits(s.c, shape.c),
-           ShapeError, "sum_to: ", s, " does not sum to ", shape);
+           ShapeError, "sum_to: cannot sum ", s, " to ", shape);
   Tensor y(x.context(), shape, acc_of(x.dtype()));
   x.backend().reduce_sum({.x = x.view(), .y = y.mut(), .scale = scale});
   return record(

@@ -5,7 +5,7 @@ namespace pg::ops {
 
 Tensor upsample(const Tensor& x, int64_t factor, double scale) {
   const Shape& s = x.shape();
-  PG_CHECK(factor >= 1, ShapeError, "upsample: the factor ", factor, " is below 1");
+  PG_CHECK(factor >= 1, ShapeError, "upsample: expected a factor of at least 1, got ", factor);
   Tensor y = empty({s.n, s.h * factor, s.w * factor, s.c}, x);
   x.backend().upsample({.x = x.view(), .y = y.mut(), .factor = factor, .scale = scale});
   const double back = scale * static_cast<double>(factor * factor);
@@ -16,8 +16,8 @@ Tensor upsample(const Tensor& x, int64_t factor, double scale) {
 
 Tensor avg_pool(const Tensor& x, int64_t factor, double scale) {
   const Shape& s = x.shape();
-  PG_CHECK(factor >= 1 && s.h % factor == 0 && s.w % factor == 0, ShapeError, "avg_pool: ", s,
-           " is not divided by the factor ", factor);
+  PG_CHECK(factor >= 1 && s.h % factor == 0 && s.w % factor == 0, ShapeError,
+           "avg_pool: the extents of ", s, " are not multiples of the factor ", factor);
   Tensor y = empty({s.n, s.h / factor, s.w / factor, s.c}, x);
   x.backend().avg_pool({.x = x.view(), .y = y.mut(), .factor = factor, .scale = scale});
   const double back = scale / static_cast<double>(factor * factor);
@@ -34,8 +34,8 @@ Tensor fade_in_composition(const Tensor& lo, const Tensor& hi, const Tensor& alp
 
 Tensor fade_in(const Tensor& lo, const Tensor& hi, const Tensor& alpha) {
   const Shape &s = lo.shape(), &t = hi.shape();
-  PG_CHECK((t == Shape{s.n, 2 * s.h, 2 * s.w, s.c}), ShapeError, "fade_in: ", t,
-           " is not twice as large as ", s);
+  PG_CHECK((t == Shape{s.n, 2 * s.h, 2 * s.w, s.c}), ShapeError,
+           "fade_in: expected images of twice the size of ", s, ", got ", t);
   Tensor y = empty_like(hi);
   hi.backend().fade_in({.lo = lo.view(), .hi = hi.view(), .alpha = alpha.view(), .y = y.mut()});
   return record_fused(

@@ -11,7 +11,7 @@ Tensor identity(const Tensor& x) {
 
 Tensor reshape(const Tensor& x, const Shape& shape) {
   PG_CHECK(shape.numel() == x.numel(), ShapeError, "reshape: ", x.shape(), " and ", shape,
-           " hold different numbers of elements");
+           " have different numbers of elements");
   return record(
       "reshape", {x}, x.alias(shape),
       [s = x.shape()](const Tensor& dy, const Need&) -> Grads { return {reshape(dy, s)}; });
@@ -20,7 +20,7 @@ Tensor reshape(const Tensor& x, const Shape& shape) {
 Tensor slice_batch(const Tensor& x, int64_t first, int64_t count) {
   const Shape s = x.shape();
   PG_CHECK(first >= 0 && count >= 1 && first + count <= s.n, ShapeError, "slice_batch: samples ",
-           first, " to ", first + count - 1, " are not all in ", s);
+           first, " to ", first + count - 1, " exceed ", s);
   const int64_t sample = s.h * s.w * s.c;
   return record("slice_batch", {x}, x.alias({count, s.h, s.w, s.c}, first * sample),
                 [first, total = s.n](const Tensor& dy, const Need&) -> Grads {
@@ -31,7 +31,7 @@ Tensor slice_batch(const Tensor& x, int64_t first, int64_t count) {
 Tensor place_batch(const Tensor& x, int64_t first, int64_t total) {
   const Shape s = x.shape();
   PG_CHECK(first >= 0 && first + s.n <= total, ShapeError, "place_batch: ", s, " at sample ", first,
-           " does not fit ", total, " samples");
+           " exceeds ", total, " samples");
   Tensor y = full({total, s.h, s.w, s.c}, 0.0, x);
   copy_into(y.alias(s, first * s.h * s.w * s.c), x);
   return record("place_batch", {x}, y,
@@ -42,8 +42,8 @@ Tensor place_batch(const Tensor& x, int64_t first, int64_t total) {
 
 Tensor concat_batch(const Tensor& a, const Tensor& b) {
   const Shape &s = a.shape(), &t = b.shape();
-  PG_CHECK(s.h == t.h && s.w == t.w && s.c == t.c, ShapeError, "concat_batch: samples of ", s,
-           " and ", t, " differ");
+  PG_CHECK(s.h == t.h && s.w == t.w && s.c == t.c, ShapeError,
+           "concat_batch: expected samples of equal shape, got ", s, " and ", t);
   Tensor y = empty({s.n + t.n, s.h, s.w, s.c}, a);
   copy_into(y.alias(s), a);
   copy_into(y.alias(t, s.numel()), b);

@@ -10,8 +10,8 @@ namespace {
 void check_groups(const Shape& s, const MinibatchStddevGeometry& g) {
   PG_CHECK(
       g.batches >= 1 && s.n % g.batches == 0 && g.group >= 1 && (s.n / g.batches) % g.group == 0,
-      ShapeError, "minibatch_stddev: ", s.n, " samples are not ", g.batches,
-      " minibatches of whole groups of ", g.group);
+      ShapeError, "minibatch_stddev: ", s.n, " samples cannot be divided into ", g.batches,
+      " minibatches with groups of ", g.group);
 }
 
 int64_t group_of(int64_t sample, int64_t samples, const MinibatchStddevGeometry& g) {
@@ -34,7 +34,7 @@ Tensor group_matrix(const Tensor& like, double value, const MinibatchStddevGeome
   return t;
 }
 
-// What the compositions share, with samples as rows: x - mean and sqrt(variance + eps).
+// Parts of the compositions, with samples as rows: x - mean and sqrt(variance + eps).
 struct GroupStatistics {
   Tensor centred, stddev;  // [N, 1, 1, H W C]
   double divisor;          // group, or group - 1
@@ -60,8 +60,8 @@ Tensor minibatch_stddev_vjp_composition(const Tensor& x, const Tensor& dy,
   return reshape(mul(div(s.centred, s.stddev), weight), x.shape());
 }
 
-// Gradient of <dy, minibatch_stddev(x)> with respect to x, an op of its own so that the gradient
-// penalty, which differentiates it, finds a kernel for that too.
+// Gradient of <dy, minibatch_stddev(x)> with respect to x: an op, because the gradient penalty
+// differentiates it, with a kernel for that derivative too.
 Tensor minibatch_stddev_vjp(const Tensor& x, const Tensor& dy, const MinibatchStddevGeometry& g) {
   Tensor dx = empty_like(x);
   x.backend().minibatch_stddev_vjp({.x = x.view(), .dy = dy.view(), .dx = dx.mut(), .geometry = g});

@@ -38,8 +38,8 @@ int usable_cores() {
 
 CpuBackend::CpuBackend(int threads, CpuPath path)
     : threads_(threads == 0 ? usable_cores() : threads) {
-  PG_CHECK(threads >= 0, UsageError, "number of threads ", threads,
-           " is negative, give 0 for one for each core or a positive number");
+  PG_CHECK(threads >= 0, UsageError,
+           "threads: expected 0 (one for each core) or a positive number, got ", threads);
   if (path == CpuPath::fast) fast_ = std::make_unique<FastPath>(threads_);
 }
 
@@ -52,8 +52,8 @@ void* CpuBackend::allocate(int64_t bytes) {
   PG_ASSERT(bytes >= 0);
   const int64_t rounded = round_up(std::max<int64_t>(bytes, 1), kAlignment);
   void* p = std::aligned_alloc(kAlignment, static_cast<size_t>(rounded));
-  PG_CHECK(p != nullptr, OutOfMemoryError, "the CPU has no memory for ", bytes,
-           " bytes, choose a smaller batch or resolution");
+  PG_CHECK(p != nullptr, OutOfMemoryError, "cannot allocate ", bytes,
+           " bytes of CPU memory; choose a smaller minibatch or resolution");
   return p;
 }
 

@@ -1,8 +1,8 @@
 // cpu_backend.h: the CPU as a Backend: direct loops for every kernel, in f64 and f32.
 //
-// It is the oracle that other devices are held against, and on a machine without one it is what
-// trains. Every kernel gives the same bits at any number of threads (parallel.h). The members are
-// defined in the file of their contract: conv.cpp, matmul.cpp, pointwise.cpp and so on.
+// It is the oracle that other devices are compared with, and it trains on machines without a GPU.
+// Every kernel gives the same bits at any number of threads (parallel.h). Each member is defined in
+// the file of its contract in direct/: conv.cpp, matmul.cpp, pointwise.cpp and so on.
 #pragma once
 
 #include <memory>
@@ -13,12 +13,12 @@
 
 namespace pg::cpu {
 
-// Cores that this process may use.
+// Cores this process may use, at least 1.
 int usable_cores();
 
 class CpuBackend : public Backend {
  public:
-  // threads >= 0; 0: one for each core that this process may use.
+  // threads >= 0; 0: one for each core this process may use. Throws UsageError.
   CpuBackend(int threads, CpuPath path);
 
   const char* name() const override { return "cpu"; }
@@ -37,12 +37,12 @@ class CpuBackend : public Backend {
 #undef PG_KERNEL
 
  private:
-  // The convolution with bias and lrelu, its input gradient; what is fused behind them follows.
+  // The convolution with bias and lrelu, and the input gradient, without the norm and gate.
   void convolve(const Conv2dArgs& args);
   void input_grad(const Conv2dInputGradArgs& args);
 
   int threads_;
-  std::unique_ptr<FastPath> fast_;  // null: direct loops alone
+  std::unique_ptr<FastPath> fast_;  // null: direct loops only
 };
 
 }  // namespace pg::cpu

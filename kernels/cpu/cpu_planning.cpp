@@ -1,4 +1,4 @@
-// cpu_planning.cpp: the CPU without memory: the fast path notes the working memory of its calls.
+// cpu_planning.cpp: a CPU without memory; the fast path records the working memory of its calls.
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/system_memory.h"
 #include "kernels/planning.h"
@@ -7,7 +7,7 @@ namespace pg {
 namespace cpu {
 namespace {
 
-// What the direct loops and oneDNN hold while a kernel runs is small and not counted.
+// The little memory that direct loops and oneDNN hold while a kernel runs is not counted.
 class CpuPlanning : public PlanningBackend {
  public:
   CpuPlanning(int threads, CpuPath path) {
@@ -16,7 +16,7 @@ class CpuPlanning : public PlanningBackend {
   }
 
   const char* name() const override { return "cpu"; }
-  std::string description() const override { return "CPU that only plans"; }
+  std::string description() const override { return "CPU, planning only"; }
   int64_t free_bytes() const override { return available_memory(); }
   int64_t workspace_bytes() const override { return fast_ ? fast_->bytes() : 0; }
   bool backs_on_touch() const override { return true; }

@@ -1,8 +1,8 @@
-// parallel.h: loops over threads, and sums whose order depends on their length alone.
+// parallel.h: loops over threads, and sums whose order depends only on their length.
 //
 // Work is cut into chunks by the caller's grain, never by the number of threads, and partial sums
-// are added in index order: so every kernel gives the same bits at any number of threads. Bodies
-// must not throw: nothing can catch it across a thread.
+// are added in index order, so every kernel gives the same bits at any number of threads. Bodies
+// must not throw: an exception cannot cross a thread.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace pg::cpu {
 
-// Elements that one chunk of an elementwise kernel handles: worth a thread, small enough for L1.
+// Elements in one chunk of an elementwise kernel: enough for a thread, few enough for L1.
 inline constexpr int64_t kGrain = 8192;
 
 // Calls f(begin, end) on consecutive ranges of `grain` (the last may be shorter) that cover
@@ -21,7 +21,7 @@ template <typename F>
 void parallel_for(int threads, int64_t count, int64_t grain, F f) {
   const int64_t chunks = ceil_div(count, grain);
   const auto run = [=](int64_t chunk) {
-    F local = f;  // a copy of its own, which no store in the body can be thought to change
+    F local = f;  // a local copy, so the compiler knows that no store in the body changes it
     local(chunk * grain, std::min(count, (chunk + 1) * grain));
   };
   if (threads == 1 || chunks <= 1) {
@@ -32,7 +32,7 @@ void parallel_for(int threads, int64_t count, int64_t grain, F f) {
   for (int64_t chunk = 0; chunk < chunks; ++chunk) run(chunk);
 }
 
-// Calls f(i) for each i in [0, count), with any i on any thread: for few and long pieces of work.
+// Calls f(i) for each i in [0, count), any i on any thread: for few long pieces of work.
 template <typename F>
 void parallel_tasks(int threads, int64_t count, F f) {
   if (threads == 1 || count <= 1) {
@@ -52,7 +52,7 @@ void parallel_elements(int threads, int64_t count, F f) {
   });
 }
 
-// Sum of f(i) over [0, count) in interleaved partial sums, added pairwise at the end: an order that
+// Sum of f(i) over [0, count) in interleaved partial sums, added pairwise at the end. The order
 // vectorises and is the same on every machine.
 template <typename Acc, typename F>
 Acc lane_sum(int64_t count, F f) {

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
 
-// The number that a file begins with; none in "max".
+// The number at the start of a file; none for "max".
 std::optional<int64_t> number_in(const fs::path& file) {
   std::ifstream in(file);
   int64_t value = 0;
@@ -22,7 +22,7 @@ std::optional<int64_t> number_in(const fs::path& file) {
   return std::nullopt;
 }
 
-// The number behind a word at the begin of a line: "MemAvailable:  123 kB", "inactive_file 456".
+// The number after a word that starts a line: "MemAvailable:  123 kB", "inactive_file 456".
 std::optional<int64_t> number_after(const fs::path& file, const std::string& word) {
   std::ifstream in(file);
   std::string first;
@@ -37,7 +37,7 @@ struct GroupFiles {
   const char *limit, *used, *cache;
 };
 
-// What the groups leave, from `group` up to the mount point, which contains it.
+// Memory that the groups still allow, from `group` up to the mount point that contains it.
 int64_t left_in_groups(const fs::path& mount, const fs::path& group, const GroupFiles& files) {
   int64_t left = kNoLimit;
   for (fs::path at = group.relative_path();; at = at.parent_path()) {
@@ -53,7 +53,7 @@ int64_t left_in_groups(const fs::path& mount, const fs::path& group, const Group
 }
 
 // Lines are ID:CONTROLLERS:PATH; version 2 has no controllers. In a container the path may lie
-// outside of what is mounted: then the mount point itself is looked at, which is the group.
+// outside the mounted tree; then the mount point itself is the group.
 int64_t left_in_control_groups(const fs::path& root) {
   int64_t left = kNoLimit;
   std::ifstream in(root / "proc/self/cgroup");

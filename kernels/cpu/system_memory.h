@@ -1,4 +1,4 @@
-// system_memory.h: how much memory this process may still take.
+// system_memory.h: how much more memory this process may use.
 #pragma once
 
 #include <cstdint>
@@ -6,9 +6,9 @@
 
 namespace pg::cpu {
 
-// Bytes: the least of MemAvailable and, for each control group (version 1 or 2) that this process
-// or a group above it is in, the limit less what is used, file cache that can be dropped not
-// counted. What cannot be read sets no limit. `root` stands for / in tests.
+// In bytes: the minimum of MemAvailable and, for each control group (version 1 or 2) of this
+// process and each group above it, the limit minus the memory in use; file cache that can be
+// dropped does not count as used. Unreadable files set no limit. Tests replace / by `root`.
 int64_t available_memory(const std::filesystem::path& root = "/");
 
 }  // namespace pg::cpu

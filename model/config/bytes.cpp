@@ -1,4 +1,4 @@
-// bytes.cpp: sizes in bytes as people write and read them.
+// bytes.cpp: sizes in bytes as text.
 #include "model/config/bytes.h"
 
 #include <array>

@@ -1,4 +1,4 @@
-// bytes.h: sizes in bytes as people write and read them.
+// bytes.h: sizes in bytes as text.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,11 @@
 
 namespace pg {
 
-// "4GB" (10^9), "512MiB" (2^20), "0.5 GiB", "1000000" or "1000000B", in any case; nothing for other
-// texts, below one byte or above 2^62.
+// "4GB" (10^9), "512MiB" (2^20), "0.5 GiB", "1000000" or "1000000B", in upper or lower case.
+// Nothing for any other text, or a size below one byte or above 2^62.
 std::optional<int64_t> parse_bytes(std::string_view text);
 
-// "1.34 GB", "512 MB", "12 KB" (powers of 1000), three digits.
+// Three digits, powers of 1000: "1.34 GB", "512 MB", "12.0 KB".
 std::string format_bytes(int64_t bytes);
 
 }  // namespace pg

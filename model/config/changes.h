@@ -1,4 +1,4 @@
-// changes.h: what other settings mean for a run that goes on with them.
+// changes.h: the effect of changed settings on a resumed run.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace pg {
 
-// A sentence for each key whose value differs, "KEY was A and is B: MEANING", and one more where
-// the schedule jumps at `images_shown`. Both configurations are resolved.
+// A sentence for each key whose value differs, "KEY was A and is B: MEANING", and one more if the
+// schedule jumps at `images_shown`. Both configurations must be resolved.
 std::vector<std::string> describe_changes(const Config& before, const Config& after,
                                           int64_t images_shown);
 

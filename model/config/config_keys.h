@@ -1,8 +1,7 @@
-// config_keys.h: the table of configuration keys, the one place that knows name, type, allowed
+// config_keys.h: the table of configuration keys: the only place that knows the name, type, allowed
 // values and meaning of each.
 //
-// Values pass through KeyValue, so that TOML files, command lines and messages need no code per
-// key.
+// Values pass through KeyValue; TOML files, command lines and messages need no code per key.
 #pragma once
 
 #include <map>
@@ -17,15 +16,15 @@
 
 namespace pg {
 
-// A value between text and Config: choices travel as their name, tables of integers as numbers.
+// A value between text and Config: a choice is its name, a table of integers holds numbers.
 using KeyValue = std::variant<bool, int64_t, double, std::string, std::map<int64_t, double>>;
 
 enum class KeyKind { flag, integer, number, text, choice, integer_table, number_table };
 enum class KeyForm { any, power_of_two, power_of_two_or_zero, device, grid, bytes };
 
 struct KeyRange {
-  double min = 0.0;  // both ends belong to it
-  double max = 0.0;
+  double min = 0.0;  // inclusive
+  double max = 0.0;  // inclusive
 };
 
 struct Key {
@@ -33,32 +32,32 @@ struct Key {
   std::string help;
   KeyKind kind = KeyKind::text;
   KeyForm form = KeyForm::any;
-  KeyRange range;                       // integers, numbers, and the values of tables
-  std::vector<std::string_view> names;  // choices
+  KeyRange range;                       // of integers, numbers, and the values of tables
+  std::vector<std::string_view> names;  // of a choice
   KeyValue (*get)(const Config&) = nullptr;
-  void (*set)(Config&, const KeyValue&) = nullptr;  // takes only what `checked` returned
+  void (*set)(Config&, const KeyValue&) = nullptr;  // only with a result of `checked`
 };
 
 // All keys, in the order of the structs in config.h.
 std::span<const Key> keys();
 
-// nullptr where there is no such key.
+// nullptr if no key has that path.
 const Key* find_key(std::string_view path);
 
-// Throws the UsageError for a key that does not exist, with the nearest one that does.
+// Throws the UsageError for an unknown key, with the nearest known one.
 [[noreturn]] void throw_unknown_key(std::string_view path);
 
-// `value` converted to what key.set takes (5 for a number, 600.0 for an integer). Throws UsageError
-// where it has another type or is not allowed: "KEY is VALUE; it must be ...".
+// `value` converted to the type that key.set expects (5 for a number, 600.0 for an integer). Throws
+// UsageError if it has another type or is not allowed: "KEY: expected ALLOWED, got VALUE".
 KeyValue checked(const Key& key, const KeyValue& value);
 
-// What a value may be: "an integer from 1 to 1000", "one of mean, sum".
+// The allowed values: "an integer from 1 to 1000", "mean or sum".
 std::string allowed_text(const Key& key);
 
-// Throws "KEY is GIVEN; it must be ALLOWED".
+// Throws the UsageError "KEY: expected ALLOWED, got GIVEN".
 [[noreturn]] void throw_not_allowed(const Key& key, std::string_view given);
 
-// The value as TOML; numbers in the shortest form that reads back as the same bits.
+// The value as TOML; numbers in the shortest form that reads back to the same bits.
 std::string to_text(const KeyValue& value);
 
 }  // namespace pg

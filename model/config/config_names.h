@@ -1,13 +1,15 @@
-// config_names.h: the values of configuration keys that are choices, in the order of their enums.
+// config_names.h: the names of the values of enums that are configuration keys.
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string_view>
 
 #include "model/config/config.h"
 
 namespace pg {
 
+// Indexed by the enumerator's value; enumerators count from 0 without gaps.
 template <typename E>
 inline constexpr std::array<std::string_view, 0> kNames{};
 template <>
@@ -71,5 +73,29 @@ template <>
 inline constexpr std::array<std::string_view, 4> kNames<Fit>{"auto", "crop", "pad", "stretch"};
 template <>
 inline constexpr std::array<std::string_view, 3> kNames<GuardAction>{"skip", "rollback", "stop"};
+
+// Whether V is a named enumerator; compilers print any other value as a cast, "V = (pg::Fit)9".
+template <auto V>
+constexpr bool is_enumerator() {
+  return std::string_view(__PRETTY_FUNCTION__).find("V = (") == std::string_view::npos;
+}
+
+template <typename E>
+constexpr std::string_view name_of(E value) {
+  constexpr size_t kCount = kNames<E>.size();
+  static_assert(kCount > 0 && is_enumerator<static_cast<E>(kCount - 1)>() &&
+                    !is_enumerator<static_cast<E>(kCount)>(),
+                "kNames must have one name for each enumerator");
+  return kNames<E>[static_cast<size_t>(value)];
+}
+
+// The enumerator of that name, if there is one.
+template <typename E>
+constexpr std::optional<E> value_of(std::string_view name) {
+  for (size_t i = 0; i < kNames<E>.size(); ++i) {
+    if (kNames<E>[i] == name) return static_cast<E>(i);
+  }
+  return std::nullopt;
+}
 
 }  // namespace pg

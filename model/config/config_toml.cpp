@@ -1,6 +1,6 @@
-// config_toml.cpp: configurations to and from TOML text, files and --set.
+// config_toml.cpp: reads and writes configurations as TOML text, TOML files and --set.
 //
-// The only file that includes toml++, which is slow to compile.
+// Only this file includes toml++, which is slow to compile.
 #include <toml++/toml.h>
 #include <cerrno>
 #include <fstream>
@@ -49,7 +49,7 @@ KeyValue to_value(const Key& key, const toml::node& node) {
   throw_not_allowed(key, shown(node));
 }
 
-// Runs f, and puts the place in front of what it throws.
+// Runs f; prefixes the message of a UsageError with FILE:LINE.
 template <typename F>
 void at_place(const std::string& file, const toml::source_region& region, F&& f) {
   try {
@@ -63,9 +63,9 @@ std::string read_text(const std::filesystem::path& path) {
   errno = 0;
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
-  // A folder opens as a file does, but does not read.
+  // A folder can be opened like a file, but not read.
   if (std::filesystem::is_directory(path)) errno = EISDIR;
-  PG_CHECK(in && errno == 0, IoError, "cannot read the configuration '", path.string(),
+  PG_CHECK(in && errno == 0, IoError, "cannot read the configuration file '", path.string(),
            "': ", std::generic_category().message(errno));
   if (in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
   return text.str();
@@ -92,7 +92,7 @@ void read_section(Config& config, std::string_view section, const toml::table& t
   }
 }
 
-// All or nothing: `config` changes when everything in the text is right.
+// All or nothing: `config` changes only if the whole text is valid.
 void apply(Config& config, const std::string& text, const std::string& file) {
   const toml::table root = parse(text, file);
   Config result = config;
@@ -108,7 +108,7 @@ void apply(Config& config, const std::string& text, const std::string& file) {
   config = result;
 }
 
-// The value of a key as the command line gives it: texts and choices need no quotes.
+// The value of a key from the command line: texts and choices need no quotes.
 KeyValue parse_value(const Key& key, std::string_view text) {
   const bool is_text = key.kind == KeyKind::text || key.kind == KeyKind::choice;
   if (is_text && !text.starts_with('"')) return std::string(text);
@@ -116,12 +116,12 @@ KeyValue parse_value(const Key& key, std::string_view text) {
     const toml::table parsed = toml::parse(message("value = ", text));
     if (parsed.size() == 1) return to_value(key, *parsed.get("value"));
   } catch (const toml::parse_error&) {
-    // Told below, in the words of the key.
+    // Reported below with the allowed values of the key.
   }
   throw_not_allowed(key, message("'", text, "'"));
 }
 
-// "schedule.minibatch.4" = "128". False where the part before the last dot is not a table key.
+// "schedule.minibatch.4" = "128". False if the part before the last dot is not a table key.
 bool set_table_entry(Config& config, std::string_view path, std::string_view text) {
   const size_t dot = path.rfind('.');
   if (dot == std::string_view::npos) return false;
@@ -149,7 +149,7 @@ Config config_from_toml(const std::string& text, const std::string& name) {
 }
 
 std::string to_toml(const Config& config) {
-  std::string out = "# Configuration of progan_cuda; `progan_cuda train --config FILE` reads it.\n";
+  std::string out = "# Configuration of progan_cuda, for `progan_cuda train --config FILE`.\n";
   std::string_view open;
   for (const Key& key : keys()) {
     const size_t dot = key.path.find('.');
@@ -164,7 +164,7 @@ std::string to_toml(const Config& config) {
 
 void set_key(Config& config, std::string_view path, std::string_view value) {
   PG_CHECK(path != kPresetKey, UsageError, kPresetKey,
-           " cannot be set alone, since all other keys start from it; use --preset ", value);
+           " cannot be set by itself, because all other keys start from it; use --preset ", value);
   const Key* key = find_key(path);
   if (key != nullptr) {
     key->set(config, checked(*key, parse_value(*key, value)));
@@ -175,8 +175,8 @@ void set_key(Config& config, std::string_view path, std::string_view value) {
 
 void set_assignment(Config& config, std::string_view assignment) {
   const size_t equals = assignment.find('=');
-  PG_CHECK(equals != std::string_view::npos, UsageError, "'", assignment,
-           "' is not KEY=VALUE, such as schedule.total_kimg=1000");
+  PG_CHECK(equals != std::string_view::npos, UsageError, "--set: expected KEY=VALUE, such as ",
+           "schedule.total_kimg=1000, got '", assignment, "'");
   set_key(config, assignment.substr(0, equals), assignment.substr(equals + 1));
 }
 

@@ -1,11 +1,15 @@
-// config_values.cpp: checking, converting and writing the values of configuration keys.
+// config_values.cpp: checks, converts and writes the values of configuration keys.
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
+#include "data/files/shown.h"
 #include "kernels/error.h"
 #include "model/config/bytes.h"
 #include "model/config/config_keys.h"
+#include "model/config/device_name.h"
 
 namespace pg {
 
@@ -37,28 +41,21 @@ std::string toml_string(std::string_view text) {
   return out + "\"";
 }
 
+bool is_whole(double v) { return std::floor(v) == v; }
+
+// Whole numbers without an exponent: 1000000, not 1e+06.
+std::string bound_text(double v) {
+  constexpr double kIntegers = 0x1p63;  // beyond int64_t from here on
+  if (v == kIntegers) return std::to_string(std::numeric_limits<int64_t>::max());
+  return is_whole(v) && std::abs(v) < 1e15 ? std::to_string(static_cast<int64_t>(v))
+                                           : number_text(v);
+}
+
 std::string range_text(const KeyRange& range) {
-  return message("from ", number_text(range.min), " to ", number_text(range.max));
+  return message("from ", bound_text(range.min), " to ", bound_text(range.max));
 }
 
-bool all_digits(std::string_view text) {
-  return !text.empty() && text.size() < 5 &&
-         text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-bool is_device(std::string_view text) {
-  return text == "auto" || text == "cpu" || text == "cuda" ||
-         (text.starts_with("cuda:") && all_digits(text.substr(5)));
-}
-
-bool is_grid(std::string_view text) {
-  const size_t x = text.find('x');
-  if (x == std::string_view::npos) return false;
-  const std::string_view rows = text.substr(0, x), columns = text.substr(x + 1);
-  return all_digits(rows) && all_digits(columns) && rows[0] != '0' && columns[0] != '0';
-}
-
-// Well-formed UTF-8: texts go into TOML and JSON, which hold nothing else.
+// Well-formed UTF-8: texts are written to TOML and JSON, which require it.
 bool is_utf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
@@ -72,11 +69,9 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-bool is_whole(double v) { return std::floor(v) == v; }
-
 bool number_allowed(const Key& key, double v) {
   if (key.form == KeyForm::power_of_two_or_zero && v == 0.0) return true;
-  // Written so that a NaN is outside.
+  // A NaN fails this comparison.
   if (!(v >= key.range.min && v <= key.range.max)) return false;
   if (key.form == KeyForm::any) return true;
   return is_whole(v) && is_power_of_two(static_cast<int64_t>(v));
@@ -91,20 +86,17 @@ bool table_allowed(const Key& key, const Table& table) {
 }
 
 bool text_allowed(const Key& key, const std::string& text) {
-  if (key.form == KeyForm::device) return is_device(text);
-  if (key.form == KeyForm::grid) return is_grid(text);
+  if (key.form == KeyForm::device) return parse_device(text).has_value();
+  if (key.form == KeyForm::grid) return parse_grid(text).has_value();
   if (key.form == KeyForm::bytes) return text.empty() || parse_bytes(text).has_value();
   return is_utf8(text);
 }
 
 bool choice_allowed(const Key& key, const std::string& name) {
-  for (const std::string_view known : key.names) {
-    if (known == name) return true;
-  }
-  return false;
+  return std::ranges::find(key.names, name) != key.names.end();
 }
 
-// The value with the type that the key stores, or as it was where there is no exact conversion.
+// The value in the type that the key stores, unchanged if there is no exact conversion.
 KeyValue converted(const Key& key, const KeyValue& value) {
   if (key.kind == KeyKind::number && std::holds_alternative<int64_t>(value)) {
     return static_cast<double>(std::get<int64_t>(value));
@@ -145,18 +137,9 @@ std::string integer_text(const Key& key) {
   return key.form == KeyForm::power_of_two_or_zero ? text + ", or 0" : text;
 }
 
-std::string choice_text(const Key& key) {
-  std::string text = key.names.size() == 1 ? "" : "one of ";
-  for (const std::string_view name : key.names) {
-    if (name != key.names.front()) text += ", ";
-    text += name;
-  }
-  return text;
-}
-
 std::string table_text(const Key& key) {
-  return message("a table of resolutions (powers of two from ", kMinResolution, " to ",
-                 kMaxResolution, ") and ",
+  return message("a table from resolutions (powers of two from ", kMinResolution, " to ",
+                 kMaxResolution, ") to ",
                  key.kind == KeyKind::integer_table ? "integers " : "numbers ",
                  range_text(key.range), ", such as {4 = 16, 8 = 8}");
 }
@@ -172,12 +155,12 @@ std::string allowed_text(const Key& key) {
     case KeyKind::number:
       return "a number " + range_text(key.range);
     case KeyKind::text:
-      if (key.form == KeyForm::device) return "auto, cpu, cuda or cuda:I";
+      if (key.form == KeyForm::device) return std::string(kDeviceNames);
       if (key.form == KeyForm::grid) return "ROWSxCOLUMNS, such as 8x8";
-      if (key.form == KeyForm::bytes) return "a size such as 4GB, 512MiB or 0.5GiB, or empty";
-      return "a text in UTF-8";
+      if (key.form == KeyForm::bytes) return "a size such as 4GB, 512MiB or 0.5GiB, or nothing";
+      return "text in UTF-8";
     case KeyKind::choice:
-      return choice_text(key);
+      return joined(key.names, " or ");
     case KeyKind::integer_table:
     case KeyKind::number_table:
       return table_text(key);
@@ -186,7 +169,7 @@ std::string allowed_text(const Key& key) {
 }
 
 void throw_not_allowed(const Key& key, std::string_view given) {
-  throw UsageError(message(key.path, " is ", given, "; it must be ", allowed_text(key)));
+  throw UsageError(message(key.path, ": expected ", allowed_text(key), ", got ", given));
 }
 
 KeyValue checked(const Key& key, const KeyValue& value) {

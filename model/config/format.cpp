@@ -1,4 +1,4 @@
-// format.cpp: durations and counts as people read them.
+// format.cpp: durations and counts as text.
 #include "model/config/format.h"
 
 #include <array>
@@ -21,7 +21,7 @@ std::string two_digits(int64_t n) { return message(n < 10 ? "0" : "", n); }
 }  // namespace
 
 std::string format_fixed(double value, int digits) {
-  // Beyond 1e15 digits after the point say nothing, and the buffer would not do.
+  // Above 1e15 a double has no digits after the point, and the buffer would be too small.
   if (!std::isfinite(value) || std::abs(value) > 1e15) return message(value);
   std::array<char, 64> text;
   const auto end = std::to_chars(text.data(), text.data() + text.size(), value,
@@ -40,7 +40,7 @@ std::string format_duration(double seconds) {
 
 std::string format_count(double count) {
   for (const Unit unit : {Unit{1e9, "G"}, Unit{1e6, "M"}, Unit{1e3, "k"}}) {
-    // What would round up to 1000.0 of the unit below is 1.0 of this one.
+    // A count that would round to 1000.0 of the unit below is 1.0 of this one.
     if (std::abs(count) >= unit.size * (unit.size > 1e3 ? 0.99995 : 0.9995)) {
       return format_fixed(count / unit.size, 1) + unit.name;
     }

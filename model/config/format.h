@@ -1,4 +1,4 @@
-// format.h: durations and counts as people read them.
+// format.h: durations and counts as text.
 #pragma once
 
 #include <cstdint>
@@ -6,13 +6,13 @@
 
 namespace pg {
 
-// "42s", "3m 05s", "1h 04m", "2d 03h"; "?" where it is not known (negative, not finite).
+// "42s", "3m 05s", "1h 04m", "2d 03h"; "?" for an unknown one (negative, not finite).
 std::string format_duration(double seconds);
 
 // "950", "12.3k", "4.0M".
 std::string format_count(double count);
 
-// Fixed point with this many digits after the point.
+// Fixed point, `digits` digits after the point.
 std::string format_fixed(double value, int digits);
 
 }  // namespace pg

@@ -1,4 +1,4 @@
-// micro_batch.cpp: minibatches in parts of whole groups.
+// micro_batch.cpp: splits minibatches into parts of whole groups.
 #include "model/config/micro_batch.h"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 namespace pg {
 namespace {
 
-// What the configuration asks for; 0: the whole minibatch.
+// The configured size of a part; 0: the whole minibatch.
 int64_t wanted_at(const Config& config, int64_t resolution) {
   const ScheduleConfig& s = config.schedule;
   const auto entry = s.micro_batches.find(resolution);
@@ -50,10 +50,11 @@ void validate_micro_batches(const Config& config) {
   for (int64_t r = config.schedule.lod_initial_resolution; r <= last; r *= 2) {
     const int64_t n = minibatch_at(config, r), wanted = wanted_at(config, r);
     const int64_t group = stddev_group(config.model, n);
-    PG_CHECK(wanted == 0 || wanted >= group, UsageError, "schedule.micro_batch is ", wanted, " at ",
-             r, "x", r, ", where ", group, group == n ? " images, the whole minibatch," : " images",
-             " share a minibatch standard deviation and stay together; give at least ", group,
-             " (or 0), or a smaller model.mbstd_group_size");
+    PG_CHECK(wanted == 0 || wanted >= group, UsageError, "schedule.micro_batch: expected at least ",
+             group, " (or 0) at ", r, "x", r, ", because ", group, " images",
+             group == n ? " (the whole minibatch)" : "",
+             " share a minibatch standard deviation, got ", wanted,
+             "; increase it or reduce model.mbstd_group_size");
   }
 }
 

@@ -1,7 +1,6 @@
 // presets.cpp: the published variants.
 //
-// Each is a function that changes what differs from official-tf, which the member initialisers of
-// Config already are.
+// Each is a function that sets its differences from official-tf, the member initializers of Config.
 #include <span>
 
 #include "kernels/error.h"
@@ -22,7 +21,7 @@ constexpr int64_t kWholeMinibatch = 65536;
 
 void official_tf(Config&) {}
 
-// The schedules of the official version for several GPUs and its first version.
+// The official version's schedules for several GPUs, and its first release.
 void official_tf_2gpu(Config& c) {
   c.schedule.minibatch_base = 8;
   c.schedule.minibatch = {{4, 256}, {8, 256}, {16, 128}, {32, 64}, {64, 32}, {128, 16}, {256, 8}};
@@ -50,7 +49,7 @@ void official_tf_v1(Config& c) {
   c.optimizer.learning_rate.clear();
 }
 
-// The Theano version, with which the paper's results were made.
+// The Theano version, which produced the paper's results.
 void paper(Config& c) {
   official_tf_v1(c);
   c.model.mbstd_group_size = kWholeMinibatch;
@@ -63,7 +62,7 @@ void paper(Config& c) {
   c.optimizer.rampup_kimg = 40.0;
 }
 
-// What the PyTorch versions have in common.
+// Settings shared by the PyTorch versions.
 void pytorch(Config& c) {
   c.model.first_layer_gain = c.model.to_rgb_gain = c.model.last_gain = kSqrt2;
   c.model.down_order = DownOrder::activation_first;
@@ -142,7 +141,7 @@ void tutorial(Config& c) {
   c.data.mirror = true;
 }
 
-// A derivative of the tutorial, as its README for CelebA-HQ says.
+// A derivative of the tutorial, with the settings of its README for CelebA-HQ.
 void readme_hq(Config& c) {
   tutorial(c);
   c.model.norm_order = NormOrder::norm_first;
@@ -154,7 +153,7 @@ void readme_hq(Config& c) {
   c.checkpoint.step_images = true;
 }
 
-// Its generator; the critic, which it has not, is official-tf's.
+// The published program has only a generator; the critic is that of official-tf.
 void exercise(Config& c) {
   c.model.latent_size = 128;
   c.model.normalize_latents = false;
@@ -199,13 +198,7 @@ Config preset(std::string_view name) {
     p.apply(config);
     return config;
   }
-  const std::string nearest = nearest_name(name, preset_names());
-  if (!nearest.empty()) {
-    throw UsageError(message("unknown preset '", name, "': did you mean '", nearest, "'?"));
-  }
-  std::string known;
-  for (const std::string& n : preset_names()) known += (known.empty() ? "" : ", ") + n;
-  throw UsageError(message("unknown preset '", name, "'; there are: ", known));
+  throw_unknown("preset", name, preset_names());
 }
 
 }  // namespace pg

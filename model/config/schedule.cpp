@@ -1,4 +1,4 @@
-// schedule.cpp: what to train at a given number of images shown.
+// schedule.cpp: what to train after a given number of images.
 #include "model/config/schedule.h"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ int64_t log2_of(int64_t power_of_two) {
 
 int64_t levels_to_grow(const Config& config) {
   PG_CHECK(config.model.resolution > 0, UsageError,
-           "model.resolution is not known yet; give it or a data set to take it from");
+           "model.resolution is unknown: set it or give a data set");
   return log2_of(config.model.resolution) - log2_of(config.schedule.lod_initial_resolution);
 }
 
@@ -38,8 +38,8 @@ double lod_at(const Config& config, int64_t images_shown) {
   return std::max(lod, 0.0);
 }
 
-// A stage of a schedule in iterations or epochs.
-struct TableStage {
+// One resolution, with its fade, of a schedule in iterations or epochs.
+struct Row {
   int64_t resolution = 4;
   int64_t first = 0, end = 0;  // images
   int64_t minibatch = 1;
@@ -47,25 +47,25 @@ struct TableStage {
 };
 
 int64_t data_images(const Config& config) {
-  PG_CHECK(config.data.images > 0, UsageError,
-           "data.images is not known yet, and schedule.unit = epochs counts them; give it or a ",
-           "data set to take it from");
+  PG_CHECK(
+      config.data.images > 0, UsageError,
+      "data.images is unknown, but schedule.unit = epochs needs it: set it or give a data set");
   return config.data.images;
 }
 
-// `length` iterations or epochs; whole minibatches where an epoch is made of whole ones.
+// `length` iterations or epochs; whole minibatches if an epoch consists of whole ones.
 double length_in_images(const Config& config, double length, int64_t minibatch) {
   const auto n = static_cast<double>(minibatch);
   if (config.schedule.unit == ScheduleUnit::iterations) return std::floor(length) * n;
   const int64_t images = data_images(config);
   if (config.schedule.last_batch != LastBatch::drop) return length * static_cast<double>(images);
-  // A set smaller than the minibatch makes one of it (Minibatches).
+  // A data set smaller than the minibatch is repeated to fill one (Minibatches).
   return std::floor(length * static_cast<double>(std::max<int64_t>(images / minibatch, 1))) * n;
 }
 
-std::vector<TableStage> table_stages(const Config& config) {
+std::vector<Row> rows(const Config& config) {
   const ScheduleConfig& s = config.schedule;
-  std::vector<TableStage> table;
+  std::vector<Row> table;
   int64_t first = 0, resolution = s.lod_initial_resolution;
   for (int64_t left = levels_to_grow(config); left >= 0; --left, resolution *= 2) {
     const int64_t n = minibatch_at(config, resolution);
@@ -80,27 +80,27 @@ std::vector<TableStage> table_stages(const Config& config) {
   return table;
 }
 
-// The weight of a stage's resolution after `shown` of its images.
-double alpha_at(const ScheduleConfig& s, const TableStage& stage, int64_t shown) {
-  if (stage.fade <= 0.0) return 1.0;
-  const int64_t step = std::max<int64_t>(s.alpha_step * stage.minibatch, 1);
-  const auto done = static_cast<double>(shown / step * step + s.alpha_offset * stage.minibatch);
-  return std::min(1.0, s.alpha_start + done / stage.fade);
+// alpha after `shown` images of a row.
+double alpha_at(const ScheduleConfig& s, const Row& row, int64_t shown) {
+  if (row.fade <= 0.0) return 1.0;
+  const int64_t step = std::max<int64_t>(s.alpha_step * row.minibatch, 1);
+  const auto done = static_cast<double>(shown / step * step + s.alpha_offset * row.minibatch);
+  return std::min(1.0, s.alpha_start + done / row.fade);
 }
 
-TableStage stage_of_image(const std::vector<TableStage>& table, int64_t image) {
-  for (const TableStage& stage : table) {
-    if (image < stage.end) return stage;
+Row row_of_image(const std::vector<Row>& table, int64_t image) {
+  for (const Row& row : table) {
+    if (image < row.end) return row;
   }
   return table.back();
 }
 
-// First image of a stage that is not faded.
-int64_t fade_end(const ScheduleConfig& s, const TableStage& stage) {
-  int64_t low = stage.first, high = stage.end;
+// First image of a row at which its resolution is stable.
+int64_t fade_end(const ScheduleConfig& s, const Row& row) {
+  int64_t low = row.first, high = row.end;
   while (low < high) {
     const int64_t middle = low + (high - low) / 2;
-    if (alpha_at(s, stage, middle - stage.first) < 1.0) {
+    if (alpha_at(s, row, middle - row.first) < 1.0) {
       low = middle + 1;
     } else {
       high = middle;
@@ -109,28 +109,26 @@ int64_t fade_end(const ScheduleConfig& s, const TableStage& stage) {
   return low;
 }
 
-// Sets what a point has of the growth: lod, resolution, alpha.
+// Sets lod and fade.
 void grow_by_kimg(const Config& config, int64_t images_shown, SchedulePoint& point) {
   point.lod = lod_at(config, images_shown);
   const double whole = std::floor(point.lod);
-  point.resolution = config.model.resolution >> static_cast<int64_t>(whole);
-  point.fading = point.lod > whole ? Fading::on : Fading::off;
-  point.alpha = 1.0 - (point.lod - whole);
+  point.fade = {.resolution = config.model.resolution >> static_cast<int64_t>(whole),
+                .alpha = 1.0 - (point.lod - whole)};
 }
 
 void grow_by_table(const Config& config, int64_t images_shown, SchedulePoint& point) {
-  const TableStage stage = stage_of_image(table_stages(config), images_shown);
-  point.resolution = stage.resolution;
-  point.alpha = alpha_at(config.schedule, stage, images_shown - stage.first);
-  point.fading = point.alpha < 1.0 ? Fading::on : Fading::off;
-  point.lod = static_cast<double>(log2_of(config.model.resolution / stage.resolution)) +
-              (1.0 - point.alpha);
+  const Row row = row_of_image(rows(config), images_shown);
+  point.fade = {.resolution = row.resolution,
+                .alpha = alpha_at(config.schedule, row, images_shown - row.first)};
+  point.lod = static_cast<double>(log2_of(config.model.resolution / row.resolution)) +
+              (1.0 - point.fade.alpha);
 }
 
 // exp(-5 (1 - k / rampup)^2) for the first `rampup` kimg (official misc.rampup).
 double learning_rate_factor(const Config& config, int64_t images_shown) {
   const double rampup = config.optimizer.rampup_kimg;
-  const double kimg = static_cast<double>(images_shown) / 1000.0;
+  const double kimg = kimg_of(images_shown);
   if (kimg >= rampup) return 1.0;
   const double left = 1.0 - kimg / rampup;
   return std::exp(-5.0 * left * left);
@@ -148,15 +146,14 @@ SchedulePoint schedule_at(const Config& config, int64_t images_shown) {
   } else {
     grow_by_table(config, images_shown, point);
   }
-  point.minibatch = minibatch_at(config, point.resolution);
+  const int64_t resolution = point.fade.resolution;
+  point.minibatch = minibatch_at(config, resolution);
   const OptimizerConfig& o = config.optimizer;
   const double factor = learning_rate_factor(config, images_shown);
-  point.g_learning_rate =
-      factor * at_resolution(o.learning_rate, point.resolution, o.g_learning_rate);
-  point.d_learning_rate =
-      factor * at_resolution(o.learning_rate, point.resolution, o.d_learning_rate);
+  point.g_learning_rate = factor * at_resolution(o.learning_rate, resolution, o.g_learning_rate);
+  point.d_learning_rate = factor * at_resolution(o.learning_rate, resolution, o.d_learning_rate);
   point.tick_kimg =
-      at_resolution(config.schedule.tick_kimg, point.resolution, config.schedule.tick_kimg_base);
+      at_resolution(config.schedule.tick_kimg, resolution, config.schedule.tick_kimg_base);
   return point;
 }
 
@@ -166,61 +163,64 @@ bool optimizer_resets_between(double previous_lod, double lod) {
 
 namespace {
 
-// Collects spans without gaps, none of them empty, none past the end.
-class Spans {
+// Collects stages without gaps, none of them empty or past the end.
+class Stages {
  public:
-  explicit Spans(int64_t total) : total_(total) {}
-  void add(int64_t resolution, Fading fading, int64_t end) {
-    end = std::min(end, total_);
-    if (end > first_) spans_.push_back({resolution, fading, first_, end});
-    first_ = std::max(first_, end);
-  }
-  std::vector<StageSpan> take() { return std::move(spans_); }
+  explicit Stages(int64_t total) : total_(total) {}
+  void add_fading(int64_t resolution, int64_t end) { add(resolution, true, end); }
+  void add_stable(int64_t resolution, int64_t end) { add(resolution, false, end); }
+  std::vector<Stage> take() { return std::move(stages_); }
 
  private:
+  void add(int64_t resolution, bool fading, int64_t end) {
+    end = std::min(end, total_);
+    if (end > first_) stages_.push_back({resolution, fading, first_, end});
+    first_ = std::max(first_, end);
+  }
+
   int64_t total_, first_ = 0;
-  std::vector<StageSpan> spans_;
+  std::vector<Stage> stages_;
 };
 
-void add_by_kimg(const Config& config, Spans& spans) {
+void add_by_kimg(const Config& config, Stages& stages) {
   const int64_t training = images_in(config.schedule.lod_training_kimg);
   const int64_t phase = training + images_in(config.schedule.lod_transition_kimg);
   const int64_t levels = phase > 0 ? levels_to_grow(config) : 0;
   int64_t resolution = config.schedule.lod_initial_resolution;
   for (int64_t i = 0; i < levels; ++i) {
-    // At the very image where a fade starts its weight is still 0 (lod is whole).
+    // The first image of a fade has a whole lod, so it is still shown at the old resolution.
     const bool fades = phase > training;
-    spans.add(resolution, Fading::off, i * phase + training + (fades ? 1 : 0));
+    stages.add_stable(resolution, i * phase + training + (fades ? 1 : 0));
     resolution *= 2;
-    spans.add(resolution, Fading::on, (i + 1) * phase);
+    stages.add_fading(resolution, (i + 1) * phase);
   }
-  spans.add(resolution, Fading::off, total_images(config));
+  stages.add_stable(resolution, total_images(config));
 }
 
 }  // namespace
 
-std::vector<StageSpan> stages(const Config& config) {
-  Spans spans(total_images(config));
+std::vector<Stage> stages(const Config& config) {
+  Stages stages(total_images(config));
   if (config.schedule.unit == ScheduleUnit::kimg) {
-    add_by_kimg(config, spans);
+    add_by_kimg(config, stages);
   } else {
-    for (const TableStage& stage : table_stages(config)) {
-      spans.add(stage.resolution, Fading::on, fade_end(config.schedule, stage));
-      spans.add(stage.resolution, Fading::off, stage.end);
+    for (const Row& row : rows(config)) {
+      stages.add_fading(row.resolution, fade_end(config.schedule, row));
+      stages.add_stable(row.resolution, row.end);
     }
   }
-  return spans.take();
+  return stages.take();
 }
 
 int64_t total_images(const Config& config) {
   const int64_t limit = images_in(config.schedule.total_kimg);
   if (config.schedule.unit == ScheduleUnit::kimg) return limit;
-  const int64_t end = table_stages(config).back().end;
+  const int64_t end = rows(config).back().end;
   return limit > 0 ? std::min(limit, end) : end;
 }
 
-std::string stage_name(int64_t resolution, Fading fading) {
-  return message(resolution, "x", resolution, fading == Fading::on ? " fading" : " stable");
+std::string stage_name(const Fade& fade) {
+  return message(fade.resolution, "x", fade.resolution, fade.fading() ? " fading" : " stable");
 }
 
 }  // namespace pg

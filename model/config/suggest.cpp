@@ -1,9 +1,12 @@
-// suggest.cpp: the nearest known name to one that was mistyped.
+// suggest.cpp: edit distances between names.
 #include "model/config/suggest.h"
 
 #include <algorithm>
 #include <limits>
 #include <numeric>
+
+#include "data/files/shown.h"
+#include "kernels/error.h"
 
 namespace pg {
 
@@ -30,12 +33,12 @@ int64_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
   const std::string_view part = last_part(name);
-  // A third of the letters wrong is a typing error; more is another word.
+  // Up to a third of the letters wrong is a typo; more is another word.
   const int64_t limit = std::max<int64_t>(2, static_cast<int64_t>(part.size()) / 3);
   int64_t best = limit + 1;
   std::string nearest;
   for (const std::string& candidate : candidates) {
-    // One more than the edits of the last part, so that a match in the section given wins.
+    // One more for a match of the last part alone: a match in the given section wins.
     const int64_t distance =
         std::min(edit_distance(name, candidate), edit_distance(part, last_part(candidate)) + 1);
     if (distance < best) {
@@ -44,6 +47,16 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
     }
   }
   return nearest;
+}
+
+void throw_unknown(std::string_view kind, std::string_view name,
+                   const std::vector<std::string>& candidates) {
+  const std::string nearest = nearest_name(name, candidates);
+  if (!nearest.empty()) {
+    throw UsageError(message("unknown ", kind, " '", name, "': did you mean '", nearest, "'?"));
+  }
+  throw UsageError(
+      message("unknown ", kind, " '", name, "': expected ", joined(candidates, " or ")));
 }
 
 }  // namespace pg

@@ -1,4 +1,4 @@
-// suggest.h: the nearest known name to one that was mistyped.
+// suggest.h: what to say about an unknown name: the nearest known one, or all of them.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,13 @@ namespace pg {
 // Insertions, deletions and replacements that turn a into b (Levenshtein).
 int64_t edit_distance(std::string_view a, std::string_view b);
 
-// The candidate nearest to `name`, or an empty string where none is near enough to be meant. Dotted
-// names are also compared by their last part alone, so that a forgotten section is found.
+// The candidate nearest to `name`, or an empty string if none is near enough. Dotted names are also
+// compared by their last part alone, which finds names without their section.
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates);
+
+// Throws UsageError: "unknown KIND 'NAME': did you mean 'B'?", or "...: expected A, B or C" if no
+// candidate is near.
+[[noreturn]] void throw_unknown(std::string_view kind, std::string_view name,
+                                const std::vector<std::string>& candidates);
 
 }  // namespace pg

@@ -1,4 +1,4 @@
-// version.h: the version of the program, as `--version` says it and files name it.
+// version.h: the version of the program, as printed by `--version` and stored in files.
 #pragma once
 
 namespace pg {

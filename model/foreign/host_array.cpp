@@ -8,8 +8,9 @@ namespace pg {
 HostArray host_parameter(const ParameterStore& store, size_t index) {
   const ParameterSpec& spec = store.specs()[index];
   const Tensor tensor = store.get(spec.name);
-  PG_CHECK(tensor.dtype() == DType::f32, DTypeError, "the parameter '", spec.name,
-           "' is not of 32-bit floats, and files of other programs hold nothing else");
+  PG_CHECK(tensor.dtype() == DType::f32, DTypeError, "parameter '", spec.name,
+           "': expected f32, the only dtype of files of other programs, got ",
+           name_of(tensor.dtype()));
   const Shape& s = spec.shape;
   HostArray array{.name = spec.name,
                   .shape = {s.n, s.h, s.w, s.c},

@@ -1,4 +1,4 @@
-// host_array.h: a tensor on its way to a file of another program.
+// host_array.h: a tensor in host memory, to be written to a file of another program.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ struct HostArray {
   std::vector<float> values;  // row-major
 };
 
-// A parameter of a store, under its own name and in its own order. Waits for the device.
+// A parameter of a store, with its own name and order. Waits for the device.
 HostArray host_parameter(const ParameterStore& store, size_t index);
 
 // The values times `factor`, each rounded once; a factor of 1 keeps every bit.

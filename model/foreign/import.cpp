@@ -1,4 +1,4 @@
-// import.cpp: from the values of a file to networks.
+// import.cpp: the values of a file as networks.
 #include "model/foreign/import.h"
 
 #include <cmath>
@@ -6,7 +6,7 @@
 #include "kernels/error.h"
 #include "model/config/schedule.h"
 #include "model/foreign/recognise.h"
-#include "model/networks/generator.h"
+#include "model/networks/layers.h"
 
 namespace pg {
 namespace {
@@ -15,9 +15,9 @@ constexpr const char* kKnown =
     "official TensorFlow or Theano pickles, and weights of GAN zoo, akanimax, the tutorial, the "
     "exercise and mmgeneration";
 
-enum class Role { g, average, d, unknown };
+enum class Role { g, ema, d, unknown };
 
-// One network of a file, and what the file says of it.
+// One network of a file, with the configuration that its file implies.
 struct Found {
   Role role = Role::unknown;
   NamedTensors tensors;
@@ -58,15 +58,16 @@ class Reader {
     if (file_.form() == ForeignForm::safetensors) {
       const auto format = file_.metadata().find("format");
       PG_CHECK(format == file_.metadata().end() || format->second != "progan_cuda checkpoint",
-               FormatError, "'", name(), "' is a checkpoint of this program already");
+               FormatError, "'", name(),
+               "' is a checkpoint of this program: use it directly, without import");
       add(Role::unknown, file_.tensors());
     } else if (file_.form() == ForeignForm::pickle) {
       add_pickle();
     } else {
       add_torch(file_.root());
     }
-    PG_CHECK(!found_.empty(), FormatError, "'", name(), "' holds no network that is known; there ",
-             "are readers for ", kKnown);
+    PG_CHECK(!found_.empty(), FormatError, "'", name(), "' holds no known network: expected ",
+             kKnown);
     return std::move(found_);
   }
 
@@ -80,15 +81,15 @@ class Reader {
     const PickleValue root = file_.root();
     const bool three = root.kind() == PickleKind::tuple || root.kind() == PickleKind::list;
     PG_CHECK((three && root.size() == 3) || root.kind() == PickleKind::object, FormatError, "'",
-             name(), "' holds ", name_of(root.kind()), " and not the networks (G, D, Gs)");
+             name(), "': expected the networks (G, D, Gs), got ", name_of(root.kind()));
     if (!three) return add_network(Role::unknown, root);
-    constexpr Role kRoles[] = {Role::g, Role::d, Role::average};
+    constexpr Role kRoles[] = {Role::g, Role::d, Role::ema};
     for (int64_t i = 0; i < 3; ++i) add_network(kRoles[i], root.item(i));
   }
 
   void add_network(Role role, const PickleValue& network) {
-    PG_CHECK(network.kind() == PickleKind::object, FormatError, "'", name(), "' holds ",
-             name_of(network.kind()), " where a network should be");
+    PG_CHECK(network.kind() == PickleKind::object, FormatError, "'", name(),
+             "': expected a network, got ", name_of(network.kind()));
     NamedTensors tensors;
     if (const auto variables = network.find("variables")) {
       for (auto& [variable, tensor] : file_.variables(*variables)) {
@@ -111,17 +112,17 @@ class Reader {
     if (tensors.contains("lod")) lod_ = tensors.at("lod").floats().at(0);
   }
 
-  // The dictionaries that the PyTorch versions save.
+  // The dictionaries of the PyTorch versions.
   void add_torch(const PickleValue& root) {
-    PG_CHECK(root.kind() == PickleKind::dict, FormatError, "'", name(), "' holds ",
-             name_of(root.kind()), " and not named weights");
+    PG_CHECK(root.kind() == PickleKind::dict, FormatError, "'", name(),
+             "': expected named weights, got ", name_of(root.kind()));
     struct Place {
       const char* key;
       Role role;
     };
     constexpr Place kPlaces[] = {{"netG", Role::g},          {"netD", Role::d},
-                                 {"avgG", Role::average},    {"generator", Role::g},
-                                 {"discriminator", Role::d}, {"shadow_generator", Role::average}};
+                                 {"avgG", Role::ema},        {"generator", Role::g},
+                                 {"discriminator", Role::d}, {"shadow_generator", Role::ema}};
     bool any = false;
     for (const Place& place : kPlaces) {
       const auto value = root.find(place.key);
@@ -136,12 +137,12 @@ class Reader {
     add_state_dict(file_.state_dict(inner ? *inner : root));
   }
 
-  // A single network, or those of mmgeneration with their prefixes.
+  // A single network, or those of mmgeneration, with prefixes.
   void add_state_dict(const NamedTensors& all) {
-    NamedTensors g, average, rest;
+    NamedTensors g, ema, rest;
     for (const auto& [key, tensor] : all) {
       if (key.starts_with("generator_ema.")) {
-        average.insert_or_assign(key.substr(14), tensor);
+        ema.insert_or_assign(key.substr(14), tensor);
       } else if (key.starts_with("generator.")) {
         g.insert_or_assign(key.substr(10), tensor);
       } else {
@@ -149,10 +150,10 @@ class Reader {
       }
     }
     if (!g.empty()) add(Role::g, g);
-    if (!average.empty()) add(Role::average, average);
-    if (g.empty() && average.empty()) {
+    if (!ema.empty()) add(Role::ema, ema);
+    if (g.empty() && ema.empty()) {
       const bool shadow = file_.path().filename().string().find("SHADOW") != std::string::npos;
-      add(shadow ? Role::average : Role::unknown, rest);
+      add(shadow ? Role::ema : Role::unknown, rest);
     }
   }
 
@@ -160,15 +161,14 @@ class Reader {
            const std::optional<PickleValue>& facts = std::nullopt) {
     Found f{.role = role, .tensors = with_plain_names(given), .what = {}, .config = {}};
     const auto what = recognise(f.tensors);
-    PG_CHECK(what, FormatError, "'", name(), "' holds named weights, but of no layout that is ",
-             "known; there are readers for ", kKnown);
+    PG_CHECK(what, FormatError, "'", name(), "': unknown layout of weights: expected ", kKnown);
     f.what = *what;
     f.config = preset_of(what->layout);
     if (facts) take_facts(*facts, f);
     found_.push_back(std::move(f));
   }
 
-  // Switches that shapes do not show.
+  // Options that do not show in the shapes.
   void take_facts(const PickleValue& facts, Found& f) const {
     const auto flag = [&](const char* key, bool& value) {
       const auto given = facts.find(key);
@@ -201,7 +201,7 @@ Role role_of(const Found& f) {
   return f.what.network == Network::generator ? Role::g : Role::d;
 }
 
-// readme-hq has the names of the tutorial but for the last layer of its critic.
+// readme-hq has the names of the tutorial, except for the last layer of its critic.
 void set_presets(std::vector<std::vector<Found>>& found, const std::string& given) {
   std::string name = given;
   for (const auto& networks : found) {
@@ -216,7 +216,7 @@ void set_presets(std::vector<std::vector<Found>>& found, const std::string& give
   }
 }
 
-// What two networks of one training must share.
+// Networks of one training run have the same sizes.
 void expect_same(const Config& a, const Config& b, const std::string& file) {
   const auto text = [](const Config& c) {
     return message(c.model.resolution, "x", c.model.resolution, " images of ", c.model.channels,
@@ -224,16 +224,16 @@ void expect_same(const Config& a, const Config& b, const std::string& file) {
                    c.model.fmap_max);
   };
   PG_CHECK(text(a) == text(b), FormatError, "'", file, "' holds a network for ", text(b),
-           ", and another one is for ", text(a), "; they do not belong together");
+           ", another file one for ", text(a), ": give the files of one training run");
 }
 
 void check_shapes(const Found& f, const Config& config, const std::string& file) {
-  for (const LayoutEntry& e : layout_entries(f.what.layout, f.what.network, config)) {
+  for (const LayoutEntry& e : layout_entries(f.what.layout, f.what.network, config.model)) {
     const auto it = f.tensors.find(e.foreign);
     PG_CHECK(it != f.tensors.end(), FormatError, "'", file, "' has no parameter '", e.foreign, "'");
     const int64_t wanted = e.indices.empty() ? 1 : static_cast<int64_t>(e.indices.size());
-    PG_CHECK(it->second.elements() == wanted, FormatError, "the parameter '", e.foreign, "' of '",
-             file, "' has ", it->second.elements(), " elements, not ", wanted);
+    PG_CHECK(it->second.elements() == wanted, FormatError, "'", file, "': parameter '", e.foreign,
+             "': expected ", wanted, " elements, got ", it->second.elements());
   }
 }
 
@@ -256,20 +256,20 @@ ForeignNetworks read_networks(const std::vector<ForeignFile>& files,
     for (Found& f : found[i]) {
       size_from_shapes(f.what, f.tensors, name, f.config);
       if (first != nullptr) {
-        PG_CHECK(first->what.layout == f.what.layout, FormatError, "'", name,
-                 "' has the layout of ", layout_name(f.what.layout), " and another file that of ",
-                 layout_name(first->what.layout), "; they do not belong together");
+        PG_CHECK(first->what.layout == f.what.layout, FormatError, "'", name, "' has the ",
+                 layout_name(f.what.layout), " layout, another file the ",
+                 layout_name(first->what.layout), " layout: give the files of one training run");
         expect_same(first->config, f.config, name);
       }
-      // Only a generator tells the size of a latent.
+      // Only a generator shows the size of a latent.
       if (first == nullptr || f.what.network == Network::generator) first = &f;
       check_shapes(f, f.config, name);
       const Role role = role_of(f);
-      (role == Role::g ? all.g : role == Role::d ? all.d : all.average) = f.tensors;
+      (role == Role::g ? all.g : role == Role::d ? all.d : all.ema) = f.tensors;
     }
   }
-  PG_CHECK(!all.g.empty() || !all.average.empty(), FormatError, "'", files[0].path().string(),
-           "' holds a discriminator alone; name the file of the generator too");
+  PG_CHECK(!all.g.empty() || !all.ema.empty(), FormatError, "'", files[0].path().string(),
+           "' holds only a discriminator: give the file of the generator too");
   all.layout = first->what.layout;
   all.config = first->config;
   resolve(all.config, {.resolution = all.config.model.resolution,
@@ -283,34 +283,33 @@ ForeignNetworks read_networks(const std::vector<ForeignFile>& files,
 void load_network(const ForeignNetworks& networks, const NamedTensors& tensors, Network network,
                   ParameterStore& store) {
   std::vector<double> factors(store.specs().size(), 1.0);
-  for (const LayoutEntry& e : layout_entries(networks.layout, network, networks.config)) {
+  for (const LayoutEntry& e : layout_entries(networks.layout, network, networks.config.model)) {
     const std::vector<float> values = tensors.at(e.foreign).floats();
-    if (!e.indices.empty()) {
-      const std::vector<float> ours = gathered(values, e.indices);
-      from_host(store.get(e.ours), std::vector<double>(ours.begin(), ours.end()));
+    const ParameterSpec& spec = store.specs()[e.parameter];
+    PG_ASSERT(spec.name == e.ours);
+    double& factor = factors[e.parameter];
+    if (e.indices.empty()) {
+      factor = static_cast<double>(values[0]) / spec.scale;
+    } else {
+      from_host(store.get(e.ours), gathered<double>(values, e.indices));
     }
-    for (size_t i = 0; i < factors.size(); ++i) {
-      const ParameterSpec& spec = store.specs()[i];
-      if (spec.name != e.ours) continue;
-      if (e.indices.empty()) factors[i] = static_cast<double>(values[0]) / spec.scale;
-      if (e.factor != 1.0) factors[i] = 1.0 / e.factor;
-    }
+    if (e.factor != 1.0) factor = 1.0 / e.factor;
   }
   store.set_factors(std::move(factors));
 }
 
 std::vector<std::string> load_networks(const ForeignNetworks& networks, Gan& gan) {
   std::vector<std::string> names;
-  const NamedTensors& g = networks.g.empty() ? networks.average : networks.g;
-  const NamedTensors& average = networks.average.empty() ? networks.g : networks.average;
-  for (const auto& [name, store] : gan.stores()) {
+  const NamedTensors& g = networks.g.empty() ? networks.ema : networks.g;
+  const NamedTensors& ema = networks.ema.empty() ? networks.g : networks.ema;
+  for (const auto& [name, store] : gan.state().networks()) {
     if (name == "D") {
       if (networks.d.empty()) continue;
       load_network(networks, networks.d, Network::discriminator, *store);
     } else {
-      load_network(networks, name == "G" ? g : average, Network::generator, *store);
+      load_network(networks, name == "G" ? g : ema, Network::generator, *store);
     }
-    const bool there = name == "D" || !(name == "G" ? networks.g : networks.average).empty();
+    const bool there = name == "D" || !(name == "G" ? networks.g : networks.ema).empty();
     if (there) names.push_back(name);
   }
   return names;

@@ -1,8 +1,7 @@
 // import.h: networks of other programs as networks of this one.
 //
-// What a file is follows from its content: the kind of container (weights_file.h), then the names
-// of the parameters, then sizes from their shapes. The tables of layout.h say where each parameter
-// goes.
+// Files are recognized by content: the kind of container (weights_file.h), then the names of the
+// parameters, then sizes from their shapes. The tables of layout.h place each parameter.
 #pragma once
 
 #include <filesystem>
@@ -21,26 +20,26 @@ namespace pg {
 struct ForeignNetworks {
   Layout layout = Layout::official_tf;
   Config config;  // the preset of that version, at the size of the networks; resolved
-  // Parameters by the names of layout_entries; a network that the files lack is empty.
-  NamedTensors g, average, d;
-  // Resolution the networks had been grown to, where the file says it.
+  // Parameters by the names of layout_entries; empty if the files lack the network.
+  NamedTensors g, ema, d;
+  // Resolution the networks had grown to, if the file has it.
   std::optional<int64_t> grown_to;
 };
 
-// `preset_name`: the variant, where names and shapes do not tell it from another (readme-hq without
-// its critic from tutorial); empty: the one that they tell. Throws FormatError where a file is none
-// of the known layouts, lacks a parameter, has one of another shape, or the files do not belong
-// together; UsageError for an unknown preset.
+// `preset_name`: the variant, if names and shapes do not decide it (readme-hq without its critic
+// looks like tutorial); empty: the one that they imply. Throws FormatError if a file has an unknown
+// layout, lacks a parameter or has one of another shape, or if the files do not belong together;
+// UsageError for an unknown preset.
 ForeignNetworks read_networks(const std::vector<ForeignFile>& files,
                               const std::string& preset_name = "");
 
-// One of the sets of parameters above into a store of that network, in f32 or f64.
+// Copies one of these sets of parameters into a store of that network, in f32 or f64.
 void load_network(const ForeignNetworks& networks, const NamedTensors& tensors, Network network,
                   ParameterStore& store);
 
-// Puts the networks into `gan`, made for networks.config; G stands in for the average and the
-// reverse where only one exists, and a discriminator that does not exist stays as it was drawn.
-// Returns the names of the networks that were there: "G", "Gs", "D".
+// Copies the networks into `gan`, made for networks.config. If only one of G and its EMA exists, it
+// serves as both; a missing discriminator keeps its initial weights. Returns the names of the
+// networks found: "G", "Gs", "D".
 std::vector<std::string> load_networks(const ForeignNetworks& networks, Gan& gan);
 
 }  // namespace pg

@@ -1,14 +1,14 @@
-// layout.h: where each parameter of a network stands in the files of the published versions.
+// layout.h: the place of each parameter of a network in the files of the published versions.
 //
-// One table serves import, export and the parity tests: gradients and optimizer steps rearrange as
-// the weights do.
+// One table serves import, export and the parity tests; gradients and optimizer steps are
+// rearranged like the weights.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "model/config/config.h"
 #include "model/foreign/rearrange.h"
+#include "model/networks/layers.h"
 
 namespace pg {
 
@@ -22,24 +22,24 @@ enum class Layout {
   exercise,
   mmgeneration
 };
-enum class Network { generator, discriminator };
 
 struct LayoutEntry {
   std::string ours;     // "8x8/Conv1/weight", as in ParameterStore
+  size_t parameter;     // its index there
   std::string foreign;  // "scaleLayers.0.1.module.weight"
   std::vector<int64_t> foreign_shape;
   std::vector<int64_t> indices;  // ours[i] = foreign[indices[i]]
-  // foreign weights are ours times this: only mmgeneration's fused filters, which are scaled by
-  // their outputs instead of their inputs
+  // Foreign weights are ours times this. Not 1 only for mmgeneration's fused filters, whose scale
+  // comes from their outputs instead of their inputs.
   double factor = 1.0;
 };
 
-// Entries for every parameter that the published version has, in the order of its own list. The
-// names of `theano`, whose files hold a plain list, are places in it, "000", "001"; the scale of a
-// layer is an entry that names the weight it belongs to and has no `indices`. `config` must be
-// resolved and be such a network (its preset, at any size); throws UsageError where that version
-// cannot hold what the configuration asks for.
-std::vector<LayoutEntry> layout_entries(Layout layout, Network network, const Config& config);
+// Entries for every parameter that the published version has, in the order of its own list. Files
+// of `theano` hold a plain list, so its names are positions, "000", "001"; the scale of a layer is
+// an entry with the name of its weight and without `indices`. `model` must be resolved and describe
+// such a network (its preset, at any size); throws UsageError for a network that the version does
+// not support.
+std::vector<LayoutEntry> layout_entries(Layout layout, Network network, const ModelConfig& model);
 
 std::string_view layout_name(Layout layout);
 

@@ -1,4 +1,4 @@
-// onnx_graph.cpp: messages of onnx.proto; the numbers are those of its fields.
+// onnx_graph.cpp: messages of onnx.proto; the numbers are field numbers.
 #include "model/foreign/onnx_graph.h"
 
 #include <limits>

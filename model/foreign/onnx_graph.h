@@ -1,4 +1,4 @@
-// onnx_graph.h: a graph of ONNX operators, and the model file that runtimes load.
+// onnx_graph.h: a graph of ONNX operators, and its model file.
 #pragma once
 
 #include <cstdint>
@@ -16,25 +16,25 @@ struct OnnxAttribute {
   std::variant<float, int64_t, std::string, std::vector<int64_t>> value;
 };
 
-// Values are named; a node is appended behind those that make its inputs. Tensors are f32 unless
-// said otherwise. Operator set 13.
+// Values have names; nodes are appended after those that compute their inputs. Tensors are f32
+// unless noted. Operator set 13.
 class OnnxGraph {
  public:
-  // Extents of inputs and outputs behind the first, which is any N.
+  // Extents of inputs and outputs after the first, which is any N.
   void input(const std::string& name, const std::vector<int64_t>& extents);
   void output(const std::string& name, const std::vector<int64_t>& extents);
 
-  // Weights of the file; return `name`.
+  // Weights; return `name`.
   std::string constant(const std::string& name, const std::vector<int64_t>& shape,
                        const std::vector<float>& values);
   std::string constant(const std::string& name, const std::vector<int64_t>& values);  // i64, [n]
 
-  // Appends a node and returns the name of its output: `output`, or one made up from the operator.
-  // An input without a name is one left out.
+  // Appends a node and returns the name of its output: `output`, or one made from the operator. An
+  // empty name is an omitted input.
   std::string node(const std::string& op, const std::vector<std::string>& inputs,
                    const std::vector<OnnxAttribute>& attributes = {}, std::string output = "");
 
-  // The model: bytes of the file. Metadata can be read by those who load it.
+  // The bytes of the model file.
   std::string model(const std::string& name,
                     const std::map<std::string, std::string>& metadata) const;
 

@@ -1,9 +1,9 @@
-// pth.cpp: the files that the akanimax and tutorial programs save.
+// pth.cpp: files as the akanimax and tutorial programs save them.
+#include "data/images/resolutions.h"
 #include "kernels/error.h"
 #include "model/foreign/export.h"
 #include "model/foreign/foreign.h"
 #include "model/foreign/torch_writer.h"
-#include "model/networks/generator.h"
 
 namespace pg {
 namespace {
@@ -12,16 +12,16 @@ std::vector<HostArray> arrays_of(Layout layout, const ExportedNetwork& n) {
   return foreign_parameters(layout, n.kind, n.config, n.parameters);
 }
 
-// What the class is made with: Generator(**conf).
+// The arguments of the class: Generator(**conf).
 void write_conf(TorchWriter& w, const ExportedNetwork& n) {
   const bool g = n.kind == Network::generator;
   w.begin_dict();
   w.key("depth");
-  w.integer(stage_of(n.config.model.resolution) + 1);
+  w.integer(level_of(n.config.model.resolution) + 2);
   w.key("num_channels");
   w.integer(n.config.model.channels);
   w.key("latent_size");
-  w.integer(g ? latent_size(n.config) : fmaps(n.config, 0));
+  w.integer(g ? latent_size(n.config) : fmaps(n.config.model, 0));
   w.key("use_eql");
   w.boolean(true);
   if (!g) {
@@ -43,7 +43,7 @@ void write_akanimax_pth(const std::filesystem::path& path, const AkanimaxNetwork
       {"generator", networks.generator, arrays_of(Layout::akanimax, networks.generator)},
       {"discriminator", networks.discriminator,
        arrays_of(Layout::akanimax, networks.discriminator)},
-      {"shadow_generator", networks.average, arrays_of(Layout::akanimax, networks.average)}};
+      {"shadow_generator", networks.ema, arrays_of(Layout::akanimax, networks.ema)}};
   TorchWriter w;
   w.begin_dict();
   for (const Part& part : parts) {
@@ -61,9 +61,9 @@ void write_akanimax_pth(const std::filesystem::path& path, const AkanimaxNetwork
 
 void write_tutorial_pth(const std::filesystem::path& path, const ExportedNetwork& network) {
   const std::vector<HostArray> arrays = arrays_of(Layout::tutorial, network);
-  // The image layer at 4x4: first of the generator's, last of the discriminator's.
+  // The RGB layer at 4x4: the generator's first, the discriminator's last.
   const int64_t index =
-      network.kind == Network::generator ? 0 : stage_of(network.config.model.resolution) - 1;
+      network.kind == Network::generator ? 0 : level_of(network.config.model.resolution);
   const std::string layer = message("rgb_layers.", index);
   TorchWriter w;
   w.begin_dict();

@@ -1,8 +1,9 @@
-// recognise.cpp: names that tell layouts apart, and channel numbers from shapes.
+// recognise.cpp: names that identify layouts, and channels from shapes.
 #include "model/foreign/recognise.h"
 
+#include "data/files/shown.h"
+#include "data/images/resolutions.h"
 #include "kernels/error.h"
-#include "model/networks/generator.h"
 
 namespace pg {
 namespace {
@@ -12,7 +13,7 @@ struct Sign {
   Recognised what;
 };
 
-// In this order: a name may also occur in a layout further down.
+// In this order: a name may occur in a later layout too.
 constexpr Sign kSigns[] = {
     {"noise2feat.bias", {Layout::mmgeneration, Network::generator}},
     {"formatLayer.module.weight", {Layout::gan_zoo, Network::generator}},
@@ -36,15 +37,15 @@ int64_t elements(const NamedTensors& tensors, const std::string& name, const std
 }
 
 // Foreign names by ours, at a resolution.
-std::map<std::string, std::string> names_at(const Recognised& what, Config config,
+std::map<std::string, std::string> names_at(const Recognised& what, ModelConfig model,
                                             int64_t resolution) {
-  config.model.resolution = resolution;
-  config.model.channels = 3;
-  // Names do not depend on sizes, and small tables are made at once.
-  config.model.fmap_max = config.model.fmap_base = 1;
-  config.model.latent_size = 1;
+  model.resolution = resolution;
+  model.channels = 3;
+  // Names do not depend on sizes, and small tables are fast to make.
+  model.fmap_max = model.fmap_base = 1;
+  model.latent_size = 1;
   std::map<std::string, std::string> names;
-  for (const LayoutEntry& e : layout_entries(what.layout, what.network, config)) {
+  for (const LayoutEntry& e : layout_entries(what.layout, what.network, model)) {
     if (!e.indices.empty()) names[e.ours] = e.foreign;
   }
   return names;
@@ -57,34 +58,32 @@ bool has_all(const NamedTensors& tensors, const std::map<std::string, std::strin
   return true;
 }
 
-int64_t resolution_of(const Recognised& what, const NamedTensors& tensors, const Config& config,
+int64_t resolution_of(const Recognised& what, const NamedTensors& tensors, const ModelConfig& model,
                       const std::string& file) {
-  for (int64_t r = 1024; r >= 4; r /= 2) {
-    if (has_all(tensors, names_at(what, config, r))) return r;
+  for (int64_t r = kMaxResolution; r >= kMinResolution; r /= 2) {
+    if (has_all(tensors, names_at(what, model, r))) return r;
   }
-  const auto names = names_at(what, config, 4);
+  const auto names = names_at(what, model, kMinResolution);
   for (const auto& [ours, foreign] : names) elements(tensors, foreign, file);
-  throw FormatError(message("'", file, "' has no complete network"));
+  throw FormatError(message("'", file, "' holds no complete network"));
 }
 
-// fmap_max and fmap_base that give these channels at stages 1, 2, ... Where channels are cut to
-// fmap_max or raised to 1 they say little of the base: each stage's own guess is tried.
-void set_channels(const std::vector<int64_t>& channels, const std::string& file, Config& config) {
-  config.model.fmap_max = channels.front();
+// Finds fmap_max and fmap_base with these channels at 4x4, 8x8, ... Channels that are cut to
+// fmap_max or raised to 1 say little of the base, so the guess from each resolution is tried.
+void set_channels(const std::vector<int64_t>& channels, const std::string& file, ModelConfig& m) {
+  m.fmap_max = channels.front();
   const auto fits = [&] {
     for (size_t i = 0; i < channels.size(); ++i) {
-      if (fmaps(config, static_cast<int64_t>(i) + 1) != channels[i]) return false;
+      if (fmaps(m, static_cast<int64_t>(i) + 1) != channels[i]) return false;
     }
     return true;
   };
-  std::string all;
   for (size_t i = channels.size(); i-- > 0;) {
-    config.model.fmap_base = channels[i] << (i + 1);
+    m.fmap_base = channels[i] << (i + 1);
     if (fits()) return;
-    all = message(channels[i], all.empty() ? "" : ", ", all);
   }
-  throw FormatError(message("'", file, "' has ", all, " channels from 4x4 on, which no fmap_base ",
-                            "and fmap_max give"));
+  throw FormatError(message(
+      "'", file, "': no fmap_base and fmap_max give its channels from 4x4 on: ", joined(channels)));
 }
 
 }  // namespace
@@ -113,13 +112,13 @@ std::optional<Recognised> recognise(const NamedTensors& tensors) {
 
 void size_from_shapes(const Recognised& what, const NamedTensors& tensors, const std::string& file,
                       Config& config) {
-  const int64_t resolution = resolution_of(what, tensors, config, file);
-  const auto names = names_at(what, config, resolution);
+  const int64_t resolution = resolution_of(what, tensors, config.model, file);
+  const auto names = names_at(what, config.model, resolution);
   const auto count = [&](const std::string& ours) {
     return elements(tensors, names.at(ours), file);
   };
   const bool g = what.network == Network::generator;
-  std::vector<int64_t> channels;  // of stage 1, 2, ...
+  std::vector<int64_t> channels;  // at 4x4, 8x8, ...
   for (int64_t r = 4; r <= resolution; r *= 2) {
     const std::string at = message(r, "x", r, "/");
     channels.push_back(count(at + (g ? (r == 4 ? "Conv/bias" : "Conv1/bias") : "FromRGB/bias")));
@@ -131,7 +130,7 @@ void size_from_shapes(const Recognised& what, const NamedTensors& tensors, const
   } else {
     m.channels = count("4x4/FromRGB/weight") / channels.front();
   }
-  set_channels(channels, file, config);
+  set_channels(channels, file, m);
   if (g) m.latent_size = count("4x4/Dense/weight") / (16 * channels.front()) - label_count(config);
 }
 

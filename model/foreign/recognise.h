@@ -1,4 +1,4 @@
-// recognise.h: which network a set of named parameters is, and how large.
+// recognise.h: from a set of named parameters to its layout, network and sizes.
 #pragma once
 
 #include <optional>
@@ -13,7 +13,7 @@ struct Recognised {
   Network network;
 };
 
-// Names as layout_entries has them: without the prefix "module." of DataParallel, and with the
+// With the names of layout_entries: without the prefix "module." of DataParallel, and with the
 // ".module" that old files of GAN zoo lack.
 NamedTensors with_plain_names(const NamedTensors& tensors);
 
@@ -21,7 +21,7 @@ NamedTensors with_plain_names(const NamedTensors& tensors);
 std::optional<Recognised> recognise(const NamedTensors& tensors);
 
 // Sets resolution, channels, fmap_base, fmap_max and latent_size of `config`, the preset of the
-// layout, to what the shapes say; labels as config has them. Throws FormatError naming `file`.
+// layout with its labels, from the shapes. Throws FormatError, with the name `file`.
 void size_from_shapes(const Recognised& what, const NamedTensors& tensors, const std::string& file,
                       Config& config);
 

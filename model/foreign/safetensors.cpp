@@ -13,14 +13,16 @@ namespace {
 constexpr const char* kOurs =
     "Filters are [out, y, x, in], dense layers [out, 1, 1, in], biases [1, 1, 1, out]; images are "
     "[N, H, W, C]. The generator's 4x4/Dense gives the 4x4 image in the order (y, x, channel), as "
-    "has its bias where that is one for each value, and "
-    "the discriminator's 4x4/Dense0 takes it in that order. Conv0_up is nearest upsampling by 2 "
-    "followed by a 3x3 convolution, Conv1_down a 3x3 convolution followed by a 2x2 average (before "
-    "bias and activation where model.down_order is pool_first). Weights are as trained: multiply "
-    "each tensor by its number in `scales` (equalized learning rate) before use.";
+    "does its bias if it has one value per pixel; the discriminator's 4x4/Dense0 takes the image "
+    "in "
+    "that order. Conv0_up is nearest upsampling by 2 followed by a 3x3 convolution, Conv1_down a "
+    "3x3 convolution followed by a 2x2 average (before bias and activation if model.down_order is "
+    "pool_first). Weights are as trained: multiply each tensor by its number in `scales` "
+    "(equalized "
+    "learning rate) before use.";
 constexpr const char* kForeign =
-    "Names and axes are those of the published version that `layout` names; run-time constants of "
-    "the equalized learning rate are as that version applies them and not part of the weights.";
+    "Names and axes are those of the published version in `layout`. Run-time constants of the "
+    "equalized learning rate are not part of the weights; that version applies its own.";
 
 std::string scales_of(const ParameterStore& store) {
   nlohmann::json scales;

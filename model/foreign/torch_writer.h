@@ -1,8 +1,8 @@
-// torch_writer.h: what torch.load reads, written value by value.
+// torch_writer.h: files for torch.load, written value by value.
 //
-// The zip form: a pickle (protocol 2) of dicts, texts, numbers and tensors, and the elements of
-// each tensor in an entry of its own. The pickle names collections.OrderedDict and torch's own
-// _rebuild_tensor_v2 and FloatStorage, which is what torch.load(weights_only=True) lets through.
+// The zip format: a pickle (protocol 2) of dicts, strings, numbers and tensors, and one entry with
+// the elements of each tensor. The pickle refers only to collections.OrderedDict and torch's
+// _rebuild_tensor_v2 and FloatStorage, which torch.load(weights_only=True) accepts.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@
 
 namespace pg {
 
-// torch.save(value, path), where `value` is what the calls before write() describe: one value, or
-// within a dict a key and a value in turn.
+// torch.save(value, path): the calls before write() describe one value, and within a dict keys and
+// values in turn.
 class TorchWriter {
  public:
   void begin_dict();
@@ -29,8 +29,8 @@ class TorchWriter {
   void integer(int64_t value);  // of 32 bits
   void text(std::string_view value);
 
-  // An OrderedDict of tensors. `aliases` are further names, each of an array of this dict, whose
-  // elements they share. Arrays must outlive write().
+  // An OrderedDict of tensors. `aliases` are additional names of arrays of this dict, which share
+  // their elements. Arrays must outlive write().
   using Aliases = std::vector<std::pair<std::string, std::string>>;  // new name, name
   void state_dict(const std::vector<HostArray>& arrays, const Aliases& aliases = {});
 

@@ -1,52 +1,28 @@
-// generator.cpp: parameters and forward pass of the generator.
+// generator.cpp: the forward pass of the generator.
 #include "model/networks/generator.h"
-
-#include <bit>
 
 #include "engine/ops/ops.h"
 
 namespace pg {
 
-int64_t stage_of(int64_t resolution) {
-  return std::bit_width(static_cast<uint64_t>(resolution)) - 2;
-}
-
-Generator::Generator(const Config& config) : config_(config) {
-  PG_ASSERT(config.model.resolution >= 4 && config.model.channels >= 1);
+Generator::Generator(ModelConfig model, DType activations)
+    : model_(model), activations_(activations), layers_(generator_layers(model)) {
+  PG_ASSERT(model.resolution >= kMinResolution && model.channels >= 1);
 }
 
 std::vector<ParameterSpec> Generator::specs() const {
-  const ModelConfig& m = config_.model;
-  std::vector<ParameterSpec> specs;
-  const auto add = [&](LayerSpec layer) {
-    layer.equalized = layer.equalized && m.g_wscale;
-    append_layer(specs, m, layer);
-  };
-  const int64_t base = fmaps(config_, 1);
-  const int64_t latent = latent_size(config_) + label_count(config_);
-  // PyTorch's transposed 4x4 convolution, which some variants have here, counts its outputs.
-  add({.resolution = 4,
-       .layer = "Dense",
-       .w = {16 * base, 1, 1, latent},
-       .gain = m.first_layer_gain,
-       .bias = m.first_bias == FirstBias::channel ? base : 16 * base,
-       .equalized = m.first_wscale,
-       .fan = 16 * base});
-  add({4, "Conv", {base, 3, 3, base}, kHeGain, base});
-  add({4, "ToRGB", {m.channels, 1, 1, base}, m.to_rgb_gain, m.channels});
-  for (int64_t r = 8; r <= m.resolution; r *= 2) {
-    const int64_t in = fmaps(config_, stage_of(r / 2)), out = fmaps(config_, stage_of(r));
-    add({r, "Conv0_up", {out, 3, 3, in}, kHeGain, out});
-    add({r, "Conv1", {out, 3, 3, out}, kHeGain, out});
-    add({r, "ToRGB", {m.channels, 1, 1, out}, m.to_rgb_gain, m.channels});
-  }
-  return specs;
+  return parameter_specs(Network::generator, model_);
 }
 
-Tensor Generator::layer(const Weights& w, const Tensor& x, int64_t resolution, const char* name,
-                        ConvMode mode) const {
-  const ModelConfig& m = config_.model;
-  const LayerWeights l = layer_weights(w, layer_name(resolution, name));
+LayerWeights Generator::weights_of(const Weights& w, int64_t resolution, LayerKind kind) const {
+  return layer_weights(w, find_layer(layers_, resolution, kind));
+}
+
+Tensor Generator::layer(const Weights& w, const Tensor& x, int64_t resolution,
+                        LayerKind kind) const {
+  const ModelConfig& m = model_;
+  const LayerWeights l = weights_of(w, resolution, kind);
+  const ConvMode mode = kind == LayerKind::conv_up ? ConvMode::up : ConvMode::same;
   const ConvGeometry g{.mode = mode, .pad = 1, .scale = l.scale};
   if (!m.use_pixelnorm) return ops::conv_bias_lrelu(x, l.w, l.b, g, m.leaky_slope);
   if (m.norm_order == NormOrder::activation_first) {
@@ -57,24 +33,25 @@ Tensor Generator::layer(const Weights& w, const Tensor& x, int64_t resolution, c
 }
 
 Tensor Generator::latent(const Tensor& z, const Tensor& labels) const {
-  const ModelConfig& m = config_.model;
-  PG_CHECK(z.shape().c == latent_size(config_), ShapeError, "the generator takes latents of ",
-           latent_size(config_), " numbers, not ", z.shape().c);
+  const ModelConfig& m = model_;
+  PG_CHECK(z.shape().c == latent_size(m), ShapeError, "generator: expected latents of ",
+           latent_size(m), " numbers, got ", z.shape().c);
   const auto norm = [&](const Tensor& x) {
     return m.normalize_latents ? ops::pixel_norm(x, m.pixelnorm_epsilon) : x;
   };
-  const int64_t classes = label_count(config_);
+  const int64_t classes = label_count(m);
   if (classes == 0) return norm(z);
-  PG_CHECK(labels && labels.shape().c == classes, ShapeError, "this generator is conditional: it ",
-           "takes one-hot labels of ", classes, " classes");
+  PG_CHECK(labels && labels.shape().c == classes, ShapeError,
+           "conditional generator: expected one-hot labels of ", classes, " classes, got ",
+           labels ? message(labels.shape()) : "none");
   return m.normalize_labels ? norm(append_labels(z, labels)) : append_labels(norm(z), labels);
 }
 
 // The dense layer gives the 4x4 image with channels last, so its rows are ordered (y, x, c).
 Tensor Generator::base(const Weights& w, const Tensor& latent) const {
-  const ModelConfig& m = config_.model;
-  const LayerWeights l = layer_weights(w, "4x4/Dense");
-  const Shape image{latent.shape().n, 4, 4, fmaps(config_, 1)};
+  const ModelConfig& m = model_;
+  const LayerWeights l = weights_of(w, 4, LayerKind::first);
+  const Shape image{latent.shape().n, 4, 4, channels_at(m, 4)};
   Tensor x = ops::dense(latent, l.w, l.scale);
   const bool by_value = l.b.shape().c == x.shape().c;
   if (!by_value) x = ops::reshape(x, image);
@@ -82,33 +59,30 @@ Tensor Generator::base(const Weights& w, const Tensor& latent) const {
   x = ops::bias_lrelu(x, l.b, m.leaky_slope);
   if (by_value) x = ops::reshape(x, image);
   if (m.use_pixelnorm && m.first_pixelnorm) x = ops::pixel_norm(x, m.pixelnorm_epsilon);
-  return layer(w, to_activation(config_, x), 4, "Conv", ConvMode::same);
+  return layer(w, stored_as(x, activations_), 4, LayerKind::conv);
 }
 
 Tensor Generator::to_rgb(const Weights& w, const Tensor& x, int64_t resolution) const {
-  const LayerWeights l = layer_weights(w, layer_name(resolution, "ToRGB"));
+  const LayerWeights l = weights_of(w, resolution, LayerKind::to_rgb);
   return ops::conv_bias_lrelu(x, l.w, l.b, {.pad = 0, .scale = l.scale}, 1.0);
 }
 
 Tensor Generator::output(const Tensor& image, int64_t resolution) const {
-  const OutputActivation a = config_.model.output_activation;
-  const bool tanh =
-      a == OutputActivation::tanh || (a == OutputActivation::tanh_above_4x4 && resolution > 4);
-  const Tensor y = from_activation(config_, image);
-  return tanh ? ops::tanh(y) : y;
+  return has_tanh(model_, resolution) ? ops::tanh(image) : image;
 }
 
 Tensor Generator::forward(const Weights& w, const Tensor& z, const Tensor& labels,
-                          int64_t resolution, const Tensor& alpha) const {
+                          const DeviceFade& fade) const {
+  const int64_t resolution = fade.resolution;
   Tensor x = base(w, latent(z, labels)), before;
   for (int64_t r = 8; r <= resolution; r *= 2) {
     before = x;
-    x = layer(w, x, r, "Conv0_up", ConvMode::up);
-    x = layer(w, x, r, "Conv1", ConvMode::same);
+    x = layer(w, x, r, LayerKind::conv_up);
+    x = layer(w, x, r, LayerKind::conv);
   }
-  const Tensor image = to_rgb(w, x, resolution);
-  if (!alpha || resolution == 4) return output(image, resolution);
-  return output(ops::fade_in(to_rgb(w, before, resolution / 2), image, alpha), resolution);
+  Tensor image = to_rgb(w, x, resolution);
+  if (fade.alpha) image = ops::fade_in(to_rgb(w, before, resolution / 2), image, fade.alpha);
+  return output(stored_as(image, z.dtype()), resolution);
 }
 
 }  // namespace pg

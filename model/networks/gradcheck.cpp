@@ -1,9 +1,10 @@
-// gradcheck.cpp: small networks of every kind, and the check of their gradients.
+// gradcheck.cpp: small networks of every preset and variant, and the check of their gradients.
 #include "model/networks/gradcheck.h"
 
 #include <algorithm>
 #include <cmath>
 
+#include "data/files/shown.h"
 #include "engine/ops/ops.h"
 #include "engine/random.h"
 #include "model/config/suggest.h"
@@ -11,16 +12,13 @@
 namespace pg {
 namespace {
 
-// Small, so that no leaky ReLU changes side on the way: the penalty jumps there.
+// So small that no leaky ReLU changes sign on the way, where the penalty jumps.
 constexpr double kStep = 1e-7;
 constexpr double kTolerance = 1e-6;
 constexpr int64_t kImages = 4;
 constexpr int32_t kLabels[kImages] = {0, 2, 1, 2};
 
-constexpr Stage kStages[] = {{.resolution = 4, .fading = Fading::off, .alpha = 1.0},
-                             {.resolution = 8, .fading = Fading::on, .alpha = 0.3},
-                             {.resolution = 8, .fading = Fading::off, .alpha = 1.0},
-                             {.resolution = 16, .fading = Fading::on, .alpha = 0.6}};
+constexpr Fade kFades[] = {{4}, {8, 0.3}, {8}, {16, 0.6}};
 
 struct Variant {
   const char* name;
@@ -64,11 +62,9 @@ Config full_config(const std::string& name) {
   const std::vector<std::string> names = gradcheck_names();
   if (std::find(names.begin(), names.end(), name) != names.end()) return preset(name);
   const std::string nearest = nearest_name(name, names);
-  std::string known;
-  for (const std::string& n : names) known += (known.empty() ? "" : ", ") + n;
-  throw UsageError(
-      message("there is no network '", name, "' to check",
-              nearest.empty() ? "; there are: " + known : ": did you mean '" + nearest + "'?"));
+  throw UsageError(message("unknown network '", name, "'",
+                           nearest.empty() ? ": expected " + joined(names, " or ")
+                                           : ": did you mean '" + nearest + "'?"));
 }
 
 }  // namespace
@@ -81,7 +77,7 @@ std::vector<std::string> gradcheck_names() {
 
 Config gradcheck_config(const std::string& name) {
   Config c = full_config(name);
-  // Groups of minibatch stddev stay several, or the whole minibatch.
+  // Minibatch stddev keeps several groups, or the whole minibatch.
   int64_t& group = c.model.mbstd_group_size;
   if (group > 0 && group < minibatch_at(c, 4)) group = kImages / 2;
   c.model.fmap_base = 48;  // 10 at 4x4 and 8x8, 6 at 16x16
@@ -91,25 +87,24 @@ Config gradcheck_config(const std::string& name) {
   return c;
 }
 
-std::span<const Stage> gradcheck_stages() { return kStages; }
+std::span<const Fade> gradcheck_fades() { return kFades; }
 
-GradcheckNetworks::GradcheckNetworks(Context& context, const Config& config, const Stage& stage)
+GradcheckNetworks::GradcheckNetworks(Context& context, const Config& config, const Fade& fade)
     : config_(config),
-      g_(config),
-      d_(config),
+      g_(config.model, DType::f64),
+      d_(config.model, DType::f64, logit_columns(config.loss)),
       g_store_(context, g_.specs(), DType::f64),
       d_store_(context, d_.specs(), DType::f64) {
   g_store_.initialize(5, 1);
   d_store_.initialize(5, 2);
-  // Biases away from 0, so that a forgotten bias gradient shows.
+  // Nonzero biases reveal a missing bias gradient.
   RandomStream noise(context, 5, 3);
   for (ParameterStore* store : {&g_store_, &d_store_}) {
     const Tensor n = noise.normal(store->flat().shape(), DType::f64);
     ops::add_in_place(store->flat(), ops::affine(n, 0.1, 0.0));
   }
-  stage_.resolution = stage.resolution;
-  if (stage.fading == Fading::on) stage_.alpha = full({}, stage.alpha, g_store_.flat());
-  const Shape images{kImages, stage.resolution, stage.resolution, config.model.channels};
+  fade_ = on_device(fade, g_store_.flat());
+  const Shape images{kImages, fade.resolution, fade.resolution, config.model.channels};
   inputs_.real = noise.normal(images, DType::f64);
   inputs_.fake = noise.normal(images, DType::f64);
   inputs_.mix = noise.uniform({kImages}, DType::f64);
@@ -119,44 +114,44 @@ GradcheckNetworks::GradcheckNetworks(Context& context, const Config& config, con
   }
 }
 
-double GradcheckNetworks::loss(Player player, const Tensor& gradient) {
-  const std::vector<Tensor> into = store(player).views(gradient, stage_.resolution);
+double GradcheckNetworks::loss(Network network, const Tensor& gradient) {
+  const std::vector<Tensor> into = store(network).views(gradient, fade_.resolution);
   const Tensor mean =
-      player == Player::discriminator
-          ? discriminator_gradients(config_, d_, d_store_, stage_, inputs_, into).total
-          : generator_gradients(config_, g_, g_store_, d_, d_store_, stage_,
+      network == Network::discriminator
+          ? discriminator_gradients(config_, d_, d_store_, fade_, inputs_, into).total
+          : generator_gradients(config_, g_, g_store_, d_, d_store_, fade_,
                                 {.z = z_, .labels = inputs_.labels}, into)
                 .total;
   const double images = config_.loss.reduction == Reduction::sum ? double{kImages} : 1.0;
   return to_host(mean)[0] * images;
 }
 
-double GradcheckNetworks::loss_at(Player player, const Tensor& weights, const Tensor& direction,
+double GradcheckNetworks::loss_at(Network network, const Tensor& weights, const Tensor& direction,
                                   double step) {
   const std::vector<double> before = to_host(weights);
   ops::add_in_place(weights, ops::affine(direction, step, 0.0));
-  const double value = loss(player, empty_like(store(player).flat()));
+  const double value = loss(network, empty_like(store(network).flat()));
   from_host(weights, before);
   return value;
 }
 
-gradcheck::Deviation GradcheckNetworks::check(Player player) {
-  ParameterStore& s = store(player);
+gradcheck::Deviation GradcheckNetworks::check(Network network) {
+  ParameterStore& s = store(network);
   const Tensor gradient = full(s.flat().shape(), 0.0, s.flat());
-  loss(player, gradient);
+  loss(network, gradient);
   RandomStream random(s.flat().context(), 6, 1);
-  const std::vector<Tensor> weights = s.views(s.flat(), stage_.resolution);
-  const std::vector<Tensor> grads = s.views(gradient, stage_.resolution);
+  const std::vector<Tensor> weights = s.views(s.flat(), fade_.resolution);
+  const std::vector<Tensor> grads = s.views(gradient, fade_.resolution);
   gradcheck::Deviation worst{.tolerance = kTolerance};
   for (size_t i = 0; i < weights.size(); ++i) {
     const Tensor d = random.normal(weights[i].shape(), DType::f64);
     const double numeric =
-        (loss_at(player, weights[i], d, kStep) - loss_at(player, weights[i], d, -kStep)) /
+        (loss_at(network, weights[i], d, kStep) - loss_at(network, weights[i], d, -kStep)) /
         (2 * kStep);
     const double exact = to_host(ops::sum_to(ops::mul(grads[i], d), {}))[0];
     worst.include(std::abs(exact - numeric) / std::max(1.0, std::abs(numeric)), [&] {
-      return message("gradient of ", s.specs()[i].name, ": ", exact,
-                     " but finite differences give ", numeric);
+      return message("gradient of ", s.specs()[i].name, ": expected ", numeric,
+                     " by finite differences, got ", exact);
     });
   }
   return worst;

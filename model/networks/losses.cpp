@@ -1,7 +1,7 @@
 // losses.cpp: the losses of both networks.
 //
-// The scores of real and fake images and each penalty are tapes of their own, one after the other,
-// that add to the same gradients: the activations of one are gone before the next begins.
+// Scores and each penalty use separate tapes, one after the other, that add to the same gradients:
+// the activations of one are freed before the next starts.
 #include "model/networks/losses.h"
 
 #include <array>
@@ -15,21 +15,21 @@ struct Critic {
   const Config& config;
   const Discriminator& d;
   const ParameterStore& parameters;
-  const StageView& stage;
+  const DeviceFade& fade;
 
   DiscriminatorOutput operator()(const Weights& w, const Tensor& images, const Tensor& labels,
                                  int64_t batches) const {
-    return d.forward(w, images, labels, stage.resolution, stage.alpha, batches);
+    return d.forward(w, images, labels, fade, batches);
   }
 };
 
-// What n images contribute to the mean over the minibatch.
+// The contribution of n images to the mean over the minibatch.
 Tensor share_of(const MinibatchPart& part, const Tensor& mean, int64_t n) {
   if (part.minibatch == 0 || part.minibatch == n) return mean;
   return ops::affine(mean, static_cast<double>(n) / static_cast<double>(part.minibatch), 0.0);
 }
 
-// The mean over n images as share of the minibatch, or their sum, as loss.reduction says.
+// The mean over n images as a share of the minibatch, or their sum, see loss.reduction.
 Tensor reduced(const Config& config, const MinibatchPart& part, const Tensor& mean, int64_t n) {
   if (config.loss.reduction == Reduction::mean) return share_of(part, mean, n);
   return ops::affine(mean, static_cast<double>(n), 0.0);
@@ -43,7 +43,7 @@ Tensor mean_square(const Tensor& x, double shift) {
   return ops::mean(ops::square(ops::affine(x, 1.0, shift)));
 }
 
-// Means of what D gains by telling real from fake, without any penalty.
+// The mean adversarial loss of D, without penalties.
 Tensor critic_term(LossKind kind, const Tensor& real, const Tensor& fake) {
   switch (kind) {
     case LossKind::logistic:
@@ -74,13 +74,13 @@ Tensor label_term(const Config& config, const Tensor& logits, const Tensor& labe
 
 void add_to(Tensor& sum, const Tensor& term) { sum = sum ? ops::add(sum, term) : term; }
 
-// Everything but the gradient penalties.
+// Everything except the gradient penalties.
 void score_gradients(const Critic& c, const DiscriminatorInputs& in, std::span<const Tensor> into,
                      DiscriminatorLoss& loss) {
   const LossConfig& l = c.config.loss;
   const int64_t n = in.real.shape().n;
   Tape tape(in.real.context());
-  const Weights w(c.parameters, c.stage.resolution, tape);
+  const Weights w(c.parameters, c.fade.resolution, tape);
   const Tensor labels = in.labels ? ops::concat_batch(in.labels, in.labels) : Tensor();
   const DiscriminatorOutput out = c(w, ops::concat_batch(in.real, in.fake), labels, 2);
   const Tensor real = ops::slice_batch(out.score, 0, n), fake = ops::slice_batch(out.score, n, n);
@@ -96,10 +96,10 @@ void score_gradients(const Critic& c, const DiscriminatorInputs& in, std::span<c
   loss.total = total;
 }
 
-// What the gradient norm of the current resolution is multiplied with.
+// Factor of the gradient norm at the current resolution.
 double norm_scale(const Critic& c) {
   if (c.config.loss.gp_space == GpSpace::current) return 1.0;
-  return static_cast<double>(c.stage.resolution) / static_cast<double>(c.config.model.resolution);
+  return static_cast<double>(c.fade.resolution) / static_cast<double>(c.config.model.resolution);
 }
 
 struct Penalty {
@@ -112,7 +112,7 @@ template <typename Term>
 Penalty penalty_gradients(const Critic& c, const Tensor& images, const DiscriminatorInputs& in,
                           std::span<const Tensor> into, Term&& term) {
   Tape tape(images.context());
-  const Weights w(c.parameters, c.stage.resolution, tape);
+  const Weights w(c.parameters, c.fade.resolution, tape);
   const Tensor x = tape.watch(images);
   const Tensor scores = c(w, x, in.labels, 1).score;
   const Tensor g = tape.grad(scores, std::span(&x, 1), {}, GradMode::record)[0];
@@ -158,9 +158,9 @@ void add_means(Loss& sum, Loss share) {
 }  // namespace
 
 void add_penalties(const Config& config, const Discriminator& d, const ParameterStore& parameters,
-                   const StageView& stage, const DiscriminatorInputs& inputs,
+                   const DeviceFade& fade, const DiscriminatorInputs& inputs,
                    std::span<const Tensor> into, DiscriminatorLoss& loss) {
-  const Critic critic{config, d, parameters, stage};
+  const Critic critic{config, d, parameters, fade};
   if (config.loss.gp_lambda > 0.0) {
     const Penalty p = mixed_penalty(critic, inputs, into);
     loss.penalty = p.value;
@@ -170,13 +170,13 @@ void add_penalties(const Config& config, const Discriminator& d, const Parameter
 }
 
 DiscriminatorLoss discriminator_gradients(const Config& config, const Discriminator& d,
-                                          const ParameterStore& parameters, const StageView& stage,
+                                          const ParameterStore& parameters, const DeviceFade& fade,
                                           const DiscriminatorInputs& inputs,
                                           std::span<const Tensor> into) {
-  const Critic critic{config, d, parameters, stage};
+  const Critic critic{config, d, parameters, fade};
   DiscriminatorLoss loss;
   score_gradients(critic, inputs, into, loss);
-  add_penalties(config, d, parameters, stage, inputs, into, loss);
+  add_penalties(config, d, parameters, fade, inputs, into, loss);
   const Tensor zero = full({}, 0.0, loss.total);
   if (!loss.gradient_norm) loss.gradient_norm = zero;
   if (!loss.penalty) loss.penalty = zero;
@@ -188,14 +188,13 @@ DiscriminatorLoss discriminator_gradients(const Config& config, const Discrimina
 
 GeneratorLoss generator_gradients(const Config& config, const Generator& g,
                                   const ParameterStore& g_parameters, const Discriminator& d,
-                                  const ParameterStore& d_parameters, const StageView& stage,
+                                  const ParameterStore& d_parameters, const DeviceFade& fade,
                                   const GeneratorInputs& inputs, std::span<const Tensor> into) {
   Tape tape(inputs.z.context());
-  const Weights w(g_parameters, stage.resolution, tape);
-  const Weights critic(d_parameters, stage.resolution);
-  const Tensor fake = g.forward(w, inputs.z, inputs.labels, stage.resolution, stage.alpha);
-  const DiscriminatorOutput out =
-      d.forward(critic, fake, inputs.labels, stage.resolution, stage.alpha, 1);
+  const Weights w(g_parameters, fade.resolution, tape);
+  const Weights critic(d_parameters, fade.resolution);
+  const Tensor fake = g.forward(w, inputs.z, inputs.labels, fade);
+  const DiscriminatorOutput out = d.forward(critic, fake, inputs.labels, fade, 1);
   GeneratorLoss loss{.fake_score = ops::mean(out.score),
                      .total = generator_term(config.loss.kind, out.score)};
   if (out.logits) add_to(loss.total, label_term(config, out.logits, inputs.labels));

@@ -6,23 +6,16 @@
 
 namespace pg {
 
-// Which stage a step trains: images are [N, resolution, resolution, channels]; alpha (device
-// scalar) is the weight of this resolution during a fade-in, empty when stable.
-struct StageView {
-  int64_t resolution = 4;
-  Tensor alpha;
-};
-
-// Means over the minibatch, device scalars of the step arena; of a part of it: the part's share.
+// Means over the minibatch (for a part of it: the part's share), device scalars in the step arena.
 struct DiscriminatorLoss {
   Tensor real_score, fake_score;
-  Tensor gradient_norm;  // of the scores at mixed images (0 without gp_lambda)
+  Tensor gradient_norm;  // of the scores at mixed images; 0 if gp_lambda is 0
   Tensor penalty;        // both gradient penalties
   Tensor total;
 };
 
-// Where images are some of a minibatch (micro_batch.h): gradients and means count them as such and,
-// where `gradients` says so, are added to what other parts have left.
+// For images that are a part of a minibatch (micro_batch.h): their share of gradients and means,
+// and whether the gradients are added to those of other parts.
 struct MinibatchPart {
   int64_t minibatch = 0;  // images of all parts; 0: the images given are all
   Accumulate gradients = Accumulate::overwrite;
@@ -31,12 +24,12 @@ struct MinibatchPart {
 struct DiscriminatorInputs {
   Tensor real, fake;  // [N, R, R, C]
   Tensor mix;         // [N, 1, 1, 1], uniform in [0, 1)
-  Tensor labels;      // one-hot [N, 1, 1, K] of the real images and of the fakes; empty: none
+  Tensor labels;      // one-hot [N, 1, 1, K] of real images and fakes; empty: none
   MinibatchPart part{};
 };
 
-// Leaves the gradient of the critic's loss in into[i] (ParameterStore::views order): the mean (or
-// sum, loss.reduction) over the minibatch of
+// Writes the gradient of the critic's loss to into[i] (in the order of ParameterStore::views): the
+// mean (or sum, see loss.reduction) over the minibatch of
 //
 //   wgan-gp   f - r                              logistic  softplus(f) + softplus(-r)
 //   hinge     max(0, 1 - r) + max(0, 1 + f)      lsgan     ((r - 1)^2 + f^2) / 2
@@ -45,21 +38,21 @@ struct DiscriminatorInputs {
 //   + r1_gamma / 2 ||grad_x D(real)||^2 + label_weight (CE(real) + CE(fake))
 //
 // with r, f the scores of real and fake images, mixed = real + (fake - real) mix (gp_mix =
-// real_to_fake) or fake + (real - fake) mix, and CE the cross-entropy of class scores (acgan). With
-// gp_space = full both norms are those of the final resolution: norm / (final / current
-// resolution), as the official version measures them. Real, fake and mixed images see separate
-// minibatch statistics. Sources: PGGAN section 3 and appendix A; gradient penalty, Gulrajani et al.
-// 2017; R1, Mescheder et al. 2018; hinge, Lim and Ye 2017; least squares, Mao et al. 2017; AC-GAN,
-// Odena et al. 2017.
+// real_to_fake) or fake + (real - fake) mix, and CE the cross-entropy of class scores (acgan). If
+// gp_space = full, both norms are those at the final resolution, norm * current / final resolution,
+// as the official version measures them. Real, fake and mixed images have separate minibatch
+// statistics. Sources: PGGAN section 3 and appendix A; gradient penalty, Gulrajani et al. 2017; R1,
+// Mescheder et al. 2018; hinge, Lim and Ye 2017; least squares, Mao et al. 2017; AC-GAN, Odena et
+// al. 2017.
 DiscriminatorLoss discriminator_gradients(const Config& config, const Discriminator& d,
-                                          const ParameterStore& parameters, const StageView& stage,
+                                          const ParameterStore& parameters, const DeviceFade& fade,
                                           const DiscriminatorInputs& inputs,
                                           std::span<const Tensor> into);
 
-// The part of it that gradient penalties are: adds their gradients to into[i], sets loss.penalty
-// and loss.gradient_norm where there are any.
+// Its gradient penalties alone: adds their gradients to into[i] and sets loss.penalty and
+// loss.gradient_norm if there are any.
 void add_penalties(const Config& config, const Discriminator& d, const ParameterStore& parameters,
-                   const StageView& stage, const DiscriminatorInputs& inputs,
+                   const DeviceFade& fade, const DiscriminatorInputs& inputs,
                    std::span<const Tensor> into, DiscriminatorLoss& loss);
 
 struct GeneratorInputs {
@@ -72,12 +65,12 @@ struct GeneratorLoss {
   Tensor fake_score, total;  // means
 };
 
-// Leaves the gradient of the generator's loss with respect to its parameters in into[i]: of the
-// mean (or sum) of -f (wgan-gp, hinge), softplus(-f) (logistic) or (f - 1)^2 / 2 (lsgan), and
+// Writes the gradient of the generator's loss with respect to its parameters to into[i]: the mean
+// (or sum) of -f (wgan-gp, hinge), softplus(-f) (logistic) or (f - 1)^2 / 2 (lsgan), plus
 // label_weight CE(fake).
 GeneratorLoss generator_gradients(const Config& config, const Generator& g,
                                   const ParameterStore& g_parameters, const Discriminator& d,
-                                  const ParameterStore& d_parameters, const StageView& stage,
+                                  const ParameterStore& d_parameters, const DeviceFade& fade,
                                   const GeneratorInputs& inputs, std::span<const Tensor> into);
 
 // Adds the shares of two parts of a minibatch.

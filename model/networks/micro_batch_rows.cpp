@@ -1,12 +1,13 @@
-// micro_batch_rows.cpp: the rows of a tensor that belong to a part of a minibatch; all that
-// micro-batches need of a device.
+// micro_batch_rows.cpp: the rows of a tensor that belong to a part of a minibatch, the only code of
+// micro-batches that needs a device.
 #include "engine/ops/ops.h"
 #include "model/config/micro_batch.h"
 
 namespace pg {
 
-// With strided order image i is in group i % all_groups, so its groups first .. first + groups - 1
-// are pieces of `groups` rows, all_groups apart; image j of the part is in its group j % groups.
+// In strided order image i is in group i % all_groups, so the groups first .. first + groups - 1
+// are pieces of `groups` rows, all_groups apart; image j of the part is in the part's group j %
+// groups.
 Tensor MicroBatch::of(const Tensor& x) const {
   if (!x || groups == all_groups) return x;
   const Shape& s = x.shape();

@@ -1,4 +1,4 @@
-// samples.cpp: from tensors and data sets to pictures.
+// samples.cpp: grids from tensors and data sets.
 #include "model/networks/samples.h"
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 namespace pg {
 namespace {
 
-constexpr uint64_t kSampleStream = 1000;  // of the seed of each latent; training uses lower ones
+constexpr uint64_t kSampleStream = 1000;  // of each latent's seed; training uses lower streams
 
 uint8_t to_byte(double x) {
   return static_cast<uint8_t>(std::clamp(std::nearbyint(x * 127.5 + 127.5), 0.0, 255.0));
@@ -61,28 +61,27 @@ Tensor kept(const Tensor& x) {
   return y;
 }
 
-GridOptions sample_options(const Config& config, int64_t resolution, double alpha) {
+GridOptions sample_options(const Config& config, const Fade& fade) {
   const int64_t last = config.model.resolution;
   const int64_t at_once = micro_batch_at(config, last, minibatch_at(config, last));
   const GridSize grid = image_grid(config);
   return {.rows = grid.rows,
           .columns = grid.columns,
-          .resolution = resolution,
+          .fade = fade,
           .show_at = last,
-          .alpha = alpha,
-          .batch = std::min(at_once, minibatch_at(config, resolution))};
+          .batch = std::min(at_once, minibatch_at(config, fade.resolution))};
 }
 
 Tensor some_samples(const Generator& generator, const ParameterStore& parameters, const Tensor& z,
                     const Tensor& labels, const GridOptions& o, int64_t first) {
-  const Weights weights(parameters, o.resolution);
-  const Tensor alpha =
-      o.alpha < 1.0 && o.resolution > 4 ? full({}, o.alpha, parameters.flat()) : Tensor();
+  const int64_t resolution = o.fade.resolution;
+  const Weights weights(parameters, resolution);
+  const DeviceFade fade = on_device(o.fade, parameters.flat());
   const int64_t n = std::min(o.batch, z.shape().n - first);
   const Tensor some = ops::slice_batch(z, first, n);
   const Tensor classes = labels ? ops::slice_batch(labels, first, n) : Tensor();
-  const Tensor x = generator.forward(weights, some, classes, o.resolution, alpha);
-  return ops::upsample(x, o.show_at / o.resolution);
+  const Tensor x = generator.forward(weights, some, classes, fade);
+  return ops::upsample(x, o.show_at / resolution);
 }
 
 Image sample_grid(const Generator& generator, const ParameterStore& parameters, const Tensor& z,
@@ -100,10 +99,10 @@ Image reals_grid(const Dataset& dataset, const GridOptions& o, uint64_t seed) {
   std::vector<Image> images;
   for (int64_t i = 0; i < std::min(o.rows * o.columns, dataset.count()); ++i) {
     const int64_t index = shuffled_index(seed, dataset.count(), static_cast<uint64_t>(i));
-    images.push_back({.height = o.resolution,
-                      .width = o.resolution,
+    images.push_back({.height = o.fade.resolution,
+                      .width = o.fade.resolution,
                       .channels = dataset.channels(),
-                      .pixels = dataset.image(o.resolution, index)});
+                      .pixels = dataset.image(o.fade.resolution, index)});
   }
   return make_grid(images, o.columns);
 }

@@ -1,4 +1,4 @@
-// disk.cpp: checkpoints, pictures, data set.
+// disk.cpp: checkpoints, grids of samples, data set.
 #include "model/plan/disk.h"
 
 #include <algorithm>
@@ -10,26 +10,26 @@
 namespace pg {
 namespace {
 
-// The latest ones, or all; latest.safetensors; one of each finished resolution; the best; and the
-// next one, written before another goes.
+// The last ones kept, or all; latest.safetensors; one of each finished resolution; the best; and
+// the next one, which is written before an old one is removed.
 int64_t checkpoints_at_once(const Config& config) {
   const CheckpointConfig& c = config.checkpoint;
-  const double kimg = static_cast<double>(total_images(config)) / 1000.0;
+  const double kimg = kimg_of(total_images(config));
   const auto written = static_cast<int64_t>(std::ceil(kimg / c.every_kimg));
   int64_t count = (c.keep == 0 ? written : std::min(c.keep, written)) + 2;
   if (c.keep_finished) {
-    const auto by_resolution = spans_by_resolution(config, {});
+    const auto by_resolution = stages_by_resolution(config, {});
     count += static_cast<int64_t>(by_resolution.size()) - 1;
   }
   return count + (c.best_of.empty() ? 0 : 1);
 }
 
-// reals.png, the first fakes and one a tick, or every checkpoint.images_every_kimg.
+// reals.png, the first fakes, and one per tick or checkpoint.images_every_kimg.
 int64_t pictures_in_all(const Config& config) {
   double count = 2.0;
-  for (const StageSpan& span : stages(config)) {
-    const double kimg = static_cast<double>(span.end - span.first) / 1000.0;
-    const double tick = schedule_at(config, span.first).tick_kimg;
+  for (const Stage& stage : stages(config)) {
+    const double kimg = kimg_of(stage.images());
+    const double tick = schedule_at(config, stage.first).tick_kimg;
     count += std::ceil(kimg / std::max(tick, config.checkpoint.images_every_kimg));
   }
   return static_cast<int64_t>(count);

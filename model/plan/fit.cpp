@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "data/files/shown.h"
 #include "model/config/bytes.h"
 #include "model/config/micro_batch.h"
 
@@ -14,20 +15,20 @@ class Fitting {
   Fitting(Config& config, const PlannedRun& run, int64_t limit)
       : config_(config), run_(run), limit_(limit) {}
 
-  // Whether the parts of this stage changed.
-  bool fit(std::span<const StageSpan> spans) {
-    const int64_t r = spans.front().resolution, n = minibatch_at(config_, r);
-    const int64_t before = micro_batch_at(config_, r, n), needed = total(spans, before);
+  // Whether the parts of this resolution changed.
+  bool fit(std::span<const Stage> stages) {
+    const int64_t r = stages.front().resolution, n = minibatch_at(config_, r);
+    const int64_t before = micro_batch_at(config_, r, n), needed = total(stages, before);
     if (needed <= limit_) return false;
     const int64_t group = stddev_group(config_.model, n);
-    if (set_by_user(r)) refuse(r, before, needed, " as schedule.micro_batch says");
-    if (group >= n) refuse(r, n, needed, ", which share a minibatch standard deviation,");
-    const int64_t least = total(spans, group);
-    if (least > limit_) refuse(r, group, least, "");
+    if (set_by_user(r)) reject(r, before, needed, " (schedule.micro_batch)");
+    if (group >= n) reject(r, n, needed, " (they share a minibatch standard deviation)");
+    const int64_t least = total(stages, group);
+    if (least > limit_) reject(r, group, least, "");
     int64_t fits = 1, too_many = n / group;  // groups at a time
     while (too_many - fits > 1) {
       const int64_t middle = (fits + too_many) / 2;
-      (total(spans, middle * group) <= limit_ ? fits : too_many) = middle;
+      (total(stages, middle * group) <= limit_ ? fits : too_many) = middle;
     }
     config_.schedule.micro_batches[r] = fits * group;
     config_.schedule.micro_batches_chosen = true;
@@ -40,21 +41,21 @@ class Fitting {
     return !s.micro_batches_chosen && (s.micro_batch != 0 || s.micro_batches.contains(r));
   }
 
-  int64_t total(std::span<const StageSpan> spans, int64_t at_once) const {
+  int64_t total(std::span<const Stage> stages, int64_t at_once) const {
     Config config = config_;
-    const int64_t r = spans.front().resolution;
+    const int64_t r = stages.front().resolution;
     if (at_once < minibatch_at(config, r)) config.schedule.micro_batches[r] = at_once;
     const auto device = run_.planner();
-    return stage_memory(config, spans, run_, *device).total();
+    return resolution_memory(config, stages, run_, *device).total();
   }
 
-  [[noreturn]] void refuse(int64_t r, int64_t at_once, int64_t needed, const char* why) const {
+  [[noreturn]] void reject(int64_t r, int64_t at_once, int64_t needed, const char* why) const {
     throw OutOfMemoryError(
-        message("the stage of ", r, "x", r, " needs ", format_bytes(needed), " to compute ",
-                at_once, " images at a time", why, " and ", format_bytes(limit_),
-                " are allowed: give more with --memory-limit or another device, or make it smaller "
-                "(schedule.micro_batch, schedule.max_minibatch, model.mbstd_group_size, "
-                "model.fmap_base, model.fmap_max, train.image_grid, --resolution)"));
+        message(r, "x", r, " needs ", format_bytes(needed), " for ", at_once, " images at a time",
+                why, ", but the limit is ", format_bytes(limit_),
+                ": raise --memory-limit, use another device or lower schedule.micro_batch, "
+                "schedule.max_minibatch, model.mbstd_group_size, model.fmap_base, model.fmap_max, "
+                "train.image_grid or --resolution"));
   }
 
   Config& config_;
@@ -65,40 +66,41 @@ class Fitting {
 }  // namespace
 
 int64_t memory_limit(const Config& config, const Backend& backend) {
-  // Set in the configuration, it was checked by validate().
+  // validate() has checked it.
   if (const auto given = parse_bytes(config.train.memory_limit)) return *given;
   const int64_t free = backend.free_bytes();
-  return free - free / 20;  // others take memory too
+  return free - free / 20;  // leaves some for other processes
 }
 
 FittedRun fit_into_memory(Config& config, const PlannedRun& run, int64_t limit,
                           FormerChoice former) {
   const ByResolution<int64_t> before = config.schedule.micro_batches;
-  if (former == FormerChoice::anew && config.schedule.micro_batches_chosen) {
+  if (former == FormerChoice::replace && config.schedule.micro_batches_chosen) {
     config.schedule.micro_batches.clear();
     config.schedule.micro_batches_chosen = false;
   }
-  FittedRun fitted{.stages = memory_by_stage(config, run)};
-  const auto too_large = [&](const StageMemory& s) { return s.total() > limit; };
-  if (std::any_of(fitted.stages.begin(), fitted.stages.end(), too_large)) {
-    const auto spans = spans_by_resolution(config, run);
+  FittedRun fitted{.memory = memory_by_resolution(config, run)};
+  const auto too_large = [&](const ResolutionMemory& s) { return s.total() > limit; };
+  if (std::any_of(fitted.memory.begin(), fitted.memory.end(), too_large)) {
+    const auto resolutions = stages_by_resolution(config, run);
     Fitting fitting(config, run, limit);
-    for (auto stage = spans.rbegin(); stage != spans.rend(); ++stage) fitting.fit(*stage);
-    fitted.stages = memory_by_stage(config, run);
+    for (auto stages = resolutions.rbegin(); stages != resolutions.rend(); ++stages)
+      fitting.fit(*stages);
+    fitted.memory = memory_by_resolution(config, run);
   }
   fitted.changed = config.schedule.micro_batches != before;
   return fitted;
 }
 
 std::string micro_batches_text(const Config& config) {
-  const ByResolution<int64_t>& parts = config.schedule.micro_batches;
-  if (parts.empty()) return "all minibatches are computed as a whole";
-  std::string text;
-  for (const auto& [r, at_once] : parts) {
-    text += message(text.empty() ? "" : ", ", at_once, " of ", minibatch_at(config, r),
-                    " images are computed at a time at ", r, "x", r);
+  const ByResolution<int64_t>& table = config.schedule.micro_batches;
+  if (table.empty()) return "all minibatches are computed as a whole";
+  std::vector<std::string> parts;
+  for (const auto& [r, at_once] : table) {
+    parts.push_back(message(at_once, " of ", minibatch_at(config, r),
+                            " images are computed at a time at ", r, "x", r));
   }
-  return text;
+  return joined(parts);
 }
 
 }  // namespace pg

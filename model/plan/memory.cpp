@@ -1,15 +1,16 @@
-// memory.cpp: stages on a device that only counts.
+// memory.cpp: iterations on a device that only counts.
 #include "model/plan/memory.h"
 
 #include <algorithm>
 
 #include "model/networks/samples.h"
 #include "model/training/gan.h"
+#include "model/training/gan_health.h"
 
 namespace pg {
 namespace {
 
-// A run as Trainer makes it: the same tensors in the same order.
+// The tensors of Trainer, in the same order.
 class Rehearsal {
  public:
   Rehearsal(const Config& config, PlanningBackend& device, const ArenaBlocks& blocks)
@@ -19,20 +20,17 @@ class Rehearsal {
     labels_ = kept(grid_labels(context_, config_, grid.rows, grid.columns));
   }
 
-  void iterate(const StageSpan& span, int64_t images) {
+  void iterate(const Stage& stage, int64_t images) {
     const std::vector<int32_t> classes(static_cast<size_t>(images), 0);
-    gan_.iterate({.resolution = span.resolution, .alpha = alpha_in(span)},
-                 {.images = nullptr,
-                  .mirror = nullptr,
-                  .count = images,
-                  .labels = classes.data(),
-                  .g_labels = classes.data()});
+    const std::vector<uint8_t> mirror(static_cast<size_t>(images), 0);
+    gan_.iterate({.fade = stage.halfway()},
+                 {.images = {}, .mirror = mirror, .labels = classes, .g_labels = classes});
   }
-  // What the guard does now and then between iterations.
-  void look(const StageSpan& span) { gan_.weight_norms(span.resolution); }
-  void make_picture(const StageSpan& span) {
-    const GridOptions o = sample_options(config_, span.resolution, alpha_in(span));
-    some_samples(gan_.generator(), gan_.average_parameters(), latents_, labels_, o, 0);
+  // A divergence check between iterations.
+  void check(const Stage& stage) { weight_norms(gan_.state(), stage.resolution); }
+  void make_picture(const Stage& stage) {
+    const GridOptions o = sample_options(config_, stage.halfway());
+    some_samples(gan_.state().generator, gan_.state().ema, latents_, labels_, o, 0);
   }
 
   int64_t persistent() { return held(context_.persistent()); }
@@ -42,23 +40,22 @@ class Rehearsal {
     const auto bytes = [](const ParameterStore& s) {
       return s.count() * size_of(s.flat().dtype());
     };
-    return bytes(gan_.generator_parameters()) + bytes(gan_.discriminator_parameters());
+    return bytes(gan_.state().g) + bytes(gan_.state().d);
   }
   int64_t state() const {
     int64_t bytes = 0;
-    for (const auto& [name, tensor] : gan_.state()) {
+    for (const auto& [name, tensor] : gan_.state().tensors()) {
       bytes += tensor.numel() * size_of(tensor.dtype());
     }
     return bytes;
   }
 
  private:
-  // Weights need as much memory however they are drawn, and unit_rms looks at all of them.
+  // Initial values do not change the memory, and unit_rms would read all of them.
   static Config plain(Config config) {
     config.model.init = WeightInit::normal;
     return config;
   }
-  static double alpha_in(const StageSpan& span) { return span.fading == Fading::on ? 0.5 : 1.0; }
   int64_t held(const Arena& arena) const {
     return device_.backs_on_touch() ? arena.touched_bytes() : arena.reserved_bytes();
   }
@@ -70,39 +67,38 @@ class Rehearsal {
   Tensor latents_, labels_;
 };
 
-// Images in a minibatch, and in the smaller one that an epoch may end with.
+// Images in a minibatch, and in the smaller one at the end of an epoch.
 std::vector<int64_t> minibatches(const Config& config, int64_t resolution) {
   const int64_t n = minibatch_at(config, resolution);
   if (config.schedule.last_batch != LastBatch::keep || config.data.images % n == 0) return {n};
   return {n, config.data.images % n};
 }
 
-void iterate_all(Rehearsal& rehearsal, const Config& config, std::span<const StageSpan> spans) {
-  for (const StageSpan& span : spans) {
-    for (const int64_t n : minibatches(config, span.resolution)) rehearsal.iterate(span, n);
-    rehearsal.look(span);
+void iterate_all(Rehearsal& rehearsal, const Config& config, std::span<const Stage> stages) {
+  for (const Stage& stage : stages) {
+    for (const int64_t n : minibatches(config, stage.resolution)) rehearsal.iterate(stage, n);
+    rehearsal.check(stage);
   }
 }
 
-int64_t peak_without_penalty(Config config, std::span<const StageSpan> spans,
-                             const PlannedRun& run) {
+int64_t peak_without_penalty(Config config, std::span<const Stage> stages, const PlannedRun& run) {
   config.loss.gp_lambda = config.loss.r1_gamma = 0.0;
   const auto device = run.planner();
   Rehearsal rehearsal(config, *device, run.blocks);
-  iterate_all(rehearsal, config, spans);
+  iterate_all(rehearsal, config, stages);
   return rehearsal.peak();
 }
 
-// Of the largest part of a minibatch.
-int64_t peak_of_penalty(const Config& config, const StageSpan& span, const PlannedRun& run) {
+// For the largest part of a minibatch.
+int64_t peak_of_penalty(const Config& config, const Stage& stage, const PlannedRun& run) {
   const auto device = run.planner();
   Context context(*device, run.blocks);
-  const Discriminator d(config);
+  const Discriminator d(config.model, activation_dtype(config.train.precision),
+                        logit_columns(config.loss));
   const ParameterStore store(context, d.specs());
-  const int64_t r = span.resolution, n = micro_batch_at(config, r, minibatch_at(config, r));
+  const int64_t r = stage.resolution, n = micro_batch_at(config, r, minibatch_at(config, r));
   const Shape images{n, r, r, config.model.channels};
   const auto input = [&](const Shape& shape) { return Tensor(context, shape, DType::f32); };
-  const StageView stage{.resolution = r, .alpha = span.fading == Fading::on ? input({}) : Tensor()};
   const int64_t classes = label_count(config);
   const DiscriminatorInputs inputs{.real = input(images),
                                    .fake = input(images),
@@ -110,56 +106,56 @@ int64_t peak_of_penalty(const Config& config, const StageSpan& span, const Plann
                                    .labels = classes == 0 ? Tensor() : input({n, 1, 1, classes})};
   const Tensor gradients(context, store.flat().shape(), DType::f32, Lifetime::persistent);
   DiscriminatorLoss loss;
-  add_penalties(config, d, store, stage, inputs, store.views(gradients, r), loss);
+  add_penalties(config, d, store, on_device(stage.halfway(), store.flat()), inputs,
+                store.views(gradients, r), loss);
   return loss.penalty ? context.step().peak_bytes() : 0;
 }
 
-// The program with its libraries and threads, as measured, and minibatches that are being loaded.
+// The program with its libraries and threads, as measured, and the minibatches being loaded.
 int64_t program_bytes(const Config& config, int64_t resolution) {
   constexpr int64_t kProgram = int64_t{32} << 20, kLoading = 3;
   const int64_t n = minibatch_at(config, resolution);
   return kProgram + kLoading * n * resolution * resolution * config.model.channels;
 }
 
-// Host memory that a picture takes for a moment: pixels of its images, of the whole, and those that
-// the PNG writer filters and packs; and a batch in two forms of floating point.
+// Host memory of a grid while it is written: the pixels of its images, of the whole grid and of the
+// PNG writer's filtered and packed copies, and a batch in f32 and f64.
 int64_t picture_bytes(const Config& config, int64_t resolution) {
   constexpr int64_t kCopies = 5, kFloats = 4 + 8;
-  const GridOptions o = sample_options(config, resolution, 1.0);
+  const GridOptions o = sample_options(config, {resolution});
   const int64_t image = o.show_at * o.show_at * config.model.channels;
   return image * (kCopies * o.rows * o.columns + kFloats * o.batch);
 }
 
 }  // namespace
 
-std::vector<std::vector<StageSpan>> spans_by_resolution(const Config& config,
-                                                        const PlannedRun& run) {
-  std::vector<std::vector<StageSpan>> groups;
-  for (const StageSpan& span : stages(config)) {
-    if (span.end <= run.first_image) continue;
-    if (groups.empty() || groups.back().front().resolution != span.resolution)
+std::vector<std::vector<Stage>> stages_by_resolution(const Config& config, const PlannedRun& run) {
+  std::vector<std::vector<Stage>> groups;
+  for (const Stage& stage : stages(config)) {
+    if (stage.end <= run.first_image) continue;
+    if (groups.empty() || groups.back().front().resolution != stage.resolution)
       groups.emplace_back();
-    groups.back().push_back(span);
+    groups.back().push_back(stage);
   }
   return groups;
 }
 
-StageMemory stage_memory(const Config& config, std::span<const StageSpan> spans,
-                         const PlannedRun& run, PlanningBackend& device) {
-  const int64_t resolution = spans.front().resolution, n = minibatch_at(config, resolution);
+ResolutionMemory resolution_memory(const Config& config, std::span<const Stage> stages,
+                                   const PlannedRun& run, PlanningBackend& device) {
+  const int64_t resolution = stages.front().resolution, n = minibatch_at(config, resolution);
   Rehearsal rehearsal(config, device, run.blocks);
-  iterate_all(rehearsal, config, spans);
-  StageMemory m{.resolution = resolution,
-                .minibatch = n,
-                .micro_batch = micro_batch_at(config, resolution, n),
-                .parameters = rehearsal.parameters()};
+  iterate_all(rehearsal, config, stages);
+  ResolutionMemory m{.resolution = resolution,
+                     .minibatch = n,
+                     .micro_batch = micro_batch_at(config, resolution, n),
+                     .parameters = rehearsal.parameters()};
   m.steps = rehearsal.step();
-  m.activations = peak_without_penalty(config, spans, run);
-  for (const StageSpan& span : spans) {
-    m.penalty = std::max(m.penalty, peak_of_penalty(config, span, run));
+  m.activations = peak_without_penalty(config, stages, run);
+  for (const Stage& stage : stages) {
+    m.penalty = std::max(m.penalty, peak_of_penalty(config, stage, run));
   }
-  for (const StageSpan& span : spans) rehearsal.make_picture(span);
-  iterate_all(rehearsal, config, spans);  // in what the pictures made the arena take
+  for (const Stage& stage : stages) rehearsal.make_picture(stage);
+  iterate_all(rehearsal, config, stages);  // in the arena as the grids left it
   m.optimizer = rehearsal.persistent() - m.parameters;
   m.workspace = device.workspace_bytes();
   m.pictures = rehearsal.step() - m.steps;
@@ -170,11 +166,11 @@ StageMemory stage_memory(const Config& config, std::span<const StageSpan> spans,
   return m;
 }
 
-std::vector<StageMemory> memory_by_stage(const Config& config, const PlannedRun& run) {
-  std::vector<StageMemory> all;
+std::vector<ResolutionMemory> memory_by_resolution(const Config& config, const PlannedRun& run) {
+  std::vector<ResolutionMemory> all;
   const auto device = run.planner();
-  for (const auto& spans : spans_by_resolution(config, run)) {
-    all.push_back(stage_memory(config, spans, run, *device));
+  for (const auto& stages : stages_by_resolution(config, run)) {
+    all.push_back(resolution_memory(config, stages, run, *device));
   }
   return all;
 }

@@ -20,32 +20,32 @@ class Trial {
   Trial(Context& context, const Config& config)
       : config_(config), captures_(context.backend().can_capture()), gan_(context, config) {}
 
-  // Seconds of an iteration, a step of G every n_critic-th time.
-  double iteration(const StageSpan& span, double at_least) {
+  // Seconds per iteration, with an update of G in every n_critic-th one.
+  double iteration(const Stage& stage, double at_least) {
     const int64_t n_critic = config_.schedule.n_critic;
-    const double both = measure(span, Steps::both, at_least);
+    const double both = measure(stage, Steps::both, at_least);
     if (n_critic == 1) return both;
-    const double critic = measure(span, Steps::critic_only, at_least);
+    const double critic = measure(stage, Steps::critic_only, at_least);
     return (both + static_cast<double>(n_critic - 1) * critic) / static_cast<double>(n_critic);
   }
 
  private:
-  // A device that captures is ready after the third iteration of a kind (Gan::iterate), others
-  // after the first, whose memory is new.
-  double measure(const StageSpan& span, Steps steps, double at_least) {
-    prepare(span);
-    for (int i = 0; i < (captures_ ? 3 : 1); ++i) iterate(span, steps);
+  // A device that captures is warm after three iterations of a kind (Gan::iterate), others after
+  // the first, which touches new memory.
+  double measure(const Stage& stage, Steps steps, double at_least) {
+    prepare(stage);
+    for (int i = 0; i < (captures_ ? 3 : 1); ++i) iterate(stage, steps);
     const auto start = Clock::now();
     int count = 0;
     do {
-      iterate(span, steps);
+      iterate(stage, steps);
       ++count;
     } while (seconds_since(start) < at_least);
     return seconds_since(start) / count;
   }
 
-  void prepare(const StageSpan& span) {
-    const int64_t r = span.resolution, n = minibatch_at(config_, r);
+  void prepare(const Stage& stage) {
+    const int64_t r = stage.resolution, n = minibatch_at(config_, r);
     images_.resize(static_cast<size_t>(n * r * r * config_.model.channels));
     for (size_t i = 0; i < images_.size(); ++i) {
       images_[i] = static_cast<uint8_t>(philox(1, 1, i).word[0] >> 24);
@@ -55,18 +55,11 @@ class Trial {
   }
 
   // Waits for the device.
-  void iterate(const StageSpan& span, Steps steps) {
-    gan_.iterate({.steps = steps,
-                  .resolution = span.resolution,
-                  .alpha = span.fading == Fading::on ? 0.5 : 1.0,
-                  .g_learning_rate = 0.0,
-                  .d_learning_rate = 0.0},
-                 {.images = images_.data(),
-                  .mirror = mirror_.data(),
-                  .count = static_cast<int64_t>(mirror_.size()),
-                  .labels = classes_.data(),
-                  .g_labels = classes_.data()});
-    gan_.stats();
+  void iterate(const Stage& stage, Steps steps) {
+    gan_.iterate(
+        {.steps = steps, .fade = stage.halfway(), .g_learning_rate = 0.0, .d_learning_rate = 0.0},
+        {.images = images_, .mirror = mirror_, .labels = classes_, .g_labels = classes_});
+    gan_.stats().sums();
   }
 
   Config config_;
@@ -82,16 +75,16 @@ std::vector<StageSpeed> measure_speed(Context& context, const Config& config, do
                                       int64_t first_image) {
   Trial trial(context, config);
   std::vector<StageSpeed> speeds;
-  // The same images may be shown several times in a row, and count once.
+  // Images that are shown several times in a row count once.
   const ScheduleConfig& s = config.schedule;
   const int64_t iterations = s.repeat_images ? s.minibatch_repeats : 1;
-  for (const StageSpan& span : stages(config)) {
-    if (span.end <= first_image) continue;
-    const auto n = static_cast<double>(minibatch_at(config, span.resolution));
-    const double rate = n / (trial.iteration(span, seconds) * static_cast<double>(iterations));
-    speeds.push_back({.span = span,
+  for (const Stage& stage : stages(config)) {
+    if (stage.end <= first_image) continue;
+    const auto n = static_cast<double>(minibatch_at(config, stage.resolution));
+    const double rate = n / (trial.iteration(stage, seconds) * static_cast<double>(iterations));
+    speeds.push_back({.stage = stage,
                       .images_per_second = rate,
-                      .seconds = static_cast<double>(span.end - span.first) / rate});
+                      .seconds = static_cast<double>(stage.images()) / rate});
   }
   return speeds;
 }

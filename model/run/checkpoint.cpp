@@ -1,19 +1,20 @@
-// checkpoint.cpp: names and metadata of a checkpoint.
+// checkpoint.cpp: tensors and metadata of a checkpoint.
 #include "model/run/checkpoint.h"
 
 #include <charconv>
 #include <sstream>
 
+#include "data/files/shown.h"
 #include "data/formats/safetensors.h"
 
 namespace pg {
 namespace {
 
 constexpr const char* kFormat = "progan_cuda checkpoint";
-// 1: before iterations, rollbacks, best and sums, which take their first values then.
+// Format 1 lacks iterations, rollbacks, best and sums; they get their initial values.
 constexpr const char* kVersion = "2";
 
-// Shortest text that gives the same number back.
+// The shortest text that reads back as the same number.
 template <typename T>
 std::string text_of(T value) {
   char text[64];
@@ -27,8 +28,8 @@ void parse(const Safetensors& file, const char* key, T& value) {
   const std::string& text = file.metadata_at(key);
   const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
   PG_CHECK(end.ec == std::errc{} && end.ptr == text.data() + text.size(), FormatError,
-           "the checkpoint '", file.path().string(), "' holds '", text, "' as ", key,
-           ", which is not a number");
+           "checkpoint '", file.path().string(), "': ", key, ": expected a number, got '",
+           shown(text), "'");
 }
 
 // Calls f(key, member) for every number in the metadata.
@@ -52,7 +53,7 @@ void for_each_number(Counters& c, Random& r, F&& f) {
   f("random_latents_before", r.latents_before);
 }
 
-// ParameterStore::factors as "1 1.0003 ..."; only written where one is not 1.
+// ParameterStore::factors as "1 1.0003 ..."; empty if all are 1.
 std::string factors_text(const ParameterStore& store) {
   std::string text;
   bool any = false;
@@ -70,9 +71,9 @@ void read_factors(const Safetensors& file, const std::string& network, Parameter
   if (entry != file.metadata().end()) {
     std::istringstream text(entry->second);
     for (double& f : factors) text >> f;
-    PG_CHECK(!text.fail() && (text >> std::ws).eof(), FormatError, "the checkpoint '",
-             file.path().string(), "' does not hold ", factors.size(), " numbers as ", network,
-             ".factors");
+    PG_CHECK(!text.fail() && (text >> std::ws).eof(), FormatError, "checkpoint '",
+             file.path().string(), "': ", network, ".factors: expected ", factors.size(),
+             " numbers, got '", shown(entry->second), "'");
   }
   store.set_factors(std::move(factors));
 }
@@ -83,8 +84,9 @@ std::string sums_text(const StatsSums& sums) {
   return text;
 }
 
-// Words and not streamed numbers: a sum may be nan or inf, which streams do not read.
-StatsSums read_sums(const Safetensors& file, const char* key, size_t count) {
+// Parses words, not streamed numbers: a sum may be nan or inf, which streams do not read.
+StatsSums read_sums(const Safetensors& file, const char* key) {
+  constexpr size_t kCount = StatsSums::kCount;
   if (file.metadata_at("version") == "1") return {};
   std::istringstream text(file.metadata_at(key));
   std::vector<double> numbers;
@@ -94,9 +96,9 @@ StatsSums read_sums(const Safetensors& file, const char* key, size_t count) {
     if (end.ec != std::errc{} || end.ptr != word.data() + word.size()) break;
     numbers.push_back(value);
   }
-  PG_CHECK(text.eof() && (numbers.size() == 2 || numbers.size() == count + 2), FormatError,
-           "the checkpoint '", file.path().string(), "' does not hold ", count + 2, " numbers as ",
-           key);
+  PG_CHECK(text.eof() && (numbers.size() == 2 || numbers.size() == kCount + 2), FormatError,
+           "checkpoint '", file.path().string(), "': ", key, ": expected ", kCount + 2,
+           " numbers, got '", shown(file.metadata_at(key)), "'");
   return {.iterations = static_cast<int64_t>(numbers[0]),
           .g_iterations = static_cast<int64_t>(numbers[1]),
           .values = {numbers.begin() + 2, numbers.end()}};
@@ -106,21 +108,30 @@ Safetensors open_checkpoint(const std::filesystem::path& path) {
   Safetensors file(path);
   const auto format = file.metadata().find("format");
   PG_CHECK(format != file.metadata().end() && format->second == kFormat, FormatError, "'",
-           path.string(), "' is a safetensors file but no checkpoint of progan_cuda");
+           path.string(), "' is a safetensors file but not a progan_cuda checkpoint");
   const std::string& version = file.metadata_at("version");
-  PG_CHECK(version == "1" || version == kVersion, FormatError, "the checkpoint '", path.string(),
-           "' has version ", version, ", and this program reads versions up to ", kVersion,
-           "; take the program that wrote it or a newer one");
+  PG_CHECK(version == "1" || version == kVersion, FormatError, "checkpoint '", path.string(),
+           "': expected format version 1 or ", kVersion, ", got ", shown(version),
+           "; use the program that wrote it or a newer one");
   return file;
 }
 
 std::vector<int64_t> extents(const Shape& s) { return {s.n, s.h, s.w, s.c}; }
 
+// "F32 [1, 1, 1, 8]"
+std::string described(StoredType type, const std::vector<int64_t>& shape) {
+  std::string text;
+  for (const int64_t extent : shape) text += (text.empty() ? "" : ", ") + std::to_string(extent);
+  return message(name_of(type), " [", text, "]");
+}
+
 void load(const Safetensors& file, const std::string& name, const Tensor& to) {
   const StoredTensor& stored = file.at(name);
-  PG_CHECK(stored.shape == extents(to.shape()) && stored.dtype == stored_type(to.dtype()),
-           FormatError, "the tensor '", name, "' of the checkpoint '", file.path().string(),
-           "' does not have the shape ", to.shape(), " that this configuration needs");
+  const StoredType type = stored_type(to.dtype());
+  const std::vector<int64_t> shape = extents(to.shape());
+  PG_CHECK(stored.shape == shape && stored.dtype == type, FormatError, "checkpoint '",
+           file.path().string(), "': tensor '", name, "': expected ", described(type, shape),
+           " for this configuration, got ", described(stored.dtype, stored.shape));
   to.backend().upload(to.mut(), stored.data);
   to.backend().synchronize();
 }
@@ -129,7 +140,7 @@ void load(const Safetensors& file, const std::string& name, const Tensor& to) {
 
 void write_checkpoint(const std::filesystem::path& path, const Gan& gan,
                       const TrainingCounters& counters) {
-  const auto state = gan.state();
+  const auto state = gan.state().tensors();
   std::vector<std::vector<std::byte>> host(state.size());
   std::vector<NamedBuffer> buffers;
   for (size_t i = 0; i < state.size(); ++i) {
@@ -138,13 +149,13 @@ void write_checkpoint(const std::filesystem::path& path, const Gan& gan,
     tensor.backend().download(host[i].data(), tensor.view());
     buffers.push_back({name, stored_type(tensor.dtype()), extents(tensor.shape()), host[i].data()});
   }
-  const Gan::RandomState random = gan.random_state();
+  const RandomState random = gan.state().random_state();
   Metadata metadata = {
       {"format", kFormat}, {"version", kVersion}, {"config", to_toml(gan.config())}};
-  metadata["sums"] = sums_text(gan.stats_sums());
+  metadata["sums"] = sums_text(gan.stats().sums());
   metadata["sums_of_tick"] = sums_text(counters.tick);
   metadata["sums_of_window"] = sums_text(counters.window);
-  for (const auto& [name, store] : gan.stores()) {
+  for (const auto& [name, store] : gan.state().networks()) {
     const std::string factors = factors_text(*store);
     if (!factors.empty()) metadata[name + ".factors"] = factors;
   }
@@ -155,16 +166,16 @@ void write_checkpoint(const std::filesystem::path& path, const Gan& gan,
 
 TrainingCounters read_checkpoint(const std::filesystem::path& path, Gan& gan) {
   const Safetensors file = open_checkpoint(path);
-  for (const auto& [name, tensor] : gan.state()) load(file, name, tensor);
-  for (const auto& [name, store] : gan.stores()) read_factors(file, name, *store);
+  GanState& state = gan.state();
+  for (const auto& [name, tensor] : state.tensors()) load(file, name, tensor);
+  for (const auto& [name, store] : state.networks()) read_factors(file, name, *store);
   TrainingCounters counters;
-  Gan::RandomState random;
+  RandomState random;
   for_each_number(counters, random, [&](const char* key, auto& value) { parse(file, key, value); });
-  gan.set_random_state(random);
-  const size_t sums = gan.stats_sums().values.size();
-  gan.set_stats_sums(read_sums(file, "sums", sums));
-  counters.tick = read_sums(file, "sums_of_tick", sums);
-  counters.window = read_sums(file, "sums_of_window", sums);
+  state.set_random_state(random);
+  gan.stats().set(read_sums(file, "sums"));
+  counters.tick = read_sums(file, "sums_of_tick");
+  counters.window = read_sums(file, "sums_of_window");
   return counters;
 }
 
@@ -185,8 +196,8 @@ void read_network(const std::filesystem::path& path, const std::string& network,
   read_factors(file, network, store);
 }
 
-void read_average(const std::filesystem::path& path, ParameterStore& average) {
-  read_network(path, "Gs", average);
+void read_ema(const std::filesystem::path& path, ParameterStore& ema) {
+  read_network(path, "Gs", ema);
 }
 
 }  // namespace pg

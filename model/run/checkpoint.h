@@ -1,10 +1,10 @@
 // checkpoint.h: a training run in one safetensors file.
 //
-// Tensors: every parameter of G, Gs (the averaged generator) and D under "G/8x8/Conv1/weight", both
-// optimizers' moments and step counts under "G.adam/v". Metadata: the counters below, the random
-// state, the sums of the tick that is not over yet and the resolved configuration as TOML. A header
-// entry "version" names the form; files of older forms stay readable. Filters are [K, R, S, C],
-// dense layers [K, 1, 1, C].
+// Tensors: every parameter of G, Gs (the EMA) and D under "G/8x8/Conv1/weight", both optimizers'
+// moments and step counts under "G.adam/v". Metadata: the counters below, the random state, the
+// sums of the current tick and the resolved configuration as TOML. The header entry "version" is
+// the checkpoint format; older formats stay readable. Filters are [K, R, S, C], dense layers [K, 1,
+// 1, C].
 #pragma once
 
 #include <filesystem>
@@ -14,46 +14,46 @@
 
 namespace pg {
 
-// Where a run stands, besides the networks. What is here and in Gan::RandomState is all that a
-// resumed run needs to go on as if it had never stopped.
+// The position of a run. Together with the networks and the random state it is all that a resumed
+// run needs to continue as if it had never stopped.
 struct TrainingCounters {
   int64_t images_shown = 0;
-  double lod = -1.0;         // at the last look at the schedule; kNoLod before the first
-  int64_t looked_at = 0;     // images shown at that look
-  int64_t repeat = 0;        // minibatches done since then
-  int64_t critic_steps = 0;  // steps of D since the last of G
+  double lod = -1.0;         // when the schedule was last read; kNoLod before the first time
+  int64_t looked_at = 0;     // images shown at that time
+  int64_t repeat = 0;        // minibatches since then
+  int64_t critic_steps = 0;  // updates of D since the last one of G
   int64_t tick_start = 0;    // images shown at the start of this tick
-  int64_t next_images = 0;   // images shown at which the next picture is due
+  int64_t next_images = 0;   // images shown at which the next sample image is due
   int64_t next_checkpoint = 0;
   uint64_t data_position = 0;
-  int64_t iterations = 0;    // since the run began
+  int64_t iterations = 0;    // since the start of the run
   int64_t rollbacks = 0;     // after divergence
   int64_t rollback_to = -1;  // images shown at the checkpoint of the last one
   double best = std::numeric_limits<double>::infinity();  // lowest value of checkpoint.best_of
-  // Of the present tick and since the guard's last look, but for what the Gan still holds.
+  // Of the current tick and since the last divergence check, without the sums that Gan still holds.
   StatsSums tick, window;
 };
 
-// Atomic: the former file stays until the new one is complete. Throws IoError.
+// Atomic: the former file is replaced only by a complete one. Throws IoError.
 void write_checkpoint(const std::filesystem::path& path, const Gan& gan,
                       const TrainingCounters& counters);
 
-// Fills `gan`, made for the same networks. Throws FormatError where names or shapes do not fit.
+// Fills `gan`, which has the same networks. Throws FormatError if names or shapes differ.
 TrainingCounters read_checkpoint(const std::filesystem::path& path, Gan& gan);
 
-// Reads the whole file and compares its checksums. Throws IoError, FormatError where it is no
-// checkpoint that this program can read.
+// Reads the whole file and compares its checksums. Throws IoError, and FormatError if this program
+// cannot read it.
 void check_checkpoint(const std::filesystem::path& path);
 
-// The configuration that a checkpoint was made with. Throws IoError, FormatError.
+// The configuration of the run that wrote a checkpoint. Throws IoError, FormatError.
 Config checkpoint_config(const std::filesystem::path& path);
 
-// A network of a checkpoint, "G", "Gs" or "D", into `store`, made of the specs of its
-// configuration. Throws FormatError where names or shapes do not fit.
+// Reads a network of a checkpoint, "G", "Gs" or "D", into `store`, which has the specs of its
+// configuration. Throws FormatError if names or shapes differ.
 void read_network(const std::filesystem::path& path, const std::string& network,
                   ParameterStore& store);
 
-// The averaged generator of a checkpoint into `average` (Generator::specs of its configuration).
-void read_average(const std::filesystem::path& path, ParameterStore& average);
+// Reads the EMA of a checkpoint into `ema` (Generator::specs of its configuration).
+void read_ema(const std::filesystem::path& path, ParameterStore& ema);
 
 }  // namespace pg

@@ -1,4 +1,4 @@
-// checkpoint_files.cpp: which checkpoints a run folder holds.
+// checkpoint_files.cpp: writing, finding and setting aside the checkpoints of a run.
 #include "model/run/checkpoint_files.h"
 
 #include <unistd.h>
@@ -9,7 +9,7 @@
 #include <cstdio>
 
 #include "data/files/atomic_file.h"
-#include "data/files/files.h"
+#include "data/files/io_error.h"
 #include "data/formats/safetensors.h"
 
 namespace pg {
@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 struct Candidate {
   int64_t images = 0;
   fs::path path;
-  std::string broken;  // why it is none; empty: its header is whole
+  std::string broken;  // why its header cannot be read; empty: it can
 };
 
 Candidate candidate(const fs::path& path) {
@@ -33,9 +33,8 @@ Candidate candidate(const fs::path& path) {
   return c;
 }
 
-// Every file of `run` with the name of a checkpoint, those with the most images first and, of two
-// with as many, the one written later. Files that say nothing come before all others, so that they
-// are told of.
+// Every file of `run` with the name of a checkpoint, most images first; of two with equally many,
+// the one written later. Unreadable files come first, so that they are reported.
 std::vector<Candidate> candidates(const RunFolder& run) {
   std::vector<fs::path> paths;
   if (fs::exists(run.latest_checkpoint())) paths.push_back(run.latest_checkpoint());
@@ -84,7 +83,7 @@ int64_t checkpoint_images(const fs::path& path) {
   const Metadata metadata = read_safetensors_metadata(path);
   const auto entry = metadata.find("images_shown");
   PG_CHECK(entry != metadata.end(), FormatError, "'", path.string(),
-           "' does not say how many images it has seen");
+           "' is not a checkpoint: images_shown is missing");
   int64_t images = 0;
   std::from_chars(entry->second.data(), entry->second.data() + entry->second.size(), images);
   return images;
@@ -124,7 +123,7 @@ std::vector<fs::path> set_aside_after(const RunFolder& run, int64_t images_shown
 ResumePoint resolve_resume(const std::string& argument, const fs::path& out) {
   if (argument.empty()) {
     const std::vector<RunFolder> runs = runs_in(out);
-    std::vector<std::string> broken;  // of newer runs, which must not be passed over in silence
+    std::vector<std::string> broken;  // of newer runs, whose damage must not go unnoticed
     for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
       NewestCheckpoint newest = newest_checkpoint(*run);
       broken.insert(broken.end(), newest.broken.begin(), newest.broken.end());
@@ -139,11 +138,11 @@ ResumePoint resolve_resume(const std::string& argument, const fs::path& out) {
     return {RunFolder(parent.empty() ? "." : parent), argument, {}};
   }
   const auto run = find_run(argument, out);
-  PG_CHECK(run, UsageError, "'", argument, "' is no run folder, no checkpoint file and no run in '",
-           out.string(), "', so nothing can be resumed from it");
+  PG_CHECK(run, UsageError, "cannot resume from '", argument,
+           "': expected a run folder, a checkpoint file or a run in '", out.string(), "'");
   const NewestCheckpoint newest = newest_checkpoint(*run);
-  PG_CHECK(newest.path, UsageError, "the run folder '", run->path().string(),
-           "' has no checkpoint to resume from; start the run anew",
+  PG_CHECK(newest.path, UsageError, "run folder '", run->path().string(),
+           "' has no checkpoint to resume from; start a new run",
            newest.broken.empty() ? "" : message(" (", newest.broken.front(), ")"));
   return {*run, *newest.path, newest.broken};
 }

@@ -1,47 +1,55 @@
-// guard.h: sees that training has gone wrong, and says what was the first to go.
+// guard.h: detects that training has diverged, and names the first cause.
 //
-// It looks every guard.every iterations, counted from the begin of the run, at what the device has
-// gathered since: a resumed run sees what the run would have seen that never stopped.
+// A check every guard.every iterations, counted from the start of the run, reads the statistics
+// gathered on the device since the last one. A resumed run is checked at the same iterations as a
+// run that was never stopped.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "model/training/gan.h"
+#include "model/config/config.h"
+#include "model/training/gan_health.h"
+#include "model/training/iteration_stats.h"
 
 namespace pg {
 
 struct GuardFindings {
-  std::vector<std::string> warnings;  // steps that were skipped: one sentence for each network
-  std::string diverged;               // one sentence; empty: training goes well
+  std::vector<std::string> warnings;  // skipped updates: one sentence for each network
+  std::string diverged;               // one sentence; empty: training has not diverged
 };
 
-// Diverged is a run
-//   - with a weight that is not finite,
-//   - more than guard.max_skipped of whose last guard.every steps had a gradient that was not
-//     finite (each of them was left out, as in the official code),
-//   - whose score gap |mean D(real) - mean D(fake)| or mean gradient norm of the penalty exceeds
+// A run has diverged if
+//   - a weight is not finite,
+//   - more than guard.max_skipped of the last guard.every updates of a network had a gradient that
+//     was not finite (each of them was skipped, as in the official code),
+//   - the score gap |mean D(real) - mean D(fake)| or the mean gradient norm of the penalty exceeds
 //     guard.max_score_gap or guard.max_gradient_norm, each times the penalty's target,
-//   - whose weights have a root mean square above guard.max_weight, or whose last step was longer
-//     than guard.max_update times the norm of the weights.
+//   - the root mean square of a network's weights exceeds guard.max_weight, or its last update is
+//     longer than guard.max_update times the norm of the weights.
 class DivergenceGuard {
  public:
-  explicit DivergenceGuard(const Config& config) : config_(config) {}
+  explicit DivergenceGuard(const Config& config)
+      : limits_(config.guard),
+        n_critic_(config.schedule.n_critic),
+        penalty_target_(config.loss.gp_target) {}
 
-  bool due(int64_t iterations) const { return iterations % config_.guard.every == 0; }
+  bool due(int64_t iterations) const { return iterations % limits_.every == 0; }
 
-  // `window`: sums of the last guard.every iterations, of which `iterations` is the last. Waits for
-  // the device, and clears what the optimizers have noted.
-  GuardFindings look(Gan& gan, const StatsSums& window, int64_t iterations,
-                     int64_t resolution) const;
+  // `window`: sums of the last guard.every iterations; `iterations` is the number of the last one.
+  // Waits for the device, and clears the bad gradients that the optimizers have noted.
+  GuardFindings check(GanState& state, const StatsSums& window, int64_t iterations,
+                      int64_t resolution) const;
 
  private:
-  void find_skipped(Gan& gan, const TrainingStats& s, int64_t iterations,
+  void find_skipped(GanState& state, const TrainingStats& s, int64_t iterations,
                     GuardFindings& found) const;
-  void find_large(const Gan& gan, const TrainingStats& s, int64_t resolution,
+  void find_large(const GanState& state, const TrainingStats& s, int64_t resolution,
                   GuardFindings& found) const;
 
-  Config config_;
+  GuardConfig limits_;
+  int64_t n_critic_;
+  double penalty_target_;
 };
 
 }  // namespace pg

@@ -1,11 +1,10 @@
-// log.cpp: the log of a run, in log.txt and wherever a person reads along.
+// log.cpp: the log of a run, in log.txt and on the console.
 #include "model/run/log.h"
 
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
 
-#include <iostream>
 #include <mutex>
 #include <utility>
 
@@ -53,15 +52,11 @@ std::shared_ptr<spdlog::logger> make_logger(const std::filesystem::path& file, L
   if (console) logger->sinks().push_back(std::make_shared<LineSink>(console));
   logger->set_level(spdlog::level::info);
   logger->flush_on(spdlog::level::info);
-  // A log that cannot be written is no reason to end a run of days.
+  // A failing log must not end a run of days.
   logger->set_error_handler([console](const std::string& error) {
-    if (console) console("warning: the log could not be written: " + error);
+    if (console) console("warning: cannot write the log: " + error);
   });
   return logger;
-}
-
-LineWriter standard_error() {
-  return [](std::string_view line) { std::cerr << line << std::endl; };
 }
 
 }  // namespace pg

@@ -1,4 +1,4 @@
-// log.h: the log of a run, in log.txt and wherever a person reads along.
+// log.h: the log of a run, in log.txt and on the console.
 #pragma once
 
 #include <filesystem>
@@ -12,15 +12,12 @@ class logger;
 
 namespace pg {
 
-// Takes lines without their end. Progress::print is one, so that a bar and the log do not mix.
+// Receives lines without their newline. Progress::print is one: it keeps the bar below the log.
 using LineWriter = std::function<void(std::string_view)>;
 
-// A logger that appends to `file`, with time and level, each line at once, and passes lines on to
-// `console` unless it is empty, warnings as "warning: ...". Lines below `info` go nowhere. Throws
-// IoError where the file cannot be opened.
+// A logger that appends to `file`, with time and level, flushing each line, and passes lines to
+// `console` unless it is empty, warnings as "warning: ...". Lines below `info` are dropped. Throws
+// IoError if the file cannot be opened.
 std::shared_ptr<spdlog::logger> make_logger(const std::filesystem::path& file, LineWriter console);
-
-// Writes lines to the standard error stream.
-LineWriter standard_error();
 
 }  // namespace pg

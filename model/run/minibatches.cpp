@@ -1,4 +1,4 @@
-// minibatches.cpp: the minibatches of a run in their order.
+// minibatches.cpp: loading minibatches, and the fade-in of bytes.
 #include "model/run/minibatches.h"
 
 #include <algorithm>
@@ -9,16 +9,18 @@
 namespace pg {
 namespace {
 
-// Labels of generated images follow the data set's own frequencies, in an order of their own.
+// Labels of generated images have the frequencies of the data set, in a different order.
 constexpr uint64_t kGLabelSeed = 0x9e3779b97f4a7c15;
 
 }  // namespace
 
 Minibatches::Minibatches(const Dataset& dataset, const Config& config)
     : dataset_(dataset),
-      config_(config),
-      loader_(dataset, {.seed = static_cast<uint64_t>(config.train.seed),
-                        .mirror = config.data.mirror ? Mirror::yes : Mirror::no}) {}
+      last_batch_(config.schedule.last_batch),
+      fade_reals_(config.schedule.fade_reals),
+      conditional_(label_count(config) > 0),
+      seed_(static_cast<uint64_t>(config.train.seed)),
+      loader_(dataset, {.seed = seed_, .mirror = config.data.mirror ? Mirror::yes : Mirror::no}) {}
 
 int64_t Minibatches::left_in_epoch() const {
   const auto count = static_cast<uint64_t>(dataset_.count());
@@ -27,43 +29,43 @@ int64_t Minibatches::left_in_epoch() const {
 
 void Minibatches::seek(uint64_t position) {
   position_ = position;
-  wanted_ = 0;
+  requested_ = 0;
 }
 
 const RealImages& Minibatches::at(const SchedulePoint& point) {
-  if (wanted_ != point.minibatch) load(point);
-  return present_;
+  if (requested_ != point.minibatch) load(point);
+  return current_;
 }
 
 void Minibatches::load(const SchedulePoint& point) {
   int64_t n = point.minibatch;
-  if (config_.schedule.last_batch == LastBatch::keep) n = std::min(n, left_in_epoch());
-  // A set smaller than the minibatch has no whole one: it is taken across.
-  const bool drop = config_.schedule.last_batch == LastBatch::drop && n <= dataset_.count();
+  if (last_batch_ == LastBatch::keep) n = std::min(n, left_in_epoch());
+  // A set smaller than the minibatch cannot fill one: the next epoch does.
+  const bool drop = last_batch_ == LastBatch::drop && n <= dataset_.count();
   if (drop && left_in_epoch() < n) position_ += static_cast<uint64_t>(left_in_epoch());
   loader_.seek(position_);
-  const Batch& batch = loader_.next(point.resolution, n);
-  present_ = {.images = batch.images.data(), .mirror = batch.mirror.data(), .count = n};
-  if (config_.schedule.fade_reals == RealFade::bytes && point.alpha < 1.0) {
+  const Batch& batch = loader_.next(point.fade.resolution, n);
+  current_ = {.images = batch.images, .mirror = batch.mirror};
+  if (fade_reals_ == RealFade::bytes && point.fade.fading()) {
     faded_ = batch.images;
-    fade_bytes(faded_, point.resolution, dataset_.channels(), point.alpha);
-    present_.images = faded_.data();
+    fade_bytes(faded_, point.fade.resolution, dataset_.channels(), point.fade.alpha);
+    current_.images = faded_;
   }
-  if (label_count(config_) > 0) {
+  if (conditional_) {
     g_labels_.resize(static_cast<size_t>(n));
-    const uint64_t seed = static_cast<uint64_t>(config_.train.seed) ^ kGLabelSeed;
+    const uint64_t seed = seed_ ^ kGLabelSeed;
     for (size_t i = 0; i < g_labels_.size(); ++i) {
       g_labels_[i] = dataset_.label(shuffled_index(seed, dataset_.count(), position_ + i));
     }
-    present_.labels = batch.labels.data();
-    present_.g_labels = g_labels_.data();
+    current_.labels = batch.labels;
+    current_.g_labels = g_labels_;
   }
-  wanted_ = point.minibatch;
+  requested_ = point.minibatch;
 }
 
 void Minibatches::advance() {
-  PG_ASSERT(wanted_ > 0);
-  seek(position_ + static_cast<uint64_t>(present_.count));
+  PG_ASSERT(requested_ > 0);
+  seek(position_ + static_cast<uint64_t>(current_.count()));
 }
 
 void fade_bytes(std::span<uint8_t> images, int64_t resolution, int64_t channels, double alpha) {

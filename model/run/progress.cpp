@@ -1,85 +1,44 @@
-// progress.cpp: where a run stands, for the person who waits.
+// progress.cpp: the fields of the progress display, and when it is drawn.
 #include "model/run/progress.h"
-
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <iostream>
 #include <utility>
 
 #include "kernels/error.h"
 #include "model/config/format.h"
+#include "model/networks/layers.h"
+#include "model/run/terminal.h"
 
 namespace pg {
 
 namespace {
 
 constexpr double kRedrawSeconds = 0.1;
-constexpr double kRateSeconds = 30.0;
-constexpr double kMarkSeconds = 0.25;
 constexpr std::string_view kClearLine = "\r\x1b[K";
-
-ProgressStyle style_of(int fd) {
-  const char* term = std::getenv("TERM");
-  const bool clears = term != nullptr && std::string_view(term) != "dumb";
-  return clears && ::isatty(fd) == 1 ? ProgressStyle::bar : ProgressStyle::lines;
-}
 
 double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-struct Remaining {
-  double stage = 0.0;  // seconds
-  double run = 0.0;
-  bool estimated = false;  // whether stages at other resolutions are part of it
-};
-
-// The measured rate holds for this resolution; others take time as their cost says.
-Remaining remaining_time(const std::vector<StageSpan>& stages, const ProgressSample& sample,
-                         double rate, const std::function<double(int64_t)>& cost) {
-  Remaining left;
-  const double cost_now = cost(sample.point.resolution);
-  for (const StageSpan& span : stages) {
-    const int64_t images = span.end - std::max(span.first, sample.images_shown);
-    if (images <= 0) continue;
-    const double seconds = static_cast<double>(images) / rate * (cost(span.resolution) / cost_now);
-    if (span.first <= sample.images_shown) left.stage = seconds;
-    left.run += seconds;
-    left.estimated |= span.resolution != sample.point.resolution;
-  }
-  return left;
-}
-
 std::string kimg_text(int64_t images) {
-  const double kimg = static_cast<double>(images) / 1000.0;
+  const double kimg = kimg_of(images);
   return format_fixed(kimg, kimg < 10.0 && images % 1000 != 0 ? 1 : 0);
 }
 
 }  // namespace
 
-double relative_cost(const Config& config, int64_t resolution) {
-  double sum = 0.0;
-  int64_t stage = 1;
-  for (int64_t r = 4; r <= resolution; r *= 2, ++stage) {
-    const double pixels = static_cast<double>(r * r);
-    const double in = static_cast<double>(fmaps(config, stage - 1));
-    const double out = static_cast<double>(fmaps(config, stage));
-    sum += 9.0 * pixels * (in * out + out * out);
-  }
-  return sum;
-}
-
 Progress::Progress(const Config& config, ProgressOptions options)
     : options_(std::move(options)), stages_(stages(config)), total_(total_images(config)) {
   if (options_.out == nullptr) options_.out = &std::cerr;
-  if (options_.style == ProgressStyle::automatic) options_.style = style_of(options_.fd);
+  if (options_.style == ProgressStyle::automatic) {
+    options_.style = can_redraw_lines(options_.fd) ? ProgressStyle::bar : ProgressStyle::lines;
+  }
   if (!options_.clock) options_.clock = steady_seconds;
-  if (!options_.cost) options_.cost = [config](int64_t r) { return relative_cost(config, r); };
+  if (!options_.cost)
+    options_.cost = [model = config.model](int64_t r) { return relative_cost(model, r); };
 }
 
 Progress::~Progress() { finish(); }
@@ -88,7 +47,7 @@ void Progress::update(const ProgressSample& sample) {
   const std::lock_guard lock(mutex_);
   if (finished_) return;
   const double now = options_.clock();
-  note_rate(sample, now);
+  rate_.add(sample.point.fade.resolution, sample.images_shown, now);
   last_ = sample;
   shown_ = false;
   const double interval =
@@ -117,38 +76,21 @@ void Progress::finish() {
 
 double Progress::images_per_second() const {
   const std::lock_guard lock(mutex_);
-  return rate();
+  return rate_.images_per_second();
 }
 
-void Progress::note_rate(const ProgressSample& sample, double now) {
-  // Another resolution has another speed.
-  if (last_ && last_->point.resolution != sample.point.resolution) marks_.clear();
-  // The last mark moves along until it is old enough to stand.
-  if (marks_.size() > 1 && now - marks_[marks_.size() - 2].seconds < kMarkSeconds) {
-    marks_.pop_back();
-  }
-  marks_.push_back({now, sample.images_shown});
-  while (marks_.size() > 2 && now - marks_[1].seconds >= kRateSeconds) marks_.pop_front();
-}
-
-double Progress::rate() const {
-  if (marks_.size() < 2) return 0.0;
-  const double seconds = marks_.back().seconds - marks_.front().seconds;
-  const auto images = static_cast<double>(marks_.back().images - marks_.front().images);
-  return seconds > 0.0 ? images / seconds : 0.0;
-}
-
-// What there is to tell, most wanted first.
+// Most important first.
 std::vector<std::string> Progress::fields() const {
-  const SchedulePoint& point = last_->point;
+  const Fade& fade = last_->point.fade;
   std::vector<std::string> result;
-  std::string stage = stage_name(point.resolution, point.fading);
-  if (point.fading == Fading::on) stage += " alpha " + format_fixed(point.alpha, 2);
+  std::string stage = stage_name(fade);
+  if (fade.fading()) stage += " alpha " + format_fixed(fade.alpha, 2);
   result.push_back(stage);
   result.push_back(message(kimg_text(last_->images_shown), "/", kimg_text(total_), " kimg"));
-  if (rate() > 0.0) {
-    const Remaining left = remaining_time(stages_, *last_, rate(), options_.cost);
-    result.push_back(format_count(rate()) + " img/s");
+  if (const double rate = rate_.images_per_second(); rate > 0.0) {
+    const RemainingTime left =
+        remaining_time(stages_, fade.resolution, last_->images_shown, rate, options_.cost);
+    result.push_back(format_count(rate) + " img/s");
     result.push_back("stage " + format_duration(left.stage));
     result.push_back(message("run ", left.estimated ? "~" : "", format_duration(left.run)));
   }
@@ -166,10 +108,11 @@ std::string Progress::state_line() const {
   return line;
 }
 
-// One line that fits the terminal: the least wanted fields go first, then the bar itself.
+// One line that fits the terminal: a narrow one has no bar, then fewer fields.
 std::string Progress::bar() const {
   constexpr size_t kCells = 20;
-  const size_t width = static_cast<size_t>(std::max<int64_t>(columns() - 1, 1));
+  const int64_t columns = options_.columns > 0 ? options_.columns : terminal_columns(options_.fd);
+  const size_t width = static_cast<size_t>(std::max<int64_t>(columns - 1, 1));
   const double done =
       total_ > 0 ? static_cast<double>(last_->images_shown) / static_cast<double>(total_) : 1.0;
   const auto full = static_cast<size_t>(std::clamp(done, 0.0, 1.0) * static_cast<double>(kCells));
@@ -193,13 +136,6 @@ void Progress::draw() {
   } else if (options_.style == ProgressStyle::lines) {
     *options_.out << state_line() << '\n' << std::flush;
   }
-}
-
-int64_t Progress::columns() const {
-  if (options_.columns > 0) return options_.columns;
-  winsize size = {};
-  const bool known = ::ioctl(options_.fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return known ? size.ws_col : 80;
 }
 
 }  // namespace pg

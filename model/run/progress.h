@@ -1,9 +1,7 @@
-// progress.h: where a run stands, as one line that is redrawn on a terminal and as plain lines
-// elsewhere.
+// progress.h: the progress display: one line redrawn in place on a terminal, plain lines elsewhere.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <iosfwd>
 #include <limits>
@@ -16,27 +14,28 @@
 
 #include "model/config/config.h"
 #include "model/config/schedule.h"
+#include "model/run/eta.h"
 
 namespace pg {
 
-// `automatic` is `bar` where the descriptor is a terminal that can clear a line, else `lines`.
+// `automatic` is `bar` if the descriptor is a terminal that can clear a line, else `lines`.
 enum class ProgressStyle { automatic, bar, lines, silent };
 
 struct ProgressOptions {
   std::ostream* out = nullptr;  // nullptr: the standard error stream
-  int fd = 2;                   // asked whether it is a terminal, and how wide
+  int fd = 2;                   // of the terminal, if it is one
   ProgressStyle style = ProgressStyle::automatic;
-  int64_t columns = 0;                  // 0: asks the terminal
+  int64_t columns = 0;                  // 0: the width of the terminal
   double line_seconds = 30.0;           // shortest time between plain lines
   std::function<double()> clock;        // seconds, never falling; empty: the steady clock
   std::function<double(int64_t)> cost;  // time of an image by resolution, in any unit, for the ETA
-                                        // of stages to come; empty: relative_cost
+                                        // of later stages; empty: relative_cost
 };
 
 struct ProgressSample {
   int64_t images_shown = 0;
   SchedulePoint point;
-  double g_loss = std::numeric_limits<double>::quiet_NaN();  // not-a-number: not known yet
+  double g_loss = std::numeric_limits<double>::quiet_NaN();  // NaN: not known yet
   double d_loss = std::numeric_limits<double>::quiet_NaN();
   double gradient_norm = std::numeric_limits<double>::quiet_NaN();
 };
@@ -52,43 +51,31 @@ class Progress {
   // Cheap: draws at most ten times a second, or a plain line every line_seconds.
   void update(const ProgressSample& sample);
 
-  // A line of text above the bar; for the log.
+  // Prints a line of text above the bar; for the log.
   void print(std::string_view line);
 
-  // Draws the last state and leaves the line. Later updates do nothing.
+  // Draws the last state and ends the line. Later updates do nothing.
   void finish();
 
   // Over the last half minute at this resolution; 0 before two updates.
   double images_per_second() const;
 
  private:
-  struct Mark {
-    double seconds = 0.0;
-    int64_t images = 0;
-  };
-
-  void note_rate(const ProgressSample& sample, double now);
-  double rate() const;
   std::vector<std::string> fields() const;
   std::string state_line() const;
   std::string bar() const;
   void draw();
-  int64_t columns() const;
 
   ProgressOptions options_;
-  std::vector<StageSpan> stages_;
+  std::vector<Stage> stages_;
   int64_t total_ = 0;
   std::optional<ProgressSample> last_;
-  std::deque<Mark> marks_;
+  RateMeter rate_;
   double drawn_at_ = -std::numeric_limits<double>::infinity();
   bool shown_ = false;  // the last sample has been drawn
   bool bar_open_ = false;
   bool finished_ = false;
   mutable std::mutex mutex_;
 };
-
-// Multiplications of the convolutions for an image at this resolution: what training time is
-// proportional to where the device is busy.
-double relative_cost(const Config& config, int64_t resolution);
 
 }  // namespace pg

@@ -1,4 +1,4 @@
-// run_folder.cpp: the folder of a training run, the files in it, and finding one to go on with.
+// run_folder.cpp: names and numbers of run folders and their files.
 #include "model/run/run_folder.h"
 
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "data/files/atomic_file.h"
-#include "data/files/files.h"
+#include "data/files/io_error.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -24,16 +24,16 @@ namespace fs = std::filesystem;
 constexpr std::string_view kCheckpoint = "checkpoint-";
 constexpr std::string_view kCheckpointEnd = ".safetensors";
 constexpr std::string_view kDigits = "0123456789";
-constexpr size_t kMostDigits = 15;
+constexpr size_t kMaxDigits = 15;
 
 std::string padded(int64_t n, size_t width) {
   const std::string digits = std::to_string(n);
   return std::string(width - std::min(width, digits.size()), '0') + digits;
 }
 
-// The number that `text` consists of.
+// `text` as a number, if it is digits only.
 std::optional<int64_t> number_in(std::string_view text) {
-  if (text.empty() || text.size() > kMostDigits) return std::nullopt;
+  if (text.empty() || text.size() > kMaxDigits) return std::nullopt;
   if (text.find_first_not_of(kDigits) != std::string_view::npos) return std::nullopt;
   return std::stoll(std::string(text));
 }
@@ -54,7 +54,7 @@ std::optional<int64_t> checkpoint_number(const fs::path& file) {
       kCheckpoint.size(), name.size() - kCheckpoint.size() - kCheckpointEnd.size()));
 }
 
-// The entries of `folder` that have a number, in its order; none where there is no such folder.
+// The entries of `folder` that have a number, sorted by it; none if the folder does not exist.
 template <typename NumberOf>
 std::vector<fs::path> numbered(const fs::path& folder, NumberOf number_of) {
   std::vector<std::pair<int64_t, fs::path>> found;
@@ -69,34 +69,34 @@ std::vector<fs::path> numbered(const fs::path& folder, NumberOf number_of) {
   return paths;
 }
 
-[[noreturn]] void throw_no_run_folder(const fs::path& out, int error) {
-  throw IoError(message("cannot make a run folder in ", out.string(), ": ",
+[[noreturn]] void throw_cannot_create(const fs::path& out, int error) {
+  throw IoError(message("cannot create a run folder in ", out.string(), ": ",
                         std::generic_category().message(error),
-                        "; choose a folder that can be written to (train.out)"));
+                        "; choose a writable folder (train.out)"));
 }
 
 void make_out_folder(const fs::path& out) {
   std::error_code error;
   fs::create_directories(out, error);
   if (!error && !fs::is_directory(out)) error = std::make_error_code(std::errc::not_a_directory);
-  if (error) throw_no_run_folder(out, error.value());
+  if (error) throw_cannot_create(out, error.value());
 }
 
-// Opens a folder for locking; locks last as long as the descriptor.
+// Opens a folder for locking. Closing the descriptor releases the lock.
 int open_folder(const fs::path& folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) throw_io_error("open", folder, errno);
   return fd;
 }
 
-// Letters, digits, '_' and '.' as they are, anything between them as one '-'.
+// Keeps letters, digits, '_' and '.'; everything between them becomes one '-'.
 std::string slug(std::string_view text) {
-  constexpr size_t kLongest = 40;
+  constexpr size_t kMaxLength = 40;
   std::string result;
   for (const char c : text) {
     const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                        c == '_' || c == '.';
-    if (plain && result.size() < kLongest) result += c;
+    if (plain && result.size() < kMaxLength) result += c;
     if (!plain && !result.empty() && result.back() != '-') result += '-';
   }
   result.erase(result.find_last_not_of("-.") + 1);
@@ -114,8 +114,8 @@ RunFolder RunFolder::create(const Config& config, std::string_view data_name) {
   const fs::path out = config.train.out;
   make_out_folder(out);
   const int lock = open_folder(out);
-  // Two programs that start together must not take the same number. File systems without locks
-  // leave this to mkdir, which still keeps the names apart.
+  // Two programs started together must not take the same number. On file systems without locks,
+  // mkdir still keeps equal names apart.
   ::flock(lock, LOCK_EX);
   const std::vector<RunFolder> runs = runs_in(out);
   int64_t number = runs.empty() ? 0 : *run_number(runs.back().path()) + 1;
@@ -126,7 +126,7 @@ RunFolder RunFolder::create(const Config& config, std::string_view data_name) {
     error = ::mkdir(path.c_str(), 0777) == 0 ? 0 : errno;
   }
   ::close(lock);
-  if (error != 0) throw_no_run_folder(out, error);
+  if (error != 0) throw_cannot_create(out, error);
   RunFolder run(path);
   run.write_config(config);
   return run;
@@ -166,8 +166,8 @@ int64_t RunFolder::prune_checkpoints(int64_t keep, const fs::path& written) cons
 
 void RunFolder::remove_leftovers() const {
   for (const auto& entry : fs::directory_iterator(path_)) {
-    const bool aside = entry.path().filename().string().find(".tmp-") != std::string::npos;
-    if (aside && entry.is_regular_file() && ::unlink(entry.path().c_str()) != 0) {
+    const bool temporary = entry.path().filename().string().find(".tmp-") != std::string::npos;
+    if (temporary && entry.is_regular_file() && ::unlink(entry.path().c_str()) != 0) {
       throw_io_error("remove", entry.path(), errno);
     }
   }
@@ -176,8 +176,8 @@ void RunFolder::remove_leftovers() const {
 RunLock::RunLock(const RunFolder& run) : fd_(open_folder(run.path())) {
   if (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
   ::close(std::exchange(fd_, -1));
-  throw UsageError(message("the run '", run.path().string(),
-                           "' is being trained by another process; stop that one first"));
+  throw UsageError(message("run '", run.path().string(),
+                           "' is being trained by another process; stop that process first"));
 }
 
 RunLock::~RunLock() {
@@ -190,11 +190,6 @@ std::vector<RunFolder> runs_in(const fs::path& out) {
     if (fs::is_directory(path)) runs.emplace_back(std::move(path));
   }
   return runs;
-}
-
-std::optional<RunFolder> newest_run(const fs::path& out) {
-  const std::vector<RunFolder> runs = runs_in(out);
-  return runs.empty() ? std::nullopt : std::optional(runs.back());
 }
 
 std::optional<RunFolder> find_run(const std::string& argument, const fs::path& out) {

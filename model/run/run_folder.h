@@ -1,7 +1,7 @@
-// run_folder.h: the folder of a training run, the files in it, and finding one to go on with.
+// run_folder.h: the folder of a training run, its files, and the search for a run to resume.
 //
 //   runs/00007-leaves-official-tf-64/   config.toml log.txt stats.jsonl reals.png fakes000160.png
-//                                       checkpoint-000160.safetensors report.html
+//                                       checkpoint-000160.safetensors
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,9 @@ namespace pg {
 
 class RunFolder {
  public:
-  // Makes OUT/NUMBER-NAME with the next free number, atomically, and writes config.toml. OUT is
-  // train.out; NAME is train.name, or data set, preset and resolution. `data_name` as data_slug
-  // gives it. Throws IoError (read-only folder, full disk).
+  // Creates OUT/NUMBER-NAME with the next free number, atomically, and writes config.toml. OUT is
+  // train.out; NAME is train.name, or data set, preset and resolution. `data_name` comes from
+  // data_slug. Throws IoError (read-only folder, full disk).
   static RunFolder create(const Config& config, std::string_view data_name);
 
   // An existing folder.
@@ -29,10 +29,9 @@ class RunFolder {
   std::filesystem::path config_file() const { return path_ / "config.toml"; }
   std::filesystem::path log_file() const { return path_ / "log.txt"; }
   std::filesystem::path stats_file() const { return path_ / "stats.jsonl"; }
-  std::filesystem::path report_file() const { return path_ / "report.html"; }
   std::filesystem::path reals_image() const { return path_ / "reals.png"; }
 
-  // Named by whole thousands of images.
+  // Named by the thousands of images shown, rounded down.
   std::filesystem::path fakes_image(int64_t images_shown) const;
   std::filesystem::path checkpoint_file(int64_t images_shown) const;
 
@@ -43,22 +42,22 @@ class RunFolder {
   // checkpoint-NUMBER.safetensors, fewest images first.
   std::vector<std::filesystem::path> checkpoints() const;
 
-  // Replaces config.toml as a whole.
+  // Replaces config.toml atomically.
   void write_config(const Config& config) const;
 
-  // Removes the oldest checkpoints until `keep` are left (0: keeps all), never `written`, which is
-  // the oldest after going back to an early checkpoint. Returns how many went.
+  // Removes the oldest checkpoints until `keep` are left (0: keeps all), but never `written`, which
+  // is the oldest after a roll back to an early checkpoint. Returns the number of removed files.
   int64_t prune_checkpoints(int64_t keep, const std::filesystem::path& written) const;
 
-  // Removes what writes that were cut off left behind. Only with the RunLock held.
+  // Removes temporary files of interrupted writes. Only with the RunLock held.
   void remove_leftovers() const;
 
  private:
   std::filesystem::path path_;
 };
 
-// Held while a run is trained. Throws UsageError where another process holds it; a process that
-// dies gives it back.
+// Held while a run is trained; released even if the process dies. Throws UsageError if another
+// process holds it.
 class RunLock {
  public:
   explicit RunLock(const RunFolder& run);
@@ -70,16 +69,13 @@ class RunLock {
   int fd_ = -1;
 };
 
-// The runs in `out` (folders NUMBER-NAME), lowest number first; none where there is no such folder.
+// The runs in `out` (folders NUMBER-NAME), lowest number first; none if `out` does not exist.
 std::vector<RunFolder> runs_in(const std::filesystem::path& out);
 
-// The run with the highest number.
-std::optional<RunFolder> newest_run(const std::filesystem::path& out);
-
-// The folder that a user means by a path, a name in `out` or a number in `out`.
+// The run folder given by a path, by its name in `out` or by its number in `out`.
 std::optional<RunFolder> find_run(const std::string& argument, const std::filesystem::path& out);
 
-// The part of a folder name that stands for a data source: "/path/to/My Leaves.zip" -> "My-Leaves".
+// The name of a data source as part of a folder name: "/path/to/My Leaves.zip" -> "My-Leaves".
 std::string data_slug(std::string_view source);
 
 }  // namespace pg

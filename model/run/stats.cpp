@@ -1,4 +1,4 @@
-// stats.cpp: stats.jsonl, one JSON object a line.
+// stats.cpp: writing, reading and cutting stats.jsonl.
 #include "model/run/stats.h"
 
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "data/files/atomic_file.h"
-#include "data/files/files.h"
+#include "data/files/io_error.h"
 
 namespace pg {
 
@@ -27,7 +27,7 @@ bool is_after(const std::string& line, double last_kimg) {
   return kimg != object.end() && kimg->is_number() && kimg->get<double>() > last_kimg;
 }
 
-// Where the last finished line ends.
+// Size up to the end of the last complete line.
 off_t end_of_lines(int fd, off_t size) {
   char c = 0;
   while (size > 0 && ::pread(fd, &c, 1, size - 1) == 1 && c != '\n') --size;
@@ -63,7 +63,7 @@ void StatsFile::flush() {
   const ssize_t n = ::write(fd_, unwritten_.data(), unwritten_.size());
   if (n < 0) throw_io_error("write", path_, errno);
   if (static_cast<size_t>(n) < unwritten_.size()) {
-    // Should this fail too, the next opening of the file cuts off the unfinished line.
+    // If this fails too, the incomplete line is removed when the file is opened next.
     [[maybe_unused]] const int ignored = ::ftruncate(fd_, before.st_size);
     throw_io_error("write", path_, ENOSPC);
   }
@@ -72,7 +72,7 @@ void StatsFile::flush() {
 
 void StatsFile::sync() {
   flush();
-  // Pipes and devices have nothing to bring anywhere.
+  // Pipes and devices cannot be synced.
   if (::fsync(fd_) != 0 && errno != EINVAL) throw_io_error("write", path_, errno);
 }
 
@@ -81,7 +81,7 @@ std::vector<std::string> read_stats(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return lines;
   std::ifstream in(path, std::ios::binary);
   if (!in) throw_io_error("read", path, errno);
-  // A last line without its end stops at eof, and is not whole.
+  // An incomplete last line ends at eof and is skipped.
   for (std::string line; std::getline(in, line) && !in.eof();) {
     if (parsed(line).is_object()) lines.push_back(std::move(line));
   }

@@ -1,7 +1,7 @@
 // stats.h: stats.jsonl, one JSON object a line, each with "kimg".
 //
-// A line reaches the file by one write(), so that a crash costs the last line at most; a line that
-// did not fit on the disk is kept in memory until it does.
+// Each line is one write(), so a crash loses the last line at most. A line that does not fit on the
+// disk is kept in memory and retried.
 #pragma once
 
 #include <filesystem>
@@ -13,17 +13,17 @@ namespace pg {
 
 class StatsFile {
  public:
-  // Opens for appending and cuts off a last line that was not finished. Throws IoError.
+  // Opens for appending and removes an incomplete last line. Throws IoError.
   explicit StatsFile(std::filesystem::path path);
   ~StatsFile();
   StatsFile(const StatsFile&) = delete;
   StatsFile& operator=(const StatsFile&) = delete;
 
-  // Not-a-number and infinity become null, which is all that JSON has for them. Throws IoError; the
-  // file then ends with a whole line, and this one goes with the next call that succeeds.
+  // NaN and infinity become null, as JSON has no number for them. After an IoError the file still
+  // ends with a complete line, and the next successful call writes this line too.
   void append(const nlohmann::ordered_json& line);
 
-  // Brings all lines to the disk. Throws IoError.
+  // Writes and syncs all lines to the disk. Throws IoError.
   void sync();
 
  private:
@@ -34,11 +34,11 @@ class StatsFile {
   int fd_ = -1;
 };
 
-// The finished lines that hold JSON objects; none where there is no such file. Throws IoError.
+// The complete lines that hold JSON objects; none if the file does not exist. Throws IoError.
 std::vector<std::string> read_stats(const std::filesystem::path& path);
 
-// Before going on from a checkpoint: keeps the whole lines with kimg <= last_kimg (and those
-// without a kimg), so that no image is told of twice. Throws IoError.
+// Before resuming from a checkpoint: keeps complete lines with kimg <= last_kimg (and those without
+// a kimg), so no image is counted twice. Throws IoError.
 void cut_stats(const std::filesystem::path& path, double last_kimg);
 
 }  // namespace pg

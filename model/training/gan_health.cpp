@@ -1,30 +1,31 @@
-// gan_health.cpp: what a Gan tells of gradients and weights to whoever watches over it.
-#include <cmath>
+// gan_health.cpp: signs of divergence in gradients and weights.
+#include "model/training/gan_health.h"
 
-#include "model/training/gan.h"
+#include <cmath>
 
 namespace pg {
 
-Gan::FirstBadGradients Gan::take_first_bad_gradients() {
+FirstBadGradients take_first_bad_gradients(GanState& state) {
   const auto take = [](const char* network, Adam& adam, const ParameterStore& store) {
     const FirstBad first = adam.first_bad();
     adam.clear_first_bad();
     if (!first.found) return BadGradient{};
     return BadGradient{first.steps_ago, message(network, "/", store.element_name(first.element))};
   };
-  return {.d = take("D", *d_adam_, *d_), .g = take("G", *g_adam_, *g_)};
+  return {.d = take("D", state.d_adam, state.d), .g = take("G", state.g_adam, state.g)};
 }
 
-std::string Gan::first_bad_weight() const {
+std::string first_bad_weight(const GanState& state) {
   for (const auto& [network, store] :
-       {std::pair("D", d_.get()), std::pair("G", g_.get()), std::pair("Gs", average_.get())}) {
+       {std::pair("D", &state.d), std::pair("G", &state.g), std::pair("Gs", &state.ema)}) {
     const GradStats found = norm_of(store->flat());
     if (!found.finite) return message(network, "/", store->element_name(found.first_bad));
   }
   return "";
 }
 
-std::vector<std::pair<std::string, Gan::WeightNorms>> Gan::weight_norms(int64_t resolution) const {
+std::vector<std::pair<std::string, WeightNorms>> weight_norms(const GanState& state,
+                                                              int64_t resolution) {
   std::vector<std::pair<std::string, WeightNorms>> norms;
   const auto add = [&](const char* network, const ParameterStore& store, const Adam& adam) {
     const int64_t count = store.prefix(resolution);
@@ -34,8 +35,8 @@ std::vector<std::pair<std::string, Gan::WeightNorms>> Gan::weight_norms(int64_t 
                                    .root_mean_square = norm / std::sqrt(static_cast<double>(count)),
                                    .update = adam.update_norm(resolution)});
   };
-  add("G", *g_, *g_adam_);
-  add("D", *d_, *d_adam_);
+  add("G", state.g, state.g_adam);
+  add("D", state.d, state.d_adam);
   return norms;
 }
 

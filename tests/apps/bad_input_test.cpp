@@ -1,4 +1,4 @@
-// bad_input_test.cpp: whatever a user gets wrong ends with one sentence and a non-zero exit code.
+// bad_input_test.cpp: every mistake of a user ends with one sentence and a non-zero exit code.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// One line on stderr with all of the words, and nothing that looks like a crash.
+// One line on standard error that contains all words, and no sign of a crash.
 void expect_error(const Outcome& o, int code, const std::vector<std::string>& words) {
   EXPECT_EQ(o.code, code) << o.err;
   EXPECT_EQ(std::count(o.err.begin(), o.err.end(), '\n'), 1) << o.err;
@@ -29,7 +29,8 @@ TEST(BadInput, NoArgumentsPrintsHelp) {
 
 TEST(BadInput, UnknownCommandAndOption) {
   const Sandbox box;
-  expect_error(box.run("trian"), 2, {"trian"});
+  expect_error(box.run("trian"), 2, {"unknown command 'trian': did you mean 'train'?"});
+  expect_error(box.run("xyz"), 2, {"expected train, plan, generate, "});
   expect_error(box.run("train --dta x"), 2, {"--dta"});
 }
 
@@ -49,12 +50,12 @@ TEST(BadInput, EmptyFolder) {
 
 TEST(BadInput, TextNamedJpg) {
   const Sandbox box;
-  box.write("pics/a.jpg", "this is no picture");
+  box.write("pics/a.jpg", "not an image");
   const Outcome o = box.run("train --data pics --resolution 8");
   EXPECT_EQ(o.code, 1) << o.err;
 }
 
-TEST(BadInput, TruncatedPngIsLeftOutAndNamed) {
+TEST(BadInput, TruncatedPngIsSkippedAndNamed) {
   const Sandbox box;
   ASSERT_EQ(box.run(tiny()).code, 0);
   std::string run;
@@ -91,7 +92,7 @@ TEST(BadInput, BrokenToml) {
 
 TEST(BadInput, ReadOnlyOutput) {
   if (geteuid() == 0) {
-    // Root may write anywhere: a file in the way stops it too.
+    // Root may write anywhere, except where a file is in the way.
     const Sandbox box;
     box.write("runs", "a file");
     expect_error(box.run(tiny()), 1, {"runs"});
@@ -123,11 +124,11 @@ TEST(BadInput, CorruptCheckpoint) {
   expect_error(box.run("generate --from " + name), 1, {"checkpoint-000000"});
   box.write(name, "");
   expect_error(box.run("generate --from " + name), 1, {"checkpoint-000000"});
-  // Of a whole run, the newest that is whole counts, and what was passed over is named.
+  // A run resumes from its newest intact checkpoint; skipped ones are named.
   box.write(name, good.substr(0, good.size() - 100));
   const Outcome o = box.run("train --resume --out runs");
   EXPECT_EQ(o.code, 0) << o.err;
-  EXPECT_NE(o.err.find("passed over: 'runs/" + run + "/checkpoint-000000"), std::string::npos);
+  EXPECT_NE(o.err.find("skipped: 'runs/" + run + "/checkpoint-000000"), std::string::npos);
   EXPECT_NE(o.err.find("resumed from runs/" + run + "/finished-4x4"), std::string::npos) << o.err;
   EXPECT_EQ(box.read(name), good);
 }
@@ -141,6 +142,8 @@ TEST(BadInput, GenerateWithWrongOptions) {
   expect_error(box.run("generate --from " + run + " --resolution 16"), 2, {"16"});
   expect_error(box.run("generate --from " + run + " --seeds 5-x"), 2, {"5-x"});
   expect_error(box.run("generate --from " + run + " --seeds 0-3 --grid 3x3"), 2, {"3x3"});
+  expect_error(box.run("generate --from " + run + " --seeds 0-3 --grid 2"), 2,
+               {"--grid: expected ROWSxCOLUMNS, such as 8x8, got '2'"});
 }
 
 TEST(BadInput, ResumeWithoutARun) {
@@ -149,10 +152,11 @@ TEST(BadInput, ResumeWithoutARun) {
   EXPECT_EQ(o.code, 2) << o.err;
 }
 
-TEST(BadInput, GpuThatIsNotThere) {
+TEST(BadInput, MissingGpuAndUnknownDevice) {
   const Sandbox box;
   expect_error(box.run(tiny("--device cuda:63")), 1, {"no GPU"});
-  expect_error(box.run(tiny("--device gpu")), 2, {"gpu"});
+  expect_error(box.run(tiny("--device gpu")), 2,
+               {"unknown device 'gpu': expected auto, cpu, cuda or cuda:I"});
 }
 
 }  // namespace

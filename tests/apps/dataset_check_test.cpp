@@ -1,4 +1,4 @@
-// dataset_check_test.cpp: `dataset check` as a user runs it.
+// dataset_check_test.cpp: the command `dataset check`.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -21,7 +21,7 @@ Image picture(int64_t height, int64_t width, int seed) {
   return image;
 }
 
-TEST(DatasetCheck, TellsOfAFolderInWordsAndInJson) {
+TEST(DatasetCheck, ReportsAFolderAsTextAndJson) {
   const Sandbox box;
   std::filesystem::create_directories(box / "set/cats");
   write_png(box / "set/cats/a.png", picture(12, 9, 1));
@@ -41,28 +41,28 @@ TEST(DatasetCheck, TellsOfAFolderInWordsAndInJson) {
 
   const Outcome json = box.run("dataset check set --json");
   EXPECT_EQ(json.code, 0) << json.err;
-  const auto told = nlohmann::json::parse(json.out);
-  EXPECT_EQ(told["usable"], 3);
-  EXPECT_EQ(told["copies"], 1);
-  EXPECT_EQ(told["classes"][0]["name"], "cats");
-  EXPECT_EQ(told["broken_images"].size(), 1u);
-  EXPECT_EQ(told["sizes"]["largest"]["width"], 20);
+  const auto report = nlohmann::json::parse(json.out);
+  EXPECT_EQ(report["usable"], 3);
+  EXPECT_EQ(report["copies"], 1);
+  EXPECT_EQ(report["classes"][0]["name"], "cats");
+  EXPECT_EQ(report["broken_images"].size(), 1u);
+  EXPECT_EQ(report["sizes"]["largest"]["width"], 20);
 }
 
-TEST(DatasetCheck, FailsWhereNothingCanBeUsed) {
+TEST(DatasetCheck, FailsIfNoImageIsUsable) {
   const Sandbox box;
   box.write("set/a.png", "words");
   const Outcome none = box.run("dataset check set --sheet sheet.png");
   EXPECT_EQ(none.code, 1);
   EXPECT_HAS(none.out, "0 usable of 1, 1 broken");
-  EXPECT_HAS(none.err, "none of the 1 images of set is usable");
+  EXPECT_HAS(none.err, "none of the 1 images in set is usable; first error: ");
   EXPECT_FALSE(std::filesystem::exists(box / "sheet.png"));
   EXPECT_EQ(box.run("dataset check nowhere").code, 1);
   EXPECT_EQ(box.run("dataset check builtin:shapes:4 --fit round").code, 2);
   EXPECT_EQ(box.run("dataset check builtin:shapes:4 --resolution 100").code, 2);
 }
 
-TEST(DatasetCheck, ABuiltSetIsComparedWithItsChecksumsFirst) {
+TEST(DatasetCheck, VerifiesTheChecksumsOfABuiltSetFirst) {
   const Sandbox box;
   ASSERT_EQ(box.run("dataset build builtin:shapes:20 --out set --resolution 16").code, 0);
   const Outcome sound = box.run("dataset check set");
@@ -78,7 +78,7 @@ TEST(DatasetCheck, ABuiltSetIsComparedWithItsChecksumsFirst) {
   EXPECT_HAS(damaged.err, "r0008.npy");
 }
 
-TEST(DatasetCheck, CtrlCEndsItCleanly) {
+TEST(DatasetCheck, CtrlCStopsItWithoutOutput) {
   const Sandbox box;
   const Outcome stopped = box.run("dataset check builtin:shapes:10000000 --sheet sheet.png",
                                   "timeout --preserve-status --signal INT 0.5");

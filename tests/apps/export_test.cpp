@@ -1,4 +1,4 @@
-// export_test.cpp: the command export, and numbers from generate, from a user's side.
+// export_test.cpp: the command export, and arrays from generate.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -47,7 +47,7 @@ TEST_F(ExportCommand, WritesTheTensorsOfTheCheckpoint) {
   EXPECT_NE(Safetensors(box_ / "d.safetensors").find("8x8/Conv1_down/weight"), nullptr);
 }
 
-TEST_F(ExportCommand, WhatIsImportedAgainMakesTheSamePictures) {
+TEST_F(ExportCommand, ReimportedNetworkGeneratesTheSameImages) {
   ASSERT_EQ(run("--format safetensors --layout official-tf --out g.safetensors").code, 0);
   const Outcome o = box_.run("import g.safetensors --out again.safetensors");
   ASSERT_EQ(o.code, 0) << o.err;
@@ -57,40 +57,39 @@ TEST_F(ExportCommand, WhatIsImportedAgainMakesTheSamePictures) {
   EXPECT_EQ(box_.read("a.npy"), box_.read("b.npy"));
 }
 
-TEST_F(ExportCommand, OneSentenceSaysWhatIsWrong) {
+TEST_F(ExportCommand, WrongUsageIsOneSentence) {
   expect_usage("--format png",
-               "pictures are made by progan_cuda generate, not by export: take that command's "
-               "--seeds and --out FOLDER");
-  expect_usage("--format h5", "there is no format 'h5': choose one of safetensors, pth, onnx");
+               "export writes networks, not images: use progan_cuda generate --out FOLDER");
+  expect_usage("--format h5", "unknown format 'h5': expected safetensors, pth or onnx");
   expect_usage("--format onnx --resolution 16",
-               "--resolution 16 must be a power of two from 4 to 8, the size that this generator "
-               "was made for");
-  expect_usage("--format onnx --network D",
-               "the network D is a discriminator, and only generators are exported as onnx");
+               "--resolution: expected a power of two from 4 to 8, the resolution of this "
+               "generator, got 16");
+  expect_usage("--format onnx --network D", "D is a discriminator: onnx supports generators only");
   expect_usage("--format onnx --layout gan-zoo",
-               "--layout is for --format safetensors and pth; an onnx model is the same in all");
-  expect_usage("--format safetensors --resolution 4",
-               "--resolution is for --format onnx; the other formats hold every resolution");
+               "--layout is only for --format safetensors and pth");
+  expect_usage(
+      "--format safetensors --resolution 4",
+      "--resolution is only for --format onnx; the other formats contain every resolution");
   expect_usage("--format safetensors --layout gan-zo",
-               "there is no layout 'gan-zo': choose one of official-tf, gan-zoo, akanimax, "
-               "tutorial, exercise");
+               "unknown layout 'gan-zo': expected official-tf, gan-zoo, akanimax, tutorial or "
+               "exercise");
   expect_usage("--format pth",
-               "a network in the akanimax layout has model.first_pixelnorm = false, but this one "
-               "has true: export it without --layout as safetensors, or as onnx");
+               "the akanimax layout needs model.first_pixelnorm = false, got true: export as "
+               "safetensors without --layout, or as onnx");
   expect_usage("--format pth --layout gan-zoo",
-               "--format pth writes the layouts akanimax and tutorial, not gan-zoo: take --format "
-               "safetensors for that");
+               "--format pth supports only the layouts akanimax and tutorial, got gan-zoo; use "
+               "--format safetensors");
 }
 
-TEST_F(ExportCommand, AFileThatCannotBeWrittenIsAnErrorOfOneSentence) {
+TEST_F(ExportCommand, AnUnwritableFileIsOneSentence) {
   box_.write("file", "in the way");
   const Outcome o = run("--format onnx --out file/model.onnx");
   EXPECT_EQ(o.code, 1);
   EXPECT_EQ(o.err, error("cannot write file/model.onnx: Not a directory; check the path"));
 }
 
-// The numbers of an .npy are those that pictures are rounded from.
-TEST_F(ExportCommand, GenerateWritesNumbersAndLatents) {
+// Images are the rounded numbers of the .npy file.
+TEST_F(ExportCommand, GenerateWritesArraysAndLatents) {
   const Outcome o = box_.run("generate --from 0 --seeds 5,7 --out x.npy --latents z.npy --batch 1");
   ASSERT_EQ(o.code, 0) << o.err;
   ASSERT_EQ(box_.run("generate --from 0 --seeds 7 --out pictures").code, 0);
@@ -108,8 +107,9 @@ TEST_F(ExportCommand, GenerateWritesNumbersAndLatents) {
   }
   const Outcome grid = box_.run("generate --from 0 --seeds 0-3 --grid 2x2 --out x.npy");
   EXPECT_EQ(grid.code, 2);
-  EXPECT_EQ(grid.err,
-            error("--grid makes a picture, but 'x.npy' is to hold numbers: leave --grid away"));
+  EXPECT_EQ(
+      grid.err,
+      error("--grid needs an image file, but x.npy is an array: drop --grid or write a .png"));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// gradcheck_test.cpp: the program's gradcheck command from a user's side. (What a wrong gradient
-// leads to: tests/gradcheck/ops_test.cpp.)
+// gradcheck_test.cpp: the command gradcheck. (The result of a wrong gradient is tested in
+// tests/gradcheck/ops_test.cpp.)
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -31,7 +31,7 @@ TEST(Gradcheck, PrintsOneRowForAnOpOfThatName) {
   EXPECT_EQ(lines(o.out), 4) << o.out;
 }
 
-TEST(Gradcheck, TakesBeginningsAndPatterns) {
+TEST(Gradcheck, AcceptsPrefixesAndPatterns) {
   const Outcome o = Sandbox().run("gradcheck --device cpu --op 'Conv*UpWide' --op Dens");
   EXPECT_EQ(o.code, 0) << o.err;
   for (const char* name :
@@ -63,12 +63,11 @@ TEST(Gradcheck, ListsOpsAndNetworks) {
 TEST(Gradcheck, SuggestsTheNearestName) {
   const Sandbox box;
   expect_usage_error(box.run("gradcheck --op PixelNrm16Channels"),
-                     "there is no op 'PixelNrm16Channels' to check: did you mean "
-                     "'PixelNorm16Channels'?");
+                     "unknown op 'PixelNrm16Channels': did you mean 'PixelNorm16Channels'?");
   expect_usage_error(box.run("gradcheck --op zzz"),
-                     "there is no op 'zzz' to check; progan_cuda gradcheck --list names all");
+                     "unknown op 'zzz'; progan_cuda gradcheck --list lists all ops");
   expect_usage_error(box.run("gradcheck --model offical-tf"),
-                     "there is no network 'offical-tf' to check: did you mean 'official-tf'?");
+                     "unknown network 'offical-tf': did you mean 'official-tf'?");
   const Outcome o = box.run("gradcheck --device gpu");
   EXPECT_EQ(o.code, 2) << o.err;
 }

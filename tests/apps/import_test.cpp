@@ -1,4 +1,4 @@
-// import_test.cpp: the program's import command from a user's side.
+// import_test.cpp: the command import.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace {
 
 class ImportCommand : public testing::Test {
  protected:
-  // Files of some layouts at 16x16, where Python can write them.
+  // Files of some layouts at 16x16, written by Python.
   void SetUp() override {
     if (std::system("/usr/bin/python3 -c 'import numpy, torch' 2>/dev/null") != 0) {
       GTEST_SKIP() << "needs /usr/bin/python3 with torch and numpy";
@@ -22,7 +22,7 @@ class ImportCommand : public testing::Test {
   }
 
   // One sentence, exit 1, and nothing written.
-  void expect_refused(const std::string& arguments, const std::string& reason) {
+  void expect_rejected(const std::string& arguments, const std::string& reason) {
     const Outcome o = box_.run("import " + arguments + " --out out.safetensors");
     EXPECT_EQ(o.code, 1) << arguments;
     EXPECT_NE(o.err.find(reason), std::string::npos) << o.err;
@@ -33,18 +33,18 @@ class ImportCommand : public testing::Test {
   Sandbox box_;
 };
 
-TEST_F(ImportCommand, SaysWhatItFoundAndTheResultGenerates) {
+TEST_F(ImportCommand, PrintsItsContentsAndTheResultGenerates) {
   const Outcome o = box_.run("import official-tf/network-final.pkl --out a.safetensors");
   EXPECT_EQ(o.code, 0) << o.err;
   EXPECT_EQ(o.out,
-            "a.safetensors: G, Gs, D of official TensorFlow, 16x16, 3 channels, as preset "
+            "a.safetensors: G, Gs, D of official TensorFlow, 16x16, 3 channels, preset "
             "official-tf\n");
   const Outcome images = box_.run("generate --from a.safetensors --seeds 0-3 --out a.png");
   EXPECT_EQ(images.code, 0) << images.err;
   EXPECT_GT(box_.read("a.png").size(), 100u);
 }
 
-TEST_F(ImportCommand, TrainingGoesOnInARunFolderOfItsOwn) {
+TEST_F(ImportCommand, TrainingResumesInANewRunFolder) {
   ASSERT_EQ(box_.run("import official-tf/network-final.pkl --out a.safetensors").code, 0);
   const Outcome o = box_.run(
       "train --resume a.safetensors --data builtin:shapes:16 --kimg 2400.016"
@@ -62,25 +62,26 @@ TEST_F(ImportCommand, TrainingGoesOnInARunFolderOfItsOwn) {
 TEST_F(ImportCommand, FilesOfOneTrainingMakeOneCheckpoint) {
   const Outcome o =
       box_.run("import tutorial/generator.pth tutorial/critic.pth --out a.safetensors");
-  EXPECT_EQ(o.out, "a.safetensors: G, D of tutorial, 16x16, 3 channels, as preset tutorial\n");
+  EXPECT_EQ(o.out, "a.safetensors: G, D of tutorial, 16x16, 3 channels, preset tutorial\n");
   const Outcome alone = box_.run("import tutorial/generator.pth --out b.safetensors");
-  EXPECT_EQ(alone.out, "b.safetensors: G of tutorial, 16x16, 3 channels, as preset tutorial\n");
-  expect_refused("tutorial/critic.pth", "name the file of the generator too");
-  expect_refused("tutorial/generator.pth gan-zoo-zip/pgan.pt", "they do not belong together");
+  EXPECT_EQ(alone.out, "b.safetensors: G of tutorial, 16x16, 3 channels, preset tutorial\n");
+  expect_rejected("tutorial/critic.pth", "name the file of the generator too");
+  expect_rejected("tutorial/generator.pth gan-zoo-zip/pgan.pt",
+                  "give the files of one training run");
 }
 
-TEST_F(ImportCommand, RefusesWhatIsNoNetworkOfAKnownKind) {
-  expect_refused("none.pkl", "No such file");
-  box_.write("words.pkl", "a text that is no pickle\n");
-  expect_refused("words.pkl", "neither a file of torch.save nor a pickle nor safetensors");
-  // What would run a command were it loaded by Python.
+TEST_F(ImportCommand, RejectsFilesThatAreNotKnownNetworks) {
+  expect_rejected("none.pkl", "No such file");
+  box_.write("words.pkl", "a text that is not a pickle\n");
+  expect_rejected("words.pkl", "neither a file of torch.save nor a pickle nor safetensors");
+  // Python would run a command when loading this.
   box_.write("evil.pkl", "cos\nsystem\n(S'touch evil'\ntR.");
-  expect_refused("evil.pkl", "os.system");
+  expect_rejected("evil.pkl", "os.system");
   EXPECT_FALSE(std::filesystem::exists(box_ / "evil"));
-  expect_refused("official-tf/reference.safetensors", "of no layout that is known");
+  expect_rejected("official-tf/reference.safetensors", "unknown layout of weights");
 }
 
-TEST_F(ImportCommand, TruncatedAtEveryPercentGivesOneSentence) {
+TEST_F(ImportCommand, TruncationAtEveryPercentIsOneSentence) {
   for (const char* file : {"official-tf/network-final.pkl", "gan-zoo-zip/pgan.pt"}) {
     const std::string whole = box_.read(file);
     ASSERT_GT(whole.size(), 1000u);

@@ -1,4 +1,4 @@
-// plan_test.cpp: the plan command, and what train does where memory is short.
+// plan_test.cpp: the command plan, and train with little memory.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -21,22 +21,22 @@ nlohmann::json plan_of(const Sandbox& box, const std::string& more = "") {
   return nlohmann::json::parse(o.out);
 }
 
-// So large that images and not filters take most memory.
+// Large minibatches: images, not filters, need most of the memory.
 const std::string kWide = "--set schedule.max_minibatch=32 --set model.fmap_base=256 ";
 
-// One byte less than 8x8 needs with whole minibatches.
+// A limit one byte below the need of 8x8 with whole minibatches.
 std::string too_little(const Sandbox& box) {
   const auto stage = plan_of(box, kWide).at("stages").at(1);
   return kWide + "--memory-limit " +
          std::to_string(stage.at("memory").at("total").get<int64_t>() - 1);
 }
 
-TEST(Plan, TellsMemoryDiskAndTimeAndLeavesNothing) {
+TEST(Plan, PrintsMemoryDiskAndTimeAndWritesNothing) {
   const Sandbox box;
   const Outcome o = box.run(planned("--measure"));
   ASSERT_EQ(o.code, 0) << o.err;
   for (const char* text : {"4x4", "8x8", "images/s", "time of the whole run", "checkpoints",
-                           "for the data set, which is still to be built"}) {
+                           "for the data set, which is not built yet"}) {
     EXPECT_NE(o.out.find(text), std::string::npos) << text << "\n" << o.out;
   }
   EXPECT_FALSE(fs::exists(box / "runs"));
@@ -61,7 +61,7 @@ TEST(Plan, JsonAddsUp) {
   EXPECT_NEAR(plan.at("seconds").get<double>(), seconds, 1e-9);
 }
 
-TEST(Plan, NeedsNoDataWhereTheResolutionIsGiven) {
+TEST(Plan, NeedsNoDataIfTheResolutionIsGiven) {
   const Sandbox box;
   EXPECT_EQ(box.run("plan --resolution 32 --preset gan-zoo").code, 0);
   const Outcome o = box.run("plan");
@@ -69,21 +69,22 @@ TEST(Plan, NeedsNoDataWhereTheResolutionIsGiven) {
   EXPECT_NE(o.err.find("--resolution"), std::string::npos) << o.err;
 }
 
-TEST(Plan, AndTrainRefuseAStageThatNeverFits) {
+TEST(Plan, AndTrainRejectAStageThatCannotFit) {
   const Sandbox box;
   for (const std::string& command : {planned("--memory-limit 20KB"), tiny("--memory-limit 20KB")}) {
     const Outcome o = box.run(command);
     EXPECT_EQ(o.code, 1) << o.err;
     EXPECT_NE(o.err.find("8x8 needs"), std::string::npos) << o.err;
-    EXPECT_NE(o.err.find("20.0 KB are allowed"), std::string::npos) << o.err;
+    EXPECT_NE(o.err.find("the limit is 20.0 KB"), std::string::npos) << o.err;
   }
   EXPECT_FALSE(fs::exists(box / "runs"));
   const Outcome o = box.run(tiny("--memory-limit much"));
   EXPECT_EQ(o.code, 2) << o.err;
 }
 
-// Saying nothing where everything fits; else one line, and the choice in the configuration.
-TEST(Train, ComputesInPartsWhatDoesNotFit) {
+// If everything fits, nothing is printed; otherwise one line, and the choice is in the
+// configuration.
+TEST(Train, SplitsMinibatchesThatDoNotFit) {
   const Sandbox box;
   ASSERT_EQ(box.run(tiny("--out whole")).code, 0);
   const std::string name = "/00000-builtin-shapes-64-official-tf-8/";
@@ -98,8 +99,8 @@ TEST(Train, ComputesInPartsWhatDoesNotFit) {
   EXPECT_NE(config.find("micro_batches_chosen = true"), std::string::npos);
 }
 
-// The first parts of a run come from its memory limit; a resume without one keeps them.
-TEST(Train, ResumesInThePartsThatItBeganWith) {
+// The parts follow from the memory limit at the start; resuming without a limit keeps them.
+TEST(Train, ResumesWithThePartsItStartedWith) {
   const Sandbox box;
   const std::string limit = too_little(box);
   ASSERT_EQ(box.run(tiny(limit + " --out whole")).code, 0);
@@ -112,9 +113,9 @@ TEST(Train, ResumesInThePartsThatItBeganWith) {
   ASSERT_EQ(box.run("generate --from parts" + name + " --seeds 0-8 --out b.png").code, 0);
   EXPECT_EQ(box.read("a.png"), box.read("b.png"));
 
-  const Outcome anew = box.run("train --resume --out parts --kimg 0.160 --memory-limit 1GB");
-  ASSERT_EQ(anew.code, 0) << anew.err;
-  EXPECT_NE(anew.err.find("micro_batches was"), std::string::npos) << anew.err;
+  const Outcome again = box.run("train --resume --out parts --kimg 0.160 --memory-limit 1GB");
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_NE(again.err.find("micro_batches was"), std::string::npos) << again.err;
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// presets_test.cpp: every preset trains through all stages, and with every loss and kind of labels.
+// presets_test.cpp: every preset, loss and kind of conditioning trains through all stages.
 #include <gtest/gtest.h>
 
 #include "data/images/image.h"
@@ -11,8 +11,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Networks with few channels and stages of some minibatches of 8, whatever they are measured in.
-// 60 images leave an incomplete minibatch at the end of each epoch.
+// Networks with few channels and stages of a few minibatches of 8, in any unit of the schedule. 60
+// images leave an incomplete minibatch at the end of each epoch.
 std::string small(const std::string& preset) {
   const Config c = pg::preset(preset);
   std::string options = "train --data builtin:shapes:60 --resolution 16 --preset " + preset +
@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(All, Presets, testing::ValuesIn(preset_names()), [](con
   return name;
 });
 
-TEST(Presets, ReadmeHqWritesAPictureForEachResolution) {
+TEST(Presets, ReadmeHqWritesAGridForEachResolution) {
   const Sandbox box;
   ASSERT_EQ(box.run(small("readme-hq")).code, 0);
   for (const int64_t step : {0, 1, 2}) {
@@ -114,15 +114,15 @@ TEST(Conditional, GeneratesTheClassAskedFor) {
   ASSERT_EQ(box.run("generate --from 0 --seeds 5 --class 1 --out b.png").code, 0);
   ASSERT_EQ(box.run("generate --from 0 --seeds 5,5,5,5 --grid 2x2 --out grid.png").code, 0);
   EXPECT_NE(box.read("a.png"), box.read("b.png"));
-  // A class in each row: the first pixel of row 1 is that of class 1.
+  // One class per row: the first pixel of row 1 is that of class 1.
   const Image grid = decode_file(box / "grid.png"), b = decode_file(box / "b.png");
   EXPECT_EQ(grid.pixels[static_cast<size_t>(16 * 32 * 3)], b.pixels[0]);
   const Outcome o = box.run("generate --from 0 --seeds 5 --class 6 --out c.png");
   EXPECT_EQ(o.code, 2);
-  EXPECT_EQ(o.err, "progan_cuda: --class 6 does not exist; this model has the classes 0 to 5\n");
+  EXPECT_EQ(o.err, "progan_cuda: --class 6 does not exist; this model has classes 0 to 5\n");
 }
 
-TEST(Conditional, DataWithoutClassesIsRefused) {
+TEST(Conditional, DataWithoutClassesIsRejected) {
   const Sandbox box;
   fs::create_directory(box / "plain");
   const Image image{.height = 8, .width = 8, .channels = 3, .pixels = std::vector<uint8_t>(192, 9)};

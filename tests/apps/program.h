@@ -1,4 +1,4 @@
-// program.h: runs progan_cuda as a user does, in a folder of its own.
+// program.h: runs progan_cuda in a temporary folder.
 #pragma once
 
 #include <cstdlib>
@@ -14,7 +14,7 @@ struct Outcome {
   std::string out, err;
 };
 
-// A fresh folder, removed at the end, that serves as working folder, cache and home.
+// A temporary folder, removed at the end: the working folder and cache of the program.
 class Sandbox {
  public:
   Sandbox() {
@@ -31,7 +31,7 @@ class Sandbox {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
 
-  // progan_cuda ARGUMENTS through the shell, which also interprets redirections in them.
+  // Runs `BEFORE progan_cuda ARGUMENTS` through the shell, which interprets redirections as well.
   Outcome run(const std::string& arguments, const std::string& before = "") const {
     const std::string command = "cd '" + path_.string() + "' && XDG_CACHE_HOME=cache " + before +
                                 " '" PG_PROGRAM "' " + arguments + " >out.txt 2>err.txt";
@@ -57,7 +57,7 @@ class Sandbox {
   std::filesystem::path path_;
 };
 
-// A network and a schedule so small that a run of every stage up to 8x8 takes a second.
+// A network and schedule so small that training all stages up to 8x8 takes a second.
 inline std::string tiny(const std::string& more = "") {
   return "train --data builtin:shapes:64 --resolution 8 --set model.fmap_base=32 "
          "--set model.latent_size=8 --set schedule.lod_training_kimg=0.032 "

@@ -1,4 +1,4 @@
-// train_test.cpp: the program's train and generate commands from a user's side.
+// train_test.cpp: the commands train and generate.
 #include <gtest/gtest.h>
 
 #include "data/images/image.h"
@@ -19,7 +19,7 @@ std::string only_run(const Sandbox& box) {
   return found;
 }
 
-TEST(Train, MakesTheFilesOfARun) {
+TEST(Train, WritesTheFilesOfARun) {
   const Sandbox box;
   const Outcome o = box.run(tiny());
   ASSERT_EQ(o.code, 0) << o.err;
@@ -48,7 +48,7 @@ TEST(Train, RepeatsBitForBitAtAnyNumberOfThreads) {
   EXPECT_EQ(box.read("a.png"), box.read("b.png"));
 }
 
-TEST(Train, StoppedAndResumedRunEqualsAnUndisturbedOne) {
+TEST(Train, StoppedAndResumedRunEqualsAnUninterruptedOne) {
   const Sandbox box;
   ASSERT_EQ(box.run(tiny("--out whole")).code, 0);
   // Half the images, then the other half from the checkpoint.
@@ -61,18 +61,19 @@ TEST(Train, StoppedAndResumedRunEqualsAnUndisturbedOne) {
   EXPECT_EQ(box.read("a.png"), box.read("b.png"));
 }
 
-TEST(Train, ResumeSaysWhatChangedAndWhatThatMeans) {
+TEST(Train, ResumePrintsChangedSettingsAndTheirEffect) {
   const Sandbox box;
   ASSERT_EQ(box.run(tiny("--kimg 0.064")).code, 0);
   const Outcome o = box.run("train --resume --kimg 0.128 --threads 1");
   ASSERT_EQ(o.code, 0) << o.err;
-  EXPECT_NE(o.err.find("schedule.total_kimg was 0.064 and is 0.128: only the end of the run moves"),
-            std::string::npos)
+  EXPECT_NE(
+      o.err.find("schedule.total_kimg was 0.064 and is 0.128: changes only the end of the run"),
+      std::string::npos)
       << o.err;
-  EXPECT_NE(o.err.find("train.threads was 0 and is 1: the same numbers"), std::string::npos);
+  EXPECT_NE(o.err.find("train.threads was 0 and is 1: same results"), std::string::npos);
 }
 
-TEST(Train, TakesOfficialTfRecords) {
+TEST(Train, ReadsOfficialTfRecords) {
   const Sandbox box;
   std::string records;
   for (int i = 0; i < 16; ++i) {
@@ -90,11 +91,11 @@ TEST(Train, TakesOfficialTfRecords) {
   EXPECT_EQ(built.code, 0) << built.err;
 }
 
-TEST(Train, TakesAnLmdbDatabase) {
+TEST(Train, ReadsAnLmdbDatabase) {
   const Sandbox box;
   testing::LmdbEntries entries;
   for (uint64_t i = 0; i < 16; ++i) {
-    testing::write_picture(box / "p.png", testing::random_image(12, 8, 3, i));
+    testing::write_image(box / "p.png", testing::random_image(12, 8, 3, i));
     entries.emplace_back(message("key", i), testing::read_bytes(box / "p.png"));
   }
   entries.emplace_back("notes", std::vector<uint8_t>{'w', 'o', 'r', 'd', 's'});
@@ -122,7 +123,7 @@ TEST(Train, SignalsWriteACheckpointThatResumes) {
   }
 }
 
-// What timeout(1) does by chance: its signal arrives twice, here while a long iteration runs.
+// As timeout(1) sometimes does: the signal arrives twice, here during a long iteration.
 TEST(Train, ASignalSentTwiceStillWritesACheckpoint) {
   for (const std::string signal : {"INT", "TERM"}) {
     const Sandbox box;
@@ -136,7 +137,7 @@ TEST(Train, ASignalSentTwiceStillWritesACheckpoint) {
   }
 }
 
-TEST(Train, GoesOnWhereAPictureCannotBeWritten) {
+TEST(Train, ContinuesIfSampleImagesCannotBeWritten) {
   const Sandbox box;
   ASSERT_EQ(box.run(tiny("--kimg 0.064")).code, 0);
   const fs::path picture = fs::path(only_run(box)) / "fakes000000.png";
@@ -145,10 +146,10 @@ TEST(Train, GoesOnWhereAPictureCannotBeWritten) {
   const Outcome o = box.run("train --resume --kimg 0.128");
   EXPECT_EQ(o.code, 0) << o.err;
   EXPECT_NE(o.err.find("fakes000000.png"), std::string::npos) << o.err;
-  EXPECT_NE(o.err.find("training goes on"), std::string::npos) << o.err;
+  EXPECT_NE(o.err.find("training continues"), std::string::npos) << o.err;
 }
 
-TEST(Generate, WritesSinglePicturesAtAnyResolution) {
+TEST(Generate, WritesSingleImagesAtAnyResolution) {
   const Sandbox box;
   ASSERT_EQ(box.run(tiny()).code, 0);
   const std::string from = "generate --from " + only_run(box);

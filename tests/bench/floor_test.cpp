@@ -1,4 +1,4 @@
-// floor_test.cpp: the list of launches adds up to what the passes of an iteration cost.
+// floor_test.cpp: the launches add up to the work of the passes of an iteration.
 #include "bench/floor.h"
 
 #include <gtest/gtest.h>
@@ -30,21 +30,21 @@ TEST(IterationWork, FlopsAreThoseOfThePasses) {
                  from_rgb = 2.0 * static_cast<double>(r * r) * 3 * channels(r);
     const double g = forward(r, dense + 2.0 * 16 * 9 * 512 * 512);
     const double d = forward(r, dense + 2.0 * 512 + 2.0 * 16 * 9 * 513 * 512);
-    // Three input gradients of FromRGB and that of G's dense layer have no use.
+    // Three input gradients of FromRGB and the one of G's dense layer are not needed.
     const double want = 14 * d - 3 * from_rgb + 4 * g - dense;
     EXPECT_NEAR(total_flops(iteration_work(r, 4, 4)) / 4, want, 1e-9 * want) << r;
   }
 }
 
-TEST(FloorSeconds, TakesTheSlowestOfArithmeticTrafficAndLaunch) {
+TEST(FloorSeconds, IsTheSlowestOfArithmeticTrafficAndLaunch) {
   const Peaks peaks{.bytes_per_second = 1e12, .flops = 1e14};
   EXPECT_DOUBLE_EQ(floor_seconds({{1e12, 1e9}}, peaks), 1e-2);
   EXPECT_DOUBLE_EQ(floor_seconds({{1e9, 1e10}}, peaks), 1e-2);
   EXPECT_DOUBLE_EQ(floor_seconds({{1, 1}, {1, 1}}, peaks), 5e-6);
 }
 
-// The model that the design was measured by gives 15.33 ms and 7.93 ms here.
-TEST(FloorSeconds, OfTheLargestImagesIsThatOfTheModel) {
+// An independent model gives 15.33 ms and 7.93 ms.
+TEST(FloorSeconds, AgreesWithAnIndependentModel) {
   const Peaks tf32{.bytes_per_second = 4.3e12, .flops = 400e12};
   const Peaks bf16{.bytes_per_second = 4.3e12, .flops = 790e12};
   EXPECT_NEAR(floor_seconds(iteration_work(1024, 4, 4), tf32), 15.33e-3, 0.01e-3);

@@ -1,4 +1,4 @@
-// kernels_test.cpp: bench_kernels measures every kernel, and its check notices wrong results.
+// kernels_test.cpp: bench_kernels measures every kernel, and its check detects wrong results.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,7 +21,7 @@ std::vector<nlohmann::json> lines_of(const std::string& text) {
 
 test::Outcome run(const std::string& arguments) { return test::Sandbox().run(arguments); }
 
-TEST(BenchKernels, JsonHasATimeAndARightResultForEveryCase) {
+TEST(BenchKernels, JsonHasATimeAndACorrectResultForEveryCase) {
   const test::Outcome outcome =
       run("--device cpu --resolution 4,8 --batch 4 --milliseconds 0 --cold-mb 1 --json");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
@@ -50,7 +50,7 @@ TEST(BenchKernels, WrongUsageIsOneSentence) {
   }
 }
 
-TEST(ErrorOf, NoticesResultsOffByAHundredthAndMissingOnes) {
+TEST(ErrorOf, DetectsErrorsOfOnePercentAndMissingResults) {
   const std::unique_ptr<Backend> cpu = make_cpu_backend(1);
   const Selection s{8, 4, DType::f32};
   std::vector<Case> cases = memory_cases(s);

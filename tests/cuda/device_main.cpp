@@ -16,7 +16,7 @@ const std::vector<DeviceVariant>& device_variants() {
   return variants;
 }
 
-bool device_takes_bf16() { return true; }
+bool device_supports_bf16() { return true; }
 
 }  // namespace pg::test
 

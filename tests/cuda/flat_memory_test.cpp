@@ -16,10 +16,10 @@ TEST(FlatMemoryOnDevice, StaysFlatInEachStage) {
   const int64_t iterations = wanted == nullptr ? 24 : std::atoll(wanted);
   MeteredBackend backend(make_cuda_backend(0, MatrixMath::tf32));
   SmallRun run(backend, tiny_gan());
-  for (const Stage& stage : {Stage{4, 1.0}, Stage{8, 0.5}, Stage{8, 1.0}}) {
-    for (int i = 0; i < 8; ++i) run.iterate(stage);  // the second one captures
+  for (const Fade& fade : {Fade{4, 1.0}, Fade{8, 0.5}, Fade{8, 1.0}}) {
+    for (int i = 0; i < 8; ++i) run.iterate(fade);  // the second one captures
     const int64_t held = backend.held(), resident = resident_bytes();
-    for (int64_t i = 0; i < iterations / 3; ++i) run.iterate(stage);
+    for (int64_t i = 0; i < iterations / 3; ++i) run.iterate(fade);
     EXPECT_EQ(backend.held(), held);
     if (kResidenceTells) {
       EXPECT_LE(static_cast<double>(resident_bytes()), 1.01 * static_cast<double>(resident));

@@ -14,12 +14,12 @@ TEST(PlanOnDevice, WorkspaceEqualsThatOfRealIterations) {
     const auto planner = make_cuda_planner(0, math);
     EXPECT_GT(device->free_bytes(), 0);
     SmallRun real(*device, tiny_gan(precision)), planned(*planner, tiny_gan(precision));
-    for (const Stage& stage : {Stage{4, 1.0}, Stage{8, 0.3}, Stage{8, 1.0}}) {
-      real.iterate(stage);
-      planned.iterate(stage);
+    for (const Fade& fade : {Fade{4, 1.0}, Fade{8, 0.3}, Fade{8, 1.0}}) {
+      real.iterate(fade);
+      planned.iterate(fade);
       EXPECT_GT(planner->workspace_bytes(), 0);
       EXPECT_EQ(planner->workspace_bytes(), device->workspace_bytes())
-          << stage.resolution << " " << stage.alpha;
+          << fade.resolution << " " << fade.alpha;
     }
   }
 }

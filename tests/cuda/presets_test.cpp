@@ -10,19 +10,19 @@ namespace {
 // For f32 sums in another order, as in training_test.cpp.
 constexpr double kTolerance = 1e-5;
 
-void expect_as_on_cpu(const Config& config, const Stage& stage) {
+void expect_as_on_cpu(const Config& config, const Fade& fade) {
   const auto device = make_cuda_backend(0, MatrixMath::exact);
   const auto oracle = make_cpu_backend(2, CpuPath::direct);
   SmallRun on_device(*device, config), on_cpu(*oracle, config);
-  expect_same_gradients(on_device, on_cpu, stage, kTolerance);
+  expect_same_gradients(on_device, on_cpu, fade, kTolerance);
 }
 
 class PresetOnDevice : public testing::TestWithParam<std::string> {};
 
 TEST_P(PresetOnDevice, GradientsMatchTheCpu) {
   const Config config = tiny_gan(Precision::fp32, GetParam());
-  for (const Stage& stage : {Stage{4, 1.0}, Stage{8, 0.3}, Stage{8, 1.0}}) {
-    expect_as_on_cpu(config, stage);
+  for (const Fade& fade : {Fade{4, 1.0}, Fade{8, 0.3}, Fade{8, 1.0}}) {
+    expect_as_on_cpu(config, fade);
   }
 }
 

@@ -40,21 +40,18 @@ SmallRun::SmallRun(Backend& backend, const Config& config)
   }
 }
 
-void SmallRun::iterate(const Stage& stage, double learning_rate) {
-  gan_.iterate({.resolution = stage.resolution,
-                .alpha = stage.alpha,
-                .g_learning_rate = learning_rate,
-                .d_learning_rate = learning_rate},
-               {.images = images_.data(),
-                .mirror = mirror_.data(),
-                .count = kMinibatch,
-                .labels = kLabels,
-                .g_labels = kLabels + 1});
+void SmallRun::iterate(const Fade& fade, double learning_rate) {
+  gan_.iterate({.fade = fade, .g_learning_rate = learning_rate, .d_learning_rate = learning_rate},
+               {.images = std::span(images_).first(static_cast<size_t>(
+                    kMinibatch * fade.resolution * fade.resolution * kChannels)),
+                .mirror = mirror_,
+                .labels = std::span(kLabels).first(kMinibatch),
+                .g_labels = std::span(kLabels).subspan(1, kMinibatch)});
 }
 
 std::vector<double> SmallRun::state(const std::string& prefix) const {
   std::vector<double> all;
-  for (const auto& [name, tensor] : gan_.state()) {
+  for (const auto& [name, tensor] : gan_.state().tensors()) {
     if (!name.starts_with(prefix)) continue;
     const std::vector<double> values = to_host(tensor);
     all.insert(all.end(), values.begin(), values.end());
@@ -81,9 +78,9 @@ std::vector<double> gradients(const SmallRun& run, const std::string& network) {
   return v;
 }
 
-void expect_same_gradients(SmallRun& device, SmallRun& cpu, const Stage& stage, double tolerance) {
-  device.iterate(stage, 0.0);
-  cpu.iterate(stage, 0.0);
+void expect_same_gradients(SmallRun& device, SmallRun& cpu, const Fade& fade, double tolerance) {
+  device.iterate(fade, 0.0);
+  cpu.iterate(fade, 0.0);
   for (const char* network : {"D", "G"}) {
     const std::vector<double> g = gradients(device, network), want = gradients(cpu, network);
     EXPECT_GT(norm(want), 0.0);

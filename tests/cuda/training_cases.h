@@ -12,20 +12,15 @@ namespace pg::test {
 // A network and a minibatch small enough for the emulator: 8x8 images, 4 of them.
 Config tiny_gan(Precision precision = Precision::fp32, const std::string& preset = "official-tf");
 
-struct Stage {
-  int64_t resolution;
-  double alpha;
-};
-
 // One training run in memory: the same seed and images whatever the device.
 class SmallRun {
  public:
   SmallRun(Backend& backend, const Config& config);
-  void iterate(const Stage& stage, double learning_rate = 1e-3);
+  void iterate(const Fade& fade, double learning_rate = 1e-3);
   // The tensors of a checkpoint with names that start with `prefix`, concatenated.
   std::vector<double> state(const std::string& prefix) const;
-  TrainingStats stats() const { return gan_.stats(); }
-  void reset_stats() { gan_.reset_stats(); }
+  TrainingStats stats() const { return gan_.stats().means(); }
+  void reset_stats() { gan_.stats().reset(); }
   Gan& gan() { return gan_; }
   const Gan& gan() const { return gan_; }
 
@@ -44,6 +39,6 @@ std::vector<double> gradients(const SmallRun& run, const std::string& network);
 // Compares gradients and scores of one iteration on `device` and on `cpu`. The learning rate is 0,
 // so that D's update cannot amplify rounding before G uses it (Adam's first update is as large for
 // noise as for a gradient).
-void expect_same_gradients(SmallRun& device, SmallRun& cpu, const Stage& stage, double tolerance);
+void expect_same_gradients(SmallRun& device, SmallRun& cpu, const Fade& fade, double tolerance);
 
 }  // namespace pg::test

@@ -9,7 +9,7 @@
 namespace pg::test {
 namespace {
 
-class TrainingOnDevice : public testing::TestWithParam<Stage> {};
+class TrainingOnDevice : public testing::TestWithParam<Fade> {};
 
 struct Runs {
   explicit Runs(Precision precision)
@@ -25,18 +25,18 @@ struct Runs {
     return c;
   }
 
-  void iterate(const Stage& stage, double learning_rate) {
-    on_device.iterate(stage, learning_rate);
-    on_cpu.iterate(stage, learning_rate);
+  void iterate(const Fade& fade, double learning_rate) {
+    on_device.iterate(fade, learning_rate);
+    on_cpu.iterate(fade, learning_rate);
   }
 
   std::unique_ptr<Backend> device, oracle;
   SmallRun on_device, on_cpu;
 };
 
-void expect_near_cpu(Precision precision, const Stage& stage, double tolerance) {
+void expect_near_cpu(Precision precision, const Fade& fade, double tolerance) {
   Runs runs(precision);
-  expect_same_gradients(runs.on_device, runs.on_cpu, stage, tolerance);
+  expect_same_gradients(runs.on_device, runs.on_cpu, fade, tolerance);
 }
 
 // f32 sums in another order: 1e-5 is about 100 eps, for a dozen layers forward, backward and
@@ -80,7 +80,7 @@ TEST_P(TrainingOnDevice, WeightsMoveAsOnTheCpu) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stages, TrainingOnDevice,
-                         testing::Values(Stage{4, 1.0}, Stage{8, 0.3}, Stage{8, 1.0}),
+                         testing::Values(Fade{4, 1.0}, Fade{8, 0.3}, Fade{8, 1.0}),
                          [](const auto& s) {
                            return std::to_string(s.param.resolution) +
                                   (s.param.alpha < 1 ? "Fading" : "Stable");
@@ -93,12 +93,12 @@ TEST(CapturedIteration, HasTheBitsOfAnUncapturedOne) {
     const auto captures = make_cuda_backend(0, MatrixMath::tf32);
     CountingBackend does_not(make_cuda_backend(0, MatrixMath::tf32), counts);
     SmallRun a(*captures, tiny_gan(precision)), b(does_not, tiny_gan(precision));
-    const Stage stages[] = {{4, 1.0},  {8, 0.25}, {8, 0.25}, {8, 0.5},
-                            {8, 0.75}, {8, 1.0},  {8, 1.0},  {8, 1.0}};
+    const Fade fades[] = {{4, 1.0},  {8, 0.25}, {8, 0.25}, {8, 0.5},
+                          {8, 0.75}, {8, 1.0},  {8, 1.0},  {8, 1.0}};
     double rate = 1e-3;
-    for (const Stage& stage : stages) {
-      a.iterate(stage, rate);
-      b.iterate(stage, rate);
+    for (const Fade& fade : fades) {
+      a.iterate(fade, rate);
+      b.iterate(fade, rate);
       rate *= 0.9;
     }
     EXPECT_EQ(a.state(""), b.state(""));

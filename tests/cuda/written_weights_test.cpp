@@ -1,5 +1,5 @@
-// written_weights_test.cpp: convolutions use the current weights, whichever way they were written,
-// although the backend keeps packed copies of filters.
+// written_weights_test.cpp: the backend keeps packed copies of filters; convolutions use the
+// current weights nevertheless, whichever way they were written.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -48,7 +48,7 @@ Results fresh_convolutions(const ParameterStore& store, DType activations) {
   return convolutions(copy, activations);
 }
 
-// Uses the stores, which packs their filters, then writes them, and uses them again.
+// Packs the filters of the stores by using them, then writes the stores and uses them again.
 void expect_used(const std::vector<const ParameterStore*>& stores,
                  const std::function<void()>& write) {
   for (const DType activations : {DType::f32, DType::bf16}) {
@@ -65,7 +65,7 @@ void expect_used(const std::vector<const ParameterStore*>& stores,
   }
 }
 
-class WrittenWeights : public TemporaryFolder {
+class Convolutions : public TemporaryFolder {
  protected:
   static std::vector<ParameterSpec> specs() {
     return {{.name = "a", .shape = {8, 3, 3, 8}},
@@ -83,7 +83,7 @@ class WrittenWeights : public TemporaryFolder {
   RandomStream random_{context_, 7, 1};
 };
 
-TEST_F(WrittenWeights, OfAHostUpload) {
+TEST_F(Convolutions, UseUploadedWeights) {
   expect_used([&](const Tensor& w) { from_host(w, to_host(noise(w.shape()))); });
   const std::vector<float> values(static_cast<size_t>(store_.get("b").numel()), 0.25f);
   store_.initialize(1, 1);
@@ -94,19 +94,19 @@ TEST_F(WrittenWeights, OfAHostUpload) {
   });
 }
 
-TEST_F(WrittenWeights, OfACopyOnTheDevice) {
+TEST_F(Convolutions, UseWeightsCopiedOnTheDevice) {
   expect_used([&](const Tensor& w) { ops::copy_into(w, noise(w.shape())); });
   expect_used([&](const Tensor& w) { backend_->copy(w.mut(), noise(w.shape()).view()); });
 }
 
-TEST_F(WrittenWeights, OfInitializationAndRandomDraws) {
+TEST_F(Convolutions, UseInitializedAndDrawnWeights) {
   uint64_t seed = 1;
   test::expect_used({&store_}, [&] { store_.initialize(seed++, 1); });
   expect_used([&](const Tensor& w) { random_.normal_into(w); });
 }
 
-// A gradient check moves weights along a direction, and puts them back.
-TEST_F(WrittenWeights, OfAPerturbation) {
+// A gradient check moves weights along a direction and restores them.
+TEST_F(Convolutions, UsePerturbedAndRestoredWeights) {
   store_.initialize(1, 1);
   const std::vector<double> first = to_host(store_.get("b"));
   expect_used([&](const Tensor& w) { ops::add_in_place(w, noise(w.shape())); });
@@ -116,7 +116,7 @@ TEST_F(WrittenWeights, OfAPerturbation) {
   });
 }
 
-TEST_F(WrittenWeights, OfAdamAndOfItsAverage) {
+TEST_F(Convolutions, UseWeightsOfAdamAndItsEma) {
   store_.initialize(1, 1);
   ops::copy_into(average_.flat(), store_.flat());
   Adam adam(store_, {}, &average_, {.decay = 0.5});
@@ -125,7 +125,7 @@ TEST_F(WrittenWeights, OfAdamAndOfItsAverage) {
     for (const Tensor& g : adam.gradients(resolution)) ops::copy_into(g, noise(g.shape()));
     adam.step(resolution);
   };
-  adam.step(8);  // before the first one with a gradient the average is the weights
+  adam.step(8);  // the EMA equals the weights until the first nonzero gradient
   step(8);
   test::expect_used({&store_, &average_}, [&] { step(8); });
   test::expect_used({&store_, &average_}, [&] { step(4); });  // a prefix: "b" stays
@@ -140,13 +140,13 @@ TEST_F(WrittenWeights, OfAdamAndOfItsAverage) {
   });
 }
 
-TEST_F(WrittenWeights, OfAnImport) {
+TEST_F(Convolutions, UseImportedWeights) {
   Config config = preset("akanimax");
   config.model.fmap_base = 64;
   config.model.fmap_max = 12;
   config.model.latent_size = 10;
   resolve(config, {.resolution = 8, .channels = 3, .images = 100, .labels = 0});
-  const auto specs = Generator(config).specs();
+  const auto specs = parameter_specs(Network::generator, config.model);
   ParameterStore other(context_, specs), store(context_, specs);
   uint64_t seed = 1;
   test::expect_used({&store}, [&] {
@@ -156,34 +156,33 @@ TEST_F(WrittenWeights, OfAnImport) {
     std::vector<ForeignFile> files;
     files.push_back(read_foreign(folder_ / "g"));
     const ForeignNetworks found = read_networks(files);
-    load_network(found, found.g.empty() ? found.average : found.g, Network::generator, store);
+    load_network(found, found.g.empty() ? found.ema : found.g, Network::generator, store);
   });
 }
 
-// A run of G, its average and D, whose iterations are captured from the second one on.
-class WrittenByTraining : public TemporaryFolder {
+// The stores of G, its EMA and D in a run, whose iterations are captured from the second one on.
+class ConvolutionsInTraining : public TemporaryFolder {
  protected:
   static std::vector<const ParameterStore*> stores(const SmallRun& run) {
-    return {&run.gan().generator_parameters(), &run.gan().average_parameters(),
-            &run.gan().discriminator_parameters()};
+    return {&run.gan().state().g, &run.gan().state().ema, &run.gan().state().d};
   }
   std::unique_ptr<Backend> backend_ = make_cuda_backend(0, MatrixMath::tf32);
 };
 
-TEST_F(WrittenByTraining, CapturedOrNot) {
+TEST_F(ConvolutionsInTraining, UseWeightsOfCapturedIterations) {
   for (const Precision precision : {Precision::tf32, Precision::bf16}) {
     SmallRun run(*backend_, tiny_gan(precision));
-    run.iterate({8, 1.0}, 0.01);  // from here on the average differs from the weights
+    run.iterate({8, 1.0}, 0.01);  // the EMA equals the weights before
     for (int i = 0; i < 2; ++i) expect_used(stores(run), [&] { run.iterate({8, 1.0}, 0.01); });
-    expect_used({&run.gan().average_parameters()}, [&] {
+    expect_used({&run.gan().state().ema}, [&] {
       run.iterate({8, 1.0}, 0.01);
-      run.gan().restart_average();
+      run.gan().state().restart_ema();
     });
   }
 }
 
-// The graph of the iterations before must not be replayed: it expects packed filters of its own.
-TEST_F(WrittenByTraining, AndByAResumeOnTheWay) {
+// The earlier graph must not be replayed after the resume: it does not pack filters.
+TEST_F(ConvolutionsInTraining, UseResumedWeights) {
   const Config config = tiny_gan(Precision::bf16);
   SmallRun first(*backend_, config), resumed(*backend_, config);
   first.iterate({8, 1.0}, 0.01);
@@ -203,15 +202,15 @@ TEST_F(WrittenByTraining, AndByAResumeOnTheWay) {
   }
 }
 
-TEST_F(WrittenByTraining, AndReadFromItsCheckpoints) {
+TEST_F(ConvolutionsInTraining, UseWeightsReadFromACheckpoint) {
   const Config config = tiny_gan(Precision::tf32);
   SmallRun run(*backend_, config);
   Context context(*backend_, kBlocks);
-  ParameterStore average(context, run.gan().average_parameters().specs());
+  ParameterStore average(context, run.gan().state().ema.specs());
   expect_used({&average}, [&] {
     run.iterate({8, 1.0}, 0.01);
     write_checkpoint(folder_ / "a", run.gan(), {});
-    read_average(folder_ / "a", average);
+    read_ema(folder_ / "a", average);
   });
 }
 

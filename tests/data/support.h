@@ -1,4 +1,4 @@
-// support.h: temporary folders, pictures and damaged files for the tests of data/.
+// support.h: temporary folders, images and damaged files for the tests of data/.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ namespace pg::testing {
 
 namespace fs = std::filesystem;
 
-// A folder of this test alone, empty at the start and removed at the end.
+// A folder for one test, empty at first and removed at the end.
 class TempFolder {
  public:
   TempFolder() {
@@ -84,7 +84,7 @@ inline Image flat_image(int64_t side, std::vector<uint8_t> pixel) {
   return image;
 }
 
-inline void write_picture(const fs::path& path, const Image& image) {
+inline void write_image(const fs::path& path, const Image& image) {
   fs::create_directories(path.parent_path());
   write_png(path, image);
 }
@@ -106,7 +106,7 @@ inline std::vector<uint8_t> idx_bytes(const std::vector<uint32_t>& shape,
   return bytes;
 }
 
-// The words of the Error of kind `Kind` that `action` throws; a test failure if it does not.
+// The message of the `Kind` that `action` throws; a test failure if it throws none.
 template <typename Kind, typename Action>
 std::string error_of(Action action) {
   try {
@@ -123,7 +123,7 @@ std::string error_of(Action action) {
 
 #define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
 
-// A folder of real data sets, or an empty path when there is none.
+// A folder of real data sets, or an empty path if there is none.
 inline fs::path real_data() {
   const char* given = std::getenv("PG_TEST_DATA");
   const fs::path folder =

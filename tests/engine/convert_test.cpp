@@ -1,4 +1,4 @@
-// convert_test.cpp: ops between element types.
+// convert_test.cpp: conversion between element types.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -19,7 +19,7 @@ class Convert : public testing::Test {
   Context context_{*backend_};
 };
 
-TEST_F(Convert, SameTypeIsTheSameTensor) {
+TEST_F(Convert, ToTheSameTypeReturnsTheTensor) {
   const Tensor x = tensor(DType::f32, {1.0, 2.0});
   EXPECT_EQ(ops::convert(x, DType::f32).view().data, x.view().data);
 }
@@ -35,8 +35,8 @@ TEST_F(Convert, RoundsToTheType) {
             (std::vector<double>{0x1.9ap-4, -3.0, 1 + 0x1p-7}));
 }
 
-// y = (x as another type)^3: both gradients arrive in the type of x.
-TEST_F(Convert, GradientsOfBothOrdersComeBackInTheTypeOfTheInput) {
+// y = (x as another type)^3
+TEST_F(Convert, GradientsOfBothOrdersHaveTheTypeOfTheInput) {
   for (const DType from : {DType::f64, DType::f32}) {
     const DType to = from == DType::f64 ? DType::f32 : DType::f64;
     Tape tape(context_);

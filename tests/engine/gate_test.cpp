@@ -1,5 +1,5 @@
-// gate_test.cpp: the derivative of a leaky ReLU, and of a pixel norm behind it, is applied by the
-// kernel that makes its cotangent.
+// gate_test.cpp: the kernel that computes a cotangent applies the derivative of the leaky ReLU, and
+// of a pixel norm after it, in the same pass.
 #include <gtest/gtest.h>
 
 #include "engine/ops/ops.h"
@@ -29,7 +29,7 @@ TEST(Gate, IsAppliedByTheDataGradientAbove) {
   const Tensor x = tape.watch(l.x);
   const Tensor y = l.layer(l.layer(l.layer(x, l.w0), l.w1), l.w0);
   tape.grad(y, std::span(&x, 1), {}, GradMode::release);
-  EXPECT_EQ(l.gates(), 1) << "only the last layer's cotangent comes from outside";
+  EXPECT_EQ(l.gates(), 1) << "only the last layer's cotangent comes from the caller";
 }
 
 TEST(Gate, IsAppliedByTheTangentConvolutionToo) {
@@ -40,13 +40,13 @@ TEST(Gate, IsAppliedByTheTangentConvolutionToo) {
   const Tensor dx = tape.grad(y, std::span(&x, 1), {}, GradMode::record)[0];
   const int64_t first = l.gates();
   tape.grad(ops::mean(ops::square(dx)), std::span(&w, 1), {}, GradMode::release);
-  // The lowest data gradient is the image's and has no gate; the tangent meets the mask of the top
-  // layer in leaky_gate, whose factor nobody in front of it could apply.
+  // The lowest data gradient is that of the image, which has no gate. The tangent passes through
+  // the mask of the top layer in a leaky_gate, because no op before it could apply the factor.
   EXPECT_EQ(first, 1);
   EXPECT_LE(l.gates() - first, 1);
 }
 
-TEST(Gate, IsLeftToTheLayerWhereItsResultIsUsedTwice) {
+TEST(Gate, IsAppliedByTheLayerItselfIfItsResultIsUsedTwice) {
   Layers l;
   Tape tape(l.context);
   const Tensor x = tape.watch(l.x);
@@ -55,8 +55,8 @@ TEST(Gate, IsLeftToTheLayerWhereItsResultIsUsedTwice) {
   EXPECT_EQ(l.gates(), 1);
 }
 
-// The same for layers that end in a pixel norm. `split` puts an op behind each of them that hands
-// no gate on, so that each begins its own gradient.
+// The same for layers that end in a pixel norm. `split` inserts an op without a gate after each of
+// them, so each layer applies its own gate.
 enum class Behind : uint8_t { nothing, split };
 
 struct NormedLayers : Layers {
@@ -89,7 +89,7 @@ TEST(NormGate, IsAppliedByTheDataGradientAbove) {
   EXPECT_EQ(got, want);
 }
 
-TEST(NormGate, IsLeftToTheLayerWhereItsResultIsUsedTwice) {
+TEST(NormGate, IsAppliedByTheLayerItselfIfItsResultIsUsedTwice) {
   NormedLayers l;
   Tape tape(l.context);
   const Tensor x = tape.watch(l.x);
@@ -98,7 +98,7 @@ TEST(NormGate, IsLeftToTheLayerWhereItsResultIsUsedTwice) {
   EXPECT_EQ(l.norms(), 1);
 }
 
-TEST(NormGate, IsLeftByAConvolutionThatPassesAGradient) {
+TEST(NormGate, IsIgnoredByAConvolutionInTheBackwardPass) {
   NormedLayers l;
   Tape tape(l.context);
   const Tensor x = tape.watch(l.x);
@@ -111,7 +111,7 @@ TEST(NormGate, IsLeftByAConvolutionThatPassesAGradient) {
   EXPECT_EQ(l.norms(), 2);
 }
 
-// What is recorded is differentiated again, and a kernel of two derivatives could not be.
+// The fused kernel cannot be differentiated again.
 TEST(NormGate, IsNotOfferedWhileTheBackwardPassIsRecorded) {
   NormedLayers l;
   Tape tape(l.context);

@@ -1,4 +1,4 @@
-// op_cases_test.cpp: values of every op case in f32, and the fused backward passes, on the CPU.
+// op_cases_test.cpp: values and fused backward passes of every op case on the CPU.
 // (Gradients: tests/gradcheck.)
 #include <gtest/gtest.h>
 
@@ -22,8 +22,7 @@ Context& fast_context() {
 class OpCases : public testing::TestWithParam<OpCase> {};
 
 TEST_P(OpCases, F32MatchesF64) {
-  // Winograd transforms multiply rounding errors by about 10 (constants up to 8 in both
-  // transforms).
+  // Winograd transforms have constants up to 8 and amplify rounding errors about 10 times.
   EXPECT_EQ(complaint(compare_f32(GetParam(), fast_context(), direct_context(), 12.0)), "");
   EXPECT_EQ(complaint(compare_f32(GetParam(), direct_context(), direct_context())), "");
 }

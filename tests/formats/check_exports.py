@@ -1,11 +1,11 @@
-"""check_exports: exported networks make the images that progan_cuda makes.
+"""check_exports: exported networks give the same images as progan_cuda.
 
-    check_exports.py onnx FOLDER     every NAME/R.onnx in it against NAME/R.npy, by NumPy and, where
-                                     it is installed, by onnxruntime
+    check_exports.py onnx FOLDER     compares every NAME/R.onnx in it with NAME/R.npy, by NumPy and,
+                                     if installed, by onnxruntime
     check_exports.py torch FOLDER    NAME.pth and NAME.LAYOUT.safetensors, read by PyTorch and
                                      computed by the independent versions in tests/goldens
 
-Latents are in z.npy; images are [N, R, R, C], of class 2 where there are classes.
+Latents are in z.npy; images are [N, R, R, C], of class 2 if there are classes.
 """
 import dataclasses
 import json
@@ -18,8 +18,8 @@ import numpy as np
 import onnx_eval
 
 CLASS = 2
-# Relative errors of f32 with Winograd's convolution: some 1e-6 in the root mean square, and more at a
-# pixel whose features happen to be near zero in front of a pixel norm.
+# Relative errors of f32 with Winograd's convolution: about 1e-6 in the root mean square, and more
+# at a pixel whose features happen to be near zero before a pixel norm.
 ROOT_MEAN_SQUARE, LARGEST = 3e-5, 1e-3
 
 
@@ -136,11 +136,11 @@ class TorchChecks:
         what, s = f'{name} {path.name}', self.settings(path.parent)
         assert metadata['layout'] == layout and metadata['network'] == network
         state = {k: self.torch.from_numpy(v.copy()) for k, v in arrays.items()}
-        if version.name == 'official-tf':  # the version that does not fuse has other names
+        if version.name == 'official-tf':  # the version without fusion has other names
             state = {k.replace('/Conv0/', '/Conv0_up/') if network != 'D' else k: v
                      for k, v in state.items()}
             if name == 'paper':
-                # There Conv0 is [k, k, I, O] and upright.
+                # In it Conv0 is [k, k, I, O] and not flipped.
                 state = {k: v.flip(0, 1).permute(0, 1, 3, 2) if k.endswith('Conv0_up/weight') else v
                          for k, v in state.items()}
         self.same_names(what, version, s, network, state, {})

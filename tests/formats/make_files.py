@@ -1,9 +1,9 @@
-"""make_files.py: weights as the published programs write them, in miniature, and files that nobody
-should open. Usage: make_files.py FOLDER. Without NumPy it ends with 77; files of PyTorch it writes
-only where that is installed.
+"""make_files.py: small weights files like those of the published programs, and hostile files.
+Usage: make_files.py FOLDER. Exits with 77 without NumPy; writes PyTorch files only if PyTorch is
+installed.
 
-FOLDER/manifest.json lists each good file with the tensors that a reader must find in it: by path,
-shape and values. Files whose name begins with "hostile" must be refused.
+FOLDER/manifest.json lists each valid file with the tensors that a reader must find in it: by path,
+shape and values. Files whose name begins with "hostile" must be rejected.
 """
 import json
 import os
@@ -28,7 +28,7 @@ def path_of(name):
 
 
 def values(name, *shape):
-    """Values that tell tensors and elements apart, exact in 16-bit floats."""
+    """Values that differ between tensors and elements, exact in 16-bit floats."""
     count = int(numpy.prod(shape))
     first = zlib.crc32(name.encode()) % 64
     flat = (numpy.arange(count) % 97 + first) / 4 - 8
@@ -36,7 +36,7 @@ def values(name, *shape):
 
 
 def expect(file, form, path, kind, tensors):
-    """The value at `path` of the file is a state_dict, variables or param_values of these tensors."""
+    """The value at `path` of the file is a state_dict, variables or param_values of the tensors."""
     listed = [{"name": name, "shape": list(array.shape),
                "values": numpy.asarray(array, dtype=numpy.float64).ravel().tolist()}
               for name, array in tensors]
@@ -61,7 +61,7 @@ def with_state(cls, **state):
 
 def tensorflow_networks():
     network = inert_class("tfutil", "Network")
-    # TensorFlow gives the value of a variable without extents as a number of NumPy.
+    # TensorFlow returns the value of a scalar variable as a NumPy number.
     names = {"4x4/Dense/weight": (8, 64), "4x4/Dense/bias": (4,),
              "8x8/Conv0_up/weight": (3, 3, 4, 4), "ToRGB_lod0/weight": (1, 1, 4, 3)}
     variables = [(name, values(name, *shape)) for name, shape in names.items()]
@@ -80,7 +80,7 @@ def tensorflow_networks():
 
 
 class Python2Pickler(pickle._Pickler):
-    """Writes texts and bytes alike as the strings of Python 2, and names as it calls them."""
+    """Writes strings and bytes as Python 2 strings, and names as in Python 2."""
 
     def save_string(self, text):
         data = text.encode("latin1") if isinstance(text, str) else text
@@ -143,7 +143,7 @@ def torch_files():
           "gen_optim": adam, "shadow_generator": akanimax}, "akanimax", ["shadow_generator"],
          akanimax)
 
-    # A parameter on loan under a second name, a transposed view, a slice, other element types.
+    # A parameter shared under a second name, a transposed view, a slice, other element types.
     tutorial = state({"initial.1.weight": (4, 4, 4, 4), "rgb_layers.0.conv.weight": (3, 4, 1, 1)})
     tutorial["initial_rgb.conv.weight"] = tutorial["rgb_layers.0.conv.weight"]
     tutorial["transposed"] = torch.from_numpy(values("transposed", 5, 3)).t()
@@ -184,7 +184,7 @@ class Executes:
 
 
 def hostile_files():
-    """Each would run a command where it is opened with Python's pickle."""
+    """Each would run a command if opened with Python's pickle."""
     command = "touch " + path_of("EXECUTED")
     python = f"__import__('os').system('{command}')"
     calls = {"system": (os.system, command), "eval": (eval, python), "exec": (exec, python)}
@@ -197,7 +197,7 @@ def hostile_files():
     with zipfile.ZipFile(path_of("hostile-bomb.pt"), "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("archive/data.pkl", bytes(50_000_000))
     with open(path_of("hostile-nested.pkl"), "wb") as out:
-        out.write(b"\x80\x02" + b"(" * 1_000_000 + b"t" * 1_000_000)  # and no end
+        out.write(b"\x80\x02" + b"(" * 1_000_000 + b"t" * 1_000_000)  # no end
 
 
 def main():

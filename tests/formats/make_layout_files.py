@@ -6,8 +6,8 @@ the images that an import must reproduce.
 FOLDER/<format>/ holds the files of the implementation, with the widths of its full model divided by
 --shrink, and reference.safetensors:
     z       F32 [2, L]         latents
-    images  F32 [2, 3, R, R]   of the averaged generator where the files have one, at alpha 1
-    scores  F64 [2, 1]         D(images), the two as one minibatch, where the files have a D
+    images  F32 [2, 3, R, R]   of the EMA of G if the files have one, at alpha 1
+    scores  F64 [2, 1]         D(images), the two as one minibatch, if the files have a D
 with the metadata `files` (a JSON list, the one to import first), `network` (the key of the
 generator that made the images), `variant` and `settings` (JSON). Weights are random; G, D and the
 averaged G differ.

@@ -1,4 +1,4 @@
-"""older_variants: implementations met only as files: akanimax before 3.0 and mmgeneration."""
+"""older_variants: implementations known only by files: akanimax before 3.0 and mmgeneration."""
 import torch.nn.functional as F
 
 from layers import (SQRT2, Variant, append_stddev, conv, fan_in, he, leaky, per_channel,
@@ -7,7 +7,7 @@ from ports import Akanimax
 
 
 class AkanimaxBefore3(Akanimax):
-    """Other names, blocks of D from 8x8 up, latents not normalised, no activation behind from_rgb,
+    """Other names, blocks of D from 8x8 up, latents not normalised, no activation after from_rgb,
     one deviation for the whole minibatch, and widths by the official rule."""
     name = 'akanimax-pre3'
 

@@ -1,5 +1,5 @@
-"""pickles: the pickles of the two published originals, written through classes that bear the names
-of theirs and nothing else."""
+"""pickles: the pickles of the two published originals, written through stand-in classes with the
+same names."""
 import pickle
 import struct
 import sys

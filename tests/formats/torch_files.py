@@ -1,4 +1,4 @@
-"""torch_files: the files of the PyTorch implementations, zip and the older format without."""
+"""torch_files: the files of the PyTorch implementations, in the zip format and in the older one."""
 import collections
 
 import torch
@@ -7,7 +7,7 @@ from pickles import instance, stand_in
 
 
 def state_dict(p, prefix='', aliases=None):
-    """As Module.state_dict gives it: float32 tensors in an OrderedDict with versions of modules.
+    """Like Module.state_dict: float32 tensors in an OrderedDict with versions of modules.
     An alias is the same tensor under another name."""
     tensors = {prefix + name: w.to(torch.float32).contiguous() for name, w in p.items()}
     for alias, name in (aliases or {}).items():

@@ -4,15 +4,15 @@
 
 namespace pg {
 
-// The target needs no fingerprints, and so not the sources that the original stands among.
+// The target needs no fingerprints, and so does without the original and its sources.
 std::string file_stamp(const std::filesystem::path&) { return {}; }
 
 }  // namespace pg
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const pg::fuzz::MemoryFile file({data, size});
-  pg::fuzz::reads_or_refuses([&] { pg::is_idx_images(file.path()); });
-  pg::fuzz::reads_or_refuses([&] {
+  pg::fuzz::reads_or_rejects([&] { pg::is_idx_images(file.path()); });
+  pg::fuzz::reads_or_rejects([&] {
     const auto source = pg::open_idx_source(file.path());
     for (const int64_t i : {int64_t{0}, source->count() - 1}) {
       const pg::Image image = source->load(i);

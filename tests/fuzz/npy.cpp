@@ -7,7 +7,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const pg::fuzz::MemoryFile file({data, size});
-  pg::fuzz::reads_or_refuses([&] {
+  pg::fuzz::reads_or_rejects([&] {
     const pg::NpyFile array(file.path());
     int64_t elements = 1, sum = 0;
     for (const int64_t extent : array.shape()) elements *= extent;

@@ -1,4 +1,4 @@
-// pickle.cpp: fuzz target of the pickle reader, and of what walks its values.
+// pickle.cpp: fuzz target of the pickle reader, and of walks through its values.
 #include "data/formats/pickle/pickle.h"
 #include "data/formats/pickle/host_tensor.h"
 #include "tests/fuzz/target.h"
@@ -8,7 +8,7 @@ namespace {
 using pg::PickleKind;
 using pg::PickleValue;
 
-// Follows the first and the last child so many times: values may contain themselves.
+// Follows first and last children for `steps` steps, since values may contain themselves.
 void walk(PickleValue value, int steps) {
   for (; steps > 0; --steps) {
     if (value.kind() == PickleKind::object) {
@@ -31,7 +31,7 @@ void walk(PickleValue value, int steps) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  pg::fuzz::reads_or_refuses([&] {
+  pg::fuzz::reads_or_rejects([&] {
     const pg::Pickle pickle({data, size}, "input");
     pg::fuzz::claim(pickle.bytes_read() <= size);
     walk(pickle.root(), 64);

@@ -1,10 +1,10 @@
-// safetensors.cpp: fuzz target of the reader of checkpoints.
+// safetensors.cpp: fuzz target of the reader of safetensors files.
 #include "data/formats/safetensors.h"
 #include "tests/fuzz/target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const pg::fuzz::MemoryFile file({data, size});
-  pg::fuzz::reads_or_refuses([&] {
+  pg::fuzz::reads_or_rejects([&] {
     const pg::Safetensors checkpoint(file.path());
     uint64_t bytes = 0;
     for (const pg::StoredTensor& tensor : checkpoint.tensors()) {

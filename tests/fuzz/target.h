@@ -1,5 +1,5 @@
-// target.h: what the fuzz targets share: the claim that a reader reads or refuses, and files in
-// memory for readers that want a path.
+// target.h: shared by the fuzz targets: the claim that a reader reads or rejects, and files in
+// memory for readers that need a path.
 #pragma once
 
 #include <sys/mman.h>
@@ -22,10 +22,9 @@ inline void claim(bool holds) {
   if (!holds) std::abort();
 }
 
-// Runs f(). Whatever it throws on purpose is one sentence of a readable length; anything else ends
-// the program.
+// Runs f(). An Error must be one line of a readable length; any other exception ends the program.
 template <typename F>
-void reads_or_refuses(F&& f) {
+void reads_or_rejects(F&& f) {
   try {
     f();
   } catch (const Error& error) {

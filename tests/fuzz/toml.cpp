@@ -1,5 +1,5 @@
-// toml.cpp: fuzz target of configurations: what is read can be written, and is then the same.
-// Messages quote keys and values as they are, since these files are their readers' own.
+// toml.cpp: fuzz target of configurations: a parsed one can be written, and parses to the same
+// again. Messages quote keys and values unchanged, since the user wrote these files.
 #include <string>
 
 #include "model/config/config.h"

@@ -1,5 +1,5 @@
-// torch.cpp: fuzz target of foreign files of all forms, found out by content. A pickle also becomes
-// part of an archive whose checksums are right, which no mutation would give it.
+// torch.cpp: fuzz target of weights files in all formats, recognised by content. A pickle is also
+// put into an archive with correct checksums, which mutations would not produce.
 #include "data/formats/pickle/torch_file.h"
 #include "data/formats/pickle/weights_file.h"
 #include "tests/data/formats/zip_bytes.h"
@@ -7,7 +7,7 @@
 
 namespace {
 
-// Opens the file for each of the ways to ask for its tensors, and asks.
+// Reads the tensors in each of the ways that the file may allow.
 void read_all(const std::string& path) {
   const pg::ForeignFile file = pg::read_foreign(path);
   if (file.form() == pg::ForeignForm::safetensors) {
@@ -24,7 +24,7 @@ void read_all(const std::string& path) {
                      +[](const pg::ForeignFile& f) {
                        for (const auto& tensor : f.tensor_list(f.root())) tensor.floats();
                      }};
-  for (const auto ask : each) pg::fuzz::reads_or_refuses([&] { ask(file); });
+  for (const auto ask : each) pg::fuzz::reads_or_rejects([&] { ask(file); });
 }
 
 void read_in_archive(std::span<const uint8_t> pickle) {
@@ -39,9 +39,9 @@ void read_in_archive(std::span<const uint8_t> pickle) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const pg::fuzz::MemoryFile file({data, size});
-  pg::fuzz::reads_or_refuses([&] { read_all(file.path()); });
+  pg::fuzz::reads_or_rejects([&] { read_all(file.path()); });
   if (size > 0 && data[0] == 0x80 && !pg::TorchFile::is_legacy({data, size})) {
-    pg::fuzz::reads_or_refuses([&] { read_in_archive({data, size}); });
+    pg::fuzz::reads_or_rejects([&] { read_in_archive({data, size}); });
   }
   return 0;
 }

@@ -1,4 +1,4 @@
-"""checks: proofs that the reference implementations do what their variants do.
+"""checks: tests that the reference implementations behave like their variants.
 
 Each function is a claim; `run` tries them all. The traps of docs/parity.md are among them.
 """
@@ -110,8 +110,8 @@ def groups_of_the_deviation_are_as_said(_):
 
 
 def penalty_of_enlarged_images_has_a_smaller_norm(goldens):
-    """D of the final resolution box-filters what was enlarged, so scores stay and the norm falls
-    by the factor between the resolutions."""
+    """D of the final resolution box-filters enlarged images, so scores are unchanged and the norm
+    falls by the ratio of the resolutions."""
     golden = goldens['official-tf']
     n, stage = golden.networks(), Stage(8, 0.3)
     real, fake = golden.image[8], golden.image[8].flip(0)
@@ -171,7 +171,7 @@ def first_layers_have_their_scale_bias_and_norm(goldens):
     zoo, s = goldens['gan-zoo'].variant, goldens['gan-zoo'].settings
     p = {'a.module.weight': torch.zeros(1, 512), 'a.module.bias': torch.ones(1)}
     assert close(zoo.apply(p, 'a', torch.zeros(1, 512)), torch.tensor([[0.0625]]))
-    # Without pixel norm behind the first layer its size shows in the image at 4x4.
+    # Without pixel norm after the first layer its scale is visible in the image at 4x4.
     for name, layer, shows in (('official-tf', '4x4/Dense/', False),
                                ('tutorial', 'initial.1.', True),
                                ('akanimax', 'layers.0.conv_1.', True)):
@@ -227,7 +227,7 @@ def reals_fade_in_floats_or_truncated(_):
 
 
 def penalties_see_the_second_derivative_of_the_deviation(goldens):
-    """With the deviation held constant the penalty's gradient is another one."""
+    """With a constant deviation the gradient of the penalty differs."""
     golden, stage = goldens['official-tf'], Stage(8, 0.3)
 
     class Held(OfficialTf):
@@ -248,8 +248,8 @@ def no_activation_stands_at_its_kink(goldens):
 
 
 def goldens_are_not_degenerate(goldens):
-    """At the final resolution all but the colour layers of lower ones have a gradient, and scores
-    and norms differ between samples."""
+    """At the final resolution all except the colour layers of lower ones have a gradient,
+    and scores and norms differ between samples."""
     for golden in goldens.values():
         for net in 'GD':
             zeros = [key for key, value in golden.tensors.items()

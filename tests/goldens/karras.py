@@ -7,7 +7,7 @@ from layers import (SQRT2, Training, Variant, append_stddev, box2, conv, fan_in,
 
 
 class Karras(Variant):
-    """What both have in common: the order of layers, the fade, and where pixel norm stands.
+    """Common to both: the order of layers, the fade, and the place of pixel norm.
 
     A subclass turns parameters into layers (`view`: path -> tensors) and says what one does.
     """
@@ -205,8 +205,8 @@ class Paper(Karras):
         return int(name) % 3 != 1
 
     def scales(self, s, net):
-        """He constants by parameter name; a real file has sqrt(mean(w^2)) of the first weights,
-        which is near them."""
+        """He constants by parameter name; a real file has sqrt(mean(w^2)) of the initial
+        weights, which is close to them."""
         constants = {}
         for i, (path, (shape, _, gain)) in enumerate(self.layer_shapes(s, net).items()):
             fan = shape[0] if len(shape) == 2 else shape[1] * shape[2] * shape[3]

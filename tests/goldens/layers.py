@@ -1,4 +1,4 @@
-"""layers: formulas that several variants share (NCHW, cross-correlation), and what a variant is."""
+"""layers: formulas shared by several variants (NCHW, cross-correlation), and the type Variant."""
 import contextlib
 import dataclasses
 import math
@@ -37,12 +37,12 @@ class Settings:
 
 @dataclasses.dataclass(frozen=True)
 class Training:
-    """What a variant does in one step; see training.py and docs/parity.md."""
+    """The training step of a variant; see training.py and docs/parity.md."""
     step: str                      # one iteration in words
     reduction: str = 'mean'        # of the losses over the minibatch: mean, sum
     gp_space: str = 'current'      # where the penalty's gradient norm is measured: full, current
     mix_weight_of: str = 'real'    # whose share in the mixed image t is: real, fake
-    adam: str = 'torch'            # where epsilon stands: tensorflow, torch
+    adam: str = 'torch'            # place of epsilon: tensorflow, torch
     learning_rate: float = 1e-3
     rampup_kimg: float = 0.0
     average: str = 'none'          # of G: before_g_step, after_g_step, none
@@ -65,7 +65,7 @@ class Variant:
         raise NotImplementedError
 
     def generator_aliases(self, s):
-        """Names that stand for a parameter which has another name as well: alias -> name."""
+        """Second names of parameters: alias -> name."""
         return {}
 
     def critic_aliases(self, s):
@@ -88,7 +88,7 @@ _distances = None
 
 @contextlib.contextmanager
 def distances_to_kinks():
-    """A list that receives the smallest |x| of every leaky ReLU evaluated meanwhile."""
+    """A list that receives the smallest |x| of every leaky ReLU evaluated in the meantime."""
     global _distances
     _distances = []
     yield _distances

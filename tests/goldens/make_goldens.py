@@ -1,4 +1,4 @@
-"""make_goldens: writes <variant>.safetensors, what each published variant computes, in float64.
+"""make_goldens: writes <variant>.safetensors: results of each published variant, in float64.
 
 The networks are small (fmaps 8, 8, 4; final resolution 16) but follow the formulas of their
 variant to the letter, with its parameter names and layouts. docs/parity.md lists the keys of a
@@ -50,7 +50,7 @@ SEEDS = {
 
 
 class Numbers:
-    """Random inputs that float32 holds exactly."""
+    """Random inputs that are exact in float32."""
 
     def __init__(self, seed):
         self.random = np.random.RandomState(seed)

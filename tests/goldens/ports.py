@@ -85,7 +85,7 @@ class GanZoo(Variant):
 
 
 class Akanimax(Variant):
-    """Twice the official fmap_base, no pixel norm behind the first layer, gain sqrt(2) everywhere,
+    """Twice the official fmap_base, no pixel norm after the first layer, gain sqrt(2) everywhere,
     layers of D from the highest resolution down."""
     name = 'akanimax'
     training = Training(

@@ -7,7 +7,7 @@ DTYPES = {'float64': 'F64', 'float32': 'F32', 'uint8': 'U8'}
 
 
 def write(path, tensors, metadata):
-    """`tensors`: name -> array; `metadata`: text by text. The widest types come first, so that
+    """`tensors`: name -> array; `metadata`: string by string. The widest types come first, so that
     each tensor is aligned to its element. The same input gives the same bytes."""
     header, arrays, offset = {'__metadata__': dict(sorted(metadata.items()))}, [], 0
     for name, array in sorted(tensors.items(), key=lambda item: (-item[1].itemsize, item[0])):

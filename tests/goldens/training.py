@@ -1,4 +1,4 @@
-"""training: losses with gradient penalty, Adam in two forms, and one step of each variant."""
+"""training: losses with gradient penalty, two forms of Adam, and one step of each variant."""
 import dataclasses
 import math
 
@@ -44,7 +44,7 @@ class Batch:
 
 
 def normalized_reals(rule, images, alpha):
-    """uint8 [N, C, R, R] -> [-1, 1], faded towards the lower resolution as the variant has it."""
+    """uint8 [N, C, R, R] -> [-1, 1], faded towards the lower resolution as in the variant."""
     x = images.to(torch.float64)
     if rule == 'uint8':
         x = torch.floor(x + (up2(box2(x)) - x) * (1.0 - alpha))
@@ -114,7 +114,7 @@ def generator_loss(n, stage, batch):
 
 
 def gradients(n, net, loss):
-    """By name; zeros for what the loss does not depend on."""
+    """By name; zeros for parameters that the loss does not depend on."""
     names = n.trainable(net)
     p = getattr(n, net)
     found = torch.autograd.grad(loss, [p[name] for name in names], allow_unused=True)
@@ -143,7 +143,7 @@ class Adam:
 
 
 class Trainer:
-    """Steps of a variant, with optimizers and the averaged generator."""
+    """Steps of a variant, with optimizers and the EMA of G."""
 
     def __init__(self, networks, beta2, epsilon, decay):
         self.n, self.decay = networks, decay

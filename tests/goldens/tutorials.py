@@ -9,7 +9,7 @@ from layers import (Training, Variant, append_stddev, box2, conv, equalized, fan
 
 
 class Tutorial(Variant):
-    """First layer without equalized learning rate and without pixel norm behind it; tanh of the
+    """First layer without equalized learning rate and without pixel norm after it; tanh of the
     blend, but not at 4x4; D narrows in its first convolution; reals do not fade."""
     name = 'tutorial'
     training = Training(
@@ -98,7 +98,7 @@ class Tutorial(Variant):
 
 
 class ReadmeHq(Tutorial):
-    """As its text has it: pixel norm before the activation, and D ends in Flatten and a Linear
+    """As in its text: pixel norm before the activation, and D ends in Flatten and a Linear
     layer without equalized learning rate. 4x4 images are as in tutorial: no blend, no tanh."""
     name = 'readme-hq'
     training = Training(

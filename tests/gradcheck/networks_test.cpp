@@ -1,4 +1,4 @@
-// networks_test.cpp: gradients of whole networks of every preset against central differences in
+// networks_test.cpp: gradients of the networks of every preset agree with central differences in
 // f64: first order through G, second order through D.
 #include <gtest/gtest.h>
 
@@ -18,18 +18,17 @@ Context& context() {
 
 struct NetworkCase {
   std::string name;
-  Stage stage;
+  Fade fade;
 };
 std::vector<NetworkCase> all_cases() {
   std::vector<NetworkCase> cases;
   for (const std::string& name : gradcheck_names()) {
-    for (const Stage& stage : gradcheck_stages()) cases.push_back({name, stage});
+    for (const Fade& fade : gradcheck_fades()) cases.push_back({name, fade});
   }
   return cases;
 }
 std::string name_of_case(const testing::TestParamInfo<NetworkCase>& info) {
-  const Stage& s = info.param.stage;
-  std::string name = info.param.name + "_" + stage_name(s.resolution, s.fading);
+  std::string name = info.param.name + "_" + stage_name(info.param.fade);
   std::replace_if(
       name.begin(), name.end(), [](char c) { return c == '-' || c == ' '; }, '_');
   return name;
@@ -38,21 +37,21 @@ void PrintTo(const NetworkCase& c, std::ostream* out) { *out << c.name; }
 
 class Networks : public testing::TestWithParam<NetworkCase> {
  protected:
-  GradcheckNetworks networks_{context(), gradcheck_config(GetParam().name), GetParam().stage};
+  GradcheckNetworks networks_{context(), gradcheck_config(GetParam().name), GetParam().fade};
 };
 
 TEST_P(Networks, DiscriminatorGradientWithPenaltyMatchesFiniteDifference) {
-  EXPECT_EQ(complaint(networks_.check(Player::discriminator)), "");
+  EXPECT_EQ(complaint(networks_.check(Network::discriminator)), "");
 }
 
 TEST_P(Networks, GeneratorGradientMatchesFiniteDifference) {
-  EXPECT_EQ(complaint(networks_.check(Player::generator)), "");
+  EXPECT_EQ(complaint(networks_.check(Network::generator)), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Networks, testing::ValuesIn(all_cases()), name_of_case);
 
-// What is checked must be what the preset is: only sizes may differ.
-TEST(GradcheckConfig, KeepsWhatMakesAPreset) {
+// Only sizes may differ from the preset.
+TEST(GradcheckConfig, ChangesOnlySizes) {
   for (const std::string& name : preset_names()) {
     const Config small = gradcheck_config(name);
     Config full = preset(name);
@@ -73,7 +72,7 @@ TEST(GradcheckConfig, SuggestsTheNearestName) {
     gradcheck_config("ganzoo");
     ADD_FAILURE() << "no error";
   } catch (const UsageError& e) {
-    EXPECT_STREQ(e.what(), "there is no network 'ganzoo' to check: did you mean 'gan-zoo'?");
+    EXPECT_STREQ(e.what(), "unknown network 'ganzoo': did you mean 'gan-zoo'?");
   }
 }
 

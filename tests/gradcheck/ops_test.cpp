@@ -1,5 +1,5 @@
-// ops_test.cpp: gradients of every op case against central differences in f64, and that what is
-// wrong with an op is found and said.
+// ops_test.cpp: gradients of every op case agree with central differences in f64, and the checks
+// detect and report wrong gradients.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -29,8 +29,8 @@ TEST_P(OpGradients, GradGradMatchesFiniteDifference) {
 INSTANTIATE_TEST_SUITE_P(All, OpGradients, testing::ValuesIn(all_op_cases()),
                          [](const auto& c) { return c.param.name; });
 
-// x^2 y, whose vjp is that of factor * x^2 y with respect to y, when the backward pass is recorded
-// or when it is not.
+// x^2 y with a gradient with respect to y that is multiplied by `recorded_factor` while the
+// backward pass is being recorded, and by `factor` otherwise.
 OpCase wrong_case(double factor, double recorded_factor) {
   const auto function = [](const std::vector<Tensor>& in) {
     return ops::mul(ops::square(in[0]), in[1]);
@@ -53,13 +53,13 @@ OpCase wrong_case(double factor, double recorded_factor) {
   return {.name = "Wrong", .inputs = {{1, 2, 2, 3}, {1, 2, 2, 3}}, .run = run};
 }
 
-TEST(GradientChecks, AnOpThatIsRightPasses) {
+TEST(GradientChecks, ACorrectOpPasses) {
   const OpCase c = wrong_case(1.0, 1.0);
   EXPECT_EQ(complaint(check_gradient(c, context())), "");
   EXPECT_EQ(complaint(check_second_gradient(c, context())), "");
 }
 
-TEST(GradientChecks, AWrongVjpIsFoundAtItsInput) {
+TEST(GradientChecks, AWrongVjpIsLocated) {
   const Deviation d = check_gradient(wrong_case(1.001, 1.0), context());
   EXPECT_FALSE(d.ok());
   EXPECT_GT(d.error, 1e-5);
@@ -67,18 +67,18 @@ TEST(GradientChecks, AWrongVjpIsFoundAtItsInput) {
   EXPECT_TRUE(d.where.starts_with("gradient of input 1, direction ")) << d.where;
 }
 
-TEST(GradientChecks, AVjpThatIsWrongOnlyWhenRecordedIsFoundAtSecondOrder) {
+TEST(GradientChecks, AVjpThatIsWrongOnlyWhenRecordedFailsAtSecondOrder) {
   const OpCase c = wrong_case(1.0, 0.0);
   EXPECT_TRUE(check_gradient(c, context()).ok());
   EXPECT_FALSE(check_second_gradient(c, context()).ok());
 }
 
-TEST(GradientChecks, WhatIsNoNumberIsWrong) {
+TEST(GradientChecks, NanAndInfinityFail) {
   EXPECT_FALSE(check_gradient(wrong_case(NAN, 1.0), context()).ok());
   EXPECT_FALSE(check_gradient(wrong_case(INFINITY, 1.0), context()).ok());
 }
 
-TEST(GradientReport, NamesWhatFailedAndWhere) {
+TEST(GradientReport, NamesFailuresAndTheirPlaces) {
   std::ostringstream out;
   Report report(out);
   OpCase right = wrong_case(1.0, 1.0);
@@ -99,9 +99,10 @@ TEST(GradientReport, NamesWhatFailedAndWhere) {
     report.verdict("cpu");
     ADD_FAILURE() << "no error";
   } catch (const Error& e) {
-    EXPECT_STREQ(e.what(),
-                 "2 ops and 2 networks checked on cpu: 2 have a wrong gradient, Wrong, tiny 4x4 "
-                 "stable G; the table says where");
+    EXPECT_STREQ(
+        e.what(),
+        "2 ops and 2 networks checked on cpu: 2 wrong gradients: Wrong, tiny 4x4 stable G; "
+        "see the table");
   }
 }
 

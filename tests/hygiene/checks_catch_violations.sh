@@ -7,7 +7,7 @@ root=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0
-slash=/ # planted paths are put together, or this file would violate the rule it tests
+slash=/ # planted paths are assembled, or this file would violate the rule it tests
 
 # run CHECK: its output in $output, its status in $status.
 run() {
@@ -45,9 +45,10 @@ clean_project() {
   plant data/reader.cpp '#include "kernels/error.h"'
   plant model/layers.cpp '#include "data/reader.h"'
   plant apps/main.cpp '#include "model/layers.h"'
-  plant apps/main.cpp '// backend().conv2d( in a comment is no call'
+  plant apps/main.cpp '// backend().conv2d( in a comment is not a call'
   plant tests/kernels/conv_test.cpp '#include "kernels/cpu/conv.h"'
   plant scripts/run.sh '#!/usr/bin/env bash'
+  plant docs/paper-to-code.md 'Convolution is `kernels/conv.h: include`.'
   cp "$root/.clang-format" "$work/project/"
 }
 
@@ -81,14 +82,14 @@ expect $check "may include" engine/tensor.h '#include "kernels/cpu/conv.h"'
 expect $check "may include" engine/ops/conv.cpp '#include <model/layers.h>'
 expect $check "may include" engine/tensor.h '#include "data/reader.h"'
 expect $check "may include" data/reader.cpp '#include "engine/tensor.h"'
-expect $check "data uses" data/reader.cpp '#include "kernels/conv.h"'
+expect $check "data may include only" data/reader.cpp '#include "kernels/conv.h"'
 expect $check "may include" model/training/trainer.cpp '#  include "apps/main.h"'
 expect $check "may include" apps/main.cpp '#include "kernels/cuda/conv.h"'
 expect $check "may include" apps/main.cpp '#include "tests/conv_test.h"'
-expect $check "CUDA is named" engine/tensor.h '#include <cuda_runtime.h>'
-expect $check "CUDA is named" bench/step.cpp '#include <cublasLt.h>'
-expect $check "CUDA is named" kernels/cpu/conv.cpp '#include <cub/cub.cuh>'
-expect $check "CUDA is named" kernels/dtype.h '#include "cuda_bf16.h"'
+expect $check "may include CUDA" engine/tensor.h '#include <cuda_runtime.h>'
+expect $check "may include CUDA" bench/step.cpp '#include <cublasLt.h>'
+expect $check "may include CUDA" kernels/cpu/conv.cpp '#include <cub/cub.cuh>'
+expect $check "may include CUDA" kernels/dtype.h '#include "cuda_bf16.h"'
 expect $check "from the top" model/layers.cpp '#include "layers.h"'
 expect $check "hides its layer" model/layers.cpp '#include "model/../apps/main.h"'
 expect $check "the floor" kernels/cpu/fast/gemm.cpp '#include "kernels/cpu/parallel.h"'
@@ -99,6 +100,7 @@ expect $check "the floor" kernels/cuda/block/pack.cuh '#include "kernels/cuda/no
 expect $check "the floor" kernels/cuda/norm/reduce.cu '#include "kernels/cuda/elementwise/map.cuh"'
 expect $check "the floor" kernels/cuda/conv/filters/taps.h '#include "kernels/cuda/conv/conv.h"'
 expect $check "the floor" kernels/cuda/conv/fprop/fprop.cu '#include "kernels/cuda/adam/adam.h"'
+expect $check "the floor" kernels/cuda/norm/reduce.cu '#include "kernels/cuda/conv/taps.h"'
 expect $check "the floor" kernels/cuda/autotune/autotune.h '#include "kernels/cuda/vendor/api.h"'
 expect $check "the floor" kernels/cuda/vendor/api.cpp '#include "kernels/cuda/choice/choice.h"'
 expect $check "the floor" kernels/cuda/choice/choice.cpp '#include "kernels/cuda/backend/backend.h"'
@@ -110,6 +112,7 @@ expect $check "the floor" data/formats/pickle/machine.cpp '#include "data/images
 expect $check "the floor" data/images/png.cpp '#include "data/formats/npy.h"'
 expect $check "the floor" data/sources/source.cpp '#include "data/sets/manifest.h"'
 expect $check "the floor" model/config/config.h '#include "model/networks/generator.h"'
+expect $check "the floor" model/device/device.cpp '#include "model/run/trainer.h"'
 expect $check "the floor" model/networks/generator.cpp '#include "model/training/gan.h"'
 expect $check "the floor" model/training/gan.cpp '#include "model/run/checkpoint.h"'
 expect $check "the floor" model/run/trainer.cpp '#include "model/plan/fit.h"'
@@ -149,7 +152,7 @@ anonymous=$'namespace {\n%s\n}  // namespace'
 expect $check "PTX outside" kernels/cuda/conv.cu '  asm volatile("nop;");'
 expect $check "PTX outside" kernels/cuda/block/tile.cuh 'int a = __cvta_generic_to_shared(p);'
 expect $check "__CUDA_ARCH__ outside" kernels/cuda/conv.cu '#if __CUDA_ARCH__ >= 900'
-# shellcheck disable=SC2059  # the format is the point
+# shellcheck disable=SC2059  # the format is a variable on purpose
 expect $check "use dynamic_smem" kernels/cuda/conv.cu \
   "$(printf "$anonymous" '  extern __shared__ float s[];')"
 expect $check "outside an anonymous namespace" kernels/cuda/block/tile.cuh '__shared__ float s[4];'
@@ -160,5 +163,43 @@ expect $check "put it in front" kernels/cuda/conv.cu \
   "$(printf "$anonymous" '  __shared__ alignas(16) float s[4];')"
 expect $check "a mutable static" kernels/cuda/conv.cu '  static int calls;'
 expect $check "fixed order" kernels/cuda/conv.cu '  atomicAdd(&sum, x);'
+
+clean_project
+for check in paper_to_code plain_english docs_links_work; do
+  run $check
+  ((status == 0)) || fail "$check on the clean project: $output"
+done
+
+check=paper_to_code
+expect $check "there is no file" docs/paper-to-code.md 'See `kernels/cov.h: include`.'
+expect $check "does not contain" docs/paper-to-code.md 'See `kernels/conv.h: include, conv3d`.'
+expect $check "does not contain" DESIGN.md $'See `engine/ops/conv.cpp:\nconv3d`.'
+
+check=docs_links_work
+expect $check "no such file" README.md 'See [the code](docs/paper-to-cod.md).'
+expect $check "no such heading" README.md 'See [the code](docs/paper-to-code.md#a-heading).'
+expect $check "no such heading" docs/paper-to-code.md $'# A heading\n\n[below](#the-heading)'
+
+check=plain_english
+expect $check "say again" engine/tensor.h '// Packs it anew.'
+expect $check "say is passed" README.md $'The trainer is\ntold the number.'
+expect $check "say continue" model/layers.cpp 'const char* k = "go on with: train --resume";'
+expect $check "say except" model/layers.cpp '// All layers but for the last.'
+expect $check "say start" model/layers.cpp 'int a;  // the begin of a step'
+expect $check "say unknown" apps/main.cpp $'throw E("there is no device \'", name, "\'");'
+expect $check "say is not a" data/reader.cpp 'throw E("it is no "'$'\n''        "TFRecord file");'
+expect $check "say compare" scripts/run.sh '# Outputs are held against the reference.'
+expect $check "say skip" README.md '| fault | What happens: the file is left out. |'
+expect $check "say skipped" model/layers.cpp 'log("passed over: {}", name);'
+expect $check "omit it" kernels/cuda/conv.cu '// Bias is summed by the way.'
+expect $check "start with the subject" model/layers.cpp '// Where it fits, packs are read.'
+expect $check "start with the subject" README.md 'It trains. What cannot be read is skipped.'
+expect $check "100 columns" README.md "$(printf 'words %.0s' $(seq 20))"
+clean_project
+plant README.md 'What is a tick? A thousand images.'
+plant README.md '| a row of a table | may be as long as it likes, since tables cannot be wrapped at any column |'
+plant README.md $'\n'"    a code block may be long too, $(printf 'words %.0s' $(seq 20))"
+run $check
+((status == 0)) || fail "$check rejects a question, a table or code: $output"
 
 ((failures == 0))

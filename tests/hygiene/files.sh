@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# files.sh: which files belong to the project, and how a check ends; the checks source it.
+# files.sh: the files of the project and the verdict of a check; the checks source it.
 
-# project_files ROOT [PATTERN...]: the files whose name matches a pattern (all without one), relative
-# to ROOT: what git tracks or would track; in a copy without .git everything but outputs.
+# project_files ROOT [PATTERN...]: the files whose name matches a pattern (all files without one),
+# relative to ROOT: those that git tracks or would track; without .git, everything except outputs.
 project_files() {
   local root=$1 patterns
   shift
@@ -20,24 +20,24 @@ project_files() {
     local pattern
     [[ -f $root/$file ]] || continue
     for pattern in "${patterns[@]}"; do
-      # shellcheck disable=SC2254  # the pattern is meant as one
+      # shellcheck disable=SC2254  # it is a pattern on purpose
       case ${file##*/} in $pattern) echo "$file" && break ;; esac
     done
   done
 }
 
-# need_files ROOT [PATTERN...]: project_files into the array files; no file at all is a failure, or a
-# check that finds nothing to look at would pass.
+# need_files ROOT [PATTERN...]: project_files into the array files; fails without any file, because
+# a check of no files would pass.
 need_files() {
   local listing
   listing=$(project_files "$@")
-  [[ -n $listing ]] || { echo "there are no files to check under $1" >&2 && exit 1; }
+  [[ -n $listing ]] || { echo "no files to check under $1" >&2 && exit 1; }
   mapfile -t files <<<"$listing"
 }
 
 kSources=('*.h' '*.cpp' '*.cu' '*.cuh' '*.def')
 
-# verdict COMPLAINTS ADVICE: prints them and fails if there are complaints.
+# verdict COMPLAINTS ADVICE: prints both and fails if there are complaints.
 verdict() {
   [[ -z $1 ]] && exit 0
   printf '%s\n%s\n' "$1" "$2" >&2

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# files_stay_small.sh ROOT: no file has more than 600 KB, and none is a package or an archive: what is
-# large or somebody else's is not part of the project.
+# files_stay_small.sh ROOT: no file has more than 600 KB or is a package or an archive: large files
+# and other people's software are not part of the project.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
 root=$1
@@ -8,8 +8,8 @@ need_files "$root"
 complaints=$(cd "$root" && for file in "${files[@]}"; do
   if (($(wc -c <"$file") > 600000)); then echo "$file: more than 600 KB"; fi
   case $file in
-    tests/fuzz/corpus/*) ;; # seeds are archives of a few bytes
+    tests/fuzz/corpus/*) ;; # seeds: archives of a few bytes
     *.whl | *.deb | *.zip | *.tar.gz | *.so | *.a) echo "$file: a package or an archive" ;;
   esac
 done)
-verdict "$complaints" "Take them out of the folder, or out of git."
+verdict "$complaints" "Remove these files from the folder or from git."

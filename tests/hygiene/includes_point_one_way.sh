@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # includes_point_one_way.sh ROOT: apps -> model -> engine -> kernels/*.h <- kernels/{cpu,cuda} and
 # model -> data; within a layer the folders are floors, and includes point from upper to lower ones.
-# CUDA headers are included only in kernels/cuda and the stand-ins of the tests.
+# CUDA headers are included only in kernels/cuda and in the stand-ins of the tests.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
 root=$1
@@ -20,7 +20,7 @@ complaints=$(cd "$root" && awk '
     return path
   }
   BEGIN {
-    # What each layer may include besides itself.
+    # The layers that each layer may include, besides itself.
     may["apps"] = "model engine data kernels"
     may["model"] = "engine data kernels"
     may["engine"] = "kernels"
@@ -28,11 +28,11 @@ complaints=$(cd "$root" && awk '
     may["kernels/cuda"] = "kernels"
     may["tests"] = "apps bench model engine data kernels kernels/cpu tests/simt"
     may["tests/simt"] = "tests tests/cuda model engine data kernels kernels/cuda"
-    # What the contracts leave open to a device, and stand-ins of the libraries that it opens.
+    # Tests of device-specific behaviour, and stand-ins for the libraries that the backend opens.
     may["tests/cuda"] = "tests model engine data kernels kernels/cuda"
     may["tests/cuda_libraries"] = may["tests/cuda"] " tests/cuda"
     may["bench"] = "tests model engine data kernels kernels/cpu"
-    # What each floor may include of its own layer besides itself; `sources`: only its .cpp files may.
+    # The floors of its layer that each floor may include, besides itself; sources: .cpp files only.
     # A folder without an entry is part of the folder above it.
     floors["kernels/cpu/fast/simd"] = ""
     floors["kernels/cpu/fast"] = "kernels/cpu/fast/simd"
@@ -61,10 +61,11 @@ complaints=$(cd "$root" && awk '
     floors["engine/gradcheck"] = "engine engine/ops"
     floors["data/files"] = ""
     floors["data/formats"] = floors["data/images"] = "data/files"
+    floors["data/formats/pickle"] = "data/files data/formats"
     floors["data/sources"] = "data/files data/formats data/images"
     floors["data/sets"] = floors["data/sources"] " data/sources"
     floors["model/config"] = ""
-    floors["model/networks"] = "model/config"
+    floors["model/networks"] = floors["model/device"] = "model/config"
     floors["model/training"] = "model/config model/networks"
     floors["model/run"] = floors["model/plan"] = floors["model/foreign"] = \
       floors["model/training"] " model/training"
@@ -79,7 +80,7 @@ complaints=$(cd "$root" && awk '
     place = FILENAME ":" FNR ": "
     if (to ~ cuda) {
       if (from !~ /^(kernels\/cuda|tests\/(simt|cuda_libraries))$/)
-        print place "includes <" to ">: CUDA is named only in kernels/cuda and its stand-ins"
+        print place "includes <" to ">: only kernels/cuda and its stand-ins may include CUDA headers"
     } else if (to !~ top) {
       if ($0 ~ /"/)
         print place "includes \"" to "\": write the path from the top of the project"
@@ -87,7 +88,7 @@ complaints=$(cd "$root" && awk '
       print place "includes \"" to "\": a path with .. hides its layer"
     } else if (from == "data" && layer(to) == "kernels") {
       if (to !~ /^kernels\/(error|philox|dtype|math)\.h$/)
-        print place "includes \"" to "\": of kernels, data uses only error.h, philox.h, dtype.h and math.h"
+        print place "includes \"" to "\": data may include only error.h, philox.h, dtype.h and math.h of kernels"
     } else if (layer(to) != from && index(" " may[from] " ", " " layer(to) " ") == 0) {
       print place "includes \"" to "\": " from " may include " (may[from] ? may[from] : "only itself")
     } else if (layer(to) == from && from != "kernels") {
@@ -100,4 +101,4 @@ complaints=$(cd "$root" && awk '
     }
   }
 ' "${files[@]}")
-verdict "$complaints" "Move the code to the layer that may do this, or go through its interface."
+verdict "$complaints" "Move the code to a layer or floor that may include this, or use an interface."

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# kernels_keep_the_rules.sh ROOT: what CUDA files may not hold, so that the emulator (tests/simt) can
-# run them and sums have the same bits in every run. ptx.cuh alone is exempt from the first rule.
+# kernels_keep_the_rules.sh ROOT: constructs that CUDA files must avoid, so the emulator (tests/simt)
+# can run them and sums have the same bits in every run. Only ptx.cuh is exempt from the first rules.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
 root=$1
@@ -23,13 +23,13 @@ complaints=$(cd "$root" && awk '
       complain("__shared__ outside an anonymous namespace, where the emulator cannot find it")
   }
   line ~ /<<</ { complain("<<<>>> is not C++: use launch()") }
-  line ~ /__shared__[ \t]+alignas/ { complain("g++ rejects alignas behind __shared__: put it in front") }
+  line ~ /__shared__[ \t]+alignas/ { complain("g++ rejects alignas after __shared__: put it in front") }
   line ~ /__global__/ && !anonymous { complain("a kernel outside an anonymous namespace") }
   line ~ /^[ \t]+static / && line !~ /\(|const/ {
     complain("a mutable static looks like __shared__ to the emulator")
   }
   line ~ /atomicAdd|atomicSub/ && FILENAME ~ /^kernels\// {
-    complain("atomicAdd: sums of an order that changes; add in a fixed order, count with atomicInc")
+    complain("atomicAdd: the order of sums varies; add in a fixed order, count with atomicInc")
   }
 ' "${files[@]}")
 verdict "$complaints" "The rules and their reasons: tests/simt/README.md."

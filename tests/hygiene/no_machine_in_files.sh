@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# no_machine_in_files.sh ROOT: no file names an absolute path outside the folders every system has,
-# or a package registry; and build files name no address at all, since a build downloads nothing.
+# no_machine_in_files.sh ROOT: no file contains an absolute path outside the standard folders, or a
+# package registry; build files contain no address at all, since a build downloads nothing.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
 root=$1
 need_files "$root"
 
-# Besides the system's own: examples, as in /path/to/pictures, /data/leaves or /nonexistent/file.
+# Standard folders, and examples such as /path/to/pictures, /data/leaves or /nonexistent/file.
 system='bin|data|dev|etc|lib|lib64|nonexistent|opt|path|proc|sbin|sys|usr|var'
 start='(^|[][:space:]"'"'"'`=:(])'
 registries='pypi[.]org|pythonhosted[.]org|npmjs[.]|crates[.]io|docker[.]io|ghcr[.]io|quay[.]io'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# ops_alone_call_kernels.sh ROOT: kernels of a Backend are called by engine/ops, and by what has no
-# gradient in engine: the optimizer, its gradient check and random streams. All of engine may fill memory.
+# ops_alone_call_kernels.sh ROOT: only engine/ops calls kernels of a Backend, and in engine the
+# optimizer, its gradient check and random streams, which have no gradient. All of engine may fill.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
 root=$1
@@ -15,7 +15,7 @@ done
 ((${#bound[@]})) || exit 0
 
 # A receiver is anything called backend or declared as a Backend. Files are read whole and without
-# blanks, since a call may be broken over lines.
+# blanks, since a call may span lines.
 complaints=$(cd "$root" && awk -v names="$names" '
   function report(file, text, rest, receivers, call, kernels) {
     kernels = "|" names "|"
@@ -31,7 +31,7 @@ complaints=$(cd "$root" && awk -v names="$names" '
     }
     while (match(text, "(" receivers ")(\\.|->)(" kernels ")\\(")) {
       call = substr(text, RSTART, RLENGTH)
-      print file ": calls a kernel, " call "): only engine/ops may, or what has no gradient in engine"
+      print file ": calls a kernel, " call "): only engine/ops may, and code of engine without a gradient"
       text = substr(text, RSTART + RLENGTH)
     }
   }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# sources_are_formatted.sh ROOT: clang-format would change nothing. Version 14 (Debian 12) is the one
-# that counts, since versions differ in details; without it the check is skipped (77).
+# sources_are_formatted.sh ROOT: clang-format 14 (Debian 12) would change nothing; other versions
+# differ in details. Without version 14 the check is skipped (77).
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
 root=$1

@@ -1,4 +1,4 @@
-// adam_test.cpp: the optimizer step.
+// adam_test.cpp: the optimizer step and the EMA.
 #include <cmath>
 
 #include "tests/kernels/kernel_test.h"
@@ -15,7 +15,7 @@ struct AdamCase {
 };
 
 struct AdamState {
-  Host w, m, v, average;
+  Host w, m, v, ema;
 };
 
 constexpr double kLr = 0.01, kBeta2 = 0.9, kEps = 0.03, kDecay = 0.75;
@@ -33,18 +33,18 @@ AdamState reference(AdamState s, const Host& g, const AdamCase& t) {
                          : kLr / c1 * m / (std::sqrt(v / c2) + kEps);
     }
     const double of = t.ema_order == EmaOrder::before_update ? w_before : s.w.data[i];
-    s.average.data[i] += (of - s.average.data[i]) * (1 - kDecay);
+    s.ema.data[i] += (of - s.ema.data[i]) * (1 - kDecay);
   }
   return s;
 }
 
-// The results in the order w, v, m, average.
+// The results in the order w, v, m, ema.
 std::function<void(Bench&)> call_of(const AdamState& s, const Host& g, const AdamCase& t) {
   return [=](Bench& b) {
     b.backend().adam({.w = b.inout(s.w),
                       .v = b.inout(s.v),
                       .m = b.inout(s.m),
-                      .ema = b.inout(s.average),
+                      .ema = b.inout(s.ema),
                       .g = b.in(g),
                       .lr = b.in(Host({}, kLr), DType::f64),
                       .t = b.in(Host({}, t.t), DType::f64),
@@ -72,7 +72,7 @@ KERNEL_TEST(adam, MatchesReferenceInBothForms) {
         for (const EmaOrder order : {EmaOrder::before_update, EmaOrder::after_update}) {
           const AdamCase t{.beta1 = beta1, .epsilon = epsilon, .ema_order = order};
           const AdamState want = reference(state, g, t);
-          expect_matches(call_of(state, g, t), {want.w, want.v, want.m, want.average}, 1,
+          expect_matches(call_of(state, g, t), {want.w, want.v, want.m, want.ema}, 1,
                          Floats::f64_f32);
         }
       }
@@ -104,7 +104,7 @@ KERNEL_TEST(adam, StepsByTheHandComputedAmounts) {
   }
 }
 
-KERNEL_TEST(adam, WithoutFirstMomentIsBeta1OfZero) {
+KERNEL_TEST(adam, WithoutFirstMomentMeansBeta1OfZero) {
   const AdamState state = random_state(777);
   const Host g = random_host(flat(777), 5);
   const AdamState want = reference(state, g, {});
@@ -122,7 +122,7 @@ KERNEL_TEST(adam, WithoutFirstMomentIsBeta1OfZero) {
       {want.w, want.v}, 1, Floats::f64_f32);
 }
 
-KERNEL_TEST(adam, SkipsAStepThatIsNotFiniteButMovesTheAverage) {
+KERNEL_TEST(adam, SkipsANonFiniteStepButUpdatesTheEma) {
   const AdamState state = random_state(333);
   Host g = random_host(flat(333), 5);
   g.data[100] = std::nan("");
@@ -133,7 +133,7 @@ KERNEL_TEST(adam, SkipsAStepThatIsNotFiniteButMovesTheAverage) {
     EXPECT_EQ(got[0].data, state.w.data);
     EXPECT_EQ(got[1].data, state.v.data);
     EXPECT_EQ(got[2].data, state.m.data);
-    expect_close(got[3], want.average, DType::f32);
+    expect_close(got[3], want.ema, DType::f32);
   }
 }
 

@@ -19,25 +19,25 @@ TEST(CpuBackend, AllocatesAlignedMemoryOfAnySize) {
   }
 }
 
-TEST(CpuBackend, NamesTheBytesThatItCannotAllocate) {
+TEST(CpuBackend, ReportsTheBytesItCannotAllocate) {
 #if defined(__SANITIZE_ADDRESS__)
-  GTEST_SKIP() << "the sanitizer ends the program on an allocation of this size";
+  GTEST_SKIP() << "the sanitizer aborts on an allocation of this size";
 #endif
   const auto backend = make_cpu_backend(1, CpuPath::direct);
   const int64_t bytes = int64_t{1} << 60;
   try {
     backend->allocate(bytes);
-    FAIL() << "an exbibyte was allocated";
+    FAIL() << "allocated an exbibyte";
   } catch (const DeviceError& error) {
     EXPECT_NE(std::string(error.what()).find(std::to_string(bytes)), std::string::npos);
   }
 }
 
-TEST(CpuBackend, RefusesANegativeNumberOfThreads) {
+TEST(CpuBackend, RejectsANegativeNumberOfThreads) {
   EXPECT_THROW(make_cpu_backend(-1, CpuPath::direct), UsageError);
 }
 
-TEST(CpuBackend, SaysHowManyThreadsItUses) {
+TEST(CpuBackend, DescribesItsNumberOfThreads) {
   EXPECT_NE(make_cpu_backend(3, CpuPath::direct)->description().find("3 threads"),
             std::string::npos);
   EXPECT_EQ(make_cpu_backend(0, CpuPath::direct)->description().find(" 0 "), std::string::npos);
@@ -45,7 +45,7 @@ TEST(CpuBackend, SaysHowManyThreadsItUses) {
 
 TEST(CpuBackend, CopiesKeepEveryByte) {
   const auto backend = make_cpu_backend(3, CpuPath::direct);
-  const int64_t count = 1500001;  // several pieces of a parallel copy, and a tail
+  const int64_t count = 1500001;  // several chunks of a parallel copy, and a tail
   std::vector<float> values(static_cast<size_t>(count)), back(values.size(), -1.0f);
   std::iota(values.begin(), values.end(), 0.0f);
   const auto bytes = count * size_of(DType::f32);
@@ -69,7 +69,7 @@ TEST(CpuBackend, CopiesWithinOneBuffer) {
   EXPECT_EQ(values.back(), static_cast<double>(values.size()) - 2.0);
 }
 
-TEST(CpuBackend, RefusesOtherElementTypes) {
+TEST(CpuBackend, RejectsOtherElementTypes) {
   const auto backend = make_cpu_backend(1, CpuPath::direct);
   uint8_t byte = 0;
   EXPECT_THROW(backend->fill({.y = {&byte, DType::u8, {}}, .value = 1.0}), DTypeError);

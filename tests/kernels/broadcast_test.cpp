@@ -1,4 +1,4 @@
-// broadcast_test.cpp: elementwise kernels whose inputs repeat over some extents.
+// broadcast_test.cpp: elementwise kernels whose inputs repeat along some extents.
 #include <algorithm>
 
 #include "tests/kernels/kernel_test.h"
@@ -6,7 +6,7 @@
 namespace pg::test {
 namespace {
 
-// y's extents where the bit of `mask` is set, else 1.
+// The extents of y whose bit in `mask` is set; 1 elsewhere.
 Shape part_of(const Shape& y, int mask) {
   return {mask & 8 ? y.n : 1, mask & 4 ? y.h : 1, mask & 2 ? y.w : 1, mask & 1 ? y.c : 1};
 }
@@ -71,7 +71,7 @@ KERNEL_TEST(binary, MatchesReferenceInPacks) {
   }
 }
 
-KERNEL_TEST(binary, WritesOverAnInput) {
+KERNEL_TEST(binary, WritesInPlace) {
   const Host a = random_host({3, 21, 41, 19}, 1), b = random_host({1, 1, 1, 19}, 2, 1.0, 2.0);
   Host y = a, square = a;
   for_each(y.shape, [&](auto n, auto h, auto w, auto c) {
@@ -88,7 +88,7 @@ KERNEL_TEST(binary, WritesOverAnInput) {
       {y, square});
 }
 
-KERNEL_TEST(lerp, MatchesReferenceForOneWeightAndOneForEachSample) {
+KERNEL_TEST(lerp, MatchesReferenceForOneWeightAndOnePerSample) {
   for (const Shape& s :
        {Shape{1, 1, 1, 1}, Shape{3, 5, 7, 3}, Shape{3, 31, 37, 11}, Shape{3, 9, 8, 16}}) {
     for (const Shape& weights : {Shape{}, Shape{s.n, 1, 1, 1}}) {
@@ -122,7 +122,7 @@ KERNEL_TEST(copy_channels, MatchesReference) {
   const ChannelCase cases[] = {
       {{2, 3, 5, 7}, {2, 3, 5, 9}, 0, 1, 7},       // concatenation, with room on both sides
       {{2, 3, 5, 7}, {2, 3, 5, 4}, 2, 0, 4},       // a slice
-      {{3, 1, 1, 1}, {3, 4, 4, 6}, 0, 5, 1},       // one value for each sample
+      {{3, 1, 1, 1}, {3, 4, 4, 6}, 0, 5, 1},       // one value per sample
       {{2, 3, 5, 7}, {2, 3, 5, 7}, 3, 2, 0},       // nothing
       {{2, 33, 35, 8}, {2, 33, 35, 17}, 1, 8, 6},  // several chunks
       {{2, 9, 8, 24}, {2, 9, 8, 40}, 8, 16, 8},    // whole packs

@@ -1,5 +1,4 @@
-// conv_reference.h: convolution and its input gradient as literal loops over the contract, for
-// tests.
+// conv_reference.h: convolution and its input gradient in plain loops that follow the contract.
 #pragma once
 
 #include <algorithm>
@@ -26,8 +25,8 @@ inline Shape result_shape(const ConvCase& c) {
 inline int64_t reduction(const ConvCase& c) { return 4 * c.w.h * c.w.w * c.w.c; }
 inline int64_t grad_reduction(const ConvCase& c) { return 4 * c.w.h * c.w.w * c.w.n; }
 
-// Calls f(n, p, q, k, r, s, c, h, w) for each product of the contract: the result (p, q) of y gets
-// f's x[n, h, w, c] times w[k, r, s, c] (times 1/4 for down).
+// Calls f(n, p, q, k, r, s, c, h, w) for each product of the contract: y[n, p, q, k] sums
+// x[n, h, w, c] times w[k, r, s, c] (times 1/4 for down).
 template <typename F>
 void for_each_product(const ConvCase& t, F f) {
   const int64_t up = t.geometry.mode == ConvMode::up ? 2 : 1;
@@ -73,7 +72,7 @@ inline Host random_filter(const Shape& shape, uint64_t seed) {
   return w;
 }
 
-// What may follow a convolution.
+// The steps that may follow a convolution.
 inline Host lrelu_reference(Host y, const Host& bias, double slope) {
   for_each(y.shape, [&](auto n, auto p, auto q, auto k) {
     const double v = y(n, p, q, k) + bias(0, 0, 0, k);
@@ -94,8 +93,8 @@ inline std::vector<Host> norm_reference(Host y, double eps) {
   return {y, r};
 }
 
-// For {y, r} of a norm behind a convolution. In bf16 the sums may be rounded before the norm, in
-// each of the channels that r sums, and the result is rounded again.
+// For {y, r} of a norm after a convolution. In bf16 the sums may be rounded before the norm, in
+// each channel that r sums, and the result is rounded again.
 inline void expect_normalised(const std::vector<Host>& got, const std::vector<Host>& want,
                               DType dtype, int64_t length) {
   ASSERT_EQ(got.size(), want.size());
@@ -116,7 +115,7 @@ inline Host gate_reference(Host y, const Host& gate, double slope) {
   return y;
 }
 
-// The gradient of a pixel norm (r) behind an lrelu, both with the result y.
+// The gradient of a pixel norm (r) after an lrelu; y is the result of the norm.
 inline Host norm_grad_reference(Host dy, const Host& y, const Host& r, double slope) {
   for_each(r.shape, [&](auto n, auto h, auto w, auto) {
     double mean = 0.0;

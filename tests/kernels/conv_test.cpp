@@ -1,4 +1,4 @@
-// conv_test.cpp: direct convolution and its gradients against literal loops.
+// conv_test.cpp: convolution and its gradients against plain loops.
 #include <string>
 
 #include "tests/kernels/conv_reference.h"
@@ -34,7 +34,7 @@ const ConvCase kCases[] = {
     {"down to 1x1", {3, 2, 2, 4}, {5, 3, 3, 4}, {.mode = ConvMode::down}},
 };
 
-// A norm's gradient amplifies what was rounded before by r, at most 2, and its own mean.
+// The gradient of a norm amplifies earlier rounding errors by r, at most 2, and by its own mean.
 constexpr int kNormRoundings = 4;
 
 Host sum_of(Host a, const Host& b) {
@@ -42,7 +42,7 @@ Host sum_of(Host a, const Host& b) {
   return a;
 }
 
-KERNEL_TEST(conv2d, MatchesLiteralLoops) {
+KERNEL_TEST(conv2d, MatchesReference) {
   for (const ConvCase& t : kCases) {
     SCOPED_TRACE(t.name);
     const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
@@ -77,7 +77,7 @@ KERNEL_TEST(conv2d, AddsBiasAndLeakyRelu) {
   }
 }
 
-KERNEL_TEST(conv2d, NormalisesPixelsBehindTheActivation) {
+KERNEL_TEST(conv2d, NormalisesPixelsAfterTheActivation) {
   for (const ConvCase& t : kCases) {
     SCOPED_TRACE(t.name);
     const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
@@ -86,7 +86,7 @@ KERNEL_TEST(conv2d, NormalisesPixelsBehindTheActivation) {
     const std::vector<Host> want =
         norm_reference(lrelu_reference(conv_reference(t, x, w), bias, 0.2), eps);
     for (const DType dtype : {DType::f64, DType::f32, DType::bf16}) {
-      if (dtype == DType::bf16 && !device_takes_bf16()) continue;
+      if (dtype == DType::bf16 && !device_supports_bf16()) continue;
       const std::vector<Host> got = run(dtype, [&](Bench& b) {
         b.backend().conv2d({.x = b.in(x),
                             .w = b.in(w, b.acc()),
@@ -121,7 +121,7 @@ KERNEL_TEST(conv2d, GatesItsResult) {
   }
 }
 
-KERNEL_TEST(conv2d_input_grad, MatchesLiteralLoops) {
+KERNEL_TEST(conv2d_input_grad, MatchesReference) {
   for (const ConvCase& t : kCases) {
     SCOPED_TRACE(t.name);
     const Host dy = random_host(result_shape(t), 1), w = random_filter(t.w, 2);
@@ -154,7 +154,7 @@ KERNEL_TEST(conv2d_input_grad, GatesItsResult) {
   }
 }
 
-KERNEL_TEST(conv2d_input_grad, PassesThroughANormBeforeTheGate) {
+KERNEL_TEST(conv2d_input_grad, PassesThroughANormThenTheGate) {
   for (const ConvCase& t : kCases) {
     SCOPED_TRACE(t.name);
     const Host dy = random_host(result_shape(t), 1), w = random_filter(t.w, 2);
@@ -171,14 +171,14 @@ KERNEL_TEST(conv2d_input_grad, PassesThroughANormBeforeTheGate) {
     };
     expect_matches(call, {dx}, grad_reduction(t) + t.x.c, Floats::all, kNormRoundings);
     for (const DType dtype : {DType::f32, DType::bf16}) {
-      if (dtype == DType::bf16 && !device_takes_bf16()) continue;
+      if (dtype == DType::bf16 && !device_supports_bf16()) continue;
       expect_close(run(dtype, call, Placement::odd)[0], dx, dtype, grad_reduction(t) + t.x.c,
                    kNormRoundings);
     }
   }
 }
 
-KERNEL_TEST(conv2d_weight_grad, MatchesLiteralLoops) {
+KERNEL_TEST(conv2d_weight_grad, MatchesReference) {
   for (const ConvCase& t : kCases) {
     SCOPED_TRACE(t.name);
     const Host dy = random_host(result_shape(t), 1), x = random_host(t.x, 2);
@@ -211,7 +211,7 @@ KERNEL_TEST(conv2d_weight_grad, MatchesLiteralLoops) {
                                       .accumulate = Accumulate::add,
                                       .db = b.out(db.shape, b.acc())});
     });
-    if (&t != &kCases[0]) continue;  // a call without a bias differs in nothing but that
+    if (&t != &kCases[0]) continue;  // a call without a bias differs only in that
     expect({dw}, [&](Bench& b) {
       b.backend().conv2d_weight_grad(
           {.dy = b.in(dy), .x = b.in(x), .dw = b.out(t.w, b.acc()), .geometry = t.geometry});
@@ -219,7 +219,7 @@ KERNEL_TEST(conv2d_weight_grad, MatchesLiteralLoops) {
   }
 }
 
-TEST(Conv2d, RefusesShapesThatDoNotFit) {
+TEST(Conv2d, RejectsShapesThatDoNotFit) {
   const auto call = [](Bench& b) {
     b.backend().conv2d(
         {.x = b.in(Host({1, 4, 4, 2})), .w = b.in(Host({3, 3, 3, 2})), .y = b.out({1, 5, 4, 3})});

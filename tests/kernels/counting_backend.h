@@ -1,4 +1,4 @@
-// counting_backend.h: a Backend that hands everything on to another and counts the kernels called.
+// counting_backend.h: a Backend that forwards every call to another and counts kernel calls.
 #pragma once
 
 #include <map>
@@ -27,7 +27,7 @@ class KernelCounts {
 
 class CountingBackend : public ForwardingBackend {
  public:
-  // `counts` must outlive this.
+  // `counts` must outlive the backend.
   CountingBackend(std::unique_ptr<Backend> inner, KernelCounts& counts)
       : ForwardingBackend(std::move(inner)), counts_(counts) {}
 

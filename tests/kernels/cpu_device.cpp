@@ -15,6 +15,6 @@ const std::vector<DeviceVariant>& device_variants() {
   return variants;
 }
 
-bool device_takes_bf16() { return false; }
+bool device_supports_bf16() { return false; }
 
 }  // namespace pg::test

@@ -1,5 +1,5 @@
-// fast_conv_test.cpp: the fast CPU kernels against literal sums in double, in a test for each
-// instruction set that this processor has.
+// fast_conv_test.cpp: the fast CPU convolutions against plain sums in double, with one test per
+// instruction set of this processor.
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -1,5 +1,5 @@
-// fast_kernels.h: what the tests of the fast CPU path share: random floats, comparisons, and the
-// instruction sets of this processor.
+// fast_kernels.h: for tests of the fast CPU path: random floats, comparisons, and the instruction
+// sets of this processor.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -49,8 +49,11 @@ inline std::vector<Isa> available() {
   return isas;
 }
 
+// "SSE2", "AVX2" or "AVX512".
 inline std::string name_of_case(const testing::TestParamInfo<Isa>& info) {
-  return name_of(info.param);
+  std::string name = name_of(info.param);
+  std::erase(name, '-');
+  return name;
 }
 
 inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {

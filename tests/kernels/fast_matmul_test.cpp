@@ -1,5 +1,5 @@
-// fast_matmul_test.cpp: the fast CPU matrix product against literal sums in double, in a test for
-// each instruction set that this processor has.
+// fast_matmul_test.cpp: the fast CPU matrix product against plain sums in double, with one test per
+// instruction set of this processor.
 #include <utility>
 
 #include "tests/kernels/fast_kernels.h"

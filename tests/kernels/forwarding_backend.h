@@ -1,5 +1,4 @@
-// forwarding_backend.h: a Backend that hands everything on to another, for tests that change a
-// part.
+// forwarding_backend.h: a Backend that forwards every call to another, for tests to override some.
 #pragma once
 
 #include <memory>

@@ -7,7 +7,7 @@
 namespace pg::test {
 namespace {
 
-KERNEL_TEST(grad_check, GivesTheNormAndAdvancesTheStep) {
+KERNEL_TEST(grad_check, ComputesTheNormAndAdvancesTheStep) {
   for (const int64_t count : {1, 1000, 30001}) {
     const Host g = random_host({1, 1, 1, count}, 1);
     double squares = 0.0;
@@ -25,7 +25,7 @@ KERNEL_TEST(grad_check, GivesTheNormAndAdvancesTheStep) {
   }
 }
 
-KERNEL_TEST(grad_check, FindsOneValueThatIsNotFinite) {
+KERNEL_TEST(grad_check, FindsOneNonFiniteValue) {
   const double inf = std::numeric_limits<double>::infinity();
   for (const double bad : {inf, -inf, std::nan("")}) {
     for (const size_t place : {size_t{0}, size_t{9999}, size_t{20000}}) {
@@ -45,7 +45,7 @@ KERNEL_TEST(grad_check, FindsOneValueThatIsNotFinite) {
   }
 }
 
-KERNEL_TEST(grad_check, NotesTheFirstBadCheckAndElementUntilCleared) {
+KERNEL_TEST(grad_check, RecordsTheFirstBadStepAndElement) {
   const double inf = std::numeric_limits<double>::infinity();
   const int64_t count = 20001;
   for (const size_t place : {size_t{0}, size_t{4095}, size_t{9999}, size_t{20000}}) {
@@ -68,12 +68,12 @@ KERNEL_TEST(grad_check, NotesTheFirstBadCheckAndElementUntilCleared) {
       const auto index = static_cast<double>(place);
       EXPECT_EQ(noted(random_host({1, 1, 1, count}, 1), {6, 0, 0}), (Numbers{7, 0, 0}));
       EXPECT_EQ(noted(g, {6, 0, 0}), (Numbers{7, 7, index}));
-      EXPECT_EQ(noted(g, {7, 3, 5}), (Numbers{8, 3, 5})) << "an earlier one stays";
+      EXPECT_EQ(noted(g, {7, 3, 5}), (Numbers{8, 3, 5})) << "an earlier record stays";
     }
   }
 }
 
-KERNEL_TEST(grad_check, TakesTheLargestFiniteValues) {
+KERNEL_TEST(grad_check, SupportsTheLargestFiniteValues) {
   const Host g({1, 1, 1, 2}, static_cast<double>(std::numeric_limits<float>::max()));
   const auto got = run(DType::f32, [&](Bench& b) {
     b.backend().grad_check({.g = b.in(g), .stats = b.out({1, 1, 1, 2}, DType::f64)});

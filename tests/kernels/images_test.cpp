@@ -57,7 +57,7 @@ KERNEL_TEST(images_to_float, MirrorsAndFades) {
   }
 }
 
-KERNEL_TEST(images_to_float, TakesOddSizesWithoutFading) {
+KERNEL_TEST(images_to_float, SupportsOddSizesWithoutFading) {
   const Shape s{2, 3, 5, 3};
   const Host x = random_bytes(s), plain({2, 1, 1, 1});
   expect_matches(

@@ -1,4 +1,4 @@
-// kernel_device.h: the device that a test program of kernels is for.
+// kernel_device.h: the device under test of a program with kernel tests.
 #pragma once
 
 #include <functional>
@@ -10,15 +10,15 @@
 
 namespace pg::test {
 
-// A way to run a kernel whose results must have the same bits as any other way: a number of threads
-// (CPU), an order of threads (emulated GPU).
+// A configuration of the device; the bits of results must be the same in all: a number of threads
+// (CPU) or an order of threads (emulated GPU).
 struct DeviceVariant {
-  std::string name;  // completes "result 0 has other bits with ..."
+  std::string name;  // as in "result 0 differs between 2 threads and 1 threads"
   std::function<std::unique_ptr<Backend>()> open;
 };
 
-// At least one; the first gives the results.
+// At least one; run() returns the results of the first.
 const std::vector<DeviceVariant>& device_variants();
-bool device_takes_bf16();
+bool device_supports_bf16();
 
 }  // namespace pg::test

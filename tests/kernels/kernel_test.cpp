@@ -1,4 +1,4 @@
-// kernel_test.cpp: guarded tensors, comparisons, and the list of cases.
+// kernel_test.cpp: guarded tensors, comparisons, and the kernels under test.
 #include "tests/kernels/kernel_test.h"
 
 #include <bit>
@@ -11,7 +11,7 @@
 namespace pg::test {
 namespace {
 
-// Elements on each side of a tensor.
+// Guard elements on each side of a tensor.
 int64_t guard_of(Placement placement) { return placement == Placement::odd ? 65 : 64; }
 
 // Storage of a bf16 value on the host.
@@ -37,7 +37,7 @@ void dispatch_any(DType dtype, F f) {
   FAIL() << "element type " << name_of(dtype) << " has no test tensor";
 }
 
-// The bytes of values between guards: of NaN, so that a read beyond the end spoils a result.
+// The bytes of values between guards of NaN, so a read past the end spoils a result.
 std::vector<unsigned char> guarded_bytes(const Host& values, DType dtype, int64_t guards) {
   std::vector<unsigned char> bytes;
   dispatch_any(dtype, [&](auto zero) {
@@ -54,7 +54,7 @@ std::vector<unsigned char> guarded_bytes(const Host& values, DType dtype, int64_
   return bytes;
 }
 
-// The values from byte `first` on.
+// The values that start at byte `first`.
 Host host_of(const std::vector<unsigned char>& bytes, size_t first, DType dtype,
              const Shape& shape) {
   Host host(shape);
@@ -119,13 +119,13 @@ std::vector<Host> Bench::finish() {
     const size_t guard = static_cast<size_t>(guards * size_of(b.dtype));
     const size_t end = after.size() - guard;
     EXPECT_EQ(std::memcmp(after.data(), b.before.data(), guard), 0)
-        << "written before the begin of a tensor " << b.shape;
+        << "wrote before the start of a tensor " << b.shape;
     EXPECT_EQ(std::memcmp(after.data() + end, b.before.data() + end, guard), 0)
-        << "written beyond the end of a tensor " << b.shape;
+        << "wrote past the end of a tensor " << b.shape;
     if (b.result) {
       results.push_back(host_of(after, guard, b.dtype, b.shape));
     } else {
-      EXPECT_EQ(after, b.before) << "an input " << b.shape << " was written";
+      EXPECT_EQ(after, b.before) << "wrote to an input " << b.shape;
     }
   }
   return results;
@@ -146,7 +146,7 @@ std::vector<Host> run(DType dtype, const std::function<void(Bench&)>& call, Plac
     EXPECT_EQ(results.size(), first.size());
     for (size_t i = 0; i < first.size(); ++i) {
       EXPECT_TRUE(same_bits(results[i], first[i]))
-          << "result " << i << " has other bits with " << variant.name << " than with "
+          << "result " << i << " differs between " << variant.name << " and "
           << device_variants().front().name;
     }
   }
@@ -155,7 +155,7 @@ std::vector<Host> run(DType dtype, const std::function<void(Bench&)>& call, Plac
 
 namespace {
 
-// bf16 results are sums in f32, rounded to 8 bits: an error of up to 2^-8 each time.
+// bf16 results are f32 sums rounded to 8 bits, with an error of up to 2^-8 per rounding.
 double tolerance_of(DType dtype, int64_t length, int roundings) {
   const double root = 8 * std::sqrt(static_cast<double>(length));
   if (dtype == DType::f64) return root * std::numeric_limits<double>::epsilon();
@@ -183,7 +183,7 @@ namespace {
 
 std::vector<DType> types_of(Floats floats) {
   std::vector<DType> types{DType::f64, DType::f32};
-  if (floats == Floats::all && device_takes_bf16()) types.push_back(DType::bf16);
+  if (floats == Floats::all && device_supports_bf16()) types.push_back(DType::bf16);
   return types;
 }
 
@@ -207,7 +207,7 @@ void expect_same_at_odd_addresses(const std::function<void(Bench&)>& call, Float
     ASSERT_EQ(odd.size(), aligned.size());
     for (size_t i = 0; i < odd.size(); ++i) {
       EXPECT_TRUE(same_bits(odd[i], aligned[i]))
-          << name_of(dtype) << " result " << i << " has other bits at an odd address";
+          << name_of(dtype) << " result " << i << " differs at an odd address";
     }
   }
 }

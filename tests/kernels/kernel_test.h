@@ -1,8 +1,8 @@
-// kernel_test.h: what the tests of kernels share.
+// kernel_test.h: guarded tensors, comparisons and the macro of the kernel tests.
 //
-// A test writes its reference as plain loops in double and gives one call of the kernel; run()
-// makes that call at several numbers of threads (CPU) or thread orders (emulated GPU). Each tensor
-// lies between guards; results start as NaN.
+// A test computes its reference in plain loops in double and passes one call of the kernel to
+// run(), which makes that call at several numbers of threads (CPU) or thread orders (emulated GPU).
+// Each tensor lies between guards; results start as NaN.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -52,10 +52,10 @@ void for_each(const Shape& s, F f) {
 // Uniform in [low, high], exact in bf16: every element type starts from the same numbers.
 Host random_host(const Shape& shape, uint64_t seed, double low = -1.0, double high = 1.0);
 
-// Where tensors begin: on borders as allocate() gives them, or one element further, as views may.
+// The start of tensors: aligned as allocate() returns them, or one element later, as in views.
 enum class Placement : uint8_t { aligned, odd };
 
-// The tensors of one call on one backend. Inputs and results are laid out in the order asked for.
+// The tensors of one call on one backend. Inputs and results are placed in the order of the calls.
 class Bench {
  public:
   Bench(Backend& backend, DType dtype, Placement placement = Placement::aligned)
@@ -65,8 +65,8 @@ class Bench {
   Bench& operator=(const Bench&) = delete;
 
   Backend& backend() { return backend_; }
-  DType dtype() const { return dtype_; }  // the one the call is tested in
-  // The type of biases, filters, scalars and statistics beside tensors of dtype().
+  DType dtype() const { return dtype_; }  // that of the tested call
+  // The type of biases, filters, scalars and statistics used with tensors of dtype().
   DType acc() const { return dtype_ == DType::bf16 ? DType::f32 : dtype_; }
   ConstTensorView in(const Host& values) { return in(values, dtype_); }
   ConstTensorView in(const Host& values, DType dtype);
@@ -75,7 +75,7 @@ class Bench {
   TensorView inout(const Host& before) { return inout(before, dtype_); }
   TensorView inout(const Host& before, DType dtype);
 
-  // Expects intact guards and inputs; gives the results (out and inout) in their order.
+  // Expects intact guards and inputs; returns the results (out and inout) in order.
   std::vector<Host> finish();
 
  private:
@@ -94,29 +94,29 @@ class Bench {
   std::vector<Buffer> buffers_;
 };
 
-// Runs `call` in every way of device_variants(), expects the same bits from all, and gives the
+// Runs `call` on each of device_variants(), expects the same bits from all, and returns the
 // results.
 std::vector<Host> run(DType dtype, const std::function<void(Bench&)>& call,
                       Placement placement = Placement::aligned);
 
 // Expects |got - want| <= k eps sqrt(length) max(|want|, rms of want), k = 8, for each element.
-// `length` is that of the sums within; eps that of dtype; for bf16 that of f32, and 2^-8 for each
-// of `roundings`: one for the result, more where a kernel may store intermediate results.
+// `length` is the length of the sums. eps is that of dtype; for bf16 it is that of f32, plus 2^-8
+// for each of `roundings`: one for the result, more if a kernel may store intermediate results.
 void expect_close(const Host& got, const Host& want, DType dtype, int64_t length = 1,
                   int roundings = 1);
 
-// run() in f64, f32 and, where the device and the kernel take it, bf16; each result compared with
+// run() in f64, f32 and, if the device and the kernel support it, bf16; compares each result with
 // its reference.
 enum class Floats : uint8_t { all, f64_f32 };
 void expect_matches(const std::function<void(Bench&)>& call, const std::vector<Host>& want,
                     int64_t length = 1, Floats floats = Floats::all, int roundings = 1);
 
-// Expects the same bits from tensors at odd addresses as from aligned ones, in the types of
+// Expects the same bits from tensors at odd addresses and aligned ones, in the types of
 // expect_matches.
 void expect_same_at_odd_addresses(const std::function<void(Bench&)>& call,
                                   Floats floats = Floats::all);
 
-// Calls of each kernel by run() so far in this process.
+// The calls of each kernel by run() so far in this process.
 KernelCounts& kernel_counts();
 
 // The kernels that the program's KERNEL_TESTs name.

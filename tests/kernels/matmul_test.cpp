@@ -1,4 +1,4 @@
-// matmul_test.cpp: the matrix product against literal loops.
+// matmul_test.cpp: the matrix product against plain loops.
 #include "tests/kernels/kernel_test.h"
 
 namespace pg::test {
@@ -9,7 +9,7 @@ struct Extents {
 };
 
 // Row vectors, one column, tails of 4, 8, 16, 32 and 64 columns, more than 16 rows, extents that
-// are multiples of 4 (vector loads), sums long enough to be cut.
+// are multiples of 4 (vector loads), sums long enough to be split.
 constexpr Extents kExtents[] = {{1, 1, 1},   {3, 5, 1},    {5, 1, 3},    {17, 40, 7},  {1, 70, 33},
                                 {33, 9, 13}, {16, 64, 32}, {2, 300, 71}, {68, 44, 72}, {4, 520, 8}};
 
@@ -19,7 +19,7 @@ Host transposed(const Host& m) {
   return t;
 }
 
-KERNEL_TEST(matmul, MatchesLiteralLoopsInEveryTransposition) {
+KERNEL_TEST(matmul, MatchesReferenceInEveryTransposition) {
   for (const Extents& e : kExtents) {
     SCOPED_TRACE(message(e.rows, " x ", e.depth, " x ", e.columns));
     const Host a = random_host({e.rows, 1, 1, e.depth}, 1);
@@ -51,8 +51,8 @@ KERNEL_TEST(matmul, MatchesLiteralLoopsInEveryTransposition) {
   }
 }
 
-// Activations of a layer may be bf16 and its filter and gradients f32.
-KERNEL_TEST(matmul, TakesF32BesideBf16) {
+// A layer may have bf16 activations and an f32 filter and gradients.
+KERNEL_TEST(matmul, SupportsF32WithBf16) {
   const Host x = random_host({9, 1, 1, 36}, 1), w = random_host({12, 1, 1, 36}, 2);
   const Host dy = random_host({9, 1, 1, 12}, 3);
   Host y(dy.shape), dw(w.shape), dx(x.shape);
@@ -72,7 +72,7 @@ KERNEL_TEST(matmul, TakesF32BesideBf16) {
       {y, dw, dx}, 36);
 }
 
-KERNEL_TEST(matmul, TakesImagesAsRows) {
+KERNEL_TEST(matmul, SupportsImagesAsRows) {
   const Host a = random_host({2, 3, 4, 5}, 1), b = random_host({6, 1, 1, 5}, 2);
   Host y({24, 1, 1, 6});
   for_each(y.shape, [&](auto m, auto, auto, auto j) {

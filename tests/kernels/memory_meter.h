@@ -1,4 +1,4 @@
-// memory_meter.h: what a program holds: bytes of a device, and of the process.
+// memory_meter.h: the memory in use, on a device and in the process.
 #pragma once
 
 #include <malloc.h>
@@ -12,7 +12,7 @@
 
 namespace pg::test {
 
-// Counts what its backend has allocated and not released. Captures where that does.
+// Counts the bytes allocated from its backend and not released. Supports capture if that does.
 class MeteredBackend : public ForwardingBackend {
  public:
   using ForwardingBackend::ForwardingBackend;
@@ -46,13 +46,13 @@ inline int64_t resident_bytes() {
   return resident * ::sysconf(_SC_PAGESIZE);
 }
 
-// Bytes that this process has from malloc and not given back, in all arenas.
+// Bytes that this process has from malloc and has not freed, in all arenas.
 inline int64_t heap_bytes() {
   const auto info = ::mallinfo2();
   return static_cast<int64_t>(info.uordblks + info.hblkhd);
 }
 
-// Sanitizers keep what was freed and what they know of it, so that residence says nothing.
+// Sanitizers keep freed memory and bookkeeping, so resident memory is no measure under them.
 #if defined(__SANITIZE_ADDRESS__)
 inline constexpr bool kResidenceTells = false;
 #else

@@ -7,7 +7,7 @@
 namespace pg::test {
 namespace {
 
-// One or several pixels to a warp, with whole packs and without, and more channels than fit one.
+// One or several pixels per warp, with and without whole packs, and too many channels for one warp.
 constexpr Shape kShapes[] = {{1, 1, 1, 1},    {2, 3, 5, 3},    {2, 3, 5, 17},
                              {1, 3, 5, 40},   {1, 3, 3, 256},  {2, 5, 9, 512},
                              {3, 33, 35, 16}, {1, 1, 3, 1040}, {1, 1, 3, 1037}};
@@ -46,7 +46,7 @@ KERNEL_TEST(pixel_norm, MatchesReference) {
   }
 }
 
-KERNEL_TEST(pixel_norm, NonFiniteValuesSpoilTheirOwnPixelAlone) {
+KERNEL_TEST(pixel_norm, NonFiniteValuesAffectOnlyTheirPixel) {
   Host x = random_host({1, 2, 3, 20}, 1);
   x(0, 1, 0, 7) = std::numeric_limits<double>::quiet_NaN();
   x(0, 1, 2, 19) = std::numeric_limits<double>::infinity();

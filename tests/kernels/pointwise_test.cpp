@@ -8,7 +8,7 @@
 namespace pg::test {
 namespace {
 
-// One chunk with a tail, several chunks, few and many channels; the last divides into packs.
+// One chunk with a tail, several chunks, few and many channels; the last consists of packs.
 constexpr Shape kShapes[] = {
     {1, 1, 1, 1}, {2, 3, 5, 7}, {3, 61, 67, 3}, {2, 5, 7, 300}, {2, 9, 17, 24}};
 
@@ -96,7 +96,7 @@ KERNEL_TEST(unary, MatchesReference) {
   }
 }
 
-KERNEL_TEST(unary, SigmoidAndSoftplusKeepTheirTails) {
+KERNEL_TEST(unary, SigmoidAndSoftplusAreAccurateInTheirTails) {
   const Host x({1, 1, 1, 4}, {-80.0, -20.0, 20.0, 1000.0});
   for (const DType dtype : {DType::f64, DType::f32}) {
     const auto got = run(dtype, [&](Bench& b) {
@@ -165,7 +165,7 @@ KERNEL_TEST(convert, RoundsOnceToNearestEven) {
   for (size_t i = 0; i < x.data.size(); ++i) {
     x.data[i] = std::sin(static_cast<double>(i)) * std::ldexp(1.0, static_cast<int>(i % 60) - 30);
   }
-  // Halfway cases, and values just beside them that f32 cannot tell from halfway.
+  // Halfway cases, and values so near them that f32 cannot tell the difference.
   const double halfway[] = {1 + 0x1p-8, 1 + 0x3p-8, -1 - 0x1p-8, 0x1p-127, 0x1.01p-126};
   for (size_t i = 0; i < std::size(halfway); ++i) {
     x.data[3 * i] = halfway[i];
@@ -176,7 +176,7 @@ KERNEL_TEST(convert, RoundsOnceToNearestEven) {
                           std::numeric_limits<double>::infinity(), 0.0};
   std::copy(std::begin(large), std::end(large), x.data.end() - std::ssize(large));
   for (const DType from : {DType::f64, DType::f32, DType::bf16}) {
-    Host source = x;  // the values that the input holds
+    Host source = x;  // the values stored in the input
     for (double& v : source.data) v = to_type(from, v);
     for (const DType to : {DType::f64, DType::f32, DType::bf16}) {
       SCOPED_TRACE(message(name_of(from), " to ", name_of(to)));

@@ -1,4 +1,4 @@
-// random_test.cpp: the generator's known answers, and the quality and bits of its numbers.
+// random_test.cpp: known answers of the generator, and the quality and bits of its numbers.
 #include <bit>
 #include <cmath>
 #include <numbers>
@@ -16,7 +16,7 @@ void expect_words(const PhiloxBlock& block, uint32_t a, uint32_t b, uint32_t c, 
   EXPECT_EQ(block.word[3], d);
 }
 
-TEST(Philox, GivesTheKnownAnswers) {
+TEST(Philox, MatchesTheKnownAnswers) {
   const uint64_t ones = ~uint64_t{0};
   expect_words(philox(0, 0, 0), 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8);
   expect_words(philox(ones, ones, ones), 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd);
@@ -29,7 +29,7 @@ TEST(Philox, UnitIsInTheHalfOpenInterval) {
   EXPECT_LT(philox_unit(0xffffffff), 1.0f);
 }
 
-// Words at the ends and corners of the reductions, then random ones.
+// Words at the ends and boundaries of the range reductions, then random ones.
 std::vector<uint32_t> interesting_words() {
   std::vector<uint32_t> words;
   for (const uint32_t centre : {0x0u, 0x20000000u, 0x40000000u, 0x60000000u, 0x80000000u,
@@ -64,7 +64,7 @@ TEST(PhiloxNormals, LogarithmSineAndCosineAreAccurate) {
   }
 }
 
-TEST(PhiloxNormals, AreFiniteAtTheEnds) {
+TEST(PhiloxNormals, AreFiniteAtBothEnds) {
   for (const uint32_t radius : {0u, 1u, 0xffffffffu}) {
     for (const uint32_t angle : {0u, 0x40000000u, 0x80000000u, 0xc0000000u, 0xffffffffu}) {
       for (const float v : philox_normals({{radius, angle, radius, angle}}).value) {
@@ -75,7 +75,7 @@ TEST(PhiloxNormals, AreFiniteAtTheEnds) {
   }
 }
 
-TEST(PhiloxNormals, HaveTheseBits) {
+TEST(PhiloxNormals, HaveFixedBits) {
   const uint32_t golden[3][4] = {{0x3d77771f, 0x3f4687c5, 0x3f4bbf13, 0xc00caacc},
                                  {0x3d11a7fb, 0xbe6c7c42, 0xbf386bae, 0xbe6d4043},
                                  {0x3f09e111, 0xbfd505d1, 0x3e1cd5f6, 0x3de6e6d9}};

@@ -28,14 +28,14 @@ void check_sum(const Shape& sx, const Shape& sy) {
     b.backend().reduce_sum(args);
   };
   const auto call = [&](Bench& b) { call_to(b, b.dtype()); };
-  // In f32 the sum is f64 and rounded once: no growth with its length.
+  // f32 sums are f64, rounded once: the error does not grow with the length.
   const auto f32 = run(DType::f32, call);
   expect_close(f32[0], y, DType::f32);
   expect_close(f32[1], sum, DType::f32);
   const auto f64 = run(DType::f64, call);
   expect_close(f64[0], y, DType::f64, sx.numel() / sy.numel());
   expect_close(f64[1], sum, DType::f64, sx.numel() / sy.numel());
-  if (!device_takes_bf16()) return;
+  if (!device_supports_bf16()) return;
   const auto bf16 = run(DType::bf16, call);
   expect_close(bf16[0], y, DType::bf16);
   expect_close(bf16[1], sum, DType::bf16);
@@ -83,7 +83,7 @@ KERNEL_TEST(reduce_sum, HasTheSameBitsAtOddAddresses) {
 }
 
 KERNEL_TEST(reduce_sum, HasTheSameBitsAtAnyNumberOfThreads) {
-  // Values whose f64 sum is not exact, unlike that of the f32 values elsewhere: order shows.
+  // Values whose f64 sum is inexact, unlike the f32 values elsewhere, so the order matters.
   Host x = random_host({3, 90, 101, 7}, 1);
   for (double& v : x.data) v = std::exp(8 * v);
   for (const int mask : {0, 1, 6, 7, 8, 9, 14}) {

@@ -1,4 +1,4 @@
-// system_memory_test.cpp: what is free is the least of the machine's memory and of every group's.
+// system_memory_test.cpp: available memory is the minimum over the machine and every group.
 #include "kernels/cpu/system_memory.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kMiB = int64_t{1} << 20;
 
-// A file tree like that of a machine with 8 GiB available.
+// The system files of a machine with 8 GiB available.
 class SystemMemory : public testing::Test {
  protected:
   void SetUp() override {
@@ -36,13 +36,13 @@ class SystemMemory : public testing::Test {
   fs::path root_;
 };
 
-TEST_F(SystemMemory, IsWhatTheMachineHasWithoutGroups) {
+TEST_F(SystemMemory, IsThatOfTheMachineWithoutGroups) {
   EXPECT_EQ(available_memory(root_), 8192 * kMiB);
   write("proc/self/cgroup", "0::/\n");
   EXPECT_EQ(available_memory(root_), 8192 * kMiB);
 }
 
-TEST_F(SystemMemory, GroupsOfVersion2CountWithThoseAboveThem) {
+TEST_F(SystemMemory, CountsVersion2GroupsAndTheirParents) {
   write("proc/self/cgroup",
         "0::/user"
         "/job\n");
@@ -51,23 +51,24 @@ TEST_F(SystemMemory, GroupsOfVersion2CountWithThoseAboveThem) {
   write("sys/fs/cgroup/user/memory.max", 1000 * kMiB);
   write("sys/fs/cgroup/user/memory.current", 400 * kMiB);
   write("sys/fs/cgroup/user/memory.stat",
-        "anon 1\nfile 314572800\ninactive_file 104857600\nactive_file 5\n");  // 100 MiB may go
+        "anon 1\nfile 314572800\ninactive_file 104857600\nactive_file 5\n");  // 100 MiB can be
+                                                                              // dropped
   EXPECT_EQ(available_memory(root_), 700 * kMiB);
   write("sys/fs/cgroup/user/job/memory.max", 300 * kMiB);
   EXPECT_EQ(available_memory(root_), 200 * kMiB);
 }
 
-TEST_F(SystemMemory, GroupsOfVersion1CountToo) {
+TEST_F(SystemMemory, CountsVersion1Groups) {
   write("proc/self/cgroup", "5:cpu,memory:/job\n1:name=systemd:/\n0::/other\n");
   write("sys/fs/cgroup/memory/job/memory.limit_in_bytes", 2000 * kMiB);
   write("sys/fs/cgroup/memory/job/memory.usage_in_bytes", 500 * kMiB);
-  write("sys/fs/cgroup/memory/memory.limit_in_bytes", 9223372036854771712);  // none
+  write("sys/fs/cgroup/memory/memory.limit_in_bytes", 9223372036854771712);  // no limit
   write("sys/fs/cgroup/memory/memory.usage_in_bytes", 600 * kMiB);
   EXPECT_EQ(available_memory(root_), 1500 * kMiB);
 }
 
-// In a container the path of the group is that of the machine outside.
-TEST_F(SystemMemory, AGroupThatIsNotMountedIsTheMountPoint) {
+// In a container, the path of the group is that on the host.
+TEST_F(SystemMemory, UsesTheMountPointForAnUnmountedGroup) {
   write("proc/self/cgroup",
         "0::/docker"
         "/0123\n");

@@ -1,4 +1,4 @@
-// bounded_memory.h: how much memory something takes.
+// bounded_memory.h: measures the memory that a function needs.
 #pragma once
 
 #include <sys/wait.h>
@@ -22,20 +22,20 @@ inline int64_t memory_line(const std::string& name) {
   return 0;
 }
 
-// By how many bytes the process grows, at its largest, while f() runs. In a process of its own, so
-// that memory freed before does not hide what is taken. INT64_MAX where f ends the process.
+// The growth of the process at its peak while f() runs, in bytes. Runs in a child process, so
+// memory freed earlier does not hide the growth. INT64_MAX if f ends the process.
 template <typename F>
 int64_t memory_of(F&& f) {
   int ends[2];
   if (::pipe(ends) != 0) return INT64_MAX;
   const pid_t child = ::fork();
   if (child == 0) {
-    std::ofstream("/proc/self/clear_refs") << 5;  // the peak starts anew from here
+    std::ofstream("/proc/self/clear_refs") << 5;  // resets the peak
     const int64_t before = memory_line("VmRSS");
     f();
     const int64_t grown = memory_line("VmHWM") - before;
-    const bool told = ::write(ends[1], &grown, sizeof(grown)) == sizeof(grown);
-    ::_exit(told ? 0 : 1);
+    const bool sent = ::write(ends[1], &grown, sizeof(grown)) == sizeof(grown);
+    ::_exit(sent ? 0 : 1);
   }
   ::close(ends[1]);
   int64_t grown = INT64_MAX;

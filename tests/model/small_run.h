@@ -38,7 +38,7 @@ class SmallRun : public TemporaryFolder {
     resolve(config_, {.resolution = 8, .channels = 3});
   }
 
-  // Trains `run`, from `from` where that is given, until so many iterations are done.
+  // Trains `run` for so many iterations, resumed from `from` if given.
   void train(const RunFolder& run, int64_t iterations, const std::filesystem::path& from = {}) {
     const std::unique_ptr<Backend> backend = make_backend();
     Context context(*backend);
@@ -46,7 +46,7 @@ class SmallRun : public TemporaryFolder {
     std::atomic<bool> stop = false;
     int64_t done = 0;
     std::ostringstream screen;
-    ProgressOptions how;  // asks for the time once in each iteration
+    ProgressOptions how;  // its clock is read once in each iteration
     how.out = &screen;
     how.style = ProgressStyle::lines;
     how.clock = [&] {
@@ -72,7 +72,7 @@ class SmallRun : public TemporaryFolder {
   std::function<void()> each_iteration_;
 };
 
-// The lines without what the clock says.
+// The lines of stats.jsonl without "timing".
 inline std::vector<std::string> untimed(const RunFolder& run) {
   std::vector<std::string> lines;
   for (const std::string& text : read_stats(run.stats_file())) {
@@ -83,7 +83,7 @@ inline std::vector<std::string> untimed(const RunFolder& run) {
   return lines;
 }
 
-// Every file but log.txt, by name; statistics without what the clock says.
+// Every file except log.txt, by name; statistics without "timing".
 inline std::map<std::string, std::string> files_of(const RunFolder& run) {
   std::map<std::string, std::string> files;
   for (const auto& entry : std::filesystem::directory_iterator(run.path())) {

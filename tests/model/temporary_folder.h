@@ -1,4 +1,4 @@
-// temporary_folder.h: a fresh folder for each test, removed with it.
+// temporary_folder.h: a new folder for each test, removed after it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ class TemporaryFolder : public ::testing::Test {
   std::filesystem::path folder_;
 };
 
-// what() of the exception of kind E that f throws.
+// what() of the exception of type E that f throws.
 template <typename E, typename F>
 std::string error_of(F&& f) {
   try {
@@ -50,7 +50,7 @@ std::string error_of(F&& f) {
   } catch (const E& error) {
     return error.what();
   }
-  return "no error of this kind";
+  return "no error of this type";
 }
 
 }  // namespace pg

@@ -1,4 +1,4 @@
-// golden.cpp: reads a golden file and computes what it holds.
+// golden.cpp: reads a golden file and computes its values.
 #include "tests/parity/golden.h"
 
 #include <algorithm>
@@ -8,13 +8,14 @@
 
 #include "engine/adam.h"
 #include "engine/ops/ops.h"
+#include "tests/stored_values.h"
 
 namespace pg::test {
 namespace {
 
-constexpr Stage kForward[] = {{4, 1.0}, {8, 0.3}, {8, 1.0}, {16, 0.7}, {16, 1.0}};
-constexpr Stage kGradients[] = {{8, 0.3}, {16, 1.0}};
-constexpr Stage kStepped = {8, 0.3};
+constexpr Fade kForward[] = {{4}, {8, 0.3}, {8}, {16, 0.7}, {16}};
+constexpr Fade kGradients[] = {{8, 0.3}, {16}};
+constexpr Fade kStepped = {8, 0.3};
 
 std::string preset_of(std::string variant) {
   const std::string suffix = "-labels";
@@ -40,7 +41,7 @@ Config config_of(const std::string& variant, const nlohmann::json& settings) {
   c.model.fmap_max = settings.at("fmap_max");
   c.model.label_size = settings.at("labels");
   if (c.model.label_size > 0) c.model.conditioning = Conditioning::acgan;
-  // Larger than the presets': tiny gradients must not decide the sign of a step.
+  // Larger than in the presets, so that tiny gradients do not decide the sign of an update.
   c.optimizer.epsilon = settings.at("optimizer").at("epsilon");
   c.optimizer.beta2 = settings.at("optimizer").at("beta2");
   if (c.optimizer.average_decay > 0) {
@@ -61,13 +62,14 @@ double relative_error(const std::vector<double>& got, const std::vector<double>&
   return largest > 0.0 ? error / largest : error;
 }
 
-}  // namespace
-
-std::string Stage::name() const {
+// "8/0.3", as in the keys of a file.
+std::string key_of(const Fade& fade) {
   std::ostringstream text;
-  text << resolution << '/' << alpha;
+  text << fade.resolution << '/' << fade.alpha;
   return text.str();
 }
+
+}  // namespace
 
 Golden::Golden(const std::string& variant)
     : file_(std::string(PG_TEST_FILES "goldens/") + variant + ".safetensors"),
@@ -76,19 +78,13 @@ Golden::Golden(const std::string& variant)
 
 std::vector<double> Golden::values(const std::string& key) const {
   const StoredTensor& t = file_.at(key);
-  std::vector<double> out(static_cast<size_t>(t.elements()));
-  if (t.dtype == StoredType::f64) {
-    t.copy_to<double>(out);
-  } else if (t.dtype == StoredType::u8) {
-    std::vector<uint8_t> bytes(out.size());
-    t.copy_to<uint8_t>(bytes);
-    out.assign(bytes.begin(), bytes.end());
-  } else {
-    std::vector<float> floats(out.size());
-    t.copy_to<float>(floats);
-    out.assign(floats.begin(), floats.end());
+  if (t.dtype == StoredType::f64) return test::values_of<double>(t);
+  if (t.dtype == StoredType::u8) {
+    const std::vector<uint8_t> bytes = test::values_of<uint8_t>(t);
+    return {bytes.begin(), bytes.end()};
   }
-  return out;
+  const std::vector<float> floats = test::values_of<float>(t);
+  return {floats.begin(), floats.end()};
 }
 
 // The networks of one comparison.
@@ -99,26 +95,26 @@ class Run {
         context_(context),
         config_(config),
         dtype_(dtype),
-        generator_(config),
-        discriminator_(config),
+        generator_(config.model, dtype),
+        discriminator_(config.model, dtype, logit_columns(config.loss)),
         g_(context, generator_.specs(), dtype),
-        average_(context, generator_.specs(), dtype),
+        ema_(context, generator_.specs(), dtype),
         d_(context, discriminator_.specs(), dtype) {
-    g_entries_ = layout_entries(golden.layout_, Network::generator, config);
+    g_entries_ = layout_entries(golden.layout_, Network::generator, config.model);
     if (edit != nullptr) edit(g_entries_);
     load(g_entries_, "param/G/", g_);
-    load(g_entries_, "param/G/", average_);
+    load(g_entries_, "param/G/", ema_);
     if (!golden.has_critic()) return;
-    d_entries_ = layout_entries(golden.layout_, Network::discriminator, config);
+    d_entries_ = layout_entries(golden.layout_, Network::discriminator, config.model);
     if (edit != nullptr) edit(d_entries_);
     load(d_entries_, "param/D/", d_);
   }
 
   Errors errors() {
-    for (const Stage& stage : kForward) forward(stage);
-    // One with paper's labels has outputs alone.
-    for (const Stage& stage : kGradients) {
-      if (golden_.file().find("loss/" + stage.name() + "/g_total") != nullptr) gradients(stage);
+    for (const Fade& fade : kForward) forward(fade);
+    // The file with paper's labels has only outputs.
+    for (const Fade& fade : kGradients) {
+      if (golden_.file().find("loss/" + key_of(fade) + "/g_total") != nullptr) gradients(fade);
     }
     if (golden_.file().find("step/0/real") != nullptr && golden_.has_critic()) steps();
     return errors_;
@@ -138,14 +134,11 @@ class Run {
     for (const LayoutEntry& e : entries) {
       const std::vector<double> foreign = golden_.values(prefix + e.foreign);
       if (e.indices.empty()) {
-        for (size_t i = 0; i < factors.size(); ++i) {
-          const ParameterSpec& spec = store.specs()[i];
-          if (spec.name == e.ours) factors[i] = foreign[0] / spec.scale;
-        }
+        factors[e.parameter] = foreign[0] / store.specs()[e.parameter].scale;
         continue;
       }
-      PG_CHECK(foreign.size() == e.indices.size(), ShapeError, prefix, e.foreign, " has ",
-               foreign.size(), " elements, not ", e.indices.size());
+      PG_CHECK(foreign.size() == e.indices.size(), ShapeError, prefix, e.foreign, ": expected ",
+               e.indices.size(), " elements, got ", foreign.size());
       from_host(store.get(e.ours), gathered(foreign, e.indices));
     }
     store.set_factors(factors);
@@ -155,11 +148,10 @@ class Run {
                const std::string& prefix, const ParameterStore& store,
                const std::vector<Tensor>& views) {
     for (const LayoutEntry& e : entries) {
-      if (e.indices.empty()) continue;
-      for (size_t i = 0; i < views.size(); ++i) {
-        if (store.specs()[i].name != e.ours) continue;
-        note(quantity, to_host(views[i]), gathered(golden_.values(prefix + e.foreign), e.indices));
-      }
+      if (e.indices.empty() || e.parameter >= views.size()) continue;
+      PG_ASSERT(store.specs()[e.parameter].name == e.ours);
+      note(quantity, to_host(views[e.parameter]),
+           gathered(golden_.values(prefix + e.foreign), e.indices));
     }
   }
 
@@ -184,30 +176,25 @@ class Run {
     return t;
   }
 
-  Tensor weight_of(const Stage& stage) const {
-    return stage.alpha < 1.0 ? full({}, stage.alpha, g_.flat()) : Tensor();
-  }
-
-  void forward(const Stage& stage) {
-    const std::string key = "out/G/" + stage.name();
+  void forward(const Fade& fade) {
+    const std::string key = "out/G/" + key_of(fade);
     const int64_t n = golden_.file().at(key).shape[0];
-    const Tensor fake =
-        generator_.forward(Weights(g_, stage.resolution), rows("in/z", n), rows("in/labels", n),
-                           stage.resolution, weight_of(stage));
+    const Tensor fake = generator_.forward(Weights(g_, fade.resolution), rows("in/z", n),
+                                           rows("in/labels", n), on_device(fade, g_.flat()));
     note("outputs of G", to_host(fake), to_host(images(key)));
-    critic_outputs("out/D/", stage);
-    critic_outputs("out_n6/D/", stage);
+    critic_outputs("out/D/", fade);
+    critic_outputs("out_n6/D/", fade);
   }
 
-  void critic_outputs(const std::string& prefix, const Stage& stage) {
-    const StoredTensor* want = golden_.file().find(prefix + stage.name());
+  void critic_outputs(const std::string& prefix, const Fade& fade) {
+    const StoredTensor* want = golden_.file().find(prefix + key_of(fade));
     if (want == nullptr) return;
     const Tensor real =
-        ops::slice_batch(images(message("in/", stage.resolution, "/image")), 0, want->shape[0]);
-    const DiscriminatorOutput out = discriminator_.forward(Weights(d_, stage.resolution), real, {},
-                                                           stage.resolution, weight_of(stage), 1);
+        ops::slice_batch(images(message("in/", fade.resolution, "/image")), 0, want->shape[0]);
+    const DiscriminatorOutput out = discriminator_.forward(Weights(d_, fade.resolution), real, {},
+                                                           on_device(fade, g_.flat()), 1);
     const int64_t columns = want->shape[1];
-    const Tensor expected = rows(prefix + stage.name());
+    const Tensor expected = rows(prefix + key_of(fade));
     note("outputs of D", to_host(out.score), to_host(ops::take_channels(expected, 0, 1)));
     if (columns > 1) {
       note("class scores of D", to_host(out.logits),
@@ -215,16 +202,16 @@ class Run {
     }
   }
 
-  void gradients(const Stage& stage) {
-    const StageView view{stage.resolution, weight_of(stage)};
-    const std::string key = message("in/", stage.resolution, "/image");
+  void gradients(const Fade& fade) {
+    const DeviceFade view = on_device(fade, g_.flat());
+    const std::string key = message("in/", fade.resolution, "/image");
     const bool again = config_.schedule.generator_latents == GeneratorLatents::as_critic;
     const GeneratorInputs in{.z = rows(again ? "in/z" : "in/z_g"), .labels = rows("in/labels_g")};
     const Tensor scratch = full(g_.flat().shape(), 0.0, g_.flat());
-    const std::vector<Tensor> into = g_.views(scratch, stage.resolution);
-    const std::string name = "loss/" + stage.name() + "/";
+    const std::vector<Tensor> into = g_.views(scratch, fade.resolution);
+    const std::string name = "loss/" + key_of(fade) + "/";
     if (golden_.has_critic()) {
-      critic_gradients(stage, view, key);
+      critic_gradients(fade, view, key);
       const GeneratorLoss loss =
           generator_gradients(config_, generator_, g_, discriminator_, d_, view, in, into);
       note("losses", to_host(ops::affine(loss.total, reduction(), 0.0)),
@@ -232,45 +219,46 @@ class Run {
     } else {
       // A generator without a critic: the loss is the mean of <G(z), image>.
       Tape tape(context_);
-      const Weights w(g_, stage.resolution, tape);
-      const Tensor fake = generator_.forward(w, in.z, {}, stage.resolution, view.alpha);
+      const Weights w(g_, fade.resolution, tape);
+      const Tensor fake = generator_.forward(w, in.z, {}, view);
       const double n = static_cast<double>(fake.shape().n);
       const Tensor loss = ops::sum_to(ops::mul(fake, images(key)), {}, 1.0 / n);
       tape.grad_into(loss, w.all(), {}, into);
       note("losses", to_host(loss), golden_.values(name + "g_total"));
     }
-    compare("gradients of G", g_entries_, "grad/G/" + stage.name() + "/", g_, into);
+    compare("gradients of G", g_entries_, "grad/G/" + key_of(fade) + "/", g_, into);
   }
 
-  // What the mean over the minibatch is multiplied with.
+  // Factor of the mean over the minibatch.
   double reduction() const { return config_.loss.reduction == Reduction::sum ? 8.0 : 1.0; }
 
-  void critic_gradients(const Stage& stage, const StageView& view, const std::string& image) {
+  void critic_gradients(const Fade& fade, const DeviceFade& view, const std::string& image) {
     const Tensor real = images(image), labels = rows("in/labels");
-    const Tensor fake = generator_.forward(Weights(g_, stage.resolution), rows("in/z"), labels,
-                                           stage.resolution, view.alpha);
+    const Tensor fake =
+        generator_.forward(Weights(g_, fade.resolution), rows("in/z"), labels, view);
     const Tensor scratch = full(d_.flat().shape(), 0.0, d_.flat());
-    const std::vector<Tensor> into = d_.views(scratch, stage.resolution);
+    const std::vector<Tensor> into = d_.views(scratch, fade.resolution);
     const DiscriminatorLoss loss = discriminator_gradients(
         config_, discriminator_, d_, view,
         {.real = real, .fake = fake, .mix = rows("in/t"), .labels = labels}, into);
-    const std::string name = "loss/" + stage.name() + "/";
+    const std::string name = "loss/" + key_of(fade) + "/";
     note("losses", to_host(ops::affine(loss.total, reduction(), 0.0)),
          golden_.values(name + "total"));
     note("gradient penalty", to_host(ops::affine(loss.penalty, reduction(), 0.0)),
          golden_.values(name + "penalty"));
-    compare("gradients of D", d_entries_, "grad/D/" + stage.name() + "/", d_, into);
+    compare("gradients of D", d_entries_, "grad/D/" + key_of(fade) + "/", d_, into);
   }
 
-  // D step, average, G step, average: as Gan::iterate with the latents and images of the file.
+  // Update of D, EMA, update of G, EMA, as in Gan::iterate, with the latents and images of the
+  // file.
   void steps() {
     const OptimizerConfig& o = config_.optimizer;
     const AdamOptions adam{
         .beta1 = o.beta1, .beta2 = o.beta2, .eps = o.epsilon, .epsilon = o.epsilon_form};
-    Adam g_adam(g_, adam, &average_, {.decay = o.average_decay, .of = o.average_order});
+    Adam g_adam(g_, adam, &ema_, {.decay = o.average_decay, .order = o.average_order});
     Adam d_adam(d_, adam);
     const nlohmann::json settings = nlohmann::json::parse(golden_.file().metadata_at("settings"));
-    const StageView view{kStepped.resolution, weight_of(kStepped)};
+    const DeviceFade view = on_device(kStepped, g_.flat());
     const bool again = config_.schedule.generator_latents == GeneratorLatents::as_critic;
     for (int64_t i = 0; i < 3; ++i) {
       const std::string key = message("step/", i, "/");
@@ -279,8 +267,8 @@ class Run {
       g_adam.set_learning_rate(rate);
       d_adam.set_learning_rate(rate);
       const Tensor labels = rows(data + "labels");
-      const Tensor fake = generator_.forward(Weights(g_, view.resolution), rows(data + "z_d"),
-                                             labels, view.resolution, view.alpha);
+      const Tensor fake =
+          generator_.forward(Weights(g_, view.resolution), rows(data + "z_d"), labels, view);
       discriminator_gradients(
           config_, discriminator_, d_, view,
           {.real = images(data + "real"), .fake = fake, .mix = rows(key + "t"), .labels = labels},
@@ -295,8 +283,8 @@ class Run {
     compare("G after 3 steps", g_entries_, "step3/G/", g_, g_.views(g_.flat(), 8));
     compare("D after 3 steps", d_entries_, "step3/D/", d_, d_.views(d_.flat(), 8));
     const bool averaged = o.average_decay > 0.0;  // else Gs is G itself
-    compare("average after 3 steps", g_entries_, averaged ? "step3/Gs/" : "step3/G/", average_,
-            average_.views(average_.flat(), 8));
+    compare("EMA after 3 steps", g_entries_, averaged ? "step3/Gs/" : "step3/G/", ema_,
+            ema_.views(ema_.flat(), 8));
   }
 
   const Golden& golden_;
@@ -305,7 +293,7 @@ class Run {
   DType dtype_;
   Generator generator_;
   Discriminator discriminator_;
-  ParameterStore g_, average_, d_;
+  ParameterStore g_, ema_, d_;
   std::vector<LayoutEntry> g_entries_, d_entries_;
   Errors errors_;
 };

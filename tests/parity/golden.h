@@ -1,8 +1,8 @@
-// golden.h: what a published variant computes (tests/goldens), and the same computed by this
-// engine.
+// golden.h: values computed by a published variant (tests/goldens), and the same values computed by
+// this engine.
 //
-// Each file holds parameters under the variant's own names, inputs, and outputs, losses, gradients
-// and parameters after three training steps; docs/parity.md says how they were made.
+// Each file holds parameters under the variant's own names, inputs, outputs, losses, gradients, and
+// parameters after three training iterations; docs/parity.md tells how they were made.
 #pragma once
 
 #include <map>
@@ -15,26 +15,20 @@
 
 namespace pg::test {
 
-struct Stage {
-  int64_t resolution;
-  double alpha;
-  std::string name() const;  // "8/0.3", as in the keys of a file
-};
-
 // Quantity ("outputs of G", ...) -> largest error, relative to the largest value of a tensor.
 using Errors = std::map<std::string, double>;
 
 class Golden {
  public:
-  // `variant` is the name of a file in tests/goldens, without its ending.
+  // `variant` is the name of a file in tests/goldens, without its extension.
   explicit Golden(const std::string& variant);
 
   // The preset at the size of the file.
   const Config& config() const { return config_; }
   bool has_critic() const { return layout_ != Layout::exercise; }
 
-  // Everything in the file, computed in `dtype` on `context` by networks of `config`, which is
-  // config() or differs from it on purpose. `edit` may change the entries of a network first.
+  // Computes everything in the file in `dtype` on `context` with networks of `config`, which is
+  // config() or deliberately wrong. `edit` may change the layout entries of a network first.
   using Edit = void (*)(std::vector<LayoutEntry>& entries);
   Errors compare(Context& context, const Config& config, DType dtype, Edit edit = nullptr) const;
 

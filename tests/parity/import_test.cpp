@@ -1,5 +1,5 @@
-// import_test.cpp: files with the names and shapes of every published layout give the images of the
-// PyTorch implementations.
+// import_test.cpp: files in every published layout give the images of their PyTorch
+// implementations.
 #include "model/foreign/import.h"
 
 #include <gtest/gtest.h>
@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/ops/ops.h"
+#include "tests/stored_values.h"
 
 namespace pg::test {
 namespace {
@@ -21,7 +22,7 @@ constexpr const char* kFormats[] = {"official-tf", "theano",        "gan-zoo-leg
                                     "akanimax",    "akanimax-pre3", "tutorial",       "readme-hq",
                                     "exercise",    "mmgeneration"};
 
-// Files of every format at one resolution, made once by the script.
+// Files of every format at one resolution, made by a script.
 class Files {
  public:
   Files(int64_t resolution, int64_t shrink)
@@ -56,8 +57,7 @@ Context& context() {
 }
 
 Tensor tensor_of(const StoredTensor& stored, const Shape& shape) {
-  std::vector<float> values(static_cast<size_t>(stored.elements()));
-  stored.copy_to<float>(values);
+  const std::vector<float> values = test::values_of<float>(stored);
   const Tensor t(context(), shape, DType::f64);
   from_host(t, std::vector<double>(values.begin(), values.end()));
   return t;
@@ -77,15 +77,14 @@ double relative_error(const std::vector<double>& got, const std::vector<double>&
 // [N, C, H, W] values -> ours.
 std::vector<double> channels_last(const StoredTensor& stored) {
   const std::vector<int64_t>& s = stored.shape;
-  std::vector<float> values(static_cast<size_t>(stored.elements()));
-  stored.copy_to<float>(values);
+  const std::vector<float> values = test::values_of<float>(stored);
   const AxisExtents extents = {{'n', s[0]}, {'c', s[1]}, {'y', s[2]}, {'x', s[3]}};
   const std::vector<float> turned =
       gathered(values, gather_indices({"n c y x", "n y x c", ""}, extents));
   return {turned.begin(), turned.end()};
 }
 
-// Computed in f64: pixel norm of few channels magnifies rounding where all of them are small.
+// In f64: pixel norm of few channels magnifies rounding errors if all of them are small.
 void expect_same_images(const fs::path& folder, const std::string& format) {
   const Safetensors reference(folder / "reference.safetensors");
   std::vector<ForeignFile> files;
@@ -94,28 +93,26 @@ void expect_same_images(const fs::path& folder, const std::string& format) {
   }
   const ForeignNetworks networks = read_networks(files);
   const int64_t r = networks.config.model.resolution;
-  const Generator generator(networks.config);
+  const Generator generator(networks.config.model, DType::f64);
   ParameterStore g(context(), generator.specs(), DType::f64);
-  load_network(networks, networks.average.empty() ? networks.g : networks.average,
-               Network::generator, g);
+  load_network(networks, networks.ema.empty() ? networks.g : networks.ema, Network::generator, g);
   const Tensor z = tensor_of(reference.at("z"), {2, 1, 1, latent_size(networks.config)});
-  const Tensor images = generator.forward(Weights(g, r), z, {}, r, {});
-  // Pixel norm of mmgeneration adds 1e-6 to the root and not 1e-8 under it, which shows where all
+  const Tensor images = generator.forward(Weights(g, r), z, {}, {r});
+  // mmgeneration's pixel norm adds 1e-6 to the root instead of 1e-8 under it, which matters if all
   // of a few channels are small.
   const double tolerance = networks.layout == Layout::mmgeneration ? 1e-4 : 1e-5;
   EXPECT_LE(relative_error(to_host(images), channels_last(reference.at("images"))), tolerance)
       << format;
   if (reference.find("scores") == nullptr) return;
-  std::vector<double> scores(2);
-  reference.at("scores").copy_to<double>(scores);
-  const Discriminator discriminator(networks.config);
+  const std::vector<double> scores = test::values_of<double>(reference.at("scores"));
+  const Discriminator discriminator(networks.config.model, DType::f64);
   ParameterStore d(context(), discriminator.specs(), DType::f64);
   load_network(networks, networks.d, Network::discriminator, d);
-  const Tensor got = discriminator.forward(Weights(d, r), images, {}, r, {}, 1).score;
+  const Tensor got = discriminator.forward(Weights(d, r), images, {}, {r}, 1).score;
   EXPECT_LE(relative_error(to_host(got), scores), 1e-5) << format;
 }
 
-// One test for all formats: the script takes longer than the comparisons.
+// One test for all formats, because the script takes longer than the comparisons.
 void expect_all(int64_t resolution, int64_t shrink) {
   const Files files(resolution, shrink);
   if (!files.able()) GTEST_SKIP() << "needs /usr/bin/python3 with torch and numpy";
@@ -125,7 +122,7 @@ void expect_all(int64_t resolution, int64_t shrink) {
 
 TEST(Import, GivesTheImagesOfTheOriginals) { expect_all(16, 32); }
 
-// Deep models, with few channels (pixel norm of a single one is its sign: no test of digits).
+// Deep models with few channels (pixel norm of a single one is only its sign).
 TEST(Import, GivesTheImagesOfTheOriginalsAt512) { expect_all(512, 8); }
 
 TEST(ImportedLayouts, HaveTheirOwnNames) {

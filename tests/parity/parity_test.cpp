@@ -1,4 +1,4 @@
-// parity_test.cpp: every published variant to the last digit, in f64 and in f32.
+// parity_test.cpp: every published variant up to rounding, in f64 and in f32.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -17,8 +17,8 @@ Context& context(CpuPath path) {
 
 class Parity : public testing::TestWithParam<std::string> {};
 
-// Two implementations that add in another order differ by some eps times the root of the number of
-// terms, in a dozen layers, three times through them for the penalty: 8 eps sqrt(1000), 20 times.
+// Sums in another order differ by some eps times the root of the number of terms; the penalty
+// passes a dozen layers three times: 8 eps sqrt(1000), 20 times.
 constexpr double kRoundings = 8.0 * 32.0 * 20.0;
 
 void expect_parity(const std::string& variant, const Errors& errors, double tolerance) {
@@ -29,13 +29,13 @@ void expect_parity(const std::string& variant, const Errors& errors, double tole
   }
 }
 
-TEST_P(Parity, InF64) {
+TEST_P(Parity, MatchesGoldensInF64) {
   const Golden golden(GetParam());
   expect_parity(GetParam(), golden.compare(context(CpuPath::direct), golden.config(), DType::f64),
                 kRoundings * 1.1e-16);
 }
 
-TEST_P(Parity, InF32) {
+TEST_P(Parity, MatchesGoldensInF32) {
   const Golden golden(GetParam());
   expect_parity(GetParam(), golden.compare(context(CpuPath::fast), golden.config(), DType::f32),
                 kRoundings * 6e-8);

@@ -1,5 +1,5 @@
-// traps_test.cpp: the 21 ways in which a re-implementation of ProGAN goes wrong without a word,
-// each sprung on purpose: parity must break where that trap lies.
+// traps_test.cpp: 21 silent mistakes in re-implementations of ProGAN, each made on purpose: parity
+// must break in the quantity concerned.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -26,7 +26,7 @@ struct Trap {
   int number;
   const char* name;
   const char* variant;
-  const char* quantity;  // where it must show
+  const char* quantity;  // that must differ
   void (*spring)(Config&);
   Golden::Edit edit = nullptr;
 };
@@ -47,7 +47,7 @@ TEST_P(Traps, BreaksParityWhenSprung) {
 
 void nothing(Config&) {}
 
-// Upsampling filters taken as they stand in the file.
+// Upsampling filters as in the file.
 void not_mirrored(std::vector<LayoutEntry>& entries) {
   for (LayoutEntry& e : entries) {
     if (!e.foreign.ends_with("Conv0_up/weight")) continue;
@@ -72,7 +72,7 @@ void stddev_first(std::vector<LayoutEntry>& entries) {
   }
 }
 
-// The biases of the first layer in the order of channels-last images.
+// The first layer's biases in the order of channels-last images.
 void bias_as_it_comes(std::vector<LayoutEntry>& entries) {
   for (LayoutEntry& e : entries) {
     if (e.ours != "4x4/Dense/bias") continue;
@@ -120,9 +120,9 @@ const Trap kTraps[] = {
      [](Config& c) { c.model.output_activation = OutputActivation::none; }},
     {13, "NoTanhAt4x4", "tutorial", "outputs of G",
      [](Config& c) { c.model.output_activation = OutputActivation::tanh; }},
-    {15, "AverageOfWeightsBeforeTheStep", "official-tf", "average after 3 steps",
+    {15, "EmaOfWeightsBeforeTheStep", "official-tf", "EMA after 3 steps",
      [](Config& c) { c.optimizer.average_order = EmaOrder::after_update; }},
-    {15, "AverageOfWeightsAfterTheStep", "gan-zoo", "average after 3 steps",
+    {15, "EmaOfWeightsAfterTheStep", "gan-zoo", "EMA after 3 steps",
      [](Config& c) { c.optimizer.average_order = EmaOrder::before_update; }},
     {17, "EpsilonBesideTheUncorrectedRoot", "official-tf", "G after 3 steps",
      [](Config& c) { c.optimizer.epsilon_form = AdamEpsilon::pytorch; }},
@@ -144,31 +144,32 @@ INSTANTIATE_TEST_SUITE_P(All, Traps, testing::ValuesIn(kTraps), [](const auto& p
   return std::to_string(p.param.number) + p.param.name;
 });
 
-// 9: GAN zoo's alpha is the weight of the old branch; here it is always that of the new one, so its
-// schedule must rise.
-TEST(Trap9, AlphaOfGanZooIsTurnedRound) {
+// 9: GAN zoo's alpha is the weight of the old branch; here it is always that of the new one, so it
+// must rise.
+TEST(Trap9, AlphaOfGanZooIsReversed) {
   Config c = preset("gan-zoo");
   c.model.resolution = 8;
   const int64_t start = 48000 * 16;
-  EXPECT_EQ(schedule_at(c, start).alpha, 0.0);
-  EXPECT_EQ(schedule_at(c, start + 19200 * 16).alpha, 1.0);
+  EXPECT_EQ(schedule_at(c, start).fade.alpha, 0.0);
+  EXPECT_EQ(schedule_at(c, start + 19200 * 16).fade.alpha, 1.0);
 }
 
-// 11: twice the channels of the others at 64x64 and above.
+// 11: twice as many channels as the others from 64x64 on.
 TEST(Trap11, AkanimaxIsWiderAbove32) {
   const std::vector<int64_t> published = {512, 512, 512, 512, 512, 256, 128, 64, 32};
   for (size_t s = 1; s <= published.size(); ++s) {
-    EXPECT_EQ(fmaps(preset("akanimax"), static_cast<int64_t>(s)), published[s - 1]);
+    EXPECT_EQ(fmaps(preset("akanimax").model, static_cast<int64_t>(s)), published[s - 1]);
   }
 }
 
-// 14: the convolution that narrows is the first of a block.
+// 14: the first convolution of a block changes the channels.
 TEST(Trap14, TutorialNarrowsFirst) {
   Config c = preset("tutorial");
   c.model.resolution = 64;
   c.model.channels = 3;
   std::map<std::string, Shape> shapes;
-  for (const ParameterSpec& spec : Discriminator(c).specs()) shapes[spec.name] = spec.shape;
+  for (const ParameterSpec& spec : parameter_specs(Network::discriminator, c.model))
+    shapes[spec.name] = spec.shape;
   EXPECT_EQ(shapes.at("64x64/Conv0/weight"), (Shape{256, 3, 3, 128}));
   EXPECT_EQ(shapes.at("64x64/Conv1_down/weight"), (Shape{256, 3, 3, 256}));
   const Golden golden("tutorial");
@@ -177,8 +178,8 @@ TEST(Trap14, TutorialNarrowsFirst) {
   EXPECT_ANY_THROW(golden.compare(context(), wrong, DType::f64));
 }
 
-// 16: a reset forgets the count of steps too, so the next step is as long as the first.
-TEST(Trap16, ResetForgetsTheStepCount) {
+// 16: a reset includes the step count, so the next step is as long as the first.
+TEST(Trap16, ResetIncludesTheStepCount) {
   ParameterStore store(context(), {{.name = "w", .shape = {1, 1, 1, 1}}}, DType::f64);
   Adam adam(store, {.eps = 1e-8});
   adam.set_learning_rate(0.1);
@@ -196,7 +197,7 @@ TEST(Trap16, ResetForgetsTheStepCount) {
   EXPECT_GT(std::abs(unreset - first), 1e-3);
 }
 
-// A backend whose minibatch stddev has no curvature.
+// A backend whose minibatch stddev has no second derivative.
 class FlatStddev : public CountingBackend {
  public:
   using CountingBackend::CountingBackend;
@@ -206,8 +207,8 @@ class FlatStddev : public CountingBackend {
   }
 };
 
-// 21: the curvature of minibatch stddev is part of the gradient of the penalty.
-TEST(Trap21, PenaltyGoesThroughTheCurvatureOfStddev) {
+// 21: the second derivative of minibatch stddev is part of the gradient of the penalty.
+TEST(Trap21, PenaltyNeedsTheSecondDerivativeOfStddev) {
   KernelCounts counts;
   FlatStddev backend(make_cpu_backend(2, CpuPath::direct), counts);
   Context flat(backend);
@@ -215,7 +216,7 @@ TEST(Trap21, PenaltyGoesThroughTheCurvatureOfStddev) {
   const Errors errors = golden.compare(flat, golden.config(), DType::f64);
   EXPECT_GT(counts.all().at("minibatch_stddev_vjp2"), 0);
   EXPECT_GT(errors.at("gradients of D"), kWrong);
-  EXPECT_LT(errors.at("gradient penalty"), 1e-12);  // its value is right all the same
+  EXPECT_LT(errors.at("gradient penalty"), 1e-12);  // its value is still right
 }
 
 }  // namespace

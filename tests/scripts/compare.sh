@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# compare.sh ROOT BUILD: compare.py sets the fastest variants side by side and does the division.
+# compare.sh ROOT BUILD: compare.py tabulates the fastest variants and their ratio.
 set -euo pipefail
 root=$1
 work=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# export_check.sh ROOT BUILD onnx|torch: NumPy (and onnxruntime, where it is installed), or PyTorch
-# with the versions in tests/goldens, make the engine's images of what export_networks.sh exported.
-# Without NumPy or PyTorch it is skipped (77).
+# export_check.sh ROOT BUILD onnx|torch: NumPy (and onnxruntime, if installed), or PyTorch with the
+# implementations in tests/goldens, generate the engine's images from the files of export_networks.sh.
+# Skipped (77) without NumPy or PyTorch.
 set -euo pipefail
 root=$1 work=$2/exports kind=$3
 module=numpy
@@ -13,5 +13,5 @@ if [[ $python == none ]]; then
   echo "skipped: no python3 here has $module"
   exit 77
 fi
-export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 # tests run side by side
+export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 # tests run in parallel
 "$python" "$root/tests/formats/check_exports.py" "$kind" "$work"

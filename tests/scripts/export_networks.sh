@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# export_networks.sh ROOT BUILD: small trained networks of every published version and what is
-# exported of them, in BUILD/exports/NAME; export_check.sh looks at them.
+# export_networks.sh ROOT BUILD: trains small networks of every published version and exports them to
+# BUILD/exports/NAME, for export_check.sh.
 set -euo pipefail
 program=$2/bin/progan_cuda work=$2/exports
 rm -rf "$work"
 
-# train NAME PRESET OPTION...: some iterations at each resolution up to 16, in NAME/run; and latents
-# with their images, z.npy and 4.npy, 8.npy, 16.npy, and models, 4.onnx, 8.onnx, 16.onnx.
+# train NAME PRESET OPTION...: a few iterations at each resolution up to 16 in NAME/run; then latents
+# z.npy, their images 4.npy, 8.npy, 16.npy, and models 4.onnx, 8.onnx, 16.onnx.
 train() {
   local folder=$work/$1 preset=$2 length=(--kimg 0.3)
   shift 2
@@ -44,7 +44,7 @@ export_as() {
   "$program" export --from "$folder/run" --out "$folder/$file" --format "$@"
 }
 
-# export_layout NAME LAYOUT NETWORK...: NETWORK.LAYOUT.safetensors.
+# export_layout NAME LAYOUT NETWORK...: writes NETWORK.LAYOUT.safetensors.
 export_layout() {
   local folder=$work/$1 layout=$2 network
   shift 2
@@ -67,8 +67,7 @@ export_layout labels official-tf Gs D
 train labels-outside paper --set model.conditioning=projection
 train tanh official-tf --set model.output_activation=tanh --set model.leaky_slope=0.1 \
   --set model.pixelnorm_epsilon=0.3
-# Constants of their own for each layer, and gains of another version: the numbers of the file must
-# make them good.
+# Layer constants and gains that differ from the layout's: the exported weights must compensate them.
 train paper paper
 export_layout paper official-tf Gs
 train gains official-tf --set model.first_pixelnorm=false

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# goldens.sh ROOT BUILD: the PyTorch implementations behind tests/goldens prove themselves and still
-# give what the files hold; weight files of every format can be made. Without PyTorch: skipped (77).
+# goldens.sh ROOT BUILD: the PyTorch implementations of tests/goldens pass their checks and reproduce
+# the golden files; weight files of every format can be written. Skipped (77) without PyTorch.
 set -euo pipefail
 root=$1
 for python in python3 /usr/bin/python3 none; do
@@ -12,7 +12,7 @@ if [[ $python == none ]]; then
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 # tests run side by side
+export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 # tests run in parallel
 "$python" "$root/tests/goldens/make_goldens.py" --check
 "$python" "$root/tests/formats/make_layout_files.py" --out "$work" --resolution 8 --shrink 64
 for format in official-tf theano gan-zoo-legacy gan-zoo-zip akanimax akanimax-pre3 tutorial \

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# gpu_verify.sh ROOT BUILD: without a GPU scripts/gpu_verify.sh says so; with one (here: programs that
-# play their parts) it runs what is asked for, goes on where it stopped, and reports what failed.
+# gpu_verify.sh ROOT BUILD: scripts/gpu_verify.sh reports a missing GPU; with one (here: fake programs)
+# it runs the requested parts, resumes after a failure, and reports failed parts.
 set -euo pipefail
 root=$1
 work=$(mktemp -d)
@@ -12,8 +12,8 @@ fail() {
   failures=$((failures + 1))
 }
 
-# play PATH LINE...: a program that prints the lines.
-play() {
+# fake PATH LINE...: writes a shell program of these lines.
+fake() {
   local path=$1
   shift
   mkdir -p "$(dirname "$path")"
@@ -21,7 +21,7 @@ play() {
   chmod +x "$path"
 }
 
-# verify ARGUMENT...: the script of a bundle of such programs; output in $output, status in $status.
+# verify ARGUMENT...: runs the script from a bundle of fake programs; sets $output and $status.
 verify() {
   status=0
   output=$(cd "$work" && PATH="$work/path:$PATH" "$work/bundle/scripts/gpu_verify.sh" "$@" \
@@ -31,21 +31,21 @@ verify() {
 mkdir -p "$work/bundle/scripts" "$work/bundle/bench"
 cp "$root/scripts/gpu_verify.sh" "$work/bundle/scripts/"
 cp "$root"/bench/*.py "$work/bundle/bench/"
-play "$work/bundle/bin/progan_cuda" 'echo "device  cuda:0  A card"'
-play "$work/bundle/bin/test_cuda" 'echo "[  PASSED  ] 12 tests."'
-play "$work/bundle/bin/test_cuda_ops" 'echo "[  FAILED  ] Conv.Gradient"; exit 1'
-play "$work/bundle/bin/bench_kernels" 'echo "{\"case\": \"4x4/G/Conv/forward\", \"shape\": \"N1\", \
+fake "$work/bundle/bin/progan_cuda" 'echo "device  cuda:0  A card"'
+fake "$work/bundle/bin/test_cuda" 'echo "[  PASSED  ] 12 tests."'
+fake "$work/bundle/bin/test_cuda_ops" 'echo "[  FAILED  ] Conv.Gradient"; exit 1'
+fake "$work/bundle/bin/bench_kernels" 'echo "{\"case\": \"4x4/G/Conv/forward\", \"shape\": \"N1\", \
 \"precision\": \"bf16\", \"kernels\": \"own\", \"check\": \"ok\", \"ms\": 2, \"ms_min\": 2, \
 \"ms_max\": 2, \"tflops\": 1, \"gb_per_second\": 1, \"share_of_peak\": 0.5, \"error\": 1e-5}"'
-play "$work/bundle/bin/bench_step" 'echo "{\"resolution\": 4, \"precision\": \"bf16\", \
+fake "$work/bundle/bin/bench_step" 'echo "{\"resolution\": 4, \"precision\": \"bf16\", \
 \"batch\": 128, \"images_per_second\": 1000, \"peak_memory_mb\": 7, \"kernels\": \"own\"}"'
-play "$work/path/nvidia-smi" 'exit 9'
+fake "$work/path/nvidia-smi" 'exit 9'
 
 verify tests
 ((status == 2)) || fail "without a GPU the status is $status"
 [[ $output == *"no NVIDIA GPU"* && $(wc -l <<<"$output") == 1 ]] || fail "without a GPU: $output"
 
-play "$work/path/nvidia-smi" 'echo "A card, 580.1, 80000 MiB"'
+fake "$work/path/nvidia-smi" 'echo "A card, 580.1, 80000 MiB"'
 verify no-such-part
 ((status == 2)) || fail "an unknown part gives $status"
 verify --limit step=4
@@ -56,15 +56,15 @@ verify --limit step=4
 report=$(<"$work/out/report.md")
 for text in "A card, 580.1" "| tests | failed" "FAILED  ] Conv.Gradient" "4x4/G/Conv/forward" \
   "| 4 | 128 | bf16 | 1000 |"; do
-  [[ $report == *"$text"* ]] || fail "the report lacks \"$text\": $report"
+  [[ $report == *"$text"* ]] || fail "missing in the report: \"$text\": $report"
 done
 
-play "$work/bundle/bin/test_cuda_ops" 'echo "[  PASSED  ] 3 tests."'
+fake "$work/bundle/bin/test_cuda_ops" 'echo "[  PASSED  ] 3 tests."'
 verify tests build
-((status == 0)) || fail "mended tests give $status: $output"
-[[ $output == *"build: has succeeded before"* && $(<"$work/out/tests.status") == ok* ]] ||
-  fail "going on: $output"
-play "$work/bundle/bin/test_cuda" 'sleep 60'
+((status == 0)) || fail "repaired tests give $status: $output"
+[[ $output == *"build: succeeded before"* && $(<"$work/out/tests.status") == ok* ]] ||
+  fail "resuming: $output"
+fake "$work/bundle/bin/test_cuda" 'sleep 60'
 verify tests --again --limit tests=1
 [[ $(<"$work/out/tests.status") == incomplete* ]] || fail "a part that takes too long: $output"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# pytorch_step.sh ROOT BUILD: the PyTorch variants compute the same and print lines that compare.py
-# takes. Without PyTorch 2 it is skipped (77).
+# pytorch_step.sh ROOT BUILD: the PyTorch variants compute the same and print lines for compare.py.
+# Skipped (77) without PyTorch 2.
 set -euo pipefail
 root=$1
 for python in python3 /usr/bin/python3 none; do
@@ -12,7 +12,7 @@ if [[ $python == none ]]; then
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 # tests run side by side
+export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 # tests run in parallel
 [[ $("$python" "$root/bench/pytorch_step.py" --check) == ok ]]
 "$python" "$root/bench/pytorch_step.py" --device cpu --resolution 4 --batch 2 --seconds 0 \
   --variants eager-fp32,graph-fp32 >"$work/pytorch.jsonl"

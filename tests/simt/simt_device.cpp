@@ -31,6 +31,6 @@ const std::vector<DeviceVariant>& device_variants() {
   return variants;
 }
 
-bool device_takes_bf16() { return true; }
+bool device_supports_bf16() { return true; }
 
 }  // namespace pg::test

@@ -1,4 +1,4 @@
-// faulty_life.cpp: processes, small disks and damage.
+// faulty_life.cpp: child processes, small disks and damage.
 #include "tests/soak/faulty_life.h"
 
 #include <fcntl.h>
@@ -28,7 +28,7 @@ bool write_whole(const fs::path& file, const std::string& text) {
   return out.good();
 }
 
-// As root directly, else as root of a user namespace of our own.
+// Directly as root, else as root of a new user namespace.
 bool leave_mounts(std::string& reason) {
   if (::unshare(CLONE_NEWNS) == 0) return true;
   const uid_t user = ::getuid();
@@ -49,7 +49,7 @@ Child::Child(const std::string& program, const std::vector<std::string>& argumen
   std::vector<char*> words = {const_cast<char*>(program.c_str())};
   for (const std::string& a : arguments) words.push_back(const_cast<char*>(a.c_str()));
   words.push_back(nullptr);
-  fs::remove(screen);  // of the life before
+  fs::remove(screen);  // of the previous process
   pid_ = ::fork();
   PG_CHECK(pid_ >= 0, Error, "cannot fork: ", std::strerror(errno));
   if (pid_ > 0) return;

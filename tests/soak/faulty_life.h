@@ -1,5 +1,4 @@
-// faulty_life.h: one life of a training program: started, disturbed after a while, and what is left
-// of its run damaged.
+// faulty_life.h: runs a training program and disturbs it: signals, full disks, damaged files.
 #pragma once
 
 #include <filesystem>
@@ -10,11 +9,11 @@
 
 namespace pg::test {
 
-// A program that runs beside the test.
+// A child process.
 class Child {
  public:
-  // `arguments` as to a shell; screen output goes to the file `screen`. The limit in bytes, if not
-  // 0, is that of the files it writes (a stand-in for a full disk).
+  // Output goes to the file `screen`. `file_limit`, if not 0, limits the size in bytes of the files
+  // it writes (a substitute for a full disk).
   Child(const std::string& program, const std::vector<std::string>& arguments,
         const std::filesystem::path& folder, const std::filesystem::path& screen,
         int64_t file_limit = 0);
@@ -24,9 +23,9 @@ class Child {
 
   bool running();
   void signal(int number) const;
-  // Exit status as a shell gives it: 128 + signal for one that was killed.
+  // Exit status as in a shell: 128 + signal if it was killed.
   int wait();
-  // Until it ends, `seconds` are over or `done`; whether it still runs.
+  // Waits until it ends, `seconds` have passed or `done` is true; true if it is still running.
   bool run_for(double seconds, const std::function<bool()>& done = {});
 
  private:
@@ -34,14 +33,14 @@ class Child {
   int status_ = -1;
 };
 
-// A disk of a few megabytes at `folder`, seen by this process and its children alone; false with
-// the reason where the system does not let us.
+// Mounts a disk of a few megabytes at `folder`, visible only to this process and its children.
+// False with the reason if the system does not allow it.
 bool mount_small_disk(const std::filesystem::path& folder, int64_t bytes, std::string& reason);
 
 // Fills the disk that holds `file` to the last byte.
 void fill_disk(const std::filesystem::path& file);
 
-// Cuts the file short at a random place, or turns a random bit of it.
+// Truncates the file at a random place, or flips a random bit of it.
 void damage(const std::filesystem::path& file, std::mt19937_64& random);
 
 }  // namespace pg::test

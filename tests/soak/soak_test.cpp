@@ -1,7 +1,8 @@
-// soak_test.cpp: a run that dies again and again in every way we know ends like one that never did.
+// soak_test.cpp: a run interrupted many times, in every known way, ends with the same files as an
+// uninterrupted one.
 //
-// PROGAN_SOAK_KILLS (8) says how often; 100 takes some minutes. PROGAN_SOAK_SEED repeats the faults
-// of a former run, which tells its seed.
+// PROGAN_SOAK_KILLS (8) is the number of interruptions; 100 takes some minutes. PROGAN_SOAK_SEED
+// repeats the faults of an earlier run, which printed its seed.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -40,14 +41,14 @@ class Soak : public testing::Test {
       : kills_(number_from("PROGAN_SOAK_KILLS", 8)),
         seed_(number_from("PROGAN_SOAK_SEED", static_cast<int64_t>(std::random_device{}()))),
         random_(static_cast<uint64_t>(seed_)) {
-    for (const char* world : {"whole", "killed"}) fs::create_directories(box_ / world);
+    for (const char* name : {"whole", "killed"}) fs::create_directories(box_ / name);
     setenv("XDG_CACHE_HOME", "cache", 1);
     setenv("OMP_WAIT_POLICY", "passive", 1);
   }
 
-  // Five phases up to 16x16, as long as the number of kills asks for.
-  std::vector<std::string> begin() const {
-    const double phase = 2.0 * static_cast<double>(std::max<int64_t>(kills_, 8)) / 8.0;
+  // Arguments of a new run with five stages up to 16x16, longer for more kills.
+  std::vector<std::string> new_run() const {
+    const double stage = 2.0 * static_cast<double>(std::max<int64_t>(kills_, 8)) / 8.0;
     const auto set = [](const std::string& key, const auto& value) {
       return message("--set=", key, "=", value);
     };
@@ -55,13 +56,13 @@ class Soak : public testing::Test {
             "--data=builtin:shapes:64",
             "--resolution=16",
             "--threads=1",
-            message("--kimg=", 5.0 * phase),
-            set("schedule.lod_training_kimg", phase),
-            set("schedule.lod_transition_kimg", phase),
+            message("--kimg=", 5.0 * stage),
+            set("schedule.lod_training_kimg", stage),
+            set("schedule.lod_transition_kimg", stage),
             set("schedule.max_minibatch", 8),
             "--set=schedule.tick_kimg={}",
-            set("schedule.tick_kimg_base", phase / 5.0),
-            set("checkpoint.every_kimg", phase / 3.0),
+            set("schedule.tick_kimg_base", stage / 5.0),
+            set("checkpoint.every_kimg", stage / 3.0),
             set("checkpoint.every_minutes", 0.005),
             set("model.fmap_base", 64),
             set("model.latent_size", 16),
@@ -71,7 +72,7 @@ class Soak : public testing::Test {
 
   double run_whole() {
     const auto start = std::chrono::steady_clock::now();
-    Child child(PG_PROGRAM, begin(), box_ / "whole", box_ / "whole.txt");
+    Child child(PG_PROGRAM, new_run(), box_ / "whole", box_ / "whole.txt");
     EXPECT_EQ(child.wait(), 0) << box_.read("whole.txt");
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
@@ -84,43 +85,42 @@ class Soak : public testing::Test {
     return newest.path ? checkpoint_images(*newest.path) : 0;
   }
 
-  // Goes on from the newest whole checkpoint and nothing else.
-  void live(Fault fault, double seconds);
-  void die_of(Fault fault, Child& child, double seconds);
-  void damage_what_is_left(Fault fault);
+  // Resumes, which must use the newest undamaged checkpoint, and disturbs the run.
+  void run_disturbed(Fault fault, double seconds);
+  void disturb(Fault fault, Child& child, double seconds);
+  void damage_files(Fault fault);
 
   Sandbox box_;
   int64_t kills_, seed_;
   std::mt19937_64 random_;
   bool small_disk_ = false;
-  int noticed_ = 0;  // full disks that a write has met
+  int noticed_ = 0;  // full disks that made a write fail
 };
 
-void Soak::live(Fault fault, double seconds) {
+void Soak::run_disturbed(Fault fault, double seconds) {
   const NewestCheckpoint newest = newest_checkpoint(run());
   const std::vector<std::string> arguments =
-      newest.path ? std::vector<std::string>{"train", "--resume"} : begin();
-  // A disk that cannot be made small: every file ends at 16 KB, but those of statistics are
-  // shorter.
+      newest.path ? std::vector<std::string>{"train", "--resume"} : new_run();
+  // Without a small disk, files are limited to 16 KB; statistics are shorter than that.
   const int64_t limit = fault == full_disk && !small_disk_ ? 16 << 10 : 0;
   Child child(PG_PROGRAM, arguments, box_ / "killed", box_ / "screen.txt", limit);
-  const std::string sign = newest.path ? "resumed from" : "run folder";
-  const auto began = [&] {
-    const size_t at = screen().find(sign);
+  const std::string expected = newest.path ? "resumed from" : "run folder";
+  const auto started = [&] {
+    const size_t at = screen().find(expected);
     return at != std::string::npos && screen().find('\n', at) != std::string::npos;
   };
-  child.run_for(60, began);
+  child.run_for(60, started);
   if (newest.path) {
     EXPECT_NE(
         screen().find("resumed from " + std::string(kRun) + "/" + newest.path->filename().string()),
         std::string::npos)
         << "not from " << *newest.path << ": " << screen();
   }
-  die_of(fault, child, seconds);
-  damage_what_is_left(fault);
+  disturb(fault, child, seconds);
+  damage_files(fault);
 }
 
-void Soak::die_of(Fault fault, Child& child, double seconds) {
+void Soak::disturb(Fault fault, Child& child, double seconds) {
   const fs::path ballast = box_ / "killed" / "runs" / "ballast";
   if (fault == full_disk && small_disk_) {
     child.run_for(seconds / 2);
@@ -140,10 +140,10 @@ void Soak::die_of(Fault fault, Child& child, double seconds) {
     child.wait();
   }
   fs::remove(ballast);
-  if (fault == full_disk && screen().find("training goes on") != std::string::npos) ++noticed_;
+  if (fault == full_disk && screen().find("training continues") != std::string::npos) ++noticed_;
 }
 
-void Soak::damage_what_is_left(Fault fault) {
+void Soak::damage_files(Fault fault) {
   const NewestCheckpoint newest = newest_checkpoint(run());
   if (fault == bad_checkpoint && newest.path &&
       newest_checkpoint(run(), checkpoint_images(*newest.path)).path) {
@@ -160,11 +160,11 @@ void Soak::damage_what_is_left(Fault fault) {
   if (files.empty()) return;
   std::sort(files.begin(), files.end());
   const fs::path& file = files[random_() % files.size()];
-  // Cut short; a bit that turns within a picture is a picture like any other.
+  // Truncation only: an image with a flipped bit is still a valid image.
   fs::resize_file(file, random_() % fs::file_size(file));
 }
 
-// Names and contents; statistics without what the clock says.
+// Contents by name; statistics without "timing".
 std::map<std::string, std::string> files_of(const fs::path& run) {
   std::map<std::string, std::string> files;
   for (const auto& entry : fs::directory_iterator(run)) {
@@ -182,35 +182,35 @@ std::map<std::string, std::string> files_of(const fs::path& run) {
   return files;
 }
 
-TEST_F(Soak, DyingInEveryWayLeavesTheRunAsItWouldHaveBeen) {
+TEST_F(Soak, InterruptedRunEndsWithTheFilesOfAnUninterruptedOne) {
   const double whole_seconds = run_whole();
   ASSERT_FALSE(HasFailure());
   std::string reason;
   fs::create_directories(box_ / "killed/runs");
   small_disk_ = mount_small_disk(box_ / "killed/runs", kDiskBytes, reason);
-  std::cout << "seed " << seed_ << ", " << kills_ << " kills, undisturbed in " << whole_seconds
-            << " s; a full disk is "
-            << (small_disk_ ? "a small one" : "a limit on files, since: " + reason) << "\n";
+  std::cout << "seed " << seed_ << ", " << kills_ << " kills, uninterrupted in " << whole_seconds
+            << " s; full disks are simulated by "
+            << (small_disk_ ? "a small disk" : "a limit on file sizes, because: " + reason) << "\n";
   const auto total = static_cast<double>(
       checkpoint_images(*newest_checkpoint(RunFolder(box_ / "whole" / kRun)).path));
-  std::map<std::string, int> deaths, phases;
+  std::map<std::string, int> deaths, stages;
   for (int64_t k = 0; k < kills_; ++k) {
     const double left = 1.0 - static_cast<double>(images()) / total;
     const double mean = left * whole_seconds / static_cast<double>(kills_ - k + 1);
     const auto fault =
         static_cast<Fault>(k < kFaults ? k : static_cast<int64_t>(random_() % kFaults));
-    live(fault, std::uniform_real_distribution<double>(0.2, 1.8)(random_) * mean);
+    run_disturbed(fault, std::uniform_real_distribution<double>(0.2, 1.8)(random_) * mean);
     ++deaths[kNames[fault]];
-    ++phases[message("phase ", 1 + images() * 5 / static_cast<int64_t>(total + 1))];
-    ASSERT_FALSE(HasFailure()) << "death " << k << ", of " << kNames[fault];
+    ++stages[message("stage ", 1 + images() * 5 / static_cast<int64_t>(total + 1))];
+    ASSERT_FALSE(HasFailure()) << "interruption " << k << ": " << kNames[fault];
   }
-  for (const auto& counts : {deaths, phases}) {
-    for (const auto& [what, count] : counts) std::cout << what << ": " << count << "\n";
+  for (const auto& counts : {deaths, stages}) {
+    for (const auto& [name, count] : counts) std::cout << name << ": " << count << "\n";
   }
-  std::cout << "full disks met by a write: " << noticed_ << "\n";
+  std::cout << "full disks that made a write fail: " << noticed_ << "\n";
   if (kills_ >= 50) {
     EXPECT_GT(noticed_, 0);
-    EXPECT_EQ(phases.size(), 5u) << "not every phase was disturbed";
+    EXPECT_EQ(stages.size(), 5u) << "not every stage was interrupted";
   }
   Child last(PG_PROGRAM, {"train", "--resume"}, box_ / "killed", box_ / "screen.txt");
   ASSERT_EQ(last.wait(), 0) << screen();

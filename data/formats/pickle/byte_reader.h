@@ -1,4 +1,4 @@
-// byte_reader.h: little-endian values one after another, never behind the end.
+// byte_reader.h: reads little-endian values in sequence, never past the end.
 #pragma once
 
 #include <charconv>
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "data/formats/pickle/refusal.h"
+#include "data/formats/pickle/rejection.h"
 
 namespace pg::foreign {
 
@@ -20,7 +20,7 @@ class ByteReader {
   size_t at() const { return at_; }
 
   std::string_view take(uint64_t count) {
-    require(count <= text_.size() - at_, "it ends where ", count, " more bytes should be");
+    require(count <= text_.size() - at_, "the file ends where ", count, " more bytes are expected");
     const std::string_view result = text_.substr(at_, count);
     at_ += count;
     return result;
@@ -37,13 +37,13 @@ class ByteReader {
   template <typename Length>
   std::string_view counted() {
     const Length length = fixed<Length>();
-    if constexpr (std::is_signed_v<Length>) require(length >= 0, "a text has a negative length");
+    if constexpr (std::is_signed_v<Length>) require(length >= 0, "a string has a negative length");
     return take(static_cast<uint64_t>(length));
   }
 
   std::string_view line() {
     const size_t end = text_.find('\n', at_);
-    require(end != std::string_view::npos, "it ends within a line");
+    require(end != std::string_view::npos, "the file ends within a line");
     const std::string_view result = take(end - at_);
     take(1);
     return result;
@@ -59,7 +59,7 @@ T number_in_line(std::string_view digits) {
   T value{};
   const char* end = digits.data() + digits.size();
   const auto [stop, error] = std::from_chars(digits.data(), end, value);
-  require(error == std::errc() && stop == end, "'", shown(digits), "' stands for a number");
+  require(error == std::errc() && stop == end, "expected a number, got '", shown(digits), "'");
   return value;
 }
 

@@ -27,7 +27,7 @@ float from_half(uint16_t bits) {
 
 float from_bfloat(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
 
-// Element `i` of an array of T that may start anywhere.
+// Element `i` of an unaligned array of T.
 template <typename T>
 T element(const uint8_t* bytes, int64_t i) {
   T value{};
@@ -35,7 +35,7 @@ T element(const uint8_t* bytes, int64_t i) {
   return value;
 }
 
-// Calls f(i) for the place of each element, in row-major order.
+// Calls f(i) with the index of each element, in row-major order.
 template <typename F>
 void for_each_place(const PickledTensor& tensor, F&& f) {
   std::vector<int64_t> index(tensor.shape.size(), 0);

@@ -24,16 +24,16 @@ std::span<const uint8_t> bytes_of(const T& value) {
 
 std::string_view name_of(PickleKind kind) {
   constexpr std::array<std::string_view, 11> kNames = {
-      "nothing", "a truth value", "an integer", "a number",  "a text",         "a list",
-      "a tuple", "a dict",        "a tensor",   "an object", "a class or part"};
+      "None",    "a boolean", "an integer", "a number",  "a string",           "a list",
+      "a tuple", "a dict",    "a tensor",   "an object", "a class or function"};
   return kNames[static_cast<size_t>(kind)];
 }
 
 const Node& PickleValue::node() const { return (*owner_->nodes_)[id_]; }
 
 const Node& PickleValue::node_of(PickleKind wanted) const {
-  PG_CHECK(kind() == wanted, FormatError, "'", owner_->name(), "' has ", name_of(kind()), " where ",
-           name_of(wanted), " should be; give a file of weights as their program writes it");
+  PG_CHECK(kind() == wanted, FormatError, "'", owner_->name(), "': expected ", name_of(wanted),
+           ", got ", name_of(kind()), "; use a weights file as its program wrote it");
   return node();
 }
 
@@ -59,9 +59,9 @@ int64_t PickleValue::size() const {
 }
 
 PickleValue PickleValue::sequence_item(int64_t i, int64_t step, int64_t offset) const {
-  PG_CHECK(i >= 0 && i < size(), FormatError, "'", owner_->name(), "' has ", name_of(kind()),
-           " of ", size(), " elements where element ", i,
-           " is needed; give a file of weights as their program writes it");
+  PG_CHECK(i >= 0 && i < size(), FormatError, "'", owner_->name(), "': element ", i,
+           " is missing from ", name_of(kind()), " of ", size(),
+           " elements; use a weights file as its program wrote it");
   return {*owner_, node().items[static_cast<size_t>(i * step + offset)]};
 }
 
@@ -99,7 +99,7 @@ std::optional<PickleValue> PickleValue::find(std::string_view name) const {
 PickleValue PickleValue::at(std::string_view name) const {
   const std::optional<PickleValue> found = find(name);
   PG_CHECK(found.has_value(), FormatError, "'", owner_->name(), "' has no entry '", name,
-           "' where one is needed; give a file of weights as their program writes it");
+           "'; use a weights file as its program wrote it");
   return *found;
 }
 

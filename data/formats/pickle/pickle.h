@@ -1,9 +1,9 @@
 // pickle.h: Python pickles read as plain data; nothing in them is ever executed.
 //
 // The classes and functions that weights files need become inert nodes; any other name or opcode is
-// refused. All nodes lie in one table and refer to each other by number, so that values which
-// contain themselves cost nothing, and no code recurses. Texts and arrays stay where they are in
-// the file; nodes and steps are limited: memory is that of the file and at most about 200 MB.
+// rejected. All nodes are in one table and refer to each other by number, so values may contain
+// themselves and no code recurses. Strings and arrays stay in the file; nodes and steps are
+// limited, so memory is that of the file plus at most about 200 MB.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct Node;
 class Nodes;
 }  // namespace pickle
 
-// text: str, bytes or bytearray, which Python 2 does not tell apart. tensor: of NumPy or PyTorch.
+// text: str, bytes or bytearray, which Python 2 does not distinguish. tensor: of NumPy or PyTorch.
 // object: an instance of a class. internal: a class, a function, or a part of a tensor.
 enum class PickleKind : uint8_t {
   none,
@@ -43,8 +43,8 @@ std::string_view name_of(PickleKind kind);  // "a list", for messages
 
 class Pickle;
 
-// A value of a Pickle, as long as that lives. Accessors throw FormatError, naming the file, for a
-// value of another kind.
+// A value of a Pickle, valid as long as the Pickle. Accessors throw FormatError with the file name
+// for a value of another kind.
 class PickleValue {
  public:
   PickleKind kind() const;
@@ -60,12 +60,12 @@ class PickleValue {
   PickleValue key(int64_t i) const;    // of a dict, in the order of the file
   PickleValue value(int64_t i) const;  // of a dict
 
-  // The entry of a dict or the attribute of an object; of two with the same name the last.
+  // The entry of a dict or the attribute of an object; the last of several with the same name.
   std::optional<PickleValue> find(std::string_view name) const;
-  PickleValue at(std::string_view name) const;  // throws FormatError where there is none
+  PickleValue at(std::string_view name) const;  // throws FormatError if missing
 
   std::string_view class_name() const;  // of an object: "tfutil.Network"
-  PickleValue state() const;            // of an object: mostly a dict; none without one
+  PickleValue state() const;            // of an object: usually a dict; none without a state
 
  private:
   friend class Pickle;
@@ -78,15 +78,15 @@ class PickleValue {
   uint32_t id_;
 };
 
-// Where a torch tensor keeps its elements; the bytes are elsewhere in the file.
+// The storage of a torch tensor, whose bytes are elsewhere in the file.
 struct PickledStorage {
   std::string_view key;
   StoredType type = StoredType::f32;
   int64_t elements = 0;
 };
 
-// A tensor as a pickle describes it: at most 8 extents, which together fit the elements. Strides
-// and offset count elements; offset and strides stay within the storage or the bytes.
+// A tensor as a pickle describes it, with at most 8 extents. Strides and offset count elements and
+// stay within the storage or the bytes.
 struct PickledTensor {
   StoredType type = StoredType::f32;
   std::vector<int64_t> shape = {}, strides = {};
@@ -98,8 +98,8 @@ struct PickledTensor {
 class Pickle {
  public:
   // Reads the pickle at the start of `bytes`, which must outlive this; more may follow it. `name`
-  // is the file in messages. Throws FormatError for a pickle that is truncated, malformed, uses
-  // what is not allowed, or describes a tensor that its data cannot hold.
+  // is the file name for messages. Throws FormatError for a pickle that is truncated or malformed,
+  // uses a disallowed name or opcode, or describes a tensor beyond its data.
   Pickle(std::span<const uint8_t> bytes, std::string name);
   ~Pickle();
   Pickle(const Pickle&) = delete;
@@ -112,8 +112,8 @@ class Pickle {
   std::vector<PickleValue> tensors() const;      // all, in the order of the file
   std::vector<PickledStorage> storages() const;  // each key once
 
-  // A tensor, or a number as one without extents, since that is how some programs write those.
-  // Throws FormatError for another kind.
+  // A tensor; a number counts as one without extents, since some programs store scalars so. Throws
+  // FormatError for another kind.
   PickledTensor tensor(const PickleValue& value) const;
 
  private:

@@ -1,6 +1,6 @@
-// pickle_machine.cpp: the stack machine of pickles, as far as files of weights use it.
+// pickle_machine.cpp: the stack machine of pickles, as far as weights files use it.
 //
-// Opcodes come in groups of a kind, one function each; what no group takes is refused by name.
+// Opcodes are handled in groups, one function each; opcodes in no group are rejected by name.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -21,8 +21,8 @@ struct OpcodeName {
   std::string_view name;
 };
 
-// Opcodes of Python that no group takes.
-constexpr std::array kRefused = {
+// Python's opcodes in no group.
+constexpr std::array kRejected = {
     OpcodeName{'S', "STRING"},       OpcodeName{'V', "UNICODE"},
     OpcodeName{'P', "PERSID"},       OpcodeName{'i', "INST"},
     OpcodeName{'o', "OBJ"},          OpcodeName{0x82, "EXT1"},
@@ -43,22 +43,22 @@ class Machine {
   Parsed run() {
     try {
       for (size_t step = 0;; ++step) {
-        require(step < kMostSteps, "it has more than ", kMostSteps, " steps");
+        require(step < kMostSteps, "the pickle has more than ", kMostSteps, " steps");
         const uint8_t code = in_.fixed<uint8_t>();
         if (code == '.') return {pop(), in_.at()};
         if (!constants(code) && !numbers(code) && !texts(code) && !sequences(code) &&
             !entries(code) && !stack_and_memo(code) && !objects(code)) {
-          refuse(code);
+          reject(code);
         }
       }
-    } catch (Refusal& refusal) {
-      refusal.reason += message(" (at byte ", in_.at(), " of its pickle)");
+    } catch (Rejection& rejection) {
+      rejection.reason += message(" (at byte ", in_.at(), " of the pickle)");
       throw;
     }
   }
 
  private:
-  // --- the stack; what lies below the last mark is out of reach
+  // --- the stack; values below the last mark are out of reach
 
   size_t reachable() const { return stack_.size() - (marks_.empty() ? 0 : marks_.back()); }
 
@@ -66,19 +66,19 @@ class Machine {
   void push(Node node) { push(nodes_.add(std::move(node))); }
 
   Id pop() {
-    require(reachable() > 0, "it takes a value from an empty stack");
+    require(reachable() > 0, "the pickle pops an empty stack");
     const Id id = stack_.back();
     stack_.pop_back();
     return id;
   }
 
   Id top() const {
-    require(reachable() > 0, "it takes a value from an empty stack");
+    require(reachable() > 0, "the pickle pops an empty stack");
     return stack_.back();
   }
 
   std::vector<Id> pop_count(size_t count) {
-    require(reachable() >= count, "it takes a value from an empty stack");
+    require(reachable() >= count, "the pickle pops an empty stack");
     const auto first = stack_.end() - static_cast<std::ptrdiff_t>(count);
     std::vector<Id> items(first, stack_.end());
     stack_.erase(first, stack_.end());
@@ -86,7 +86,7 @@ class Machine {
   }
 
   std::vector<Id> pop_to_mark() {
-    require(!marks_.empty(), "it collects values without a mark");
+    require(!marks_.empty(), "the pickle collects values without a mark");
     std::vector<Id> items = pop_count(reachable());
     marks_.pop_back();
     return items;
@@ -97,9 +97,9 @@ class Machine {
   bool constants(uint8_t code) {
     switch (code) {
       case 0x80:  // PROTO
-        require(in_.fixed<uint8_t>() <= 5, "its pickle protocol is newer than 5");
+        require(in_.fixed<uint8_t>() <= 5, "the pickle protocol is newer than 5");
         return true;
-      case 0x95:  // FRAME: the lengths inside say the same
+      case 0x95:  // FRAME: redundant with the lengths inside
         in_.take(sizeof(uint64_t));
         return true;
       case 'N':
@@ -117,8 +117,8 @@ class Machine {
   void push_integer(int64_t value) { push(Node{.kind = PickleKind::integer, .integer = value}); }
   void push_number(double value) { push(Node{.kind = PickleKind::number, .number = value}); }
 
-  // Little-endian two's complement. The magic number of torch is longer than any count: such
-  // numbers become the text of their bytes.
+  // Little-endian two's complement. Numbers of more than 64 bits, such as torch's magic number,
+  // become strings of their bytes.
   void push_long(std::string_view bytes) {
     if (bytes.size() > sizeof(int64_t)) {
       push(Node{.kind = PickleKind::text, .text = bytes});
@@ -241,7 +241,7 @@ class Machine {
 
   void append(const std::vector<Id>& items, PickleKind kind) {
     Node& node = nodes_[top()];
-    require(node.kind == kind, "it adds elements to ", name_of(node.kind));
+    require(node.kind == kind, "the pickle adds elements to ", name_of(node.kind));
     require(kind != PickleKind::dict || items.size() % 2 == 0, "a dict has a key without a value");
     node.items.insert(node.items.end(), items.begin(), items.end());
   }
@@ -266,15 +266,15 @@ class Machine {
   }
 
   void put(uint64_t place) {
-    require(place < kMostNodes, "it remembers a value under the number ", place);
+    require(place < kMostNodes, "the pickle uses the memo index ", place);
     if (place >= memo_.size()) memo_.resize(place + 1, kNothing);
     memo_[place] = top();
     remembered_ = std::max(remembered_, place + 1);
   }
 
   void get(uint64_t place) {
-    require(place < memo_.size() && memo_[place] != kNothing, "it recalls the value ", place,
-            ", which it never remembered");
+    require(place < memo_.size() && memo_[place] != kNothing, "the pickle reads the memo index ",
+            place, " before writing it");
     push(memo_[place]);
   }
 
@@ -332,7 +332,7 @@ class Machine {
   void push_name_from_stack() {
     const std::vector<Id> names = pop_count(2);
     for (const Id id : names) {
-      require(nodes_[id].kind == PickleKind::text, "a class has no text as its name");
+      require(nodes_[id].kind == PickleKind::text, "the name of a class is not a string");
     }
     push(named(nodes_[names[0]].text, nodes_[names[1]].text));
   }
@@ -366,14 +366,14 @@ class Machine {
     }
   }
 
-  [[noreturn]] static void refuse(uint8_t code) {
-    for (const OpcodeName& refused : kRefused) {
-      if (refused.code == code) {
-        throw Refusal{message("it uses the opcode ", refused.name, ", which weights do not need"),
-                      "save the weights alone, with pickle protocol 2 or newer"};
+  [[noreturn]] static void reject(uint8_t code) {
+    for (const OpcodeName& rejected : kRejected) {
+      if (rejected.code == code) {
+        throw Rejection{message("the opcode ", rejected.name, " is not allowed in a weights file"),
+                        "save only the weights, with pickle protocol 2 or newer"};
       }
     }
-    throw Refusal{message("the byte ", int{code}, " is no opcode of a pickle")};
+    throw Rejection{message("the byte ", int{code}, " is not a pickle opcode")};
   }
 
   static constexpr Id kNothing = ~Id{0};

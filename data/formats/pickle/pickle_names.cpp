@@ -1,4 +1,4 @@
-// pickle_names.cpp: the names that pickles may use, and the nodes that stand for what they make.
+// pickle_names.cpp: the names that pickles may use, and the nodes that they produce.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -53,14 +53,14 @@ constexpr std::array kKnown = {
 };
 
 constexpr size_t kLongestKey = 100;  // keys are numbers
-constexpr std::string_view kStateDictAdvice = "save the weights alone, as a state_dict";
+constexpr std::string_view kStateDictAdvice = "save only the weights, as a state_dict";
 
-// Arguments of a call, with their kinds checked as they are taken.
+// Arguments of a call, with their kinds checked on access.
 class Arguments {
  public:
   Arguments(const Nodes& nodes, std::string_view function, Id tuple)
       : nodes_(nodes), function_(function), ids_(nodes[tuple].items) {
-    require(nodes[tuple].kind == PickleKind::tuple, shown(function), " is called without a tuple");
+    require(nodes[tuple].kind == PickleKind::tuple, shown(function), " is not called with a tuple");
   }
 
   size_t size() const { return ids_.size(); }
@@ -74,15 +74,15 @@ class Arguments {
 
   const Node& of(size_t i, PickleKind kind) const {
     const Node& node = any(i);
-    require(node.kind == kind, shown(function_), " has ", name_of(node.kind), " where ",
-            name_of(kind), " should be");
+    require(node.kind == kind, shown(function_), ": expected ", name_of(kind), ", got ",
+            name_of(node.kind));
     return node;
   }
 
   const Node& of(size_t i, Role role) const {
     const Node& node = any(i);
     require(node.kind == PickleKind::internal && node.role == role, shown(function_),
-            " has an argument ", i, " of another kind than it takes");
+            " has an argument ", i, " of the wrong kind");
     return node;
   }
 
@@ -109,8 +109,8 @@ StoredType element_type(std::string_view text) {
   for (const auto& [name, type] : kTypes) {
     if (plain == name) return type;
   }
-  throw Refusal{message("it has an array with the element type '", shown(text), "'"),
-                "export it with 32-bit floating-point weights"};
+  throw Rejection{message("unsupported element type '", shown(text), "' of an array"),
+                  "export it with 32-bit floating-point weights"};
 }
 
 Node dtype_node(const Arguments& arguments) {
@@ -131,8 +131,8 @@ Node integer_node(int64_t value) { return {.kind = PickleKind::integer, .integer
 Node scalar_node(const Arguments& arguments) {
   const StoredType type = arguments.of(0, Role::dtype).type;
   const std::string_view bytes = arguments.of(1, PickleKind::text).text;
-  require(static_cast<int64_t>(bytes.size()) == size_of(type), "a NumPy number of ", size_of(type),
-          " bytes has ", bytes.size());
+  require(static_cast<int64_t>(bytes.size()) == size_of(type), "a NumPy number has ", bytes.size(),
+          " bytes; expected ", size_of(type));
   switch (type) {
     case StoredType::f64:
       return {.kind = PickleKind::number, .number = value_of<double>(bytes)};
@@ -147,14 +147,16 @@ Node scalar_node(const Arguments& arguments) {
     case StoredType::boolean:
       return {.kind = PickleKind::boolean, .integer = bytes[0] != 0};
     default:
-      throw Refusal{message("it has a NumPy number of the type ", name_of(type))};
+      throw Rejection{message("unsupported type ", name_of(type), " of a NumPy number")};
   }
 }
 
-// _codecs.encode(text, "latin1"): Python 3 writes bytes so in protocol 2. UTF-8 to one byte each.
+// _codecs.encode(text, "latin1"): bytes as Python 3 writes them in protocol 2. Converts UTF-8 to
+// one byte per character.
 Id encoded(Nodes& nodes, const Arguments& arguments) {
   const std::string_view encoding = arguments.of(1, PickleKind::text).text;
-  require(encoding == "latin1" || encoding == "latin-1", "it encodes a text as ", shown(encoding));
+  require(encoding == "latin1" || encoding == "latin-1", "unsupported encoding ", shown(encoding),
+          " of a string");
   const std::string_view text = arguments.of(0, PickleKind::text).text;
   nodes.spend(text.size());
   const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
@@ -168,7 +170,7 @@ Id encoded(Nodes& nodes, const Arguments& arguments) {
     }
     const bool is_latin1 = (c == 0xc2 || c == 0xc3) && i + 1 < text.size() &&
                            (static_cast<unsigned char>(text[i + 1]) & 0xc0) == 0x80;
-    require(is_latin1, "it encodes a text as latin1 that has other characters");
+    require(is_latin1, "a string encoded as latin1 has other characters");
     bytes += static_cast<char>((c & 3) << 6 | (static_cast<unsigned char>(text[++i]) & 0x3f));
   }
   return nodes.add({.kind = PickleKind::text, .text = nodes.keep(std::move(bytes))});
@@ -184,7 +186,7 @@ Node ordered_dict(Nodes& nodes, const Arguments& arguments) {
     const std::vector<Id>& items = nodes[pair].items;
     const bool is_pair =
         nodes[pair].kind == PickleKind::list || nodes[pair].kind == PickleKind::tuple;
-    require(is_pair && items.size() == 2, "an OrderedDict is made of what are no pairs");
+    require(is_pair && items.size() == 2, "an item of an OrderedDict is not a pair");
     dict.items.insert(dict.items.end(), items.begin(), items.end());
   }
   return dict;
@@ -195,7 +197,7 @@ Node buffer_array(const Arguments& arguments) {
   arguments.of(1, Role::dtype);
   arguments.of(2, PickleKind::tuple);
   const std::string_view order = arguments.of(3, PickleKind::text).text;
-  require(order == "C" || order == "F", "it has an array in the order ", shown(order));
+  require(order == "C" || order == "F", "unsupported element order ", shown(order), " of an array");
   return {.kind = PickleKind::tensor,
           .role = Role::reconstruct,
           .fortran_order = order == "F",
@@ -220,7 +222,7 @@ void build_array(Nodes& nodes, Node& array, Id state) {
   values.of(2, Role::dtype);
   const Node& order = values.any(3);
   require(order.kind == PickleKind::boolean || order.kind == PickleKind::integer,
-          "an array does not say in which order its elements are");
+          "an array does not state the order of its elements");
   values.of(4, PickleKind::text);
   array.fortran_order = order.integer != 0;
   array.items = {values.id(1), values.id(2), values.id(4)};
@@ -230,7 +232,7 @@ void build_dtype(const Nodes& nodes, const Node& dtype, Id state) {
   const Arguments values(nodes, "numpy.dtype.__setstate__", state);
   const std::string_view order = values.of(1, PickleKind::text).text;
   if (order == "<" || order == "|" || order == "=") return;
-  require(order == ">" && size_of(dtype.type) == 1, "it has arrays in big-endian order");
+  require(order == ">" && size_of(dtype.type) == 1, "big-endian arrays are not supported");
 }
 
 }  // namespace
@@ -242,15 +244,15 @@ Node named(std::string_view module, std::string_view name) {
     return {
         .kind = PickleKind::internal, .role = known.role, .type = known.type, .text = known.name};
   }
-  throw Refusal{message("it uses '", shown(module), ".", shown(name),
-                        "', which is not on the list of what weights need"),
-                std::string(kStateDictAdvice)};
+  throw Rejection{
+      message("'", shown(module), ".", shown(name), "' is not allowed in a weights file"),
+      std::string(kStateDictAdvice)};
 }
 
 Id call(Nodes& nodes, Id function, Id arguments_id) {
   const Node& callee = nodes[function];
   require(callee.kind == PickleKind::internal && !callee.text.empty(),
-          "it calls what is no function");
+          "the pickle calls something that is not a function");
   const Arguments arguments(nodes, callee.text, arguments_id);
   switch (callee.role) {
     case Role::reconstruct:
@@ -266,7 +268,8 @@ Id call(Nodes& nodes, Id function, Id arguments_id) {
       return encoded(nodes, arguments);
     case Role::reconstructor:
       arguments.of(1, Role::base_object);
-      require(arguments.any(2).kind == PickleKind::none, "an object is made from another value");
+      require(arguments.any(2).kind == PickleKind::none,
+              "an object is constructed from another value");
       return instance(nodes, arguments.id(0));
     case Role::dict_class:
       return nodes.add(ordered_dict(nodes, arguments));
@@ -279,7 +282,7 @@ Id call(Nodes& nodes, Id function, Id arguments_id) {
       arguments.of(0, PickleKind::tensor);
       return arguments.id(0);
     default:
-      throw Refusal{message("it calls ", callee.text, ", which is no function")};
+      throw Rejection{message("the pickle calls ", callee.text, ", which is not a function")};
   }
 }
 
@@ -289,7 +292,7 @@ Id instance(Nodes& nodes, Id made_class) {
     return nodes.add({.kind = PickleKind::dict});
   }
   require(node.kind == PickleKind::internal && node.role == Role::plain_object,
-          "it makes an instance of what is no class");
+          "the pickle instantiates something that is not a class");
   return nodes.add({.kind = PickleKind::object, .text = node.text});
 }
 
@@ -302,8 +305,8 @@ void build(Nodes& nodes, Id value, Id state) {
   } else if (node.kind == PickleKind::internal && node.role == Role::dtype && node.text.empty()) {
     build_dtype(nodes, node, state);
   } else {
-    // Attributes of an OrderedDict, such as the versions of a state_dict's modules, say nothing.
-    require(node.kind == PickleKind::dict, "it gives a state to ", name_of(node.kind));
+    // Attributes of an OrderedDict, such as the module versions of a state_dict, are ignored.
+    require(node.kind == PickleKind::dict, "the pickle sets the state of ", name_of(node.kind));
   }
 }
 
@@ -311,16 +314,17 @@ Id persistent(Nodes& nodes, Id description) {
   const Arguments values(nodes, "a persistent id", description);
   const std::string_view what = values.of(0, PickleKind::text).text;
   if (what == "module") {
-    throw Refusal{"it holds a whole module instead of weights", std::string(kStateDictAdvice)};
+    throw Rejection{"the file has a whole module instead of weights",
+                    std::string(kStateDictAdvice)};
   }
-  require(what == "storage", "it has a persistent id '", shown(what), "'");
+  require(what == "storage", "unknown persistent id '", shown(what), "'");
   const Node& type = values.of(1, Role::storage);
   const std::string_view key = values.of(2, PickleKind::text).text;
   const int64_t elements = values.of(4, PickleKind::integer).integer;
   require(elements >= 0, "a storage has ", elements, " elements");
   require(key.size() <= kLongestKey, "a storage has a key of ", key.size(), " bytes");
   if (values.size() > 5) {
-    require(values.any(5).kind == PickleKind::none, "it has a storage that is part of another");
+    require(values.any(5).kind == PickleKind::none, "a storage is part of another");
   }
   return nodes.add({.kind = PickleKind::internal,
                     .role = Role::storage,

@@ -1,22 +1,22 @@
-// pickle_nodes.h: what the parts of the pickle reader share: the table of nodes.
+// pickle_nodes.h: the table of nodes, shared by the parts of the pickle reader.
 #pragma once
 
 #include <deque>
 #include <utility>
 
 #include "data/formats/pickle/pickle.h"
-#include "data/formats/pickle/refusal.h"
+#include "data/formats/pickle/rejection.h"
 
 namespace pg::pickle {
 
 using Id = uint32_t;
 
-inline constexpr size_t kMostNodes = size_t{1} << 20;  // weights files have some thousands
+inline constexpr size_t kMostNodes = size_t{1} << 20;  // weights files have a few thousand
 inline constexpr size_t kMostSteps = size_t{1} << 22;
 inline constexpr size_t kMostExtents = 8;
 inline constexpr Id kNone = 0;  // the first node of every table is None
 
-// What a name of the whitelist stands for.
+// The meaning of an allowed name.
 enum class Role : uint8_t {
   none,
   plain_object,       // a class whose instances are kept as objects
@@ -35,7 +35,7 @@ enum class Role : uint8_t {
   rebuild_parameter,  // (tensor, ...)
 };
 
-using foreign::Refusal;
+using foreign::Rejection;
 using foreign::require;
 using foreign::shown;
 
@@ -68,11 +68,11 @@ class Nodes {
   const Node& operator[](Id id) const { return nodes_[id]; }
   Id size() const { return static_cast<Id>(nodes_.size()); }
 
-  // What copies something of the file says how much beforehand; all of it together is not more than
-  // the file, since no file of weights has one thing decoded twice.
+  // Charged before bytes of the file are copied; throws if the total exceeds the file, since no
+  // weights file decodes anything twice.
   void spend(size_t bytes);
 
-  // Keeps a text that does not stand in the file as such.
+  // Keeps a string that is not in the file in this form.
   std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
 
  private:
@@ -81,10 +81,10 @@ class Nodes {
   std::deque<std::string> texts_;
 };
 
-// The node of a name, "numpy.dtype"; refuses what is not on the list.
+// The node of a name, "numpy.dtype"; rejects unlisted names.
 Node named(std::string_view module, std::string_view name);
 
-// What calling `function` with the arguments of a tuple gives.
+// The result of calling `function` with the arguments of a tuple.
 Id call(Nodes& nodes, Id function, Id arguments);
 
 // An instance of a class made with NEWOBJ.
@@ -96,7 +96,7 @@ void build(Nodes& nodes, Id value, Id state);
 // The storage of a torch persistent id ("storage", class, key, location, elements).
 Id persistent(Nodes& nodes, Id description);
 
-// The tensor of a node; refuses what its data cannot hold.
+// The tensor of a node; rejects one beyond its data.
 PickledTensor describe_tensor(const Nodes& nodes, const Node& node);
 
 // Runs the pickle at the start of a span.

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "data/formats/pickle/byte_reader.h"
-#include "data/formats/pickle/refusal.h"
+#include "data/formats/pickle/rejection.h"
 
 namespace pg {
 
@@ -29,10 +29,10 @@ std::string archive_folder(const ZipArchive& zip) {
   for (const auto& [entry, where] : zip.entries()) {
     const size_t slash = entry.find('/');
     if (slash == std::string::npos || entry.substr(slash) != kPickleEntry) continue;
-    require(folder.empty(), "its archive holds more than one data.pkl");
+    require(folder.empty(), "the archive has more than one data.pkl");
     folder = entry.substr(0, slash + 1);
   }
-  require(!folder.empty(), "it is an archive without data.pkl, so torch.save did not write it");
+  require(!folder.empty(), "the archive has no data.pkl, so torch.save did not write it");
   return folder;
 }
 
@@ -43,7 +43,7 @@ bool TorchFile::is_zip(std::span<const uint8_t> bytes) {
 }
 
 bool TorchFile::is_legacy(std::span<const uint8_t> bytes) {
-  // Behind the opcode that says how long the number is, and at most a protocol and a frame.
+  // Preceded by at most a protocol, a frame and the opcode with the number's length.
   constexpr size_t kBehind = 24;
   return !bytes.empty() && bytes[0] == 0x80 && text_of(bytes).substr(0, kBehind).find(kMagic) < 14;
 }
@@ -61,12 +61,12 @@ TorchFile::TorchFile(std::span<const uint8_t> bytes, std::string name) : name_(s
 
 void TorchFile::open_zip(std::span<const uint8_t> bytes) {
   const ZipArchive::Messages messages = {message("cannot import '", name_, "': "),
-                                         foreign::Refusal{}.advice};
+                                         foreign::Rejection{}.advice};
   zip_ = std::make_unique<ZipArchive>(bytes, messages);
   folder_ = archive_folder(*zip_);
   const auto order = zip_->entries().find(folder_ + "byteorder");
   if (order != zip_->entries().end()) {
-    require(text_of(zip_->read(order->second)) == "little", "its numbers are big-endian");
+    require(text_of(zip_->read(order->second)) == "little", "big-endian numbers are not supported");
   }
   pickle_bytes_ = zip_->read(zip_->entries().at(folder_ + "data.pkl"));
   pickle_ = std::make_unique<Pickle>(pickle_bytes_, name_);
@@ -80,13 +80,13 @@ void TorchFile::open_legacy(std::span<const uint8_t> bytes) {
   };
   const auto magic = next();
   require(magic->root().kind() == PickleKind::text && magic->root().text() == kMagic,
-          "it is no file of torch.save");
+          "not a file of torch.save");
   const auto protocol = next();
   require(protocol->root().kind() == PickleKind::integer &&
               protocol->root().integer() == kLegacyProtocol,
-          "it has another version of the format than ", kLegacyProtocol);
+          "expected version ", kLegacyProtocol, " of the format");
   const auto machine = next();
-  require(machine->root().at("little_endian").boolean(), "its numbers are big-endian");
+  require(machine->root().at("little_endian").boolean(), "big-endian numbers are not supported");
   pickle_ = next();
   const auto keys = next();
   read_legacy_storages(bytes, keys->root());
@@ -99,28 +99,28 @@ void TorchFile::read_legacy_storages(std::span<const uint8_t> bytes, const Pickl
   for (int64_t i = 0; i < keys.size(); ++i) {
     const std::string_view key = keys.item(i).text();
     const auto storage = known.find(key);
-    require(storage != known.end(), "it has the storage '", shown(key), "', which nothing needs");
+    require(storage != known.end(), "no tensor uses the storage '", shown(key), "'");
     const auto elements = in.fixed<int64_t>();
-    require(elements == storage->second.elements, "its storage '", shown(key), "' has ", elements,
-            " elements where ", storage->second.elements, " are needed");
+    require(elements == storage->second.elements, "the storage '", shown(key), "' has ", elements,
+            " elements; expected ", storage->second.elements);
     uint64_t count = 0;
     require(!__builtin_mul_overflow(elements, size_of(storage->second.type), &count),
-            "its storage '", shown(key), "' is beyond all memory");
+            "the storage '", shown(key), "' is too large for memory");
     const std::string_view data = in.take(count);
     legacy_[std::string(key)] = {reinterpret_cast<const uint8_t*>(data.data()), data.size()};
   }
-  require(in.at() == bytes.size(), "it ends with ", bytes.size() - in.at(),
-          " bytes that belong to nothing");
+  require(in.at() == bytes.size(), "the last ", bytes.size() - in.at(),
+          " bytes belong to no storage");
 }
 
 uint64_t TorchFile::bytes_of(const PickledStorage& storage) const {
   if (zip_ == nullptr) {
     const auto place = legacy_.find(storage.key);
-    require(place != legacy_.end(), "it lacks the storage '", shown(storage.key), "'");
+    require(place != legacy_.end(), "the storage '", shown(storage.key), "' is missing");
     return place->second.size();
   }
   const auto place = zip_->entries().find(message(folder_, "data/", storage.key));
-  require(place != zip_->entries().end(), "it lacks the storage '", shown(storage.key), "'");
+  require(place != zip_->entries().end(), "the storage '", shown(storage.key), "' is missing");
   return place->second.bytes;
 }
 
@@ -132,9 +132,9 @@ void TorchFile::check_tensors() const {
     const bool fits =
         !__builtin_mul_overflow(tensor.storage->elements, size_of(tensor.type), &needed);
     const uint64_t bytes = bytes_of(*tensor.storage);
-    require(fits && static_cast<uint64_t>(needed) == bytes, "its storage '",
-            shown(tensor.storage->key), "' has ", bytes, " bytes where ", tensor.storage->elements,
-            " elements of ", size_of(tensor.type), " are needed");
+    require(fits && static_cast<uint64_t>(needed) == bytes, "the storage '",
+            shown(tensor.storage->key), "' has ", bytes, " bytes; expected ",
+            tensor.storage->elements, " elements of ", size_of(tensor.type), " bytes");
   }
 }
 

@@ -1,8 +1,8 @@
-// torch_file.h: files of torch.save, as zip archives (since 1.6) and in the form before that.
+// torch_file.h: files of torch.save, as zip archives (since 1.6) and in the older format.
 //
-// The zip form holds the pickle as */data.pkl and each storage as */data/KEY. The older form is a
-// magic number, a protocol number and facts about the machine, each a pickle, then the pickle, a
-// pickled list of keys, and for each key the number of elements (64 bits) and the elements.
+// The zip format has the pickle as */data.pkl and each storage as */data/KEY. The older format is a
+// magic number, a protocol number and machine facts, each a pickle, then the pickle, a pickled list
+// of keys, and for each key the number of elements (64 bits) and the elements.
 #pragma once
 
 #include <cstdint>
@@ -21,17 +21,17 @@ namespace pg {
 
 class TorchFile final : public Storages {
  public:
-  // Whether the file starts like one of either form.
+  // Whether the file starts like the zip format, or like the older one.
   static bool is_zip(std::span<const uint8_t> bytes);
   static bool is_legacy(std::span<const uint8_t> bytes);
 
-  // `bytes` must outlive this; `name` is the file in messages. Checks all but the elements of the
-  // zip form, which are unpacked when first asked for. Throws FormatError.
+  // `bytes` must outlive this; `name` is the file in messages. Checks everything except the
+  // elements in a zip archive, which are unpacked on first use. Throws FormatError.
   TorchFile(std::span<const uint8_t> bytes, std::string name);
 
   const Pickle& pickle() const { return *pickle_; }
 
-  // Throws FormatError where the value is no tensor or number.
+  // Throws FormatError if the value is neither a tensor nor a number.
   HostTensor tensor(const PickleValue& value) const;
 
   std::span<const uint8_t> storage(const PickledStorage& storage) const override;
@@ -44,12 +44,12 @@ class TorchFile final : public Storages {
   uint64_t bytes_of(const PickledStorage& storage) const;
 
   std::string name_;
-  std::vector<uint8_t> pickle_bytes_;  // of the zip form, where the pickle may be packed
+  std::vector<uint8_t> pickle_bytes_;  // of the zip format, whose pickle may be compressed
   std::unique_ptr<Pickle> pickle_;
   std::unique_ptr<ZipArchive> zip_;
   std::string folder_;  // of the archive, with its slash
   std::map<std::string, std::span<const uint8_t>, std::less<>> legacy_;
-  mutable std::mutex mutex_;  // of libzip's archive and of what is unpacked
+  mutable std::mutex mutex_;  // guards unpacked_
   mutable std::map<std::string, std::vector<uint8_t>, std::less<>> unpacked_;
 };
 

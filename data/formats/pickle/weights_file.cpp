@@ -1,52 +1,54 @@
-// weights_file.cpp: the form of a foreign file, and its tensors as the layouts of networks want
-// them.
+// weights_file.cpp: recognises the format of a weights file and gives its tensors by name or in
+// order.
 #include "data/formats/pickle/weights_file.h"
 
 #include <cstring>
 #include <optional>
 
-#include "data/files/files.h"
-#include "data/formats/pickle/refusal.h"
+#include "data/files/read_file.h"
+#include "data/formats/pickle/rejection.h"
 #include "data/formats/pickle/torch_file.h"
 
 namespace pg {
 
 namespace {
 
-using foreign::Refusal;
+using foreign::Rejection;
 using foreign::require;
 using foreign::shown;
 
-constexpr int64_t kMostTensors = 1
-                                 << 16;  // files hold hundreds; a list may name one again and again
+constexpr int64_t kMostTensors = 1 << 16;  // files have hundreds, but a list may repeat one
 constexpr size_t kLongestName = 1000;
 
 bool is_safetensors(std::span<const uint8_t> bytes) {
   uint64_t length = 0;
   if (bytes.size() < sizeof(length) + 1 || bytes[sizeof(length)] != '{') return false;
   std::memcpy(&length, bytes.data(), sizeof(length));
-  return length < uint64_t{1} << 40;  // also of files that are cut short
+  return length < uint64_t{1} << 40;  // also true for truncated files
 }
 
 ForeignForm form_of(std::span<const uint8_t> bytes) {
   if (TorchFile::is_zip(bytes)) return ForeignForm::torch_zip;
   if (TorchFile::is_legacy(bytes)) return ForeignForm::torch_legacy;
   if (is_safetensors(bytes)) return ForeignForm::safetensors;
-  // Pickles before protocol 2 start with any opcode; those of networks with a tuple or an object.
+  // Pickles before protocol 2 may start with any opcode; those of networks start with a tuple or an
+  // object.
   const bool is_pickle = !bytes.empty() && (bytes[0] == 0x80 || bytes[0] == '(' || bytes[0] == 'c');
   if (is_pickle) return ForeignForm::pickle;
-  throw Refusal{"it is neither a file of torch.save nor a pickle nor safetensors",
-                "give the file of weights as its program wrote it"};
+  throw Rejection{"neither a file of torch.save nor a pickle nor safetensors",
+                  "use the weights file as its program wrote it"};
 }
 
 std::string checked_name(const PickleValue& name) {
   const std::string_view text = name.text();
-  require(text.size() <= kLongestName, "a tensor has a name of ", text.size(), " bytes");
+  require(text.size() <= kLongestName, "the name of a tensor has ", text.size(),
+          " bytes; expected at most ", kLongestName);
   return std::string(text);
 }
 
 void check_count(int64_t count) {
-  require(count <= kMostTensors, "it lists ", count, " tensors, more than any network has");
+  require(count <= kMostTensors, "the file lists ", count, " tensors; expected at most ",
+          kMostTensors);
 }
 
 HostTensor tensor_of(const StoredTensor& stored) {
@@ -55,7 +57,7 @@ HostTensor tensor_of(const StoredTensor& stored) {
   tensor.shape = stored.shape;
   tensor.strides.resize(stored.shape.size());
   int64_t step = 1;
-  // The product of the other extents has a bound only where none is 0.
+  // The product of the other extents is bounded only if none is 0.
   for (size_t i = stored.bytes > 0 ? stored.shape.size() : 0; i-- > 0; step *= stored.shape[i]) {
     tensor.strides[i] = step;
   }
@@ -79,7 +81,7 @@ std::string_view name_of(ForeignForm form) {
   return "?";
 }
 
-// Of the last three the one that the form needs.
+// One of the last three is set, depending on the form.
 struct ForeignFile::Content {
   std::filesystem::path path;
   MappedFile file;
@@ -90,13 +92,13 @@ struct ForeignFile::Content {
 
   const Pickle& values() const {
     PG_CHECK(form != ForeignForm::safetensors, FormatError, "'", path.string(),
-             "' is safetensors, which holds tensors by name and no other values");
+             "' is a safetensors file, which has only named tensors");
     return torch != nullptr ? torch->pickle() : *pickle;
   }
 
   const Safetensors& named() const {
     PG_CHECK(form == ForeignForm::safetensors, FormatError, "'", path.string(), "' is ",
-             name_of(form), " and not safetensors");
+             name_of(form), ", not safetensors");
     return *safetensors;
   }
 };
@@ -175,7 +177,7 @@ ForeignFile read_foreign(const std::filesystem::path& path) {
         break;
       case ForeignForm::pickle:
         content->pickle = std::make_unique<Pickle>(bytes, path.string());
-        require(content->pickle->storages().empty(), "its tensors lie in other files");
+        require(content->pickle->storages().empty(), "its tensors are in other files");
         break;
       case ForeignForm::safetensors:
         content->safetensors.emplace(path);

@@ -1,8 +1,8 @@
-// weights_file.h: weights of other programs, whatever they are kept in.
+// weights_file.h: weights files of other programs, in any supported format.
 //
-// The form is told by content: torch.save (both forms), a bare pickle (the networks of the official
-// TensorFlow and Theano programs), or safetensors. What comes out is a tree of plain values in the
-// first three, and tensors by name or in order; what the names mean is not known here.
+// The format is recognised by content: torch.save (both formats), a plain pickle (the networks of
+// the official TensorFlow and Theano programs), or safetensors. The result is a tree of plain
+// values for the first three, and tensors by name or in order; names are not interpreted here.
 #pragma once
 
 #include <cstdint>
@@ -27,9 +27,9 @@ std::string_view name_of(ForeignForm form);  // "torch.save (zip)", for messages
 using NamedTensors = std::map<std::string, HostTensor>;
 using OrderedTensors = std::vector<std::pair<std::string, HostTensor>>;
 
-// Everything that comes from a ForeignFile lives as long as it does, also when it is moved. All its
-// functions throw FormatError naming the file; floats() of a tensor does so for damage in the
-// elements, which of zip archives are read only then.
+// Everything obtained from a ForeignFile is valid as long as the file, even if it is moved. All
+// functions throw FormatError with the file name; floats() of a tensor does so for damaged
+// elements, which zip archives unpack only then.
 class ForeignFile {
  public:
   ~ForeignFile();
@@ -55,7 +55,7 @@ class ForeignFile {
   // `param_values` of a Theano network: a list of arrays.
   std::vector<HostTensor> tensor_list(const PickleValue& list) const;
 
-  // All tensors of a safetensors file, and its metadata. Not of the other forms.
+  // All tensors of a safetensors file, and its metadata. Not of the other formats.
   NamedTensors tensors() const;
   const Metadata& metadata() const;
 
@@ -67,8 +67,8 @@ class ForeignFile {
   std::unique_ptr<Content> content_;
 };
 
-// Opens and checks the file. Throws IoError (cannot be read) or FormatError (none of the forms,
-// damaged, or holding what is not allowed).
+// Opens and checks the file. Throws IoError (cannot be read) or FormatError (unknown format,
+// damaged or disallowed content).
 ForeignFile read_foreign(const std::filesystem::path& path);
 
 }  // namespace pg

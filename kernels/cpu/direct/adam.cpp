@@ -1,4 +1,4 @@
-// adam.cpp: the optimizer step.
+// adam.cpp: the optimizer step and the EMA of the weights.
 #include <cmath>
 
 #include "kernels/cpu/cpu_backend.h"
@@ -7,13 +7,13 @@
 namespace pg::cpu {
 namespace {
 
-// w -= step * m / (sqrt(v) * root_scale + eps) is both published forms of Adam.
+// w -= step * m / (sqrt(v) * root_scale + eps) covers both published forms of Adam.
 template <typename T>
 struct AdamStep {
   T* w;
   T* v;
   T* m;  // null: m is g
-  T* average;
+  T* ema;
   const T* g;
   T beta1, rest1, beta2, rest2, step, root_scale, eps, pull;
 
@@ -36,10 +36,10 @@ struct AdamStep {
     }
   }
 
-  void move_average(int64_t begin, int64_t end) const {
+  void update_ema(int64_t begin, int64_t end) const {
     const AdamStep s = *this;
 #pragma omp simd
-    for (int64_t i = begin; i < end; ++i) s.average[i] += (s.w[i] - s.average[i]) * s.pull;
+    for (int64_t i = begin; i < end; ++i) s.ema[i] += (s.w[i] - s.ema[i]) * s.pull;
   }
 };
 
@@ -52,7 +52,7 @@ AdamStep<T> adam_step(const AdamArgs& args) {
   return {.w = args.w.as<T>(),
           .v = args.v.as<T>(),
           .m = args.m.as<T>(),
-          .average = args.ema.as<T>(),
+          .ema = args.ema.as<T>(),
           .g = args.g.as<T>(),
           .beta1 = static_cast<T>(args.beta1),
           .rest1 = static_cast<T>(1.0 - args.beta1),
@@ -75,12 +75,12 @@ void CpuBackend::adam(const AdamArgs& args) {
     using T = typename decltype(tag)::type;
     const AdamStep<T> step = adam_step<T>(args);
     const bool apply = args.stats.as<double>()[0] != 0.0;
-    const bool average = static_cast<bool>(args.ema);
+    const bool has_ema = static_cast<bool>(args.ema);
     const bool before = args.ema_order == EmaOrder::before_update;
     parallel_for(threads_, count, kGrain, [=](int64_t begin, int64_t end) {
-      if (average && before) step.move_average(begin, end);
+      if (has_ema && before) step.update_ema(begin, end);
       if (apply) step.update(begin, end);
-      if (average && !before) step.move_average(begin, end);
+      if (has_ema && !before) step.update_ema(begin, end);
     });
   });
 }

@@ -1,4 +1,4 @@
-// bf16.h: bf16 in software, for the conversions that the CPU backend does; it computes in f32.
+// bf16.h: bf16 in software, for conversions; the CPU computes in f32.
 #pragma once
 
 #include <bit>
@@ -14,9 +14,9 @@ struct Bf16 {
   uint16_t bits;
 
   Bf16() = default;
-  // To nearest even; any NaN becomes the quiet one.
+  // Rounds to nearest even; every NaN becomes the quiet one.
   explicit Bf16(float x) : bits(rounded(x)) {}
-  // Rounded once: the f32 on the way is cut off, with its last bit set if anything was lost.
+  // Rounds once: the f32 in between is truncated, with its last bit set if bits were lost.
   explicit Bf16(double x) : bits(rounded(round_to_odd(x))) {}
   explicit operator float() const {
     return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);

@@ -1,4 +1,4 @@
-// broadcast.cpp: elementwise kernels whose inputs repeat over some extents.
+// broadcast.cpp: elementwise kernels whose inputs repeat along some extents.
 #include <array>
 
 #include "kernels/cpu/cpu_backend.h"
@@ -7,16 +7,16 @@
 namespace pg::cpu {
 namespace {
 
-// One or more neighbouring extents of y with the strides that a and b have along them; 0: repeated.
+// One or more neighbouring extents of y, with the strides of a and b along them; 0: repeated.
 struct Dim {
   int64_t extent, a, b;
 };
 
 std::array<int64_t, 4> extents_of(const Shape& s) { return {s.n, s.h, s.w, s.c}; }
 
-// y as a list of runs along `inner`, with a and b each contiguous (stride 1) or one value (stride
-// 0) within a run. Neighbouring extents that a and b treat alike are merged, so the usual patterns
-// end as one long run (same shape, scalar), or as rows with one row vector or one value for each.
+// y as a list of runs along `inner`; within a run, a and b are each contiguous (stride 1) or one
+// value (stride 0). Neighbouring extents that a and b treat alike are merged, so the usual patterns
+// become one long run (same shape, scalar), or rows with a shared row vector or one value per row.
 struct Runs {
   std::array<Dim, 4> outer{};  // outermost first
   int outer_count = 0;
@@ -46,7 +46,7 @@ struct Runs {
     }
   }
 
-  // Calls f(y offset, a offset, b offset, count) for the pieces of [begin, end) within one run.
+  // Calls f(y offset, a offset, b offset, count) for each piece of [begin, end) within one run.
   template <typename F>
   void for_each(int64_t begin, int64_t end, F f) const {
     while (begin < end) {

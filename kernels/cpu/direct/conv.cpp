@@ -12,7 +12,7 @@
 namespace pg::cpu {
 namespace {
 
-constexpr int64_t kPixels = 64;  // results of a row whose sums are kept in L1 together
+constexpr int64_t kPixels = 64;  // results of a row whose sums stay in L1 together
 
 struct ConvShapes {
   Shape x, w, y;
@@ -26,7 +26,7 @@ Axis columns_of(const ConvShapes& s, const ConvGeometry& g) {
 }
 
 // out[n,h,w,j] = factor * sum over the taps (h', r) of h and (w', s) of w, and over i, of
-// in[n,h',w',i] * weight(r,s,i,j); then bias and lrelu where there is a bias.
+// in[n,h',w',i] * weight(r,s,i,j); then bias and lrelu if there is a bias.
 template <typename T>
 struct Gather {
   const T* in;
@@ -42,7 +42,7 @@ struct Gather {
 };
 
 // Adds one row of taps to the sums acc[q - first][kWidth] of results first <= q < last. The filter
-// column is the outer loop, so that one slice of weights serves all of them from L1.
+// column is the outer loop, so one slice of weights in L1 serves all of them.
 template <typename T, int kWidth>
 void add_row_of_taps(const Gather<T>& g, const T* in_row, const T* panel, int64_t first,
                      int64_t last, T* acc) {
@@ -58,7 +58,7 @@ void add_row_of_taps(const Gather<T>& g, const T* in_row, const T* panel, int64_
   }
 }
 
-// Scales the sums of `count` results and stores `width` channels of them from `channel` on.
+// Scales the sums of `count` results and stores their channels from `channel` on.
 template <typename T, int kWidth>
 void store_sums(const Gather<T>& g, const T* acc, T* out, int64_t count, int64_t channel) {
   const int64_t width = std::min<int64_t>(kWidth, g.out_shape.c - channel);
@@ -105,7 +105,7 @@ void pack_and_gather(int threads, const Gather<T>& g, const T* w, PanelView sour
   });
 }
 
-// The tile of one filter tap's gradient that a task sums, small enough for L1.
+// Tile of one filter tap's gradient that a task sums; it fits in L1.
 constexpr int64_t kTileK = 16, kTileC = 64;
 
 template <typename T>
@@ -145,8 +145,8 @@ void add_outer_products(const WeightGrad<T>& g, const Tile& tile, int64_t n, int
   }
 }
 
-// Sums over chunks of image rows: partial[chunk] is a whole [K, R, S, C]. There are more chunks the
-// smaller the filter, so that there is work for many threads; shapes alone decide.
+// Sums over chunks of image rows: partial[chunk] is a whole [K, R, S, C]. Small filters get more
+// chunks, to have work for many threads; only shapes decide.
 template <typename T>
 std::vector<T> weight_grad_partials(int threads, const WeightGrad<T>& g, int64_t chunks) {
   const Shape &w = g.shapes.w, &ys = g.shapes.y;

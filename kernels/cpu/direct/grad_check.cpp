@@ -10,7 +10,7 @@ namespace {
 
 constexpr int64_t kChunk = 4096;  // elements of one partial sum
 
-// Sum of squares, and a sum that is 0 if every element is finite and else NaN.
+// Sum of squares, and a sum that is 0 if every element is finite and NaN otherwise.
 struct Check {
   double squares = 0.0, zeros = 0.0;
 };
@@ -19,7 +19,7 @@ template <typename T>
 Check check_chunk(const T* g, int64_t count) {
   const auto at = [=](int64_t i) { return static_cast<double>(g[i]); };
   const double squares = lane_sum<double>(count, [=](int64_t i) { return at(i) * at(i); });
-  // Squares of f32 cannot overflow f64, so that their sum tells by itself.
+  // Squares of f32 cannot overflow f64, so their sum already shows it.
   if constexpr (sizeof(T) == sizeof(float)) return {squares, squares * 0.0};
   return {squares, lane_sum<double>(count, [=](int64_t i) { return at(i) * 0.0; })};
 }

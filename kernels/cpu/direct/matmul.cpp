@@ -6,7 +6,7 @@
 namespace pg::cpu {
 namespace {
 
-constexpr int64_t kRows = 16;  // rows of the result that one task computes
+constexpr int64_t kRows = 16;  // rows of the result in one task
 
 template <typename T, int kWidth>
 void multiply(int threads, const MatmulArgs& args, MatmulExtents e, const T* a) {

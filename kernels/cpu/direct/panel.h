@@ -1,8 +1,7 @@
-// panel.h: the inner loop that the direct convolutions and the matrix product share.
+// panel.h: the inner loop shared by the direct convolutions and the matrix product.
 //
-// Weights are packed into panels [depth][kWidth], kWidth neighbouring outputs side by side and
-// padded with zeros, so that the inner loop runs over outputs: it vectorises without changing the
-// order of any sum.
+// Weights are packed into panels [depth][kWidth]: kWidth neighbouring outputs side by side, padded
+// with zeros. The inner loop runs over outputs, so it vectorises without reordering any sum.
 #pragma once
 
 #include <cstdint>

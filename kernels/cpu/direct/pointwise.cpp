@@ -1,4 +1,4 @@
-// pointwise.cpp: elementwise kernels without broadcasting (broadcast.cpp has those with it).
+// pointwise.cpp: elementwise kernels without broadcasting; broadcast.cpp has the others.
 #include <cmath>
 #include <vector>
 
@@ -9,8 +9,8 @@
 namespace pg::cpu {
 namespace {
 
-// Adds a bias over channels. The bias is repeated to a tile of some length, so that few channels
-// (RGB) still give long inner loops.
+// Adds a bias over channels. The bias is repeated into a longer tile, so even few channels (RGB)
+// give long inner loops.
 template <typename T>
 void bias_lrelu_tiled(int threads, const BiasLreluArgs& args) {
   const int64_t channels = args.b.shape.c, repeats = ceil_div(128, channels);

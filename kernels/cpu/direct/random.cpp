@@ -1,4 +1,4 @@
-// random.cpp: numbers of the counter-based streams of philox.h.
+// random.cpp: random numbers from the streams of philox.h.
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/philox.h"
@@ -6,7 +6,7 @@
 namespace pg::cpu {
 namespace {
 
-// y[4 b + j] = numbers(block b).value[j]; the last block may be cut.
+// y[4 b + j] = numbers(block b).value[j]; the last block may be partly used.
 template <typename F>
 void generate(int threads, const PhiloxArgs& args, F numbers) {
   PG_ASSERT(args.counter.shape.numel() == 1);

@@ -1,7 +1,7 @@
 // reduce.cpp: sums, in f64.
 //
-// A reduction whose reduced extents are neighbours is one of two loops: sums of rows (per sample,
-// per pixel, total) or of columns (per channel, over samples). Any other runs through plain loops.
+// A reduction over neighbouring extents is one of two loops: sums of rows (per sample, per pixel,
+// total) or of columns (per channel, over samples). All others use plain loops.
 #include <optional>
 #include <vector>
 
@@ -12,8 +12,8 @@
 namespace pg::cpu {
 namespace {
 
-constexpr int64_t kRowChunk = 4096;     // elements of a row that make one partial sum
-constexpr int64_t kColumnChunk = 8192;  // elements of a block of columns that make one
+constexpr int64_t kRowChunk = 4096;     // elements of a row in one partial sum
+constexpr int64_t kColumnChunk = 8192;  // elements of a block of columns in one partial sum
 constexpr int64_t kColumnBlock = 512;   // columns of one block
 
 template <typename T>
@@ -23,7 +23,7 @@ struct Sum {
   double scale;
   bool add;
 
-  // f64 sums of f32 are scaled before they are rounded, so that a result is rounded once.
+  // f64 sums of f32 are scaled before rounding, so a result is rounded once.
   void store(int64_t i, double sum) const {
     const double value = scale * sum;
     y[i] = static_cast<T>(add ? static_cast<double>(y[i]) + value : value);
@@ -65,7 +65,7 @@ void sum_rows(int threads, const Sum<T>& sum, const ReduceLayout& layout) {
 template <typename T>
 void sum_block(const T* x, int64_t rows, int64_t stride, int64_t width, double* out) {
   double acc[kColumnBlock] = {};
-  // Few channels: lay rows side by side for long inner loops, and fold at the end.
+  // Few channels: treat several rows as one for long inner loops, and fold at the end.
   const int64_t repeats = width == stride ? std::max<int64_t>(1, 64 / width) : 1;
   for (int64_t row = 0; row < rows; row += repeats) {
     const int64_t count = std::min(repeats, rows - row) * width;

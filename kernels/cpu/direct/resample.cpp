@@ -9,7 +9,7 @@ namespace {
 
 int64_t rows_per_chunk(int64_t row) { return std::max<int64_t>(1, kGrain / row); }
 
-// The first of the `factor` equal rows that a row of x becomes.
+// The first of the `factor` equal rows of y made from a row of x.
 template <typename T>
 void widen(const T* x, const ResampleArgs& args, T* y) {
   const int64_t channels = args.x.shape.c, factor = args.factor;
@@ -23,7 +23,7 @@ void widen(const T* x, const ResampleArgs& args, T* y) {
   }
 }
 
-// One row of y: adds the block's elements row by row, each row left to right.
+// One row of y: adds the elements of each block row by row, from left to right.
 template <typename T>
 void pool_row(const T* x, const ResampleArgs& args, T* y) {
   const int64_t channels = args.x.shape.c, factor = args.factor, stride = args.x.shape.w * channels;
@@ -44,7 +44,7 @@ void pool_row(const T* x, const ResampleArgs& args, T* y) {
   }
 }
 
-// The usual factor in one pass, in the same order of additions.
+// The usual factor in one pass, adding in the same order.
 template <typename T>
 void pool_row_by_2(const T* x, const ResampleArgs& args, T* y) {
   const int64_t channels = args.x.shape.c, stride = args.x.shape.w * channels;
@@ -60,7 +60,7 @@ void pool_row_by_2(const T* x, const ResampleArgs& args, T* y) {
   }
 }
 
-// One row of y; lo is the row of half the resolution.
+// One row of y; lo is the matching row at half the resolution.
 template <typename T>
 void blend_row(const T* lo, const T* hi, const Shape& s, T alpha, T* y) {
   const T rest = T{1} - alpha;

@@ -1,8 +1,8 @@
 // stddev.cpp: minibatch standard deviation with its first and second order gradients.
 //
-// All three run over chunks of positions (h, w, c) of one group: mean and deviation of a chunk stay
-// in L1. They are f64 also for f32: samples may differ by little, and x - mean would then be mostly
-// the rounding of the mean. Sums over positions are added chunk by chunk in order.
+// All three run over chunks of positions (h, w, c) of one group, whose mean and deviation stay in
+// L1. These are f64 even for f32: where samples differ little, x - mean would otherwise be mostly
+// the rounding error of the mean. Sums over positions are added chunk by chunk, in order.
 #include <cmath>
 #include <vector>
 
@@ -14,7 +14,7 @@ namespace {
 
 constexpr int64_t kChunk = 512;  // positions
 
-// Where the samples of a group lie.
+// The samples of each group.
 class Groups {
  public:
   Groups(const Shape& x, const MinibatchStddevGeometry& g)
@@ -41,8 +41,8 @@ class Groups {
   MinibatchStddevGeometry geometry_;
 };
 
-// Calls f(group, first position, count) for each chunk of each group; returns what f returned,
-// added over the chunks of each group.
+// Calls f(group, first position, count) for each chunk of each group; returns for each group the
+// sum of the results.
 template <typename F>
 std::vector<double> sum_chunks(int threads, const Groups& groups, int64_t positions, F f) {
   const int64_t chunks = ceil_div(positions, kChunk);
@@ -97,7 +97,7 @@ struct Slice {
   }
 };
 
-// For each group, the sum over its samples of dy / (H W C d): the factor that the gradients share.
+// For each group, the sum over its samples of dy / (H W C d): a factor of both gradients.
 template <typename T>
 std::vector<double> group_factors(const Groups& groups, const T* dy, int64_t positions) {
   std::vector<double> factors;

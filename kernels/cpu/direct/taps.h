@@ -1,7 +1,7 @@
-// taps.h: which input a filter tap of an output meets, along one axis.
+// taps.h: along one axis, the input element that each filter tap of an output reads.
 //
-// The three convolution modes differ in nothing else, so the loops of conv.cpp read these lists and
-// know no mode. The axes are independent: a two-dimensional tap is a pair of entries.
+// The three convolution modes differ only in this, so the loops of conv.cpp read these lists and
+// are free of modes. The axes are independent: a two-dimensional tap is a pair of entries.
 #pragma once
 
 #include <span>
@@ -24,7 +24,7 @@ struct Axis {
 
 class AxisTaps {
  public:
-  // For each element of y, the elements of x that it sums; for down those of both conv positions.
+  // For each element of y, the elements of x in its sum; for down, those of both positions.
   static AxisTaps forward(const Axis& axis) { return AxisTaps(axis, axis.output, true); }
   // The transpose: for each element of x, the elements of y that it adds to.
   static AxisTaps backward(const Axis& axis) { return AxisTaps(axis, axis.input, false); }

@@ -1,4 +1,4 @@
-// fast.cpp: which method serves which shape.
+// fast.cpp: the choice of a method by shape.
 #include "kernels/cpu/fast/fast.h"
 
 #include "kernels/cpu/fast/gemm.h"
@@ -66,8 +66,8 @@ Method method_for(const ConvGeometry& geometry, const Shape& x, const Shape& w, 
 
 float total_scale(const ConvGeometry& geometry) { return static_cast<float>(conv_scale(geometry)); }
 
-// The adjoint of nearest upsampling is a sum over 2x2 pixels, that of the mean a quarter of an
-// upsampling: the input gradient of up has the form of down, and the reverse.
+// The adjoint of nearest upsampling is a sum over 2x2 pixels, and that of the mean is a quarter of
+// an upsampling, so the input gradient of up has the structure of down, and the reverse.
 void choose_transforms(ConvMode mode, WinogradConv& g) {
   const bool forward = g.use == WeightUse::forward;
   g.in = TransformIn::pixels6;

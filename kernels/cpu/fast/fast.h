@@ -1,4 +1,4 @@
-// fast.h: the quick f32 kernels of the CPU backend: Winograd, im2col, thin 1x1 and dense products.
+// fast.h: the fast f32 kernels of the CPU backend: Winograd, im2col, thin 1x1 and dense products.
 #pragma once
 
 #include <memory>
@@ -10,15 +10,16 @@
 
 namespace pg::cpu {
 
-// Each call returns false, having written nothing, when it does not serve the shape or element
-// type; then the direct loops must. Results do not depend on the number of threads, and differ
-// between instruction sets by rounding. Working memory is kept and grows to the largest need.
+// Each call returns false, having written nothing, if it does not support the shape or element
+// type; the caller then uses the direct loops. Results do not depend on the number of threads; they
+// differ in rounding between instruction sets. Working memory is kept and grows to the largest
+// request.
 //
 // Versions of filters are not used: a transformed filter is four times as large as the filter, and
 // reading it back from memory takes longer than transforming it again in the cache.
 //
-// One that measures computes nothing and only finds out how much working memory its calls take;
-// they may be given addresses that nothing is behind.
+// With ScratchUse::measure nothing is computed, and bytes() tells how much working memory the calls
+// need; the addresses passed may be invalid.
 class FastPath {
  public:
   explicit FastPath(int threads, ScratchUse use = ScratchUse::memory);  // threads >= 1
@@ -31,7 +32,7 @@ class FastPath {
   bool conv2d_weight_grad(const Conv2dWeightGradArgs& args);
   bool matmul(const MatmulArgs& args);
 
-  // Working memory that is held.
+  // Working memory held, in bytes.
   int64_t bytes() const;
 
  private:

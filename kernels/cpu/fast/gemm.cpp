@@ -1,8 +1,8 @@
 // gemm.cpp: the driver of matrix_product.
 //
-// oneDNN's sgemm, except for few rows times rows (the forward pass of a dense layer): there it
-// copies the weights, and reading them once as they lie is two to four times as fast. The result is
-// cut into blocks that depend on the shape alone and one thread works out each, because oneDNN with
+// Uses oneDNN's sgemm, except for a few rows times rows (the forward pass of a dense layer): there
+// oneDNN copies the weights, and reading them once in place is two to four times as fast. The
+// result is cut into blocks that depend only on the shape, one thread each, because oneDNN with
 // several threads may divide the depth between them.
 #include "kernels/cpu/fast/gemm.h"
 
@@ -14,12 +14,12 @@
 namespace pg::cpu {
 namespace {
 
-// The part of y that one thread works out.
+// The part of y that one thread computes.
 struct Block {
   int64_t m, rows, j, columns;
 };
 
-// About sixteen blocks of a matrix that is long on one side, or 4 x 4 and more of a large one.
+// About sixteen blocks for a matrix that is long on one side, at least 4 x 4 for a large one.
 class Blocks {
  public:
   explicit Blocks(const MatrixProduct& g)
@@ -69,18 +69,18 @@ void sgemm(const CpuResources& cpu, const MatrixProduct& g) {
   int failed = 0;
 #pragma omp parallel num_threads(cpu.threads) reduction(max : failed)
   {
-    omp_set_num_threads(1);  // for oneDNN, which a region of one thread does not hold back
+    omp_set_num_threads(1);  // keeps oneDNN from starting threads when this region has one
 #pragma omp for schedule(dynamic)
     for (int64_t i = 0; i < blocks.count(); ++i)
       failed = std::max(failed, static_cast<int>(sgemm_block(cpu.simd, g, blocks[i])));
   }
-  PG_CHECK(failed == dnnl_success, DeviceError, "oneDNN's matrix product ended with status ",
-           failed, ", probably for want of memory; use a smaller batch");
+  PG_CHECK(failed == dnnl_success, DeviceError, "oneDNN's matrix product failed with status ",
+           failed, ", probably out of memory; choose a smaller minibatch");
 }
 
 constexpr int64_t kDepth = 2048;  // of one pass over the rows of b
-constexpr int64_t kColumns = 48;  // rows of b that one thread takes
-constexpr int64_t kRows = 128;    // more are oneDNN's
+constexpr int64_t kColumns = 48;  // rows of b in one task
+constexpr int64_t kRows = 128;    // oneDNN multiplies more
 
 void rows_by_rows(const CpuResources& cpu, const MatrixProduct& g) {
   const int64_t units = ceil_div(g.j, kColumns);

@@ -1,4 +1,4 @@
-// im2col.cpp: patches and back.
+// im2col.cpp: images to patches and back.
 #include "kernels/cpu/fast/im2col.h"
 
 #include <algorithm>

@@ -15,7 +15,7 @@ struct PatchShape {
 };
 
 void im2col(int threads, const PatchShape& shape, const float* x, float* patches);
-// x = the sum of the patches' elements that came from each pixel.
+// Adjoint of im2col: each pixel of x is the sum of its copies in the patches.
 void col2im(int threads, const PatchShape& shape, const float* patches, float* x);
 
 }  // namespace pg::cpu

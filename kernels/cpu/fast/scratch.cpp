@@ -1,4 +1,5 @@
-// scratch.cpp: huge pages where the system grants them; the layouts here touch many pages at once.
+// scratch.cpp: working memory in huge pages if available, since the kernels touch many pages at
+// once.
 #include "kernels/cpu/fast/scratch.h"
 
 #include <sys/mman.h>
@@ -26,9 +27,9 @@ float* Scratch::reserve(int64_t floats) {
   std::free(data_);
   floats_ = 0;
   data_ = static_cast<float*>(std::aligned_alloc(kAlignment, static_cast<size_t>(bytes)));
-  PG_CHECK(data_ != nullptr, OutOfMemoryError, "no memory for ", bytes,
-           " bytes of convolution workspace; use a smaller batch");
-  madvise(data_, static_cast<size_t>(bytes), MADV_HUGEPAGE);  // advice: failure costs speed alone
+  PG_CHECK(data_ != nullptr, OutOfMemoryError, "cannot allocate ", bytes,
+           " bytes of convolution workspace; choose a smaller minibatch");
+  madvise(data_, static_cast<size_t>(bytes), MADV_HUGEPAGE);  // only advice: failure costs speed
   floats_ = bytes / 4;
   return data_;
 }

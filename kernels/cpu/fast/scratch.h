@@ -1,7 +1,7 @@
-// scratch.h: one block of working memory that grows to the largest request and is used again.
+// scratch.h: one block of working memory, reused, that grows to the largest request.
 //
-// One that measures has no memory and only notes the requests: callers must then return before they
-// touch it. So a plan of what a run needs comes from the code that will need it.
+// With ScratchUse::measure it has no memory and only records requests; callers must then return
+// before touching it. So the plan of a run's memory comes from the code that will use it.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@ namespace pg::cpu {
 // Rounds a count of floats up to whole cache lines.
 constexpr int64_t whole_lines(int64_t floats) { return (floats + 15) / 16 * 16; }
 
-// Rounds a stride up to an odd number of cache lines: strides that share a large power of two would
-// send all frequencies of a tile to the same few cache sets.
+// Rounds a stride up to an odd number of cache lines: strides divisible by a large power of two
+// would put all frequencies of a tile into the same few cache sets.
 constexpr int64_t odd_lines(int64_t floats) { return (whole_lines(floats) / 16 | 1) * 16; }
 
 enum class ScratchUse : uint8_t { memory, measure };
 
-// Not thread-safe. A new request ends the life of what the last one returned.
+// Not thread-safe. A new request invalidates the pointer returned by the last one.
 class Scratch {
  public:
   explicit Scratch(ScratchUse use = ScratchUse::memory) : measures_(use == ScratchUse::measure) {}
@@ -25,7 +25,7 @@ class Scratch {
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
-  // Aligned to 2 MiB, contents undefined; null where it measures. Throws OutOfMemoryError.
+  // Aligned to 2 MiB, contents undefined; null when measuring. Throws OutOfMemoryError.
   float* reserve(int64_t floats);
 
   bool measures() const { return measures_; }

@@ -1,4 +1,4 @@
-// simd.cpp: what this processor can run, asked once at run time.
+// simd.cpp: the instruction sets of this processor, detected at run time.
 #include "kernels/cpu/fast/simd/simd.h"
 
 namespace pg::cpu {

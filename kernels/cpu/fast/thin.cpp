@@ -1,4 +1,4 @@
-// thin.cpp: the drivers of thin_conv and thin_weight_grad.
+// thin.cpp: thin_conv and thin_weight_grad on all threads.
 #include "kernels/cpu/fast/thin.h"
 
 #include <algorithm>
@@ -6,8 +6,8 @@
 namespace pg::cpu {
 namespace {
 
-constexpr int64_t kRun = 1024;   // pixels of one piece of work
-constexpr int64_t kGroups = 64;  // partial weight gradients, whatever the number of threads
+constexpr int64_t kRun = 1024;   // pixels in one task
+constexpr int64_t kGroups = 64;  // partial weight gradients, at any number of threads
 
 }  // namespace
 

@@ -1,10 +1,10 @@
-// winograd.h: 3x3 convolutions, their gradients and their resampling forms by Winograd F(4x4, 3x3).
+// winograd.h: 3x3 convolutions in all modes and their gradients by Winograd F(4x4, 3x3).
 //
-// Images stay NHWC. Chunks of tiles pass through transform, matrix products and transform while
-// they are in a cache; weights are transformed where they are used. Upsampling and pooling are
-// folded in at 25 instead of 36 products for each tile of 4x4 pixels
+// Images stay NHWC. Chunks of tiles pass through transform, matrix products and inverse transform
+// while they are in a cache; weights are transformed where they are used. Upsampling and pooling
+// are folded in, with 25 instead of 36 products for each tile of 4x4 pixels
 // (kernels/cpu/fast/simd/simd.h). Accuracy: about 1e-5 of the largest output. The order of every
-// sum depends on shapes alone.
+// sum depends only on shapes.
 #pragma once
 
 #include "kernels/cpu/fast/scratch.h"
@@ -53,7 +53,7 @@ struct CpuResources {
 void winograd_conv(const CpuResources& cpu, const WinogradConv& args);
 void winograd_weight_grad(const CpuResources& cpu, const WinogradWeightGrad& args);
 
-// What the two share: how a transform cuts an image into tiles.
+// How a transform cuts an image into tiles.
 struct TileShape {
   int64_t frequencies;  // 36 or 25
   int64_t step;         // pixels from tile to tile

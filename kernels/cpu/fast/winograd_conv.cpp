@@ -1,9 +1,9 @@
-// winograd_conv.cpp: the drivers of winograd_conv.
+// winograd_conv.cpp: winograd_conv on all threads.
 //
-// Two ways to divide the work, with the same sums. Many tiles: every thread takes chunks of tiles
-// through all three steps in its own cache, against one transformed filter that all read (threads
-// that hand tiles to each other lose more than the filter costs). Few tiles: the filter is the
-// larger part, so each thread takes panels of output channels and transforms only their weights.
+// There are two ways to divide the work, with the same sums. Many tiles: every thread takes chunks
+// of tiles through all three steps in its own cache and reads one transformed filter that all share
+// (passing tiles between threads costs more than the filter). Few tiles: the filter is the larger
+// part, so each thread takes panels of output channels and transforms only their weights.
 #include <omp.h>
 
 #include <algorithm>
@@ -32,7 +32,8 @@ namespace {
 constexpr int64_t kManyTiles = 192;
 constexpr int64_t kSmall = int64_t{4} << 20;  // bytes of filter and tiles that need no prefetch
 constexpr int64_t kSharedTiles = int64_t{8} << 20;  // bytes of tiles that threads share in L3
-constexpr int64_t kRun = 56;  // tiles that pass over a panel of weights: four register tiles
+constexpr int64_t kRun =
+    56;  // tiles multiplied with a panel of weights at a time: four register tiles
 
 class ConvDriver {
  public:

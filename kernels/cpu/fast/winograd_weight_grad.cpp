@@ -1,10 +1,10 @@
-// winograd_weight_grad.cpp: the drivers of winograd_weight_grad.
+// winograd_weight_grad.cpp: winograd_weight_grad on all threads.
 //
-// For each frequency dU = V^T D over all tiles, then G^T dU G gives dw. Few tiles: the threads
-// transform them together, then each takes blocks of dU and writes their dw. Many tiles: a number
-// of groups of tiles that depends on the shape alone, each summed by one thread from tiles in its
-// own cache; the groups' results are added in order. A small dU stays in L2 while its group passes,
-// a large one is finished block by block after each chunk.
+// For each frequency dU = V^T D over all tiles; G^T dU G then gives dw. Few tiles: the threads
+// transform them together, then each computes blocks of dU and writes their dw. Many tiles: they
+// are divided into groups, whose number depends only on the shape; one thread sums a group from
+// tiles in its own cache, and the groups' results are added in order. A small dU stays in L2 for
+// the whole group; a large one is finished block by block after each chunk.
 #include <omp.h>
 
 #include <algorithm>
@@ -17,10 +17,9 @@ namespace {
 constexpr int64_t kTaps = 9;
 constexpr int64_t kManyTiles = 192;
 constexpr int64_t kMostGroups = 16;
-constexpr int64_t kPartBytes = int64_t{80} << 20;  // all groups' results together
-constexpr int64_t kSmallFilter = int64_t{3}
-                                 << 20;  // bytes of dU that may stay while a group passes
-constexpr int64_t kBlock = 64;           // channels along each side of a block of dU
+constexpr int64_t kPartBytes = int64_t{80} << 20;   // of all groups' results together
+constexpr int64_t kSmallFilter = int64_t{3} << 20;  // bytes of dU that may stay in L2 for a group
+constexpr int64_t kBlock = 64;                      // channels along each side of a block of dU
 
 class WeightGradDriver {
  public:
@@ -79,7 +78,7 @@ class WeightGradDriver {
   void multiply(const Block& b, int64_t count, const Grouped& v_shape, const float* v,
                 const Grouped& d_shape, const float* d, float* du, bool add) const {
     const int64_t lanes = simd_.lanes;
-    const bool cached = b.rows >= a_.k && b.vectors * lanes >= a_.c;  // one block is all there is
+    const bool cached = b.rows >= a_.k && b.vectors * lanes >= a_.c;  // there is only one block
     for (int64_t f = 0; f < frequencies_; ++f)
       simd_.gemm_cols({.a = d + f * d_shape.frequency + b.k0 * d_shape.group,
                        .a_block = d_shape.group * lanes,
@@ -115,7 +114,7 @@ class WeightGradDriver {
   }
 
   void by_blocks(Scratch& scratch) {
-    int64_t side = kBlock;  // how finely work is cut does not change a sum
+    int64_t side = kBlock;  // the size of blocks changes no sum
     while (side > simd_.lanes && ceil_div(a_.k, side) * ceil_div(a_.c, side) < 4 * threads_)
       side /= 2;
     const Grouped v_shape(a_.c, tiles_, tiles_, simd_.lanes);
@@ -157,7 +156,7 @@ class WeightGradDriver {
     }
   }
 
-  // How many tiles are held at a time, and in how many groups they are summed.
+  // Chooses the number of tiles held at a time and of groups.
   void plan_groups() {
     const int64_t dw_bytes = a_.k * kTaps * a_.c * 4;
     const int64_t most = std::clamp<int64_t>(kPartBytes / dw_bytes, 2, kMostGroups);

@@ -1,5 +1,5 @@
-// absent.cpp: replaces the CUDA backend in a program built without it.
-#include "kernels/backend.h"
+// absent.cpp: takes the place of the CUDA backend in programs built without it.
+#include "kernels/gpu.h"
 #include "kernels/planning.h"
 
 namespace pg {
@@ -9,12 +9,15 @@ int cuda_device_count(std::string* reason) {
   return 0;
 }
 
-std::unique_ptr<Backend> make_cuda_backend(int, MatrixMath, CudaKernels) {
-  throw DeviceError("this program was built without the CUDA backend; use --device cpu");
+// check_gpu throws: there is no GPU.
+std::unique_ptr<Backend> make_cuda_backend(int device, MatrixMath, CudaKernels) {
+  check_gpu(device);
+  return nullptr;
 }
 
-std::unique_ptr<PlanningBackend> make_cuda_planner(int, MatrixMath) {
-  throw DeviceError("this program was built without the CUDA backend; use --device cpu");
+std::unique_ptr<PlanningBackend> make_cuda_planner(int device, MatrixMath) {
+  check_gpu(device);
+  return nullptr;
 }
 
 }  // namespace pg

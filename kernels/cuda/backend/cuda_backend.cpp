@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/cuda/device/launchers.h"
+#include "kernels/gpu.h"
 
 namespace pg {
 namespace cuda {
@@ -115,22 +116,10 @@ std::string why_no_gpu(cudaError_t status) {
     return "no NVIDIA driver is installed";
   }
   return message("the NVIDIA driver supports CUDA ", version / 1000, ".", version % 1000 / 10,
-                 ", expected ", CUDART_VERSION / 1000, ".0 or newer (update the driver)");
+                 ", but this program needs ", CUDART_VERSION / 1000, ".0: update the driver");
 }
 
 }  // namespace
-
-namespace cuda {
-
-void check_device(int device) {
-  std::string reason;
-  const int count = cuda_device_count(&reason);
-  PG_CHECK(count > 0, DeviceError, "no GPU: ", reason, "; use --device cpu");
-  PG_CHECK(device >= 0 && device < count, DeviceError, "unknown device 'cuda:", device,
-           "': expected ", count == 1 ? "cuda:0" : message("cuda:0 to cuda:", count - 1));
-}
-
-}  // namespace cuda
 
 int cuda_device_count(std::string* reason) {
   int count = 0;
@@ -144,7 +133,7 @@ int cuda_device_count(std::string* reason) {
 }
 
 std::unique_ptr<Backend> make_cuda_backend(int device, MatrixMath math, CudaKernels kernels) {
-  cuda::check_device(device);
+  check_gpu(device);
   return std::make_unique<cuda::CudaBackend>(device, math, kernels);
 }
 

@@ -14,9 +14,6 @@
 
 namespace pg::cuda {
 
-// Throws DeviceError if there is no such GPU.
-void check_device(int device);
-
 class CudaBackend : public Backend {
  public:
   // device: an index below cuda_device_count().

@@ -2,8 +2,9 @@
 #include <algorithm>
 #include <array>
 
-#include "kernels/cuda/backend/cuda_backend.h"
 #include "kernels/cuda/device/launchers.h"
+#include "kernels/cuda/device/queue.h"
+#include "kernels/gpu.h"
 #include "kernels/planning.h"
 
 namespace pg {
@@ -50,7 +51,7 @@ class CudaPlanning : public PlanningBackend {
 }  // namespace cuda
 
 std::unique_ptr<PlanningBackend> make_cuda_planner(int device, MatrixMath math) {
-  cuda::check_device(device);
+  check_gpu(device);
   return std::make_unique<cuda::CudaPlanning>(device, math);
 }
 

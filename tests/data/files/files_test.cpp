@@ -1,9 +1,10 @@
-// files_test.cpp: files appear complete or not at all; .npy headers are held to the letter.
+// files_test.cpp: files appear complete or not at all; .npy headers are checked strictly.
 #include <signal.h>
 #include <sys/resource.h>
 
 #include "data/files/atomic_file.h"
-#include "data/files/files.h"
+#include "data/files/crc32.h"
+#include "data/files/read_file.h"
 #include "data/formats/npy.h"
 #include "data/formats/npy_writer.h"
 #include "tests/data/support.h"
@@ -65,7 +66,7 @@ TEST(AtomicFile, MissingFolderIsNamed) {
   EXPECT_HAS(text, "No such file or directory");
 }
 
-// A limit on the file size stands in for a full disk.
+// A limit on the file size simulates a full disk.
 TEST(AtomicFile, FullDiskKeepsTheOldFile) {
   const TempFolder folder;
   write_text(folder / "out.bin", "old");
@@ -119,7 +120,7 @@ TEST(Npy, HeaderRoundTrips) {
   }
 }
 
-TEST(Npy, ReadsWhatNumPyWrites) {
+TEST(Npy, ReadsHeadersOfNumPy) {
   const auto parsed =
       parse(header_with("{'descr': '|u1', 'fortran_order': False, 'shape': (7, 2), }   \n"));
   EXPECT_EQ(parsed.header.shape, (std::vector<int64_t>{7, 2}));
@@ -147,7 +148,7 @@ TEST(Npy, HostileHeadersAreFormatErrors) {
              "ends within");
 }
 
-TEST(ReadFile, SaysWhereAFileEndsThatWasCutShort) {
+TEST(ReadFile, NamesTheEndOfATruncatedFile) {
   const TempFolder folder;
   write_text(folder / "a", "0123456789");
   const ReadFile file(folder / "a");
@@ -159,17 +160,17 @@ TEST(ReadFile, SaysWhereAFileEndsThatWasCutShort) {
   EXPECT_HAS(error_of<IoError>([&] { file.read(100, four); }), "ends at byte 100");
 }
 
-TEST(Npy, LengthMustFitTheHeader) {
+TEST(Npy, LengthMustMatchTheHeader) {
   const TempFolder folder;
   NpyWriter writer(folder.path(), "a.npy");
   const std::vector<int32_t> values = {1, -2, 3};
   writer.write(bytes_of(values));
-  const Manifest::File file = writer.finish({NpyType::i32, {3}});
+  const NpyWriter::Written file = writer.finish({NpyType::i32, {3}});
   std::vector<int32_t> read(2);
   NpyFile(folder / "a.npy").read(1, read);
   EXPECT_EQ(read, (std::vector<int32_t>{-2, 3}));
   EXPECT_EQ(file.bytes, kNpyHeaderBytes + 12);
-  EXPECT_EQ(file.crc32, crc32_text(crc32_of(bytes_of(read_bytes(folder / "a.npy")))));
+  EXPECT_EQ(file.crc32, crc32_of(bytes_of(read_bytes(folder / "a.npy"))));
 
   fs::resize_file(folder / "a.npy", 130);
   EXPECT_HAS(error_of<FormatError>([&] { NpyFile(folder / "a.npy"); }), "130 bytes");

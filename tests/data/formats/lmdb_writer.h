@@ -14,8 +14,8 @@ namespace pg::testing {
 
 using LmdbEntries = std::vector<std::pair<std::string, std::vector<uint8_t>>>;
 
-// Writes data.mdb into the folder. Transactions of `each` entries leave old pages behind, as real
-// databases have them.
+// Writes data.mdb into the folder. Transactions of `each` entries leave old pages behind, as in
+// real databases.
 inline void write_lmdb(const std::filesystem::path& folder, const LmdbEntries& entries,
                        size_t each = SIZE_MAX) {
   const auto check = [](int status) {

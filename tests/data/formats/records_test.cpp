@@ -1,4 +1,4 @@
-// records_test.cpp: TFRecords and LMDB databases as sources, whole and damaged.
+// records_test.cpp: TFRecords and LMDB databases as sources, intact and damaged.
 #include <map>
 
 #include "data/formats/lmdb_file.h"
@@ -7,6 +7,7 @@
 #include "data/sets/build.h"
 #include "data/sets/dataset.h"
 #include "data/sources/source.h"
+#include "data/sources/tfrecord_example.h"
 #include "tests/data/formats/lmdb_writer.h"
 #include "tests/data/formats/records.h"
 #include "tests/data/support.h"
@@ -16,7 +17,7 @@ namespace {
 
 std::vector<uint8_t> bytes_in(const std::string& text) { return {text.begin(), text.end()}; }
 
-TEST(Crc32c, IsThatOfThePublishedVectors) {
+TEST(Crc32c, MatchesPublishedVectors) {
   EXPECT_EQ(crc32c(bytes_in("123456789")), 0xe3069283u);
   EXPECT_EQ(crc32c(std::vector<uint8_t>(32, 0)), 0x8a9136aau);  // RFC 3720, B.4
   EXPECT_EQ(crc32c(std::vector<uint8_t>(32, 255)), 0x62a8ab43u);
@@ -77,7 +78,7 @@ TEST_F(Records, SingleFileAndUnpackedIntegersAreReadToo) {
   EXPECT_TRUE(source->label_names().empty());
 }
 
-TEST_F(Records, DamagedOnesAreListedAndTheOthersBuilt) {
+TEST_F(Records, DamagedRecordsAreListedAndOthersBuilt) {
   std::string text = records();
   const size_t size = text.size() / 5;
   text[size + 100] = static_cast<char>(text[size + 100] ^ 1);  // of record 1
@@ -92,8 +93,8 @@ TEST_F(Records, DamagedOnesAreListedAndTheOthersBuilt) {
   EXPECT_HAS(report.manifest.rejected[1].reason, "ends within");
 }
 
-// Wherever a bit turns or the file ends, reading says why or gives the image.
-TEST_F(Records, AnyDamageIsAnErrorInWords) {
+// Any flipped bit or truncation gives a FormatError or an image.
+TEST_F(Records, AnyDamageIsAFormatError) {
   const std::string whole = record(example(random_image(4, 4, 3, 7)));
   const std::vector<uint8_t> pixels = random_image(4, 4, 3, 7).pixels;
   for (size_t i = 0; i < 2 * whole.size(); ++i) {
@@ -104,7 +105,9 @@ TEST_F(Records, AnyDamageIsAnErrorInWords) {
       text[i - whole.size()] = static_cast<char>(text[i - whole.size()] ^ (1 << i % 8));
     }
     write_text(folder_ / "one.tfrecords", text);
-    EXPECT_THROW(image_of_example(TfRecordFile(folder_ / "one.tfrecords").read(0)), FormatError)
+    EXPECT_THROW(
+        image_of_example(TfRecordFile(folder_ / "one.tfrecords").read(0, kMostStoredBytes)),
+        FormatError)
         << i;
   }
   const std::string inside = example(random_image(4, 4, 3, 7));
@@ -118,7 +121,7 @@ TEST_F(Records, AnyDamageIsAnErrorInWords) {
   }
 }
 
-TEST_F(Records, LabelsThatDoNotFitAreRefusedWithAWayOut) {
+TEST_F(Records, LabelsThatDoNotFitAreRejectedWithAdvice) {
   write_text(folder_ / "set-r04.tfrecords", records());
   const auto error = [&] {
     return error_of<FormatError>([&] { open_source(folder_.path().string()); });
@@ -131,8 +134,8 @@ TEST_F(Records, LabelsThatDoNotFitAreRefusedWithAWayOut) {
   EXPECT_HAS(error(), "class numbers from -1");
 }
 
-// A download that broke off ends neither the build nor what is known of classes.
-TEST_F(Records, LabelsOfImagesThatAreCutOffDoNoHarm) {
+// An interrupted download spoils neither the build nor the classes.
+TEST_F(Records, LabelsOfTruncatedImagesDoNoHarm) {
   const std::string text = records();
   write_text(folder_ / "set-r04.tfrecords", text.substr(0, text.size() / 2));
   const std::vector<int32_t> classes = {1, 0, 1, 0, 3};
@@ -145,7 +148,7 @@ TEST_F(Records, LabelsOfImagesThatAreCutOffDoNoHarm) {
   EXPECT_EQ(Dataset(folder_ / "built").label(0), 1);
 }
 
-TEST_F(Records, SeveralSetsInAFolderMustBeNamed) {
+TEST_F(Records, SeveralSetsInAFolderNeedAChoice) {
   write_text(folder_ / "a-r04.tfrecords", records());
   write_text(folder_ / "b-r04.tfrecords", records());
   EXPECT_HAS(error_of<UsageError>([&] { open_source(folder_.path().string()); }), "2 data sets");
@@ -157,7 +160,7 @@ class Lmdb : public ::testing::Test {
   void write(const LmdbEntries& entries) { write_lmdb(folder_ / "db", entries); }
 
   std::vector<uint8_t> picture(uint64_t seed) {
-    write_picture(folder_ / "p.png", random_image(32, 32, 3, seed));
+    write_image(folder_ / "p.png", random_image(32, 32, 3, seed));
     return read_bytes(folder_ / "p.png");
   }
 
@@ -166,7 +169,7 @@ class Lmdb : public ::testing::Test {
   TempFolder folder_;
 };
 
-TEST_F(Lmdb, PicturesAreReadByKeyAndBrokenOnesListed) {
+TEST_F(Lmdb, ImagesAreReadByKeyAndBrokenOnesListed) {
   LmdbEntries entries;
   for (uint64_t i = 0; i < 20; ++i) {
     entries.emplace_back(message("key", 100 + i), picture(i));
@@ -188,7 +191,7 @@ TEST_F(Lmdb, PicturesAreReadByKeyAndBrokenOnesListed) {
   EXPECT_EQ(report.manifest.rejected[0].file, "key107");
 }
 
-TEST_F(Lmdb, CutShortAnywhereIsAnErrorInWords) {
+TEST_F(Lmdb, TruncationAnywhereIsAFormatError) {
   LmdbEntries entries;
   for (uint64_t i = 0; i < 20; ++i) entries.emplace_back(message("k", i), picture(i));
   write(entries);
@@ -197,11 +200,11 @@ TEST_F(Lmdb, CutShortAnywhereIsAnErrorInWords) {
     fs::resize_file(folder_ / "db/data.mdb", static_cast<uintmax_t>(size));
     EXPECT_HAS(error_of<FormatError>([&] { open_source(db()); }), "again") << size;
   }
-  write_text(folder_ / "db/data.mdb", "this is no database");
+  write_text(folder_ / "db/data.mdb", "this is not a database");
   EXPECT_THROW(open_source(db()), FormatError);
 }
 
-// Deep trees, values of every kind of place, deleted pages: what the library wrote is read.
+// Deep trees, values inside and outside nodes and deleted pages, as the library writes them.
 TEST_F(Lmdb, EveryEntryIsFoundInOrder) {
   LmdbEntries entries;
   for (uint64_t i = 0; i < 5000; ++i) {
@@ -217,13 +220,13 @@ TEST_F(Lmdb, EveryEntryIsFoundInOrder) {
   int64_t i = 0;
   for (const auto& [key, value] : want) {
     ASSERT_EQ(file.key(i), key);
-    ASSERT_EQ(file.value(i), value) << key;
+    ASSERT_EQ(file.value(i, kMostStoredBytes), value) << key;
     ASSERT_FALSE(file.damaged_page(i));
     ++i;
   }
 }
 
-TEST_F(Lmdb, ADamagedPageCostsItsPicturesAlone) {
+TEST_F(Lmdb, ADamagedPageLosesOnlyItsImages) {
   LmdbEntries entries;
   for (uint64_t i = 0; i < 300; ++i) entries.emplace_back(message("k", i), picture(i % 3));
   write(entries);
@@ -240,7 +243,7 @@ TEST_F(Lmdb, ADamagedPageCostsItsPicturesAlone) {
              message("page ", leaf / 4096, " of the database is damaged"));
 }
 
-TEST_F(Lmdb, CutShortWhileItIsReadListsThePictures) {
+TEST_F(Lmdb, TruncationWhileReadingListsTheImages) {
   LmdbEntries entries;
   for (uint64_t i = 0; i < 20; ++i) entries.emplace_back(message("k", i), picture(i));
   write(entries);
@@ -250,24 +253,25 @@ TEST_F(Lmdb, CutShortWhileItIsReadListsThePictures) {
   EXPECT_EQ(source->name(3), "data.mdb entry 3");
 }
 
-// Page and entry agree on four gigabytes that are not there.
-TEST_F(Lmdb, AWildLengthTakesNoMemory) {
+// Page and entry agree on four gigabytes that do not exist.
+TEST_F(Lmdb, AWrongLengthTakesNoMemory) {
   write({{"a picture", picture(1)}});
   std::vector<uint8_t> bytes = read_bytes(folder_ / "db/data.mdb");
   const auto put = [&](size_t at) { std::fill_n(bytes.begin() + static_cast<long>(at), 4, 0xf0); };
   const std::string text(bytes.begin(), bytes.end());
-  put(text.find("a picture") - 8);  // the length that begins its entry
+  put(text.find("a picture") - 8);  // the length at the start of its entry
   size_t big = 2 * 4096;
   while ((bytes[big + 10] & 4) == 0) big += 4096;
-  put(big + 12);  // how many pages it has
+  put(big + 12);  // its number of pages
   write_bytes(folder_ / "db/data.mdb", bytes);
-  EXPECT_HAS(error_of<FormatError>([&] { LmdbFile(folder_ / "db/data.mdb").value(0); }),
-             "its length is damaged");
+  EXPECT_HAS(
+      error_of<FormatError>([&] { LmdbFile(folder_ / "db/data.mdb").value(0, kMostStoredBytes); }),
+      "the length of the value is damaged");
 }
 
-// LMDB keeps no checksums: what cannot be told is wrong is another picture, but nothing crashes and
-// every error is one that a build lists.
-TEST_F(Lmdb, AnyDamageIsAnErrorInWords) {
+// LMDB has no checksums: undetected damage gives another image, but nothing crashes and every error
+// is one that a build lists.
+TEST_F(Lmdb, AnyDamageIsAFormatError) {
   LmdbEntries entries;
   for (uint64_t i = 0; i < 60; ++i) {
     const std::vector<uint8_t> small = {'n', 'o'};
@@ -284,7 +288,7 @@ TEST_F(Lmdb, AnyDamageIsAnErrorInWords) {
   for (uint64_t i = 0; i < 1000; ++i) {
     std::vector<uint8_t> bytes = whole;
     const auto r = philox(1, 2, i);
-    // Mostly where pages begin: in their headers, tables of nodes and first nodes.
+    // Mostly at the start of pages: in their headers, tables of nodes and first nodes.
     const size_t page = r.word[0] % (whole.size() / 4096);
     const size_t at = page * 4096 + (i % 4 == 0 ? r.word[1] % 4096 : r.word[1] % 160);
     bytes[at] = static_cast<uint8_t>(r.word[2]);
@@ -293,7 +297,7 @@ TEST_F(Lmdb, AnyDamageIsAnErrorInWords) {
       const LmdbFile file(folder_ / "damaged.mdb");
       for (int64_t k = 0; k < file.count(); ++k) {
         or_format_error([&] { file.key(k); });
-        or_format_error([&] { file.value(k); });
+        or_format_error([&] { file.value(k, kMostStoredBytes); });
       }
     });
   }

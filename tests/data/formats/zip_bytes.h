@@ -1,4 +1,4 @@
-// zip_bytes.h: zip archives written by hand, as torch.save writes them and as nobody should.
+// zip_bytes.h: zip archives written by hand, like those of torch.save and malformed ones.
 #pragma once
 
 #include <zlib.h>
@@ -12,8 +12,8 @@
 
 namespace pg::test {
 
-// An entry holds `packed` bytes, stored (method 0) or deflated (8); of the rest what is not given
-// is the truth for stored ones.
+// An entry of `packed` bytes, stored (method 0) or deflated (8). Claims left open are correct for
+// stored entries.
 struct ZipEntry {
   std::string name;
   std::string packed;
@@ -44,7 +44,7 @@ inline std::string zip_bytes(const std::vector<ZipEntry>& entries) {
          little_endian(static_cast<uint32_t>(directory.size())) + place + std::string(2, '\0');
 }
 
-// A torch file in the zip form.
+// A torch file in the zip format.
 inline std::string torch_zip(const std::string& pickle, const std::vector<ZipEntry>& storages) {
   std::vector<ZipEntry> entries = {{"archive/data.pkl", pickle}, {"archive/version", "3\n"}};
   for (const ZipEntry& storage : storages) {
@@ -54,7 +54,7 @@ inline std::string torch_zip(const std::string& pickle, const std::vector<ZipEnt
   return zip_bytes(entries);
 }
 
-// A torch file in the form before that; `elements` are the storages' numbers of elements.
+// A torch file in the older format; `elements` is the number of elements of a storage.
 struct LegacyStorage {
   std::string key;
   int64_t elements = 0;

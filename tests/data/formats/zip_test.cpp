@@ -1,4 +1,4 @@
-// zip_test.cpp: zip archives of images, as StyleGAN's tools write them and as nobody should.
+// zip_test.cpp: zip archives of images, as StyleGAN's tools write them, and malformed ones.
 #include "data/sets/build.h"
 #include "data/sets/dataset.h"
 #include "data/sources/source.h"
@@ -30,7 +30,7 @@ class Zip : public ::testing::Test {
   TempFolder folder_;
 };
 
-// The bytes as method 8 of zip has them.
+// An entry compressed by zip's method 8.
 ZipEntry deflated(const std::string& name, const std::string& bytes) {
   std::string packed(bytes.size() + 100, '\0');
   z_stream stream = {};
@@ -91,7 +91,7 @@ TEST_F(Zip, BuildIsTheSameAtAnyNumberOfThreads) {
   EXPECT_EQ(a.manifest.files.at("r0008.npy").crc32, b.manifest.files.at("r0008.npy").crc32);
 }
 
-TEST_F(Zip, DamagedImagesAreLeftOutByName) {
+TEST_F(Zip, DamagedImagesAreSkippedByName) {
   ZipEntry wrong = {"b.png", png({2})};
   wrong.claimed_crc = 7;
   std::string cut = png({3});
@@ -106,13 +106,13 @@ TEST_F(Zip, DamagedImagesAreLeftOutByName) {
   EXPECT_HAS(m.rejected[0].reason, "damaged");
 }
 
-TEST_F(Zip, ArchivesThatAreNoneSaySo) {
+TEST_F(Zip, InvalidArchivesAreRejected) {
   const std::string whole = test::zip_bytes({{"a.png", png({1})}, {"b.png", png({2})}});
   for (size_t size = 4; size < whole.size(); size += 3) {
     const std::string text = error_of<FormatError>([&] { open_bytes(whole.substr(0, size)); });
-    EXPECT_HAS(text, "set.zip: it is no whole zip archive");
+    EXPECT_HAS(text, "set.zip: not a complete zip archive");
   }
-  EXPECT_HAS(error_of<FormatError>([&] { open({{"a.txt", "words"}}); }), "holds no image");
+  EXPECT_HAS(error_of<FormatError>([&] { open({{"a.txt", "words"}}); }), "has no image");
   ZipEntry huge = {"a.png", "x"};
   huge.claimed_bytes = 0x70000000;
   EXPECT_HAS(error_of<FormatError>([&] { open({huge}); }), "more bytes than it can hold");
@@ -122,8 +122,8 @@ TEST_F(Zip, ArchivesThatAreNoneSaySo) {
              "no label for the image a.png");
 }
 
-TEST_F(Zip, CutShortWhileInUseIsAnErrorOfTheImage) {
-  // Larger than what the C library may have read ahead.
+TEST_F(Zip, TruncationWhileInUseIsAnErrorOfTheImage) {
+  // Larger than the C library's read-ahead.
   write_png(folder_ / "noise.png", random_image(128, 128, 3));
   const std::vector<uint8_t> noise = read_bytes(folder_ / "noise.png");
   const auto source = open({{"a.png", png({1})}, {"b.png", {noise.begin(), noise.end()}}});

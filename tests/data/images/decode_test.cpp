@@ -1,4 +1,4 @@
-// decode_test.cpp: every kind of picture file that is promised, and every way to be none.
+// decode_test.cpp: every supported kind of image file, and the rejection of others.
 #include <algorithm>
 
 #include "tests/data/images/encoded.h"
@@ -12,8 +12,8 @@ Bytes cut(const Bytes& bytes, double share) {
   return {bytes.begin(), bytes.begin() + size};
 }
 
-std::string refusal(const Bytes& bytes) {
-  return error_of<FormatError>([&] { decode_image(bytes, "picture"); });
+std::string rejection(const Bytes& bytes) {
+  return error_of<FormatError>([&] { decode_image(bytes, "file"); });
 }
 
 void expect_near(const Image& image, const std::vector<int>& pixel, int tolerance) {
@@ -64,7 +64,7 @@ TEST(Decode, PngOfEveryChannelCountIsExact) {
   }
 }
 
-TEST(Decode, ContentDecidesNotTheEnding) {
+TEST(Decode, FormatIsRecognisedByContent) {
   const TempFolder folder;
   const Image image = random_image(9, 6, 3);
   write_bytes(folder / "really-bmp.jpg", bmp_bytes(image));
@@ -95,7 +95,7 @@ TEST(Decode, PngPalettesAndSmallSamplesAreResolved) {
   clear.chunk("PLTE", {1, 2, 3, 4, 5, 6}).chunk("tRNS", {7}).data({0, 0, 1});
   EXPECT_EQ(decode_image(clear.bytes(), "clear.png").pixels, (Bytes{1, 2, 3, 7, 4, 5, 6, 255}));
 
-  // An index that the palette lacks is black, always.
+  // An index beyond the palette is black.
   PngFile beyond{2, 1, 8, 3};
   beyond.chunk("PLTE", {1, 2, 3}).data({0, 0, 200});
   EXPECT_EQ(decode_image(beyond.bytes(), "beyond.png").pixels, (Bytes{1, 2, 3, 0, 0, 0}));
@@ -105,7 +105,7 @@ TEST(Decode, PngPalettesAndSmallSamplesAreResolved) {
   EXPECT_EQ(bits.stored.colours, Colours::gray);
 }
 
-TEST(Decode, PngThatUnpacksToMoreThanItsExtentsTakesNoMemoryForIt) {
+TEST(Decode, PngDataBeyondItsExtentsTakesNoMemory) {
   PngFile bomb{1, 1, 8, 0};
   bomb.data(Bytes(size_t{1} << 26, 0));
   const Bytes bytes = bomb.bytes();
@@ -114,12 +114,12 @@ TEST(Decode, PngThatUnpacksToMoreThanItsExtentsTakesNoMemoryForIt) {
   EXPECT_LT(test::memory_of([&] { decode_image(bytes, "bomb.png"); }), 4 << 20);
 }
 
-TEST(Decode, PngChunkThatClaimsToBeLongTakesNoMemoryForIt) {
+TEST(Decode, PngChunkWithAWrongLengthTakesNoMemory) {
   Bytes png = PngFile{1, 1, 8, 0}.chunk("eXIf", exif_tiff(1)).data({0, 0}).bytes();
-  png[33] = 0x10;  // the length of the first chunk behind the header
-  EXPECT_HAS(refusal(png), "truncated PNG");
-  const auto refused = [&] { EXPECT_THROW(decode_image(png, "a"), FormatError); };
-  EXPECT_LT(test::memory_of(refused), 4 << 20);
+  png[33] = 0x10;  // the length of the first chunk after the header
+  EXPECT_HAS(rejection(png), "truncated PNG");
+  const auto decode = [&] { EXPECT_THROW(decode_image(png, "a"), FormatError); };
+  EXPECT_LT(test::memory_of(decode), 4 << 20);
 }
 
 TEST(Decode, JpegOfEveryCodingGivesTheSamePixels) {
@@ -143,7 +143,7 @@ TEST(Decode, JpegOfOneComponentIsGray) {
   EXPECT_EQ(image.stored.colours, Colours::gray);
 }
 
-TEST(Decode, JpegOfRgbWithoutLumaKeepsItsColours) {
+TEST(Decode, RgbJpegKeepsItsColours) {
   const Bytes bytes = jpeg_bytes(flat_image(16, {200, 100, 50}), {.kept = JCS_RGB});
   expect_near(decode_image(bytes, "rgb.jpg"), {200, 100, 50}, 2);
 }
@@ -203,14 +203,14 @@ TEST(Decode, BmpOfEveryKind) {
             (Bytes{255, 0, 0, 0, 132, 132}));
   Bytes packed = small_bmp(2, 2, 4, 2, rows);
   packed[30] = 2;
-  EXPECT_HAS(refusal(packed), "damaged BMP (run lengths");
+  EXPECT_HAS(rejection(packed), "is a BMP with run-length encoding, which is not supported");
 }
 
 TEST(Decode, WebpOfEveryKind) {
   for (const int64_t channels : {3, 4}) {
     Image image = random_image(13, 21, channels);
     if (channels == 4) {
-      // Lossless coding keeps no colour below alpha 0.
+      // Lossless coding drops the colour where alpha is 0.
       for (size_t i = 3; i < image.pixels.size(); i += 4) image.pixels[i] |= 1;
     }
     const Image back = decode_image(webp_bytes(image), "a.webp");
@@ -224,7 +224,7 @@ TEST(Decode, WebpOfEveryKind) {
               {200, 100, 50, 99}, 4);
 }
 
-TEST(Decode, WebpAnimationGivesItsFirstFrame) {
+TEST(Decode, WebpAnimationYieldsItsFirstFrame) {
   Bytes chunks;
   append_riff(chunks, "ANIM", {0, 0, 0, 0, 0, 0});
   for (const uint8_t v : {uint8_t{10}, uint8_t{200}}) {
@@ -241,8 +241,7 @@ TEST(Decode, WebpAnimationGivesItsFirstFrame) {
 TEST(Decode, EveryOrientationEndsUpright) {
   const Image upright = quadrants();
   ASSERT_EQ(corners_of(upright), "RGBW");
-  // What a camera stores so that the tag's turn makes it upright: the inverse turn; only 6 and 8
-  // are not their own inverse.
+  // A camera stores the inverse of the tag's rotation; only 6 and 8 are not their own inverse.
   const std::vector<int> inverse = {0, 1, 2, 3, 4, 5, 8, 7, 6};
   for (int orientation = 1; orientation <= 8; ++orientation) {
     const Image stored = orient(upright, inverse[static_cast<size_t>(orientation)]);
@@ -252,7 +251,7 @@ TEST(Decode, EveryOrientationEndsUpright) {
     EXPECT_EQ(shown.height, 32) << orientation;
     EXPECT_EQ(shown.width, 16) << orientation;
   }
-  // The tag's own definition, independent of the inverse: 6 means "turn right to show".
+  // By the definition of the tag, independent of the inverse: 6 means "rotate right to display".
   EXPECT_EQ(corners_of(orient(upright, 2)), "GRWB");
   EXPECT_EQ(corners_of(orient(upright, 3)), "WBGR");
   EXPECT_EQ(corners_of(orient(upright, 4)), "BWRG");
@@ -283,17 +282,18 @@ TEST(Decode, OrientationOfPngAndWebpIsApplied) {
   }
 }
 
-TEST(Decode, WhatIsNoPictureSaysSo) {
-  EXPECT_HAS(refusal({'B', 'M', ',', ' ', 's', 'a', 'y', 's', ' ', 't', 'h',
-                      'e', ' ', 't', 'e', 'x', 't', ' ', 'f', 'i', 'l', 'e'}),
+TEST(Decode, OtherFilesAreRejectedByFormat) {
+  EXPECT_HAS(rejection({'B', 'M', ',', ' ', 's', 'a', 'y', 's', ' ', 't', 'h',
+                        'e', ' ', 't', 'e', 'x', 't', ' ', 'f', 'i', 'l', 'e'}),
              "not a JPEG, PNG, WebP or BMP");
-  EXPECT_HAS(refusal({}), "empty");
-  EXPECT_HAS(refusal({'G', 'I', 'F', '8', '9', 'a', 1, 0}), "is a GIF image, which is not read");
-  EXPECT_HAS(refusal({'I', 'I', '*', 0, 8, 0, 0, 0}), "is a TIFF image");
+  EXPECT_HAS(rejection({}), "empty");
+  EXPECT_HAS(rejection({'G', 'I', 'F', '8', '9', 'a', 1, 0}),
+             "is a GIF image, which is not supported");
+  EXPECT_HAS(rejection({'I', 'I', '*', 0, 8, 0, 0, 0}), "is a TIFF image");
   EXPECT_HAS(error_of<IoError>([&] { decode_file("none.png"); }), "No such file");
 }
 
-TEST(Decode, TruncatedFilesSayWhichKindTheyAre) {
+TEST(Decode, TruncatedFilesNameTheirFormat) {
   const Image noise = random_image(64, 64, 3), clear = random_image(64, 64, 4);
   const TempFolder folder;
   write_png(folder / "a.png", noise);
@@ -301,55 +301,56 @@ TEST(Decode, TruncatedFilesSayWhichKindTheyAre) {
   const Bytes progressive =
       jpeg_bytes(noise, {.choose = [](j_compress_ptr j) { jpeg_simple_progression(j); }});
   for (const double share : {0.999, 0.99, 0.5, 0.1}) {
-    EXPECT_HAS(refusal(cut(png, share)), "picture is a truncated PNG, it ends too early");
-    EXPECT_HAS(refusal(cut(jpeg, share)), "truncated JPEG");
-    EXPECT_HAS(refusal(cut(progressive, share)), "truncated JPEG");
-    EXPECT_HAS(refusal(cut(bmp_bytes(noise), share)), "truncated BMP");
-    EXPECT_HAS(refusal(cut(webp_bytes(noise), share)), "truncated WebP");
-    EXPECT_HAS(refusal(cut(webp_bytes(clear, 80), share)), "truncated WebP");
+    EXPECT_HAS(rejection(cut(png, share)), "file is a truncated PNG; replace the file");
+    EXPECT_HAS(rejection(cut(jpeg, share)), "truncated JPEG");
+    EXPECT_HAS(rejection(cut(progressive, share)), "truncated JPEG");
+    EXPECT_HAS(rejection(cut(bmp_bytes(noise), share)), "truncated BMP");
+    EXPECT_HAS(rejection(cut(webp_bytes(noise), share)), "truncated WebP");
+    EXPECT_HAS(rejection(cut(webp_bytes(clear, 80), share)), "truncated WebP");
   }
 }
 
-TEST(Decode, DamageWithinIsNeverLetPass) {
+TEST(Decode, DamagedDataIsRejected) {
   const Image noise = random_image(64, 64, 3);
   Bytes jpeg = jpeg_bytes(noise);
-  jpeg[jpeg.size() / 2] = 0xFF;  // a restart marker where none belongs
+  jpeg[jpeg.size() / 2] = 0xFF;  // a restart marker in the wrong place
   jpeg[jpeg.size() / 2 + 1] = 0xD3;
-  EXPECT_HAS(refusal(jpeg), "is a damaged JPEG (");
+  EXPECT_HAS(rejection(jpeg), "is a damaged JPEG (");
   const TempFolder folder;
   write_png(folder / "a.png", noise);
   Bytes png = read_bytes(folder / "a.png");
   png[png.size() / 2] ^= 1;
-  EXPECT_HAS(refusal(png), "damaged PNG (");
+  EXPECT_HAS(rejection(png), "damaged PNG (");
   Bytes webp = webp_bytes(noise);
   std::fill(webp.begin() + 21, webp.begin() + 200, uint8_t{0xFF});
-  refusal(webp);
+  rejection(webp);
 }
 
-TEST(Decode, StrayBytesBetweenSegmentsOfAJpegDoNoHarm) {
+TEST(Decode, JpegMayHaveStrayBytesBetweenSegments) {
   const Image image = random_image(16, 16, 3);
   Bytes jpeg = jpeg_bytes(image);
   const Image before = decode_image(jpeg, "a.jpg");
-  jpeg.insert(jpeg.begin() + 20, {0, 0, 0});  // behind the JFIF segment
-  jpeg.insert(jpeg.end(), {1, 2, 3});         // behind the end
+  jpeg.insert(jpeg.begin() + 20, {0, 0, 0});  // after the JFIF segment
+  jpeg.insert(jpeg.end(), {1, 2, 3});         // after the end
   EXPECT_EQ(decode_image(jpeg, "b.jpg").pixels, before.pixels);
 }
 
-TEST(Decode, HugePicturesAreRefusedBeforeMemoryIsTaken) {
-  EXPECT_HAS(refusal(PngFile{20000, 20000, 8, 0}.data({0}).bytes()), "more than");
-  EXPECT_HAS(refusal(PngFile{1, 70000, 8, 0}.data({0}).bytes()), "more than");
-  EXPECT_HAS(refusal(PngFile{0, 4, 8, 0}.data({0}).bytes()), "PNG");
+TEST(Decode, HugeImagesAreRejectedBeforeMemoryIsAllocated) {
+  EXPECT_HAS(rejection(PngFile{20000, 20000, 8, 0}.data({0}).bytes()), "more than");
+  EXPECT_HAS(rejection(PngFile{1, 70000, 8, 0}.data({0}).bytes()), "more than");
+  EXPECT_HAS(rejection(PngFile{0, 4, 8, 0}.data({0}).bytes()), "PNG");
   Bytes jpeg = jpeg_bytes(flat_image(8, {1}));
   const Bytes frame = {0xFF, 0xC0};
   const auto header = std::search(jpeg.begin(), jpeg.end(), frame.begin(), frame.end());
   std::fill(header + 5, header + 9, uint8_t{0xF0});
-  EXPECT_HAS(refusal(jpeg), "61680x61680");
-  EXPECT_HAS(refusal(webp_file(2, 1 << 15, {})), "more than");
+  EXPECT_HAS(rejection(jpeg), "61680x61680");
+  EXPECT_HAS(rejection(webp_file(2, 1 << 15, {})), "more than");
   const Bytes small = jpeg_bytes(flat_image(16, {1}));
-  EXPECT_HAS(error_of<FormatError>([&] { decode_image(small, "a", 255); }), "more than the 255");
+  EXPECT_HAS(error_of<FormatError>([&] { decode_image(small, "a", 255); }),
+             "more than the limit of 255");
 }
 
-TEST(Decode, JpegOfEndlessScansIsRefused) {
+TEST(Decode, JpegWithTooManyScansIsRejected) {
   const Bytes jpeg = jpeg_bytes(flat_image(16, {9}),
                                 {.choose = [](j_compress_ptr j) { jpeg_simple_progression(j); }});
   const Bytes start = {0xFF, 0xDA};
@@ -358,7 +359,7 @@ TEST(Decode, JpegOfEndlessScansIsRefused) {
   Bytes endless(jpeg.begin(), end);
   for (int k = 0; k < 300; ++k) endless.insert(endless.end(), first, end);
   endless.insert(endless.end(), end, jpeg.end());
-  EXPECT_HAS(refusal(endless), "more than 200 scans");
+  EXPECT_HAS(rejection(endless), "more than 200 scans");
 }
 
 }  // namespace

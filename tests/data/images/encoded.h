@@ -1,19 +1,18 @@
-// encoded.h: picture files of every kind in memory, made with the formats' own libraries.
+// encoded.h: image files of every kind in memory, most of them made with the formats' own
+// libraries.
 #pragma once
 
 #include <webp/encode.h>
 #include <zlib.h>
 
 #include <cstdio>
-// jpeglib.h needs FILE and size_t from before it.
+// jpeglib.h needs FILE and size_t to be declared before it.
 #include <jpeglib.h>
 
 #include <functional>
+#include <initializer_list>
 
 #include "tests/data/support.h"
-
-// stb's BMP writer is compiled into the library; only its declaration is needed.
-#include <stb/stb_image_write.h>
 
 namespace pg::testing {
 
@@ -53,19 +52,6 @@ inline Bytes jpeg_bytes(const Image& image, const JpegKind& kind = {}) {
   return bytes;
 }
 
-inline Bytes bmp_bytes(const Image& image) {
-  Bytes out;
-  const auto append = [](void* context, void* data, int size) {
-    const auto* bytes = static_cast<const uint8_t*>(data);
-    auto& to = *static_cast<Bytes*>(context);
-    to.insert(to.end(), bytes, bytes + size);
-  };
-  stbi_write_bmp_to_func(append, &out, static_cast<int>(image.width),
-                         static_cast<int>(image.height), static_cast<int>(image.channels),
-                         image.pixels.data());
-  return out;
-}
-
 inline void append_big(Bytes& bytes, uint32_t number) {
   for (int shift = 24; shift >= 0; shift -= 8) {
     bytes.push_back(static_cast<uint8_t>(number >> shift));
@@ -76,7 +62,33 @@ inline void append_little(Bytes& bytes, uint32_t number, int count = 4) {
   for (int k = 0; k < count; ++k) bytes.push_back(static_cast<uint8_t>(number >> (8 * k)));
 }
 
-// A PNG of the given chunks between its header and its end, with right checksums.
+// 24 bits a pixel, or for RGBA 32 bits with masks (BITMAPV4HEADER); rows from the bottom up.
+inline Bytes bmp_bytes(const Image& image) {
+  const bool alpha = image.channels == 4;
+  const uint32_t header = alpha ? 108 : 40;
+  const int64_t row = (image.width * image.channels + 3) / 4 * 4;
+  Bytes bmp = {'B', 'M'};
+  const auto put = [&](std::initializer_list<int64_t> numbers) {
+    for (const int64_t number : numbers) append_little(bmp, static_cast<uint32_t>(number));
+  };
+  put({14 + header + row * image.height, 0, 14 + header, header, image.width, image.height});
+  append_little(bmp, 1, 2);
+  append_little(bmp, alpha ? 32 : 24, 2);
+  put({alpha ? 3 : 0, row * image.height, 0, 0, 0, 0});
+  if (alpha) put({0xff0000, 0xff00, 0xff, 0xff000000});
+  bmp.resize(14 + header);
+  for (int64_t y = image.height - 1; y >= 0; --y) {
+    for (int64_t x = 0; x < image.width; ++x) {
+      const uint8_t* p = image.pixels.data() + (y * image.width + x) * image.channels;
+      bmp.insert(bmp.end(), {p[2], p[1], p[0]});
+      if (alpha) bmp.push_back(p[3]);
+    }
+    bmp.resize(bmp.size() + static_cast<size_t>(row - image.width * image.channels));
+  }
+  return bmp;
+}
+
+// A PNG of the given chunks between its header and its end, with correct checksums.
 struct PngFile {
   uint32_t width = 0, height = 0;
   uint8_t bits = 8, type = 0;  // 0 gray, 2 RGB, 3 palette, 4 gray + alpha, 6 RGBA
@@ -86,7 +98,7 @@ struct PngFile {
     chunks.emplace_back(name, data);
     return *this;
   }
-  // Rows as they are packed, each with its filter byte.
+  // Unpacked rows, each with its filter byte.
   PngFile& data(const Bytes& rows) {
     Bytes packed(compressBound(rows.size()));
     uLongf size = packed.size();
@@ -115,7 +127,7 @@ struct PngFile {
   }
 };
 
-// quality 0 to 100, or lossless where negative.
+// quality 0 to 100, or lossless if negative.
 inline Bytes webp_bytes(const Image& image, float quality = -1) {
   const auto w = static_cast<int>(image.width), h = static_cast<int>(image.height);
   const int row = w * static_cast<int>(image.channels);
@@ -140,7 +152,7 @@ inline void append_riff(Bytes& out, const std::string& name, const Bytes& conten
   if (content.size() % 2 == 1) out.push_back(0);
 }
 
-// A WebP of extended form: `flags` of VP8X (2 animation, 8 EXIF) and chunks.
+// A WebP in the extended format: `flags` of VP8X (2 animation, 8 EXIF) and chunks.
 inline Bytes webp_file(uint8_t flags, int64_t side, const Bytes& chunks) {
   Bytes head = {flags, 0, 0, 0}, body = {'W', 'E', 'B', 'P'}, out;
   for (int k = 0; k < 2; ++k) append_little(head, static_cast<uint32_t>(side - 1), 3);
@@ -150,7 +162,7 @@ inline Bytes webp_file(uint8_t flags, int64_t side, const Bytes& chunks) {
   return out;
 }
 
-// An EXIF structure that holds the orientation alone.
+// An EXIF structure with only an orientation.
 inline Bytes exif_tiff(uint8_t orientation) {
   return {'M', 'M',         0, 42, 0, 0, 0, 8,        // big-endian, directory at 8
           0,   1,           1, 18, 0, 3, 0, 0, 0, 1,  // one entry: tag 0x112, SHORT, count 1

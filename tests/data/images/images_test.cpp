@@ -38,7 +38,7 @@ TEST(Grid, PlacesImagesRowByRow) {
                make_grid(std::vector<Image>{images[0], flat_image(3, {1})}, 2);
              }),
              "image 1");
-  EXPECT_HAS(error_of<UsageError>([&] { make_grid({}, 2); }), "empty");
+  EXPECT_HAS(error_of<UsageError>([&] { make_grid({}, 2); }), "at least one image");
 }
 
 TEST(Resample, SameSizeIsExact) {
@@ -85,7 +85,7 @@ TEST(Resample, CropTakesTheCentre) {
   for (const float v : resample_square(image, 4, Fit::crop).values) EXPECT_EQ(v, 200.0f);
 }
 
-// Every shape that a folder can hold comes out square and finite, smaller or larger than asked.
+// Any shape becomes square and finite, if smaller or larger than requested.
 TEST(Resample, OddShapesFitAtEveryResolution) {
   const auto filled = [](int64_t height, int64_t width) {
     return Image{height, width, 1, std::vector<uint8_t>(static_cast<size_t>(height * width), 200)};
@@ -96,7 +96,7 @@ TEST(Resample, OddShapesFitAtEveryResolution) {
       for (const Fit fit : {Fit::crop, Fit::stretch}) {
         for (const float v : resample_square(image, size, fit).values) EXPECT_NEAR(v, 200, 1e-3);
       }
-      // Padding keeps what there was: the picture's share of the square.
+      // Padding keeps the image's share of the square.
       const FloatImage padded = resample_square(image, size, Fit::pad);
       const auto longer = static_cast<uint64_t>(std::max(h, w));
       const uint64_t side = static_cast<uint64_t>(size) >= longer ? std::bit_ceil(longer) : longer;

@@ -1,4 +1,4 @@
-// check_test.cpp: what is said of a set of images.
+// check_test.cpp: the report on a set of images.
 #include "data/sets/check.h"
 
 #include <chrono>
@@ -10,7 +10,7 @@
 namespace pg::testing {
 namespace {
 
-// A picture of soft shapes, as photographs have them, different for each seed.
+// An image of soft shapes, as in photographs, different for each seed.
 Image scene(int64_t height, int64_t width, uint64_t seed) {
   FloatImage large = resample_square(random_image(5, 5, 3, seed), 256, Fit::stretch);
   Image square{256, 256, 3, {}};
@@ -35,8 +35,8 @@ TEST(Check, CountsKindsSizesAndClasses) {
   write_bytes(folder / "a/photo.jpg", jpeg_bytes(scene(40, 30, 1)));
   write_bytes(folder / "a/turned.jpg", with_orientation(jpeg_bytes(scene(40, 30, 2)), 6));
   write_bytes(folder / "a/really-webp.png", webp_bytes(scene(64, 64, 3)));
-  write_picture(folder / "b/gray.png", convert_channels(scene(8, 8, 4), 1));
-  write_picture(folder / "b/clear.png", convert_channels(scene(8, 100, 5), 4));
+  write_image(folder / "b/gray.png", convert_channels(scene(8, 8, 4), 1));
+  write_image(folder / "b/clear.png", convert_channels(scene(8, 100, 5), 4));
   write_bytes(folder / "b/ink.jpeg",
               jpeg_bytes(random_image(16, 16, 4), {.given = JCS_CMYK, .kept = JCS_CMYK}));
   write_bytes(folder / "b/palette.png",
@@ -67,7 +67,7 @@ TEST(Check, CountsKindsSizesAndClasses) {
   EXPECT_EQ(r.sizes.by_shorter_side.at(16), 3);
 }
 
-TEST(Check, BrokenFilesAreNamedWithTheReasonAndEndNothing) {
+TEST(Check, BrokenFilesAreListedWithTheirReason) {
   const TempFolder folder;
   const Bytes jpeg = jpeg_bytes(scene(40, 30, 1));
   write_bytes(folder / "good.jpg", jpeg);
@@ -80,24 +80,24 @@ TEST(Check, BrokenFilesAreNamedWithTheReasonAndEndNothing) {
   EXPECT_EQ(r.broken_count, 4);
   ASSERT_EQ(r.broken.size(), 4u);
   EXPECT_EQ(r.broken[0].file, "cut.jpg");
-  EXPECT_EQ(r.broken[0].reason, "is a truncated JPEG, it ends too early; replace the file");
+  EXPECT_EQ(r.broken[0].reason, "is a truncated JPEG; replace the file");
   EXPECT_EQ(r.broken[1].reason, "is empty; remove the file");
   EXPECT_EQ(r.broken[3].file, "zz/words.jpg");
   EXPECT_EQ(r.class_counts, (std::vector<int64_t>{1, 0}));
 }
 
-TEST(Check, CopiesAreFoundWhateverFileTheyAreIn) {
+TEST(Check, CopiesAreFoundInAnyFormat) {
   const TempFolder folder;
   const Image image = scene(40, 30, 1);
-  write_picture(folder / "a.png", image);
+  write_image(folder / "a.png", image);
   write_bytes(folder / "b.webp", webp_bytes(image));
   write_bytes(folder / "c.bmp", bmp_bytes(image));
   Image other = image;
   other.pixels[5] ^= 1;
-  write_picture(folder / "d.png", other);
-  write_picture(folder / "black.png", flat_image(8, {0, 0, 0}));
-  write_picture(folder / "white.png", flat_image(8, {255, 254, 253}));
-  write_picture(folder / "nothing.png", flat_image(8, {1, 99, 200, 0}));
+  write_image(folder / "d.png", other);
+  write_image(folder / "black.png", flat_image(8, {0, 0, 0}));
+  write_image(folder / "white.png", flat_image(8, {255, 254, 253}));
+  write_image(folder / "nothing.png", flat_image(8, {1, 99, 200, 0}));
   const CheckReport r = check(folder.path());
   EXPECT_EQ(r.duplicates.copies, 2);
   ASSERT_EQ(r.duplicates.exact.size(), 1u);
@@ -141,7 +141,7 @@ TEST(Check, IsTheSameAtAnyNumberOfThreads) {
   EXPECT_EQ(a.duplicates.exact, b.duplicates.exact);
 }
 
-TEST(Check, ProgressMayEndIt) {
+TEST(Check, AnExceptionOfProgressEndsIt) {
   const auto source = open_source("builtin:shapes:1000");
   CheckOptions options;
   options.progress = [](const BuildProgress&) { throw Error("enough"); };
@@ -151,8 +151,8 @@ TEST(Check, ProgressMayEndIt) {
   EXPECT_HAS(error_of<UsageError>([&] { check_images(*source, options); }), "100");
 }
 
-TEST(Duplicates, WorkIsBoundedWhereAllLookAlike) {
-  // Equal gradients, thumbnails that differ by one: the worst that sorting by bands can meet.
+TEST(Duplicates, WorkIsBoundedIfAllAreSimilar) {
+  // Equal gradients, thumbnails that differ by one: the worst case of sorting by bands.
   std::vector<Fingerprint> images(30000);
   for (size_t i = 0; i < images.size(); ++i) {
     images[i].image = static_cast<int64_t>(i);
@@ -163,13 +163,13 @@ TEST(Duplicates, WorkIsBoundedWhereAllLookAlike) {
   const Duplicates d = find_duplicates(images);
   EXPECT_EQ(d.copies, 0);
   EXPECT_EQ(d.near.size(), Duplicates::kMostPairs);
-  // Hashes that collide are told apart by their thumbnails.
+  // Thumbnails distinguish images whose hashes collide.
   for (Fingerprint& f : images) f.pixels = 7;
   EXPECT_EQ(find_duplicates(images).copies, 29998);
   EXPECT_EQ(find_duplicates(images).exact.size(), 2u);
 }
 
-TEST(Duplicates, EqualBandsOfDifferentImagesCostNoSquare) {
+TEST(Duplicates, EqualBandsDoNotTakeQuadraticTime) {
   std::vector<Fingerprint> images(60000);
   for (size_t i = 0; i < images.size(); ++i) {
     images[i].image = static_cast<int64_t>(i);
@@ -186,9 +186,9 @@ TEST(Duplicates, EqualBandsOfDifferentImagesCostNoSquare) {
 
 TEST(ContactSheet, ShowsImagesAndPairsInFrames) {
   const TempFolder folder;
-  write_picture(folder / "a.png", flat_image(8, {200, 0, 0}));
+  write_image(folder / "a.png", flat_image(8, {200, 0, 0}));
   write_text(folder / "b.png", "broken");
-  write_picture(folder / "c.png", flat_image(8, {0, 200, 0}));
+  write_image(folder / "c.png", flat_image(8, {0, 200, 0}));
   const auto source = open_source(folder.path().string());
   const SheetOptions options = {.cell = 20, .columns = 4};
   const std::vector<int64_t> images = {0, 1, 2};

@@ -1,4 +1,4 @@
-// dataset_test.cpp: building, opening, verifying and caching datasets.
+// dataset_test.cpp: building, opening, verifying and caching data sets.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,20 +8,21 @@
 #include "data/images/resample.h"
 #include "data/sets/cache.h"
 #include "data/sets/ordered_parallel.h"
+#include "data/sources/label_file.h"
 #include "tests/data/support.h"
 
 namespace pg::testing {
 namespace {
 
-// Six good images of 20x30 in two classes, and four that cannot be read.
+// Six good images of 20x30 in two classes, and four unreadable files.
 void fill_folder(const fs::path& folder) {
   for (uint64_t i = 0; i < 6; ++i) {
-    write_picture(folder / (i % 2 == 0 ? "a" : "b") / ("good" + std::to_string(i) + ".png"),
-                  random_image(20, 30, 3, i));
+    write_image(folder / (i % 2 == 0 ? "a" : "b") / ("good" + std::to_string(i) + ".png"),
+                random_image(20, 30, 3, i));
   }
   write_text(folder / "a/bad-text.jpg", "words");
   write_text(folder / "a/bad-empty.png", "");
-  write_picture(folder / "b/bad-cut.png", random_image(40, 40, 3));
+  write_image(folder / "b/bad-cut.png", random_image(40, 40, 3));
   truncate_to(folder / "b/bad-cut.png", 0.4);
   write_text(folder / "b/bad-format.gif", "GIF89a");
 }
@@ -66,7 +67,7 @@ TEST(OrderedParallel, FirstErrorInOrderWins) {
             "full");
 }
 
-TEST(Build, LeavesOutAndListsWhatCannotBeRead) {
+TEST(Build, SkipsAndListsUnreadableFiles) {
   const TempFolder folder;
   fill_folder(folder / "raw");
   int64_t reports = 0;
@@ -101,11 +102,11 @@ TEST(Build, LeavesOutAndListsWhatCannotBeRead) {
   EXPECT_EQ(share, 1.0);
 }
 
-// Level R of the pyramid against box means of the finest level before rounding, in double.
+// Level R of the pyramid compared with box means of the finest level before rounding, in double.
 TEST(Build, LevelsAreExactBoxMeans) {
   const TempFolder folder;
-  write_picture(folder / "raw/a.png", random_image(64, 64, 3, 3));
-  write_picture(folder / "raw/b.png", random_image(100, 70, 3, 4));
+  write_image(folder / "raw/a.png", random_image(64, 64, 3, 3));
+  write_image(folder / "raw/b.png", random_image(100, 70, 3, 4));
   build(folder / "raw", folder / "set", {.resolution = 64});
   const Dataset dataset(folder / "set");
   const auto source = open_source((folder / "raw").string());
@@ -176,7 +177,7 @@ TEST(Build, ReplacesOnlyDatasets) {
   const auto source = open_source("builtin:shapes:4");
   const fs::path out = folder / "set/";  // a trailing slash names the same folder
   build_dataset(*source, "x", out, {.resolution = 8});
-  EXPECT_HAS(error_of<UsageError>([&] { build_dataset(*source, "x", out, {}); }), "exists already");
+  EXPECT_HAS(error_of<UsageError>([&] { build_dataset(*source, "x", out, {}); }), "already exists");
   build_dataset(*source, "x", out, {.resolution = 16, .existing = Existing::replace});
   EXPECT_EQ(Dataset(out).max_resolution(), 16);
   write_text(out / "thesis.txt", "three years of work");
@@ -186,7 +187,7 @@ TEST(Build, ReplacesOnlyDatasets) {
   EXPECT_TRUE(fs::exists(out / "thesis.txt"));
 }
 
-TEST(Build, SweepsLeftOversOfKilledBuilds) {
+TEST(Build, RemovesLeftoversOfKilledBuilds) {
   const TempFolder folder;
   fs::create_directories(folder / "set.tmp-999999999");  // above the largest process number
   fs::create_directories(folder / "set.tmp-1");          // alive
@@ -222,9 +223,9 @@ TEST_F(Damage, ShortFileIsFoundAtOpen) {
   EXPECT_HAS(opening(), "r0004.npy");
 }
 
-TEST_F(Damage, ForeignShapeIsFoundAtOpen) {
+TEST_F(Damage, WrongShapeIsFoundAtOpen) {
   fs::copy_file(set_ / "r0004.npy", set_ / "r0008.npy", fs::copy_options::overwrite_existing);
-  EXPECT_HAS(opening(), "another shape");
+  EXPECT_HAS(opening(), "does not have the shape");
 }
 
 TEST_F(Damage, BadDescriptionIsFoundAtOpen) {
@@ -269,7 +270,7 @@ TEST_F(Cache, BuildsOnceAndAgainWhenTheFolderChanges) {
   EXPECT_EQ(open().count(), 6);
   EXPECT_EQ(open().count(), 6);
   EXPECT_EQ(builds_, 1);
-  write_picture(raw_ / "a/new.png", random_image(20, 20, 3));
+  write_image(raw_ / "a/new.png", random_image(20, 20, 3));
   EXPECT_EQ(open().count(), 7);
   EXPECT_EQ(builds_, 2);
   fs::remove(raw_ / "a/new.png");
@@ -277,8 +278,9 @@ TEST_F(Cache, BuildsOnceAndAgainWhenTheFolderChanges) {
   EXPECT_EQ(builds_, 3);
 }
 
-// Killed at the first and at a later picture, so with nothing written, and with all but the end.
-TEST_F(Cache, BuildsThatWereKilledAreNeverUsed) {
+// Killed at the first image, with nothing written, and at the last one, with everything written
+// except the end.
+TEST_F(Cache, KilledBuildsAreNeverUsed) {
   for (const int64_t last : {1, 10}) {
     const pid_t child = ::fork();
     if (child == 0) {
@@ -302,7 +304,7 @@ TEST_F(Cache, BuildsThatWereKilledAreNeverUsed) {
   EXPECT_EQ(builds_, 1);
 }
 
-TEST_F(Cache, OptionsHaveDatasetsOfTheirOwn) {
+TEST_F(Cache, OptionsHaveSeparateDatasets) {
   open();
   options_.build.resolution = 8;
   EXPECT_EQ(open().max_resolution(), 8);
@@ -353,7 +355,7 @@ TEST_F(Cache, BuiltinSetIsCached) {
 
 TEST(RealData, MnistBecomes32x32Gray) {
   const fs::path file = real_data() / "mnist" / "t10k-images-idx3-ubyte.gz";
-  if (!fs::exists(file)) GTEST_SKIP() << "no MNIST at hand; set PG_TEST_DATA to a folder of sets";
+  if (!fs::exists(file)) GTEST_SKIP() << "no MNIST found; set PG_TEST_DATA to a folder of sets";
   const TempFolder folder;
   const BuildReport report = build(file, folder / "set");
   EXPECT_EQ(report.manifest.count, 10000);

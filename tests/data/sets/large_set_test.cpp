@@ -1,7 +1,7 @@
-// large_set_test.cpp: a set larger than memory, and one that is damaged while it is read.
+// large_set_test.cpp: a set larger than memory, and one that is truncated while it is read.
 #include <unistd.h>
 
-#include "data/formats/npy_writer.h"
+#include "data/formats/npy.h"
 #include "data/sets/build.h"
 #include "data/sets/loader.h"
 #include "tests/data/formats/records.h"
@@ -11,8 +11,8 @@
 namespace pg::testing {
 namespace {
 
-// A built set of `count` images of which the file system holds headers, classes and `marked` alone;
-// all other pixels are zeros that nobody wrote. False where it cannot have such files.
+// A built set of `count` images in sparse files: only headers, classes and `marked` are written.
+// False if the file system has no such files.
 bool make_sparse_set(const fs::path& folder, int64_t count, int64_t resolution,
                      const std::vector<int64_t>& marked) {
   fs::create_directories(folder);
@@ -58,13 +58,13 @@ TEST(LargeSet, FiftyGigabytesAreReadInConstantMemory) {
     loader.seek(static_cast<uint64_t>(i) * 10000);  // all over the first epoch
     ASSERT_EQ(loader.next(resolution, 64).n, 64);
   }
-  // Minibatches held ready are 3 MB each.
+  // Prefetched minibatches are 3 MB each.
   if (pg::test::kResidenceTells) {
     EXPECT_LT(pg::test::resident_bytes() - before, int64_t{32} << 20);
   }
 }
 
-// 147 MB of pictures, of which a few at a time are held: those of 2 threads and 8 waiting ones.
+// 147 MB of images, of which a few are held at a time: those of 2 threads and 8 waiting ones.
 TEST(LargeSet, IsBuiltInConstantMemory) {
   const TempFolder folder;
   const std::string one = record(example(random_image(128, 128, 3)));
@@ -87,7 +87,7 @@ TEST(LargeSet, IsBuiltInConstantMemory) {
   }
 }
 
-TEST(LargeSet, CutShortWhileTrainingIsAnErrorThatNamesTheFile) {
+TEST(LargeSet, TruncationWhileTrainingNamesTheFile) {
   const TempFolder folder;
   build_dataset(*open_source("builtin:shapes:64"), "builtin:shapes:64", folder / "set",
                 {.resolution = 8});
@@ -100,7 +100,7 @@ TEST(LargeSet, CutShortWhileTrainingIsAnErrorThatNamesTheFile) {
              }),
              "r0008.npy ends at byte");
   EXPECT_HAS(error_of<IoError>([&] { dataset.verify(); }), "r0008.npy ends at byte");
-  // What can still be read is.
+  // Other levels can still be read.
   EXPECT_EQ(loader.next(4, 8).n, 8);
 }
 

@@ -1,4 +1,4 @@
-// loader_test.cpp: the stream of training images is a function of the position alone.
+// loader_test.cpp: the stream of training images depends only on the position.
 #include <chrono>
 #include <map>
 #include <set>
@@ -39,7 +39,7 @@ TEST(Shuffle, EpochsAndSeedsDiffer) {
   EXPECT_NE(order(1, 0), order(2, 0));
 }
 
-// Where image 0 lands must be uniform: chi-squared over 20 places, 19 degrees of freedom; 43.8 is
+// The place of image 0 must be uniform: chi-squared over 20 places, 19 degrees of freedom; 43.8 is
 // exceeded once in a thousand, and the seed is fixed.
 TEST(Shuffle, PlacesAreUniform) {
   constexpr uint64_t kCount = 20, kEpochs = 4000;
@@ -91,7 +91,7 @@ class LoaderTest : public ::testing::Test {
   std::optional<Dataset> dataset_;
 };
 
-TEST_F(LoaderTest, StreamIsThatOfThePositions) {
+TEST_F(LoaderTest, StreamFollowsThePositions) {
   Loader loader(*dataset_, {.seed = 4, .mirror = Mirror::yes});
   uint64_t p = 0;
   for (int round = 0; round < 9; ++round) {  // 63 images: across the end of an epoch
@@ -145,7 +145,7 @@ TEST_F(LoaderTest, ThreadsDoNotMatter) {
   }
 }
 
-TEST_F(LoaderTest, ChangedRequestsGoOnWhereTheStreamStands) {
+TEST_F(LoaderTest, ChangedRequestsContinueTheStream) {
   Loader loader(*dataset_, {.seed = 1});
   Loader reference(*dataset_, {.seed = 1});
   draw(loader, 4, 5, 25);
@@ -162,7 +162,7 @@ TEST_F(LoaderTest, ResumeAtAnyPositionIsExact) {
   Loader resumed(*dataset_, {.seed = 9, .mirror = Mirror::yes});
   resumed.seek(position);
   EXPECT_EQ(draw(resumed, 8, 8, 80), want);
-  resumed.seek(position);  // and back, in the middle of preparing ahead
+  resumed.seek(position);  // and back, during prefetching
   EXPECT_EQ(draw(resumed, 8, 8, 80), want);
 }
 

@@ -1,5 +1,5 @@
-// mixed_folder_test.cpp: a folder as people have them, of every kind and shape and with broken
-// files, becomes a data set with each fit.
+// mixed_folder_test.cpp: a folder of images of every kind and shape, with broken files, becomes a
+// data set with each fit.
 #include "data/sets/build.h"
 #include "data/sets/dataset.h"
 #include "tests/data/images/encoded.h"
@@ -11,10 +11,10 @@ class MixedFolder : public ::testing::Test {
  protected:
   void SetUp() override {
     const Bytes jpeg = jpeg_bytes(random_image(40, 60, 3));
-    write_picture(folder_ / "set/a-line.png", random_image(1, 1000, 3));
-    write_picture(folder_ / "set/b-tiny.png", random_image(3, 3, 3));
-    write_picture(folder_ / "set/c-gray.png", random_image(33, 17, 1));
-    write_picture(folder_ / "set/d-clear.png", random_image(20, 90, 4));
+    write_image(folder_ / "set/a-line.png", random_image(1, 1000, 3));
+    write_image(folder_ / "set/b-tiny.png", random_image(3, 3, 3));
+    write_image(folder_ / "set/c-gray.png", random_image(33, 17, 1));
+    write_image(folder_ / "set/d-clear.png", random_image(20, 90, 4));
     write_bytes(folder_ / "set/e-progressive.jpg",
                 jpeg_bytes(random_image(64, 48, 3),
                            {.choose = [](j_compress_ptr j) { jpeg_simple_progression(j); }}));
@@ -70,7 +70,7 @@ TEST_F(MixedFolder, PadKeepsALineThatCropReducesToAPoint) {
   EXPECT_EQ(rows_with_light(Fit::stretch), 32);
 }
 
-TEST_F(MixedFolder, PicturesSmallerThanTheResolutionAreEnlarged) {
+TEST_F(MixedFolder, SmallImagesAreEnlarged) {
   EXPECT_EQ(build(Fit::crop, 128).count, 8);
   EXPECT_EQ(build(Fit::crop, 0).resolution, 16);  // the median shorter side is 20
 }

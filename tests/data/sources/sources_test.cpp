@@ -1,8 +1,9 @@
-// sources_test.cpp: every format of raw images, and every way to be none.
+// sources_test.cpp: every format of raw images, and the rejection of others.
 #include <algorithm>
 #include <set>
 
-#include "data/formats/npy_writer.h"
+#include "data/files/atomic_file.h"
+#include "data/files/crc32.h"
 #include "data/sources/source.h"
 #include "tests/data/support.h"
 
@@ -11,11 +12,11 @@ namespace {
 
 TEST(FolderSource, IsRecursiveAndSubFoldersAreLabels) {
   const TempFolder folder;
-  write_picture(folder / "cats/b.png", flat_image(4, {1, 2, 3}));
-  write_picture(folder / "cats/deep/with space.PNG", flat_image(4, {4, 5, 6}));
-  write_picture(folder / "dogs/no-ending", flat_image(4, {7, 8, 9}));
-  write_text(folder / "README.txt", "not a picture");
-  write_picture(folder / ".hidden.png", flat_image(4, {0, 0, 0}));
+  write_image(folder / "cats/b.png", flat_image(4, {1, 2, 3}));
+  write_image(folder / "cats/deep/with space.PNG", flat_image(4, {4, 5, 6}));
+  write_image(folder / "dogs/no-ending", flat_image(4, {7, 8, 9}));
+  write_text(folder / "README.txt", "not an image");
+  write_image(folder / ".hidden.png", flat_image(4, {0, 0, 0}));
   const auto source = open_source(folder.path().string());
   ASSERT_EQ(source->count(), 3);
   EXPECT_EQ(source->name(0), "cats/b.png");
@@ -30,16 +31,16 @@ TEST(FolderSource, IsRecursiveAndSubFoldersAreLabels) {
 
 TEST(FolderSource, FlatFolderHasNoLabels) {
   const TempFolder folder;
-  write_picture(folder / "a.png", flat_image(4, {1}));
+  write_image(folder / "a.png", flat_image(4, {1}));
   const auto source = open_source(folder.path().string());
   EXPECT_TRUE(source->label_names().empty());
   EXPECT_EQ(source->label(0), 0);
 }
 
-TEST(FolderSource, LabelsOfDatasetJsonGoBeforeThoseOfFolders) {
+TEST(FolderSource, LabelsOfDatasetJsonPrecedeFolders) {
   const TempFolder folder;
-  write_picture(folder / "00000/a.png", flat_image(4, {1}));
-  write_picture(folder / "00000/b.png", flat_image(4, {2}));
+  write_image(folder / "00000/a.png", flat_image(4, {1}));
+  write_image(folder / "00000/b.png", flat_image(4, {2}));
   write_text(folder / "dataset.json",
              R"({"labels": [["00000/b.png", 2], ["00000/a.png", [0.0, 1.0, 0.0]]]})");
   const auto source = open_source(folder.path().string());
@@ -54,29 +55,29 @@ TEST(FolderSource, LabelsOfDatasetJsonGoBeforeThoseOfFolders) {
 
 TEST(FolderSource, BadLabelsAreAFormatError) {
   const TempFolder folder;
-  write_picture(folder / "a.png", flat_image(4, {1}));
-  const auto refusal = [&](const char* labels) {
+  write_image(folder / "a.png", flat_image(4, {1}));
+  const auto rejection = [&](const char* labels) {
     write_text(folder / "dataset.json", labels);
     return error_of<FormatError>([&] { open_source(folder.path().string()); });
   };
-  EXPECT_HAS(refusal(R"({"labels": [["b.png", 0]]})"), "has no label for the image a.png");
-  EXPECT_HAS(refusal(R"({"labels": [["a.png", -1]]})"), "has the label -1");
-  EXPECT_HAS(refusal(R"({"labels": [["a.png", [1, 1]]]})"), "has the label [1,1]");
-  EXPECT_HAS(refusal(R"({"labels": [["a.png", 1e9]]})"), "neither a class");
-  EXPECT_HAS(refusal(R"({"labels": [["a.png"]]})"), "is not [file, label]");
-  EXPECT_HAS(refusal(R"({"labels": 3})"), "no list");
+  EXPECT_HAS(rejection(R"({"labels": [["b.png", 0]]})"), "has no label for the image a.png");
+  EXPECT_HAS(rejection(R"({"labels": [["a.png", -1]]})"), "has the label -1");
+  EXPECT_HAS(rejection(R"({"labels": [["a.png", [1, 1]]]})"), "has the label [1,1]");
+  EXPECT_HAS(rejection(R"({"labels": [["a.png", 1e9]]})"), "expected a class");
+  EXPECT_HAS(rejection(R"({"labels": [["a.png"]]})"), "is not [file, label]");
+  EXPECT_HAS(rejection(R"({"labels": 3})"), "to be a list");
 }
 
-TEST(FolderSource, LinksInACircleEnd) {
+TEST(FolderSource, CyclicLinksEnd) {
   const TempFolder folder;
-  write_picture(folder / "a/x.png", flat_image(4, {1}));
+  write_image(folder / "a/x.png", flat_image(4, {1}));
   fs::create_directory_symlink(folder.path(), folder / "a/back");
   EXPECT_EQ(open_source(folder.path().string())->count(), 1);
 }
 
 TEST(FolderSource, FingerprintFollowsNamesSizesAndTimes) {
   const TempFolder folder;
-  write_picture(folder / "a.png", flat_image(4, {1}));
+  write_image(folder / "a.png", flat_image(4, {1}));
   const auto print = [&] { return open_source(folder.path().string())->fingerprint(); };
   const std::string first = print();
   EXPECT_EQ(print(), first);
@@ -88,10 +89,10 @@ TEST(FolderSource, FingerprintFollowsNamesSizesAndTimes) {
   EXPECT_NE(print(), touched);
 }
 
-TEST(OpenSource, NamesWhatIsMissingOrEmpty) {
+TEST(OpenSource, NamesMissingAndEmptyOnes) {
   const TempFolder folder;
   EXPECT_HAS(error_of<IoError>([&] { open_source((folder / "none").string()); }), "No such file");
-  EXPECT_HAS(error_of<FormatError>([&] { open_source(folder.path().string()); }), "holds no JPEG");
+  EXPECT_HAS(error_of<FormatError>([&] { open_source(folder.path().string()); }), "has no JPEG");
   write_text(folder / "a.txt", "words");
   EXPECT_HAS(error_of<FormatError>([&] { open_source(folder.path().string()); }), "1 other files");
   EXPECT_HAS(error_of<UsageError>([&] { open_source((folder / "a.txt").string()); }), "unpack");
@@ -220,7 +221,7 @@ TEST(Shapes, BadNamesAreUsageErrors) {
 
 TEST(RealData, MnistIsComplete) {
   const fs::path folder = real_data() / "mnist";
-  if (!fs::exists(folder)) GTEST_SKIP() << "no MNIST at hand; set PG_TEST_DATA to a folder of sets";
+  if (!fs::exists(folder)) GTEST_SKIP() << "no MNIST found; set PG_TEST_DATA to a folder of sets";
   const auto source = open_source(folder.string());
   EXPECT_EQ(source->count(), 60000);
   EXPECT_EQ(source->label(0), 5);
@@ -230,11 +231,12 @@ TEST(RealData, MnistIsComplete) {
 
 TEST(RealData, CifarHasNamedClasses) {
   const fs::path folder = real_data() / "cifar10";
-  if (!fs::exists(folder)) GTEST_SKIP() << "no CIFAR at hand; set PG_TEST_DATA to a folder of sets";
+  if (!fs::exists(folder))
+    GTEST_SKIP() << "no CIFAR-10 found; set PG_TEST_DATA to a folder of sets";
   const auto source = open_source(folder.string());
   EXPECT_EQ(source->count(), 4000);
   EXPECT_EQ(source->label_names()[0], "airplane");
-  EXPECT_EQ(source->label(0), 6);  // the frog that opens the original set
+  EXPECT_EQ(source->label(0), 6);  // the first image of the original set, a frog
 }
 
 }  // namespace

@@ -1,15 +1,16 @@
-// bytes_test.cpp: sizes as text.
+// bytes_test.cpp: sizes in bytes as text.
 #include "model/config/bytes.h"
 
 #include <gtest/gtest.h>
 
+#include "kernels/error.h"
 #include "model/config/config.h"
 #include "tests/model/temporary_folder.h"
 
 namespace pg {
 namespace {
 
-TEST(Bytes, ReadsWhatPeopleWrite) {
+TEST(Bytes, ParsesSizesWithUnits) {
   EXPECT_EQ(parse_bytes("4GB"), 4'000'000'000);
   EXPECT_EQ(parse_bytes("512MiB"), 512 << 20);
   EXPECT_EQ(parse_bytes("0.5 gib"), 512 << 20);
@@ -29,7 +30,7 @@ TEST(Bytes, WritesThreeDigits) {
   EXPECT_EQ(format_bytes(512'000'000), "512 MB");
 }
 
-TEST(Bytes, AreWhatTheMemoryLimitMustBe) {
+TEST(Bytes, AreTheFormOfTheMemoryLimit) {
   Config c = preset("official-tf");
   set_key(c, "train.memory_limit", "3GiB");
   EXPECT_EQ(get_key(c, "train.memory_limit"), "\"3GiB\"");

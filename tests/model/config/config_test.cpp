@@ -1,4 +1,4 @@
-// config_test.cpp: keys, presets, TOML, and the messages for what is wrong.
+// config_test.cpp: keys, presets, TOML, and error messages.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -7,6 +7,7 @@
 #include "kernels/error.h"
 #include "model/config/config.h"
 #include "model/config/config_keys.h"
+#include "model/config/config_names.h"
 #include "model/config/suggest.h"
 #include "tests/model/temporary_folder.h"
 
@@ -40,7 +41,7 @@ std::string set_error(const std::string& key, const std::string& value) {
   return error_of<UsageError>([&] { set_key(config, key, value); });
 }
 
-// A value of the key that is allowed and differs from the default.
+// An allowed value that differs from the default.
 KeyValue other_value(const Key& key) {
   const KeyValue now = key.get(Config{});
   switch (key.kind) {
@@ -77,7 +78,7 @@ TEST(Config, DefaultsAreThePublishedNumbers) {
   EXPECT_EQ(latent_size(c), 512);
   const std::vector<int64_t> published = {512, 512, 512, 512, 256, 128, 64, 32, 16};
   for (size_t s = 1; s <= published.size(); ++s) {
-    EXPECT_EQ(fmaps(c, static_cast<int64_t>(s)), published[s - 1]) << "stage " << s;
+    EXPECT_EQ(fmaps(c.model, static_cast<int64_t>(s)), published[s - 1]) << "stage " << s;
   }
 }
 
@@ -86,10 +87,10 @@ TEST(Config, FmapsAreRoundedDownAndAtLeastOne) {
   c.model.fmap_base = 100;
   c.model.fmap_decay = 0.5;
   c.model.fmap_max = 90;
-  EXPECT_EQ(fmaps(c, 0), 90);
-  EXPECT_EQ(fmaps(c, 1), 70);
-  EXPECT_EQ(fmaps(c, 2), 50);
-  EXPECT_EQ(fmaps(c, 20), 1);
+  EXPECT_EQ(fmaps(c.model, 0), 90);
+  EXPECT_EQ(fmaps(c.model, 1), 70);
+  EXPECT_EQ(fmaps(c.model, 2), 50);
+  EXPECT_EQ(fmaps(c.model, 20), 1);
 }
 
 TEST_F(ConfigFile, EveryKeySurvivesWritingAndReading) {
@@ -105,7 +106,7 @@ TEST_F(ConfigFile, EveryKeySurvivesWritingAndReading) {
   for (const Key& key : keys()) EXPECT_EQ(key.get(back), key.get(changed)) << key.path;
 }
 
-TEST(Config, EveryKeyIsReachedByItsOwnMemberAlone) {
+TEST(Config, EveryKeyChangesOnlyItsOwnMember) {
   for (const Key& key : keys()) {
     Config changed;
     if (key.names.size() == 1) continue;
@@ -117,7 +118,7 @@ TEST(Config, EveryKeyIsReachedByItsOwnMemberAlone) {
   }
 }
 
-TEST_F(ConfigFile, SetsWhatItSaysAndLeavesTheRest) {
+TEST_F(ConfigFile, SetsItsKeysAndKeepsTheRest) {
   const Config c = read("[model]\nfmap_max = 64\n[optimizer]\nbeta2 = 1e-1\n");
   EXPECT_EQ(c.model.fmap_max, 64);
   EXPECT_EQ(c.optimizer.beta2, 0.1);
@@ -130,12 +131,12 @@ TEST_F(ConfigFile, TableReplacesAndEmptyFileChangesNothing) {
   EXPECT_EQ(to_toml(read("")), to_toml(Config{}));
 }
 
-TEST(Config, ComesBackFromItsText) {
+TEST(Config, TextRestoresTheConfig) {
   Config c;
   c.model.fmap_max = 33;
   EXPECT_EQ(to_toml(config_from_toml(to_toml(c), "checkpoint")), to_toml(c));
   EXPECT_EQ(error_of<UsageError>([] { config_from_toml("[model]\nfmap_max = 0", "checkpoint"); }),
-            "checkpoint:2: model.fmap_max is 0; it must be an integer from 1 to 8192");
+            "checkpoint:2: model.fmap_max: expected an integer from 1 to 8192, got 0");
 }
 
 TEST_F(ConfigFile, PresetInFileIsTheBase) {
@@ -159,18 +160,18 @@ TEST_F(ConfigFile, UnknownKeyNamesPlaceAndNearest) {
             std::string::npos);
 }
 
-TEST_F(ConfigFile, WrongValueNamesPlaceKeyAndWhatIsAllowed) {
+TEST_F(ConfigFile, WrongValueNamesPlaceKeyAndAllowedValues) {
   EXPECT_EQ(
       read_error<UsageError>("[schedule]\nminibatch_repeats = 0\n"),
-      path_.string() + ":2: schedule.minibatch_repeats is 0; it must be an integer from 1 to 1000");
-  EXPECT_NE(read_error<UsageError>("[model]\nfmap_max = [1]\n").find("model.fmap_max is [ 1 ]"),
+      path_.string() + ":2: schedule.minibatch_repeats: expected an integer from 1 to 1000, got 0");
+  EXPECT_NE(read_error<UsageError>("[model]\nfmap_max = [1]\n").find("got [ 1 ]"),
             std::string::npos);
   EXPECT_NE(read_error<UsageError>("[model]\nfmap_max = 2000-01-01\n").find("model.fmap_max"),
             std::string::npos);
   EXPECT_NE(read_error<UsageError>("[train]\npreset = 3\n").find(":2: "), std::string::npos);
 }
 
-TEST_F(ConfigFile, FailedReadLeavesTheConfigAsItWas) {
+TEST_F(ConfigFile, FailedReadLeavesTheConfigUnchanged) {
   write_text(path_, "[model]\nfmap_max = 7\nfmap_mx = 1\n");
   Config c;
   EXPECT_THROW(read_toml(c, path_), UsageError);
@@ -188,7 +189,7 @@ TEST_F(ConfigFile, MissingFileAndFolderAreIoErrors) {
   EXPECT_THROW(read_toml(c, folder_), IoError);
 }
 
-TEST(ConfigSet, TakesValuesAsTheCommandLineGivesThem) {
+TEST(ConfigSet, ParsesValuesFromTheCommandLine) {
   Config c;
   set_assignment(c, "model.fmap_max=128");
   set_assignment(c, "schedule.total_kimg=1.5e3");
@@ -212,36 +213,36 @@ TEST(ConfigSet, TakesValuesAsTheCommandLineGivesThem) {
   EXPECT_EQ(get_key(c, "data.fit"), "\"pad\"");
 }
 
-TEST(ConfigSet, RefusesWhatIsNotAllowed) {
+TEST(ConfigSet, RejectsValuesThatAreNotAllowed) {
   EXPECT_EQ(set_error("model.resolution", "100"),
-            "model.resolution is 100; it must be a power of two from 4 to 1024, or 0");
+            "model.resolution: expected a power of two from 4 to 1024, or 0, got 100");
   EXPECT_EQ(set_error("loss.gp_space", "ful"),
-            "loss.gp_space is \"ful\"; it must be one of full, current");
+            "loss.gp_space: expected full or current, got \"ful\"");
   EXPECT_EQ(set_error("model.leaky_slope", "steep"),
-            "model.leaky_slope is 'steep'; it must be a number from 0 to 1");
+            "model.leaky_slope: expected a number from 0 to 1, got 'steep'");
   EXPECT_EQ(set_error("train.device", "gpu"),
-            "train.device is \"gpu\"; it must be auto, cpu, cuda or cuda:I");
+            "train.device: expected auto, cpu, cuda or cuda:I, got \"gpu\"");
   for (const char* grid : {"8", "x8", "8x", "0x8", "8x8x8", "-1x4", "99999x1"}) {
     EXPECT_NE(set_error("train.image_grid", grid).find("ROWSxCOLUMNS"), std::string::npos) << grid;
   }
   for (const char* number : {"nan", "inf", "-1", "", "1 2", "1\nother = 2", "true", "\"1\""}) {
-    EXPECT_NE(set_error("loss.gp_lambda", number).find("it must be a number"), std::string::npos)
+    EXPECT_NE(set_error("loss.gp_lambda", number).find("expected a number"), std::string::npos)
         << number;
   }
   for (const char* table : {"{5 = 1}", "{4 = 0}", "{4 = 1.5}", "{2048 = 1}", "{a = 1}", "3"}) {
-    EXPECT_NE(set_error("schedule.minibatch", table).find("it must be a table"), std::string::npos)
+    EXPECT_NE(set_error("schedule.minibatch", table).find("expected a table"), std::string::npos)
         << table;
   }
-  EXPECT_NE(set_error("schedule.minibatch.5", "4").find("it must be a table"), std::string::npos);
+  EXPECT_NE(set_error("schedule.minibatch.5", "4").find("expected a table"), std::string::npos);
 }
 
-TEST(ConfigSet, UnknownNamesGetTheNearest) {
+TEST(ConfigSet, UnknownNamesSuggestTheNearest) {
   EXPECT_EQ(set_error("model.fmaps_max", "1"),
             "unknown key 'model.fmaps_max': did you mean 'model.fmap_max'?");
   EXPECT_EQ(set_error("model.total_kimg", "1"),
             "unknown key 'model.total_kimg': did you mean 'schedule.total_kimg'?");
   EXPECT_EQ(set_error("zzz", "1"),
-            "unknown key 'zzz'; `progan_cuda config --describe` lists them all");
+            "unknown key 'zzz'; `progan_cuda config --describe` lists all keys");
   EXPECT_EQ(error_of<UsageError>([] { preset("oficial-tf"); }),
             "unknown preset 'oficial-tf': did you mean 'official-tf'?");
   EXPECT_NE(set_error("train.preset", "official-tf").find("--preset"), std::string::npos);
@@ -250,11 +251,13 @@ TEST(ConfigSet, UnknownNamesGetTheNearest) {
             std::string::npos);
 }
 
-TEST(ConfigValidate, NamesValuesThatDoNotFitTogether) {
+TEST(ConfigValidate, NamesConflictingValues) {
   Config c;
   c.model.resolution = 64;
   c.schedule.lod_initial_resolution = 128;
-  EXPECT_NE(error_of<UsageError>([&] { validate(c); }).find("above model.resolution, 64"),
+  EXPECT_NE(error_of<UsageError>([&] {
+              validate(c);
+            }).find("expected at most model.resolution, 64, got 128"),
             std::string::npos);
   c.schedule.lod_initial_resolution = 4;
   c.schedule.lod_training_kimg = c.schedule.lod_transition_kimg = 0.0;
@@ -278,11 +281,13 @@ TEST(ConfigValidate, MinibatchSplitsIntoWholeGroups) {
 TEST(ConfigValidate, ChecksMembersSetByCode) {
   Config c;
   c.optimizer.beta2 = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_NE(error_of<UsageError>([&] { validate(c); }).find("optimizer.beta2 is nan"),
+  EXPECT_NE(error_of<UsageError>([&] {
+              validate(c);
+            }).find("optimizer.beta2: expected a number from 0 to 0.9999999, got nan"),
             std::string::npos);
 }
 
-TEST(ConfigValidate, RefusesTextThatIsNotUtf8) {
+TEST(ConfigValidate, RejectsTextThatIsNotUtf8) {
   Config c;
   for (const char* bad : {"\xff", "caf\xe9", "\xc3", "\xc0\x80", "\x80", "\xf5\x80\x80\x80"}) {
     c.data.path = bad;
@@ -302,13 +307,13 @@ TEST(ConfigResolve, TakesShapeFromTheDataSet) {
   larger.model.resolution = 128;
   EXPECT_NE(error_of<UsageError>([&] {
               resolve(larger, {64, 3});
-            }).find("ends at 64x64"),
+            }).find("model.resolution: expected at most 64"),
             std::string::npos);
   Config gray;
   gray.model.channels = 1;
   EXPECT_NE(error_of<UsageError>([&] {
               resolve(gray, {64, 3});
-            }).find("have 3"),
+            }).find("model.channels: expected 3"),
             std::string::npos);
 }
 
@@ -324,6 +329,28 @@ TEST(Config, DescriptionNamesEveryKey) {
   for (const Key& key : keys()) {
     EXPECT_NE(text.find(key.path + " = "), std::string::npos) << key.path;
     EXPECT_FALSE(key.help.empty()) << key.path;
+  }
+}
+
+TEST(Config, IntegerRangesArePrintedAsIntegers) {
+  EXPECT_EQ(allowed_text(*find_key("schedule.alpha_step")), "an integer from 0 to 1000000");
+  EXPECT_EQ(allowed_text(*find_key("train.seed")), "an integer from 0 to 9223372036854775807");
+  EXPECT_EQ(allowed_text(*find_key("schedule.total_kimg")), "a number from 0 to 1000000");
+}
+
+TEST(ConfigNames, MapBothWays) {
+  EXPECT_EQ(name_of(Precision::automatic), "auto");
+  EXPECT_EQ(value_of<Precision>("bf16"), Precision::bf16);
+  EXPECT_EQ(value_of<LossKind>("wgan-gp"), LossKind::wgan_gp);
+  EXPECT_FALSE(value_of<Precision>("fp64"));
+}
+
+TEST(GridSize, IsRowsByColumns) {
+  EXPECT_EQ(parse_grid("3x12")->rows, 3);
+  EXPECT_EQ(parse_grid("3x12")->columns, 12);
+  for (const char* wrong :
+       {"", "8", "x8", "8x", "0x8", "8x8x8", "-1x4", "99999x1", "8 x8", "08x8"}) {
+    EXPECT_FALSE(parse_grid(wrong)) << wrong;
   }
 }
 

@@ -1,5 +1,5 @@
-// micro_batch_test.cpp: a minibatch computed in parts gives the gradients, losses and random
-// numbers of the whole.
+// micro_batch_test.cpp: a minibatch computed in parts has the gradients, losses and random numbers
+// of the whole.
 #include "model/config/micro_batch.h"
 
 #include <gtest/gtest.h>
@@ -22,14 +22,14 @@ constexpr int64_t kAtOnce = 4;   // parts of 4, 4 and 2 images
 // A minibatch in f64 for the small networks of gradcheck.
 class Split {
  public:
-  Split(const std::string& name, const Stage& stage)
+  Split(const std::string& name, const Fade& fade)
       : config_(gradcheck_config(name)),
         backend_(make_cpu_backend(1, CpuPath::direct)),
         context_(*backend_, {.persistent = 1 << 20, .step = 16 << 20}),
-        generator_(config_),
-        networks_(context_, config_, stage) {
+        generator_(config_.model, DType::f64),
+        networks_(context_, config_, fade) {
     RandomStream random(context_, 8, 1);
-    const int64_t r = stage.resolution;
+    const int64_t r = fade.resolution;
     const Shape images{kImages, r, r, config_.model.channels};
     real_ = random.normal(images, DType::f64);
     fake_ = random.normal(images, DType::f64);
@@ -41,13 +41,13 @@ class Split {
   }
 
   // The gradient of one network, then losses and scores, with schedule.micro_batch = at_once.
-  std::vector<double> results(Player player, int64_t at_once) {
+  std::vector<double> results(Network network, int64_t at_once) {
     config_.schedule.micro_batch = at_once;
-    const ParameterStore& store = networks_.store(player);
+    const ParameterStore& store = networks_.store(network);
     const Tensor gradient = full(store.flat().shape(), 7.0, store.flat());
-    const std::vector<Tensor> into = store.views(gradient, networks_.stage().resolution);
+    const std::vector<Tensor> into = store.views(gradient, networks_.fade().resolution);
     std::vector<double> numbers =
-        player == Player::discriminator ? discriminator(into) : generator(into);
+        network == Network::discriminator ? discriminator(into) : generator(into);
     for (const Tensor& g : into) {
       const std::vector<double> values = to_host(g);
       numbers.insert(numbers.end(), values.begin(), values.end());
@@ -61,14 +61,14 @@ class Split {
             .gradients = part.first == 0 ? Accumulate::overwrite : Accumulate::add};
   }
   std::vector<MicroBatch> parts() const {
-    return micro_batches(config_, networks_.stage().resolution, kImages);
+    return micro_batches(config_, networks_.fade().resolution, kImages);
   }
   std::vector<double> discriminator(std::span<const Tensor> into) {
     DiscriminatorLoss l;
     for (const MicroBatch& part : parts()) {
       add_share(l,
                 discriminator_gradients(config_, networks_.discriminator(),
-                                        networks_.store(Player::discriminator), networks_.stage(),
+                                        networks_.store(Network::discriminator), networks_.fade(),
                                         {.real = part.of(real_),
                                          .fake = part.of(fake_),
                                          .mix = part.of(mix_),
@@ -85,11 +85,11 @@ class Split {
   std::vector<double> generator(std::span<const Tensor> into) {
     GeneratorLoss l;
     for (const MicroBatch& part : parts()) {
-      add_share(
-          l, generator_gradients(
-                 config_, generator_, networks_.store(Player::generator), networks_.discriminator(),
-                 networks_.store(Player::discriminator), networks_.stage(),
-                 {.z = part.of(z_), .labels = part.of(labels_), .part = place(part)}, into));
+      add_share(l, generator_gradients(
+                       config_, generator_, networks_.store(Network::generator),
+                       networks_.discriminator(), networks_.store(Network::discriminator),
+                       networks_.fade(),
+                       {.z = part.of(z_), .labels = part.of(labels_), .part = place(part)}, into));
     }
     return {to_host(l.fake_score)[0], to_host(l.total)[0]};
   }
@@ -105,12 +105,11 @@ class Split {
 class MicroBatches : public testing::TestWithParam<std::string> {};
 
 TEST_P(MicroBatches, GradientsAndLossesAreThoseOfTheWholeMinibatch) {
-  for (const Stage& stage : {Stage{.resolution = 8, .fading = Fading::on, .alpha = 0.3},
-                             Stage{.resolution = 16, .fading = Fading::off, .alpha = 1.0}}) {
-    Split split(GetParam(), stage);
-    for (const Player player : {Player::discriminator, Player::generator}) {
-      const std::vector<double> whole = split.results(player, 0);
-      const std::vector<double> parts = split.results(player, kAtOnce);
+  for (const Fade& fade : {Fade{8, 0.3}, Fade{16}}) {
+    Split split(GetParam(), fade);
+    for (const Network network : {Network::discriminator, Network::generator}) {
+      const std::vector<double> whole = split.results(network, 0);
+      const std::vector<double> parts = split.results(network, kAtOnce);
       ASSERT_EQ(whole.size(), parts.size());
       double largest = 1.0;
       for (const double x : whole) largest = std::max(largest, std::abs(x));
@@ -121,8 +120,9 @@ TEST_P(MicroBatches, GradientsAndLossesAreThoseOfTheWholeMinibatch) {
   }
 }
 
-// Statistics over the whole minibatch cannot be split; official-tf has groups in strided order,
-// gan-zoo in contiguous order, plain-layers none; the others have classes, penalties, losses.
+// official-tf has groups in strided order, gan-zoo in contiguous order, plain-layers none; the
+// others have classes, penalties and losses. Presets with statistics over the whole minibatch
+// cannot be split.
 INSTANTIATE_TEST_SUITE_P(Networks, MicroBatches,
                          testing::Values("official-tf", "gan-zoo", "acgan", "projection",
                                          "logistic-r1", "hinge", "lsgan", "plain-layers"),
@@ -178,7 +178,7 @@ TEST(MicroBatch, TableByResolutionGoesFirst) {
   EXPECT_EQ(micro_batch_at(c, 32, 64), 64);
 }
 
-// In f32 and through everything that an iteration does: latents, fades, labels, both optimizers.
+// In f32 and through all of an iteration: latents, fades, labels, both optimizers.
 TEST(MicroBatch, IterationsDrawTheSameNumbersAndGiveTheSameStatistics) {
   const auto run = [](int64_t at_once) {
     Config c = preset("official-tf");
@@ -198,16 +198,12 @@ TEST(MicroBatch, IterationsDrawTheSameNumbersAndGiveTheSameStatistics) {
     for (size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<int32_t>(i * i % 3);
     mirror[5] = 1;
     for (int i = 0; i < 2; ++i) {
-      // Adam's first step is as long for rounding as for a gradient: the weights stay.
-      gan.iterate({.resolution = 8, .alpha = 0.4, .g_learning_rate = 0, .d_learning_rate = 0},
-                  {.images = images.data(),
-                   .mirror = mirror.data(),
-                   .count = 12,
-                   .labels = labels.data(),
-                   .g_labels = labels.data()});
+      // Adam's first step has the same length for rounding noise: keep the weights unchanged.
+      gan.iterate({.fade = {8, 0.4}, .g_learning_rate = 0, .d_learning_rate = 0},
+                  {.images = images, .mirror = mirror, .labels = labels, .g_labels = labels});
     }
-    const Gan::RandomState random = gan.random_state();
-    const TrainingStats s = gan.stats();
+    const RandomState random = gan.state().random_state();
+    const TrainingStats s = gan.stats().means();
     return std::pair(
         std::pair(random.latents, random.mixing),
         std::vector<double>{s.real_score, s.fake_score, s.d_loss, s.g_loss, s.penalty,

@@ -1,4 +1,4 @@
-// schedule_test.cpp: the schedule against the published one, and properties of any schedule.
+// schedule_test.cpp: published schedules, and properties of every schedule.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,7 +16,7 @@ Config config_1024() {
   return c;
 }
 
-// Uneven phases, a start above 4x4 and an end in the middle of things.
+// Uneven stages, a start above 4x4, no fades, and an end within a stage.
 std::vector<Config> odd_configs() {
   std::vector<Config> configs(4);
   for (Config& c : configs) {
@@ -36,67 +36,67 @@ TEST(Schedule, FirstImagesAreStable4x4) {
   for (const int64_t n : {int64_t{0}, int64_t{1}, int64_t{600000}}) {
     const SchedulePoint p = schedule_at(config_1024(), n);
     EXPECT_EQ(p.lod, 8.0);
-    EXPECT_EQ(p.resolution, 4);
-    EXPECT_EQ(p.alpha, 1.0);
-    EXPECT_EQ(p.fading, Fading::off);
+    EXPECT_EQ(p.fade.resolution, 4);
+    EXPECT_EQ(p.fade.alpha, 1.0);
+    EXPECT_FALSE(p.fade.fading());
   }
 }
 
-TEST(Schedule, FadesLastFrom600To1200) {
+TEST(Schedule, FirstFadeLastsFrom600To1200Kimg) {
   const SchedulePoint first = schedule_at(config_1024(), 600001);
-  EXPECT_EQ(first.resolution, 8);
-  EXPECT_EQ(first.fading, Fading::on);
-  EXPECT_NEAR(first.alpha, 1.0 / 600000.0, 1e-12);
+  EXPECT_EQ(first.fade.resolution, 8);
+  EXPECT_TRUE(first.fade.fading());
+  EXPECT_NEAR(first.fade.alpha, 1.0 / 600000.0, 1e-12);
   const SchedulePoint middle = schedule_at(config_1024(), 900000);
-  EXPECT_EQ(middle.resolution, 8);
-  EXPECT_EQ(middle.alpha, 0.5);
+  EXPECT_EQ(middle.fade.resolution, 8);
+  EXPECT_EQ(middle.fade.alpha, 0.5);
   EXPECT_EQ(middle.lod, 7.5);
   const SchedulePoint last = schedule_at(config_1024(), 1199999);
-  EXPECT_EQ(last.fading, Fading::on);
-  EXPECT_NEAR(last.alpha, 1.0 - 1.0 / 600000.0, 1e-12);
+  EXPECT_TRUE(last.fade.fading());
+  EXPECT_NEAR(last.fade.alpha, 1.0 - 1.0 / 600000.0, 1e-12);
   const SchedulePoint stable = schedule_at(config_1024(), 1200000);
-  EXPECT_EQ(stable.resolution, 8);
-  EXPECT_EQ(stable.fading, Fading::off);
-  EXPECT_EQ(stable.alpha, 1.0);
+  EXPECT_EQ(stable.fade.resolution, 8);
+  EXPECT_FALSE(stable.fade.fading());
+  EXPECT_EQ(stable.fade.alpha, 1.0);
   EXPECT_EQ(stable.lod, 7.0);
 }
 
 TEST(Schedule, First1024StableImageIsAt9600Kimg) {
-  EXPECT_EQ(schedule_at(config_1024(), 9599999).fading, Fading::on);
+  EXPECT_TRUE(schedule_at(config_1024(), 9599999).fade.fading());
   for (const int64_t n : {int64_t{9600000}, int64_t{12000000}, int64_t{99000000}}) {
     const SchedulePoint p = schedule_at(config_1024(), n);
-    EXPECT_EQ(p.resolution, 1024);
-    EXPECT_EQ(p.fading, Fading::off);
+    EXPECT_EQ(p.fade.resolution, 1024);
+    EXPECT_FALSE(p.fade.fading());
     EXPECT_EQ(p.lod, 0.0);
-    EXPECT_EQ(p.alpha, 1.0);
+    EXPECT_EQ(p.fade.alpha, 1.0);
   }
 }
 
-TEST(Schedule, MinibatchesRatesAndTicksAreThePublishedTable) {
+TEST(Schedule, MinibatchesRatesAndTicksAreThosePublished) {
   const std::vector<int64_t> minibatch = {128, 128, 128, 64, 32, 16, 8, 4, 4};
   const std::vector<double> ticks = {160, 140, 120, 100, 80, 60, 40, 20, 10};
   for (size_t i = 0; i < minibatch.size(); ++i) {
     const SchedulePoint p = schedule_at(config_1024(), static_cast<int64_t>(i) * 1200000);
-    ASSERT_EQ(p.resolution, int64_t{4} << i);
+    ASSERT_EQ(p.fade.resolution, int64_t{4} << i);
     EXPECT_EQ(p.minibatch, minibatch[i]);
     EXPECT_EQ(p.tick_kimg, ticks[i]);
-    EXPECT_EQ(p.g_learning_rate, p.resolution == 1024 ? 0.0015 : 0.001);
+    EXPECT_EQ(p.g_learning_rate, p.fade.resolution == 1024 ? 0.0015 : 0.001);
     EXPECT_EQ(p.d_learning_rate, p.g_learning_rate);
   }
 }
 
-TEST(Schedule, FadeTakesTheValuesOfTheNewResolution) {
+TEST(Schedule, FadeUsesTheValuesOfTheNewResolution) {
   const SchedulePoint p = schedule_at(config_1024(), 9000001);
-  EXPECT_EQ(p.resolution, 1024);
+  EXPECT_EQ(p.fade.resolution, 1024);
   EXPECT_EQ(p.minibatch, 4);
   EXPECT_EQ(p.g_learning_rate, 0.0015);
 }
 
-TEST(Schedule, OptimizerResetsAtStepZeroAndAtBothEndsOfEachFade) {
+TEST(Schedule, OptimizerResetsAtTheStartAndAtBothEndsOfEachFade) {
   const Config c = config_1024();
   std::vector<int64_t> resets;
   double lod = kNoLod;
-  // 1000 divides every border, so each reset shows up within one step of it.
+  // 1000 divides every border, so each reset shows within one step of it.
   for (int64_t n = 0; n <= 12000000; n += 1000) {
     const double next = schedule_at(c, n).lod;
     if (optimizer_resets_between(lod, next)) resets.push_back(n);
@@ -110,7 +110,7 @@ TEST(Schedule, OptimizerResetsAtStepZeroAndAtBothEndsOfEachFade) {
   EXPECT_EQ(resets, expected);
 }
 
-TEST(Schedule, ResetIsSeenWhenAStepJumpsOverAWholeFade) {
+TEST(Schedule, OptimizerResetsAfterASkippedFade) {
   EXPECT_TRUE(optimizer_resets_between(3.0, 2.0));
   EXPECT_TRUE(optimizer_resets_between(2.5, 1.5));
   EXPECT_FALSE(optimizer_resets_between(2.5, 2.1));
@@ -123,10 +123,10 @@ TEST(Schedule, LodNeverRisesAndAlphaFollowsIt) {
     for (int64_t n = 0; n < 6000; ++n) {
       const SchedulePoint p = schedule_at(c, n);
       ASSERT_LE(p.lod, previous);
-      ASSERT_EQ(p.resolution, 64 >> static_cast<int64_t>(std::floor(p.lod)));
-      ASSERT_GT(p.alpha, 0.0);
-      ASSERT_LE(p.alpha, 1.0);
-      ASSERT_EQ(p.fading == Fading::on, p.alpha < 1.0);
+      ASSERT_EQ(p.fade.resolution, 64 >> static_cast<int64_t>(std::floor(p.lod)));
+      ASSERT_GT(p.fade.alpha, 0.0);
+      ASSERT_LE(p.fade.alpha, 1.0);
+      ASSERT_EQ(p.fade.fading(), p.fade.alpha < 1.0);
       previous = p.lod;
     }
     EXPECT_EQ(previous, 0.0);
@@ -136,13 +136,13 @@ TEST(Schedule, LodNeverRisesAndAlphaFollowsIt) {
 TEST(Schedule, StagesCoverTheRunAndAgreeWithEveryImage) {
   for (const Config& c : odd_configs()) {
     int64_t n = 0;
-    for (const StageSpan& span : stages(c)) {
-      EXPECT_EQ(span.first, n);
-      EXPECT_GT(span.end, span.first);
-      for (; n < span.end; ++n) {
+    for (const Stage& stage : stages(c)) {
+      EXPECT_EQ(stage.first, n);
+      EXPECT_GT(stage.end, stage.first);
+      for (; n < stage.end; ++n) {
         const SchedulePoint p = schedule_at(c, n);
-        ASSERT_EQ(p.resolution, span.resolution) << n;
-        ASSERT_EQ(p.fading, span.fading) << n;
+        ASSERT_EQ(p.fade.resolution, stage.resolution) << n;
+        ASSERT_EQ(p.fade.fading(), stage.fading) << n;
       }
     }
     EXPECT_EQ(n, total_images(c));
@@ -150,10 +150,10 @@ TEST(Schedule, StagesCoverTheRunAndAgreeWithEveryImage) {
 }
 
 TEST(Schedule, StagesOfTheOfficialRun) {
-  const std::vector<StageSpan> all = stages(config_1024());
+  const std::vector<Stage> all = stages(config_1024());
   ASSERT_EQ(all.size(), 17u);
-  EXPECT_EQ(stage_name(all[0].resolution, all[0].fading), "4x4 stable");
-  EXPECT_EQ(stage_name(all[1].resolution, all[1].fading), "8x8 fading");
+  EXPECT_EQ(stage_name(all[0].halfway()), "4x4 stable");
+  EXPECT_EQ(stage_name(all[1].halfway()), "8x8 fading");
   EXPECT_EQ(all[1].end, 1200000);
   EXPECT_EQ(all.back().first, 9600000);
   EXPECT_EQ(all.back().end, 12000000);
@@ -167,11 +167,11 @@ TEST(Schedule, LearningRateRampsUp) {
   EXPECT_EQ(schedule_at(c, 40000).g_learning_rate, 1e-3);
 }
 
-TEST(Schedule, NoPhasesStayAtTheInitialResolution) {
+TEST(Schedule, StaysAtTheInitialResolutionWithoutGrowth) {
   Config c;
   c.model.resolution = c.schedule.lod_initial_resolution = 32;
   c.schedule.lod_training_kimg = c.schedule.lod_transition_kimg = 0.0;
-  EXPECT_EQ(schedule_at(c, 5000).resolution, 32);
+  EXPECT_EQ(schedule_at(c, 5000).fade.resolution, 32);
   ASSERT_EQ(stages(c).size(), 1u);
 }
 
@@ -182,22 +182,22 @@ Config epochs(const char* preset_name, int64_t images) {
   return c;
 }
 
-// 48k iterations of 16 images at 4x4, 96k above; alpha rises by 1/600 every 32 iterations, from 0,
+// 48k iterations of 16 images at 4x4, 96k above; alpha rises from 0 by 1/600 every 32 iterations
 // and is 1 at iteration 19200.
 TEST(Schedule, GanZooFadesInSteps) {
   const Config c = epochs("gan-zoo", 0);
-  EXPECT_EQ(schedule_at(c, 48000 * 16 - 1).resolution, 4);
+  EXPECT_EQ(schedule_at(c, 48000 * 16 - 1).fade.resolution, 4);
   const int64_t start = 48000 * 16;
   const auto alpha = [&](int64_t iteration) {
-    return schedule_at(c, start + iteration * 16).alpha;
+    return schedule_at(c, start + iteration * 16).fade.alpha;
   };
-  EXPECT_EQ(schedule_at(c, start).resolution, 8);
+  EXPECT_EQ(schedule_at(c, start).fade.resolution, 8);
   EXPECT_EQ(alpha(0), 0.0);
   EXPECT_EQ(alpha(31), 0.0);
   EXPECT_DOUBLE_EQ(alpha(32), 1.0 / 600.0);
   EXPECT_DOUBLE_EQ(alpha(19199), 599.0 / 600.0);
   EXPECT_EQ(alpha(19200), 1.0);
-  EXPECT_EQ(schedule_at(c, start + 96000 * 16).resolution, 16);
+  EXPECT_EQ(schedule_at(c, start + 96000 * 16).fade.resolution, 16);
   EXPECT_EQ(total_images(c), (48000 + 4 * 96000) * 16);
 }
 
@@ -205,23 +205,23 @@ TEST(Schedule, GanZooFadesInSteps) {
 TEST(Schedule, AkanimaxCountsWholeMinibatches) {
   const Config c = epochs("akanimax", 1000);  // 31 minibatches of 32 in an epoch
   const int64_t stage = 42 * 31 * 32, fader = 21 * 31;
-  EXPECT_DOUBLE_EQ(schedule_at(c, stage).alpha, 1.0 / static_cast<double>(fader));
-  EXPECT_DOUBLE_EQ(schedule_at(c, stage + 99 * 32).alpha, 100.0 / static_cast<double>(fader));
-  EXPECT_EQ(schedule_at(c, stage + (fader - 1) * 32).alpha, 1.0);
-  EXPECT_EQ(schedule_at(c, 2 * stage).resolution, 16);
+  EXPECT_DOUBLE_EQ(schedule_at(c, stage).fade.alpha, 1.0 / static_cast<double>(fader));
+  EXPECT_DOUBLE_EQ(schedule_at(c, stage + 99 * 32).fade.alpha, 100.0 / static_cast<double>(fader));
+  EXPECT_EQ(schedule_at(c, stage + (fader - 1) * 32).fade.alpha, 1.0);
+  EXPECT_EQ(schedule_at(c, 2 * stage).fade.resolution, 16);
 }
 
-TEST(Schedule, SetSmallerThanAMinibatchHasEpochsOfOne) {
+TEST(Schedule, SmallDataSetHasEpochsOfOneMinibatch) {
   EXPECT_EQ(total_images(epochs("akanimax", 20)), (4 * 32 + 16) * 42);
 }
 
 TEST(Schedule, TutorialStartsAlphaAtOneHundredThousandth) {
   const Config c = epochs("tutorial", 1000);
   const int64_t stage = 30 * 1000;
-  EXPECT_EQ(schedule_at(c, stage - 1).resolution, 4);
-  EXPECT_DOUBLE_EQ(schedule_at(c, stage).alpha, 1e-5);
-  EXPECT_DOUBLE_EQ(schedule_at(c, stage + 32).alpha, 1e-5 + 32 / (0.5 * 30 * 1000));
-  EXPECT_EQ(schedule_at(c, stage + 15000).alpha, 1.0);
+  EXPECT_EQ(schedule_at(c, stage - 1).fade.resolution, 4);
+  EXPECT_DOUBLE_EQ(schedule_at(c, stage).fade.alpha, 1e-5);
+  EXPECT_DOUBLE_EQ(schedule_at(c, stage + 32).fade.alpha, 1e-5 + 32 / (0.5 * 30 * 1000));
+  EXPECT_EQ(schedule_at(c, stage + 15000).fade.alpha, 1.0);
   EXPECT_EQ(total_images(c), 5 * stage);
 }
 
@@ -231,7 +231,7 @@ TEST(Schedule, ReadmeHasTenEpochsAndItsMinibatches) {
   const std::vector<int64_t> minibatch = {16, 16, 16, 16, 16, 16, 16, 8, 4};
   for (size_t i = 0; i < minibatch.size(); ++i) {
     const SchedulePoint p = schedule_at(c, static_cast<int64_t>(i) * 300000);
-    EXPECT_EQ(p.resolution, int64_t{4} << i);
+    EXPECT_EQ(p.fade.resolution, int64_t{4} << i);
     EXPECT_EQ(p.minibatch, minibatch[i]);
   }
 }
@@ -248,12 +248,12 @@ TEST(Schedule, EightGpusHaveTheirPublishedTable) {
   }
 }
 
-TEST(Schedule, EpochsOfAnUnknownSetAreAUsageError) {
+TEST(Schedule, EpochsWithoutADataSetAreAUsageError) {
   EXPECT_THROW(schedule_at(epochs("tutorial", 0), 0), UsageError);
 }
 
-// Stages of every table preset, at every image of a small run.
-TEST(Schedule, StagesOfTablesAgreeWithEveryImage) {
+// Presets in iterations or epochs, at every image of a small run.
+TEST(Schedule, StagesInIterationsAndEpochsAgreeWithEveryImage) {
   for (const char* name : {"gan-zoo", "akanimax", "tutorial", "readme-hq", "exercise"}) {
     Config c = epochs(name, 70);
     c.schedule.stage_lengths = {{16, 7.0}};
@@ -262,12 +262,12 @@ TEST(Schedule, StagesOfTablesAgreeWithEveryImage) {
     c.schedule.alpha_step = std::min<int64_t>(c.schedule.alpha_step, 2);
     int64_t n = 0;
     double lod = 1e9;
-    for (const StageSpan& span : stages(c)) {
-      EXPECT_EQ(span.first, n);
-      for (; n < span.end; ++n) {
+    for (const Stage& stage : stages(c)) {
+      EXPECT_EQ(stage.first, n);
+      for (; n < stage.end; ++n) {
         const SchedulePoint p = schedule_at(c, n);
-        ASSERT_EQ(p.resolution, span.resolution) << name << " " << n;
-        ASSERT_EQ(p.fading, span.fading) << name << " " << n;
+        ASSERT_EQ(p.fade.resolution, stage.resolution) << name << " " << n;
+        ASSERT_EQ(p.fade.fading(), stage.fading) << name << " " << n;
         ASSERT_LE(p.lod, lod);
         lod = p.lod;
       }
@@ -275,6 +275,14 @@ TEST(Schedule, StagesOfTablesAgreeWithEveryImage) {
     EXPECT_EQ(n, total_images(c));
     EXPECT_EQ(lod, 0.0);
   }
+}
+
+// 4x4 never fades, whatever alpha is.
+TEST(Fade, FadesBelowAlphaOneAndAbove4x4) {
+  EXPECT_TRUE((Fade{8, 0.0}).fading());
+  EXPECT_TRUE((Fade{8, 0.999}).fading());
+  EXPECT_FALSE((Fade{8, 1.0}).fading());
+  EXPECT_FALSE((Fade{4, 0.5}).fading());
 }
 
 TEST(Schedule, UnknownResolutionIsAUsageError) {

@@ -16,7 +16,7 @@ using namespace std::string_literals;
 
 using ExportBytes = TemporaryFolder;
 
-// Offsets of the directory's entries are those of local headers, and data is aligned and whole.
+// The directory has the offsets of local headers, and data is aligned and complete.
 TEST_F(ExportBytes, ZipDirectoryPointsToAlignedEntries) {
   const std::string first = "some text", second(1000, 'x');
   StoredZip zip(folder_ / "a.zip");
@@ -50,7 +50,7 @@ TEST_F(ExportBytes, ZipDirectoryPointsToAlignedEntries) {
   }
 }
 
-// To the byte, as pickletools prints it: PROTO 2, EMPTY_DICT, MARK, ..., SETITEMS, STOP.
+// In the notation of pickletools: PROTO 2, EMPTY_DICT, MARK, ..., SETITEMS, STOP.
 TEST_F(ExportBytes, TorchPickleHasTheseOpcodes) {
   TorchWriter w;
   w.begin_dict();
@@ -74,10 +74,10 @@ TEST_F(ExportBytes, TorchPickleHasTheseOpcodes) {
                              tensor + "uu.";
   const std::string file = read_text(folder_ / "a.pth");
   EXPECT_NE(file.find(pickle), std::string::npos);
-  EXPECT_EQ(file.find("archive/data/1"), std::string::npos);  // b shares the elements of a
+  EXPECT_EQ(file.find("archive/data/1"), std::string::npos);  // b shares the storage of a
 }
 
-// The wire format as its documentation has it: field 1 = 150 is 08 96 01.
+// The example of the documented wire format: field 1 = 150 is 08 96 01.
 TEST(Protobuf, FieldsHaveTheDocumentedBytes) {
   ProtoMessage m;
   m.integer(1, 150);

@@ -1,4 +1,4 @@
-// export_test.cpp: networks as files of other programs, read again by what imports such files.
+// export_test.cpp: exported networks, read back by the importer.
 #include "model/foreign/export.h"
 
 #include <gtest/gtest.h>
@@ -9,9 +9,8 @@
 #include "kernels/error.h"
 #include "model/foreign/foreign.h"
 #include "model/foreign/import.h"
-#include "model/networks/discriminator.h"
-#include "model/networks/generator.h"
 #include "tests/model/temporary_folder.h"
+#include "tests/stored_values.h"
 
 namespace pg {
 namespace {
@@ -25,11 +24,12 @@ Config small(const std::string& name) {
   return c;
 }
 
-// A network drawn at random, biases too.
+// A network with arbitrary parameters, including biases.
 struct Drawn {
   Drawn(Context& context, const Config& config, const std::string& name, uint64_t seed)
       : parameters(context,
-                   name == "D" ? Discriminator(config).specs() : Generator(config).specs()),
+                   parameter_specs(name == "D" ? Network::discriminator : Network::generator,
+                                   config.model)),
         network{name, name == "D" ? Network::discriminator : Network::generator, config,
                 parameters} {
     std::vector<double> values(static_cast<size_t>(parameters.count()));
@@ -53,7 +53,7 @@ class Export : public TemporaryFolder {
     return all;
   }
 
-  // What the importer reads has the bits of `network`.
+  // The importer reads the bits of `network`.
   void expect_read(const ForeignNetworks& found, const NamedTensors& tensors,
                    const Drawn& network) {
     const Network kind = network.network.kind;
@@ -81,7 +81,7 @@ TEST_F(Export, SafetensorsHoldEveryParameterBitForBitWithItsConstant) {
     const StoredTensor& t = file.at(spec.name);
     const Shape& s = spec.shape;
     EXPECT_EQ(t.shape, (std::vector<int64_t>{s.n, s.h, s.w, s.c}));
-    const std::span<const float> values = t.values<float>();
+    const std::vector<float> values = test::values_of<float>(t);
     EXPECT_EQ(std::vector<double>(values.begin(), values.end()),
               to_host(d.parameters.get(spec.name)));
     EXPECT_EQ(scales.at(spec.name).get<double>(), d.parameters.scale(i)) << spec.name;
@@ -104,7 +104,7 @@ TEST_F(Export, SafetensorsInEveryLayoutAreImportedBitForBit) {
     const auto opened = files(names);
     const ForeignNetworks found = read_networks(opened);
     EXPECT_EQ(found.layout, layout) << name;
-    expect_read(found, found.g.empty() ? found.average : found.g, g);
+    expect_read(found, found.g.empty() ? found.ema : found.g, g);
     if (layout != Layout::exercise) expect_read(found, found.d, d);
   }
 }
@@ -124,7 +124,7 @@ TEST_F(Export, AkanimaxPthIsImportedBitForBit) {
   const ForeignNetworks found = read_networks(opened);
   EXPECT_EQ(found.layout, Layout::akanimax);
   expect_read(found, found.g, g);
-  expect_read(found, found.average, s);
+  expect_read(found, found.ema, s);
   expect_read(found, found.d, d);
 }
 
@@ -137,7 +137,7 @@ TEST_F(Export, TutorialPthIsImportedBitForBit) {
     const auto opened = files({"generator.pth", "critic.pth"});
     const ForeignNetworks found = read_networks(opened, name);
     EXPECT_EQ(found.config.train.preset, name);
-    expect_read(found, found.g.empty() ? found.average : found.g, g);
+    expect_read(found, found.g.empty() ? found.ema : found.g, g);
     expect_read(found, found.d, d);
     const PickleValue state = opened[1].root().at("state_dict");
     EXPECT_EQ(opened[1].tensor(state.at("initial_rgb.bias")).floats(),
@@ -146,7 +146,7 @@ TEST_F(Export, TutorialPthIsImportedBitForBit) {
   }
 }
 
-// Constants that the version does not have are folded into the numbers.
+// Constants that the version lacks are folded into the weights.
 TEST_F(Export, ForeignWeightsTimesForeignConstantsAreOurs) {
   Config config = small("official-tf");
   config.model.first_pixelnorm = false;
@@ -154,18 +154,17 @@ TEST_F(Export, ForeignWeightsTimesForeignConstantsAreOurs) {
   const auto arrays =
       foreign_parameters(Layout::akanimax, Network::generator, config, g.parameters);
   Config reference = small("akanimax");
-  const std::vector<ParameterSpec> specs = Generator(reference).specs();
-  const auto entries = layout_entries(Layout::akanimax, Network::generator, config);
+  const std::vector<ParameterSpec> specs = parameter_specs(Network::generator, reference.model);
+  const auto entries = layout_entries(Layout::akanimax, Network::generator, config.model);
   ASSERT_EQ(arrays.size(), entries.size());
   for (size_t a = 0; a < entries.size(); ++a) {
-    for (size_t i = 0; i < specs.size(); ++i) {
-      if (specs[i].name != entries[a].ours) continue;
-      const std::vector<double> ours = to_host(g.parameters.get(specs[i].name));
-      const std::vector<float> theirs = gathered(arrays[a].values, entries[a].indices);
-      for (size_t j = 0; j < ours.size(); ++j) {
-        ASSERT_NEAR(theirs[j] * specs[i].scale, ours[j] * g.parameters.scale(i), 1e-7)
-            << specs[i].name;
-      }
+    const size_t i = entries[a].parameter;
+    ASSERT_EQ(specs[i].name, entries[a].ours);
+    const std::vector<double> ours = to_host(g.parameters.get(specs[i].name));
+    const std::vector<float> theirs = gathered(arrays[a].values, entries[a].indices);
+    for (size_t j = 0; j < ours.size(); ++j) {
+      ASSERT_NEAR(theirs[j] * specs[i].scale, ours[j] * g.parameters.scale(i), 1e-7)
+          << specs[i].name;
     }
   }
 }
@@ -174,11 +173,11 @@ std::string refusal(Layout layout, Network network, const Config& config) {
   return error_of<UsageError>([&] { check_layout(layout, network, config); });
 }
 
-TEST_F(Export, LayoutsRefuseNetworksThatTheirProgramsWouldComputeDifferently) {
+TEST_F(Export, LayoutsRejectNetworksThatTheirProgramsWouldComputeDifferently) {
   const Network g = Network::generator, d = Network::discriminator;
   EXPECT_EQ(refusal(Layout::akanimax, g, small("official-tf")),
-            "a network in the akanimax layout has model.first_pixelnorm = false, but this one has "
-            "true: export it without --layout as safetensors, or as onnx");
+            "the akanimax layout needs model.first_pixelnorm = false, got true: export as "
+            "safetensors without --layout, or as onnx");
   const auto names = [](const std::string& text, const char* key) {
     return text.find(key) != std::string::npos;
   };
@@ -202,7 +201,7 @@ TEST_F(Export, LayoutsRefuseNetworksThatTheirProgramsWouldComputeDifferently) {
   EXPECT_NO_THROW(check_layout(Layout::tutorial, d, small("readme-hq")));
 }
 
-TEST_F(Export, RemarksSayHowTheClassMustChange) {
+TEST_F(Export, RemarksNameTheNecessaryChangeOfTheClass) {
   Config whole = preset("akanimax");
   resolve(whole, {.resolution = 64, .channels = 3, .images = 100, .labels = 0});
   EXPECT_EQ(layout_remark(Layout::akanimax, whole), "");
@@ -214,15 +213,15 @@ TEST_F(Export, RemarksSayHowTheClassMustChange) {
   EXPECT_EQ(layout_remark(Layout::official_tf, small("official-tf")), "");
 }
 
-TEST_F(Export, OnnxRefusesADiscriminator) {
+TEST_F(Export, OnnxRejectsADiscriminator) {
   const Config config = small("official-tf");
   const Drawn d(context_, config, "D", 1);
   EXPECT_EQ(error_of<UsageError>([&] { write_generator_onnx(folder_ / "d.onnx", d.network, 16); }),
-            "the network D is a discriminator, and only generators are exported as onnx");
+            "D is a discriminator: onnx supports generators only");
   EXPECT_EQ(files_in_folder(), 0U);
 }
 
-// Nothing of the layers above it is in a model of a lower resolution, and no constant twice.
+// A model of a lower resolution contains no layer of a higher one, and no other ToRGB.
 TEST_F(Export, OnnxHoldsTheLayersOfItsResolution) {
   const Config config = small("official-tf");
   const Drawn g(context_, config, "Gs", 1);

@@ -1,4 +1,4 @@
-// latents_test.cpp: NumPy's numbers and the smoothing of interpolation videos, against NumPy.
+// latents_test.cpp: random numbers and smoothed interpolation videos, against NumPy and SciPy.
 #include "model/networks/latents.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ TEST(NumpyRandn, GivesTheNumbersOfRandomState) {
   for (size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(got[i], want[i], 1e-15);
 }
 
-TEST(SmoothOverTime, WrapsRoundAndHasUnitRootMeanSquare) {
+TEST(SmoothOverTime, LoopsAndHasUnitRootMeanSquare) {
   std::vector<double> z = numpy_randn(7, 12);
   smooth_over_time(z, 6, 1.5);
   const std::vector<double> want = {1.427534572111293,   -0.5279634010118962, 0.8231348388434737,
@@ -25,7 +25,7 @@ TEST(SmoothOverTime, WrapsRoundAndHasUnitRootMeanSquare) {
   for (size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(z[i], want[i], 1e-14);
 }
 
-TEST(SmoothOverTime, WithoutSigmaOnlyNormalises) {
+TEST(SmoothOverTime, OnlyNormalizesWithoutSigma) {
   std::vector<double> z = {3.0, 4.0, 3.0, 4.0};
   smooth_over_time(z, 2, 0.0);
   EXPECT_NEAR(z[0], 3.0 / std::sqrt(12.5), 1e-15);

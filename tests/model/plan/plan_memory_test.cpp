@@ -1,4 +1,4 @@
-// plan_memory_test.cpp: what a plan says of memory is what training then takes.
+// plan_memory_test.cpp: training takes the memory that the plan predicts.
 #include <gtest/gtest.h>
 
 #include "data/sets/build.h"
@@ -40,7 +40,7 @@ class Plan : public TemporaryFolder {
     c.schedule.tick_kimg.clear();
     c.schedule.tick_kimg_base = 0.064;
     c.train.image_grid = "3x3";
-    c.guard.every = 1;  // its looks belong to what a run takes
+    c.guard.every = 1;  // divergence checks take memory too
     c.train.out = (folder_ / "runs").string();
     resolve(c, {.resolution = 16, .channels = 3, .images = 64});
     return c;
@@ -49,7 +49,7 @@ class Plan : public TemporaryFolder {
   struct Taken {
     int64_t persistent, step, workspace;
   };
-  // What a run from the beginning to its end holds then.
+  // The memory that a run holds at its end.
   Taken train(const Config& c, int threads) const {
     ProgressOptions silent;
     silent.style = ProgressStyle::silent;
@@ -68,27 +68,27 @@ class Plan : public TemporaryFolder {
   std::unique_ptr<Dataset> dataset_;
 };
 
-void expect_as_planned(const Config& c, const StageMemory& m, int64_t persistent, int64_t step,
+void expect_as_planned(const Config& c, const ResolutionMemory& m, int64_t persistent, int64_t step,
                        int64_t workspace) {
   SCOPED_TRACE(message(c.train.preset, " ", m.resolution, " in ", m.micro_batch));
-  // The real images of the stage before may leave a gap.
+  // The real images of the previous stage may leave a gap.
   constexpr double kGap = 128 * 4 * 4 * 3 + 128;
   EXPECT_NEAR(static_cast<double>(m.parameters + m.optimizer), static_cast<double>(persistent),
               kGap);
   EXPECT_EQ(m.steps + m.pictures, step);
   EXPECT_EQ(m.workspace, workspace);
-  // What a step uses at most, and what it costs: ranges of the arena are not used without gaps.
+  // The arena of an iteration is larger than the tensors in it, because of gaps.
   const int64_t most = std::max(m.activations, m.penalty);
   EXPECT_LE(most, m.steps);
   EXPECT_GE(most, m.steps / 2);
 }
 
-// The plan makes the same requests. 4x4 takes most, and nothing of its steps stays.
-TEST_F(Plan, SaysWhatARunTakesThatGrewToEachStage) {
+// The plan makes the same requests. 4x4 takes most, and none of its step memory stays.
+TEST_F(Plan, PredictsTheMemoryOfARunThatGrewToEachResolution) {
   for (const char* name : {"official-tf", "gan-zoo", "paper"}) {
     Config c = config(name);
     if (c.model.mbstd_group_size <= 4) c.schedule.micro_batches = {{8, 4}};
-    const std::vector<StageMemory> plan = memory_by_stage(c, on_cpu(2));
+    const std::vector<ResolutionMemory> plan = memory_by_resolution(c, on_cpu(2));
     ASSERT_EQ(plan.size(), 3u);
     const std::vector<double> ends = {0.136, 0.408, 0.680};
     for (size_t i = 0; i < plan.size(); ++i) {
@@ -100,11 +100,11 @@ TEST_F(Plan, SaysWhatARunTakesThatGrewToEachStage) {
   }
 }
 
-TEST_F(Plan, TakesLessInParts) {
+TEST_F(Plan, NeedsLessInParts) {
   Config c = config();
-  const auto whole = memory_by_stage(c, on_cpu(1));
+  const auto whole = memory_by_resolution(c, on_cpu(1));
   c.schedule.micro_batch = 4;
-  const auto parts = memory_by_stage(c, on_cpu(1));
+  const auto parts = memory_by_resolution(c, on_cpu(1));
   ASSERT_EQ(whole.size(), parts.size());
   for (size_t i = 0; i < whole.size(); ++i) {
     EXPECT_LT(parts[i].activations, whole[i].activations);
@@ -112,26 +112,26 @@ TEST_F(Plan, TakesLessInParts) {
   }
 }
 
-TEST_F(Plan, BeginsAtTheStageThatARunStandsAt) {
+TEST_F(Plan, StartsAtTheStageOfTheFirstImage) {
   PlannedRun run = on_cpu(1);
-  run.first_image = 136;  // 4x4 is stable for one image more, in which it is not yet over
-  EXPECT_EQ(memory_by_stage(config(), run).size(), 3u);
+  run.first_image = 136;  // 4x4 lasts one image more
+  EXPECT_EQ(memory_by_resolution(config(), run).size(), 3u);
   run.first_image = 137;
-  EXPECT_EQ(memory_by_stage(config(), run).front().resolution, 8);
+  EXPECT_EQ(memory_by_resolution(config(), run).front().resolution, 8);
 }
 
-TEST_F(Plan, PicturesOfAnEarlyStageTakeNoMoreImagesThanTheLastTrains) {
+TEST_F(Plan, GridsGenerateAtMostAsManyImagesAsTheLastStageTrains) {
   Config c = config();
-  EXPECT_EQ(sample_options(c, 4, 1.0).batch, 8);
+  EXPECT_EQ(sample_options(c, {4}).batch, 8);
   c.schedule.micro_batch = 4;
-  EXPECT_EQ(sample_options(c, 4, 1.0).batch, 4);
+  EXPECT_EQ(sample_options(c, {4}).batch, 4);
 }
 
 TEST_F(Plan, ChoosesTheLargestPartsThatFit) {
   Config c = config();
-  const auto whole = memory_by_stage(c, on_cpu(1));
+  const auto whole = memory_by_resolution(c, on_cpu(1));
   int64_t most = 0;
-  for (const StageMemory& s : whole) most = std::max(most, s.total());
+  for (const ResolutionMemory& s : whole) most = std::max(most, s.total());
   FittedRun fits = fit_into_memory(c, on_cpu(1), most, FormerChoice::keep);
   EXPECT_FALSE(fits.changed);
   EXPECT_FALSE(c.schedule.micro_batches_chosen);
@@ -139,38 +139,38 @@ TEST_F(Plan, ChoosesTheLargestPartsThatFit) {
   const int64_t limit = whole[0].total() - 1;
   fits = fit_into_memory(c, on_cpu(1), limit, FormerChoice::keep);
   EXPECT_TRUE(fits.changed && c.schedule.micro_batches_chosen);
-  for (const StageMemory& s : fits.stages) {
+  for (const ResolutionMemory& s : fits.memory) {
     EXPECT_LE(s.total(), limit);
     EXPECT_EQ(s.micro_batch % 4, 0);
     if (s.micro_batch == s.minibatch) continue;
-    Config larger = c;  // one group more does not fit
+    Config larger = c;  // one more group does not fit
     larger.schedule.micro_batches[s.resolution] = s.micro_batch + 4;
-    for (const StageMemory& l : memory_by_stage(larger, on_cpu(1))) {
+    for (const ResolutionMemory& l : memory_by_resolution(larger, on_cpu(1))) {
       EXPECT_TRUE(l.resolution != s.resolution || l.total() > limit);
     }
   }
-  EXPECT_LT(fits.stages[0].micro_batch, 128);
+  EXPECT_LT(fits.memory[0].micro_batch, 128);
 }
 
-TEST_F(Plan, KeepsAFormerChoiceWhileItFits) {
+TEST_F(Plan, KeepsAnEarlierChoiceAsLongAsItFits) {
   Config c = config();
   c.schedule.micro_batches = {{4, 8}};
   c.schedule.micro_batches_chosen = true;
   const int64_t plenty = int64_t{1} << 40;
   EXPECT_FALSE(fit_into_memory(c, on_cpu(1), plenty, FormerChoice::keep).changed);
   EXPECT_EQ(c.schedule.micro_batches.at(4), 8);
-  EXPECT_TRUE(fit_into_memory(c, on_cpu(1), plenty, FormerChoice::anew).changed);
+  EXPECT_TRUE(fit_into_memory(c, on_cpu(1), plenty, FormerChoice::replace).changed);
   EXPECT_TRUE(c.schedule.micro_batches.empty());
 }
 
-TEST_F(Plan, WhatTheUserSetStaysAndWhatNeverFitsIsRefused) {
+TEST_F(Plan, KeepsValuesOfTheUserAndRejectsRunsThatNeverFit) {
   Config c = config();
   c.schedule.micro_batches = {{4, 128}};
-  const int64_t limit = memory_by_stage(c, on_cpu(1))[0].total() - 1;
+  const int64_t limit = memory_by_resolution(c, on_cpu(1))[0].total() - 1;
   std::string error =
       error_of<OutOfMemoryError>([&] { fit_into_memory(c, on_cpu(1), limit, FormerChoice::keep); });
   EXPECT_NE(error.find("4x4"), std::string::npos) << error;
-  EXPECT_NE(error.find("as schedule.micro_batch says"), std::string::npos) << error;
+  EXPECT_NE(error.find("(schedule.micro_batch)"), std::string::npos) << error;
 
   c = config();
   error = error_of<OutOfMemoryError>(
@@ -180,13 +180,13 @@ TEST_F(Plan, WhatTheUserSetStaysAndWhatNeverFitsIsRefused) {
   EXPECT_NE(error.find("--memory-limit"), std::string::npos) << error;
 
   c = config("paper");
-  const int64_t all = memory_by_stage(c, on_cpu(1))[0].total();
+  const int64_t all = memory_by_resolution(c, on_cpu(1))[0].total();
   error = error_of<OutOfMemoryError>(
       [&] { fit_into_memory(c, on_cpu(1), all - 1, FormerChoice::keep); });
   EXPECT_NE(error.find("share a minibatch standard deviation"), std::string::npos) << error;
 }
 
-TEST_F(Plan, FreeMemoryOrTheGivenLimitCounts) {
+TEST_F(Plan, LimitIsFreeMemoryUnlessSet) {
   Config c = config();
   const auto backend = make_cpu_backend(1);
   EXPECT_GT(memory_limit(c, *backend), 0);

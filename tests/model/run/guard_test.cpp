@@ -1,4 +1,4 @@
-// guard_test.cpp: NaN put into a gradient, a weight or an image is found, named and dealt with.
+// guard_test.cpp: NaN injected into a gradient, a weight or an image is found, named and handled.
 #include <cmath>
 #include <limits>
 
@@ -10,9 +10,9 @@ namespace {
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
-// What is put where, in which call of the kernel, from 1; 0: never.
+// In which call of the kernel, from 1, a value is injected; 0: never.
 struct Faults {
-  int64_t gradient = 0, gradients = 1;  // and in how many calls; D and G take turns
+  int64_t gradient = 0, gradients = 1;  // and in how many calls; D and G alternate
   int64_t weight = 0, image = 0;
   int64_t element = 0;
   float value = kNan;
@@ -45,7 +45,7 @@ class FaultyBackend : public test::ForwardingBackend {
   Faults& faults_;
 };
 
-// 16 iterations, looked at after each fourth.
+// 16 iterations, checked after every fourth.
 class Guard : public SmallRun {
  protected:
   void SetUp() override {
@@ -62,7 +62,7 @@ class Guard : public SmallRun {
 
   std::string log_of(const RunFolder& run) { return read_text(run.log_file()); }
 
-  // The element of the flat buffer of a network at which a parameter begins, and its name.
+  // The first element of a parameter in the flat buffer of its network, and its name.
   std::pair<int64_t, std::string> element_in(const std::vector<ParameterSpec>& specs, size_t spec) {
     const std::unique_ptr<Backend> backend = make_cpu_backend(1);
     Context context(*backend);
@@ -77,33 +77,34 @@ class Guard : public SmallRun {
 
 #define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
 
-TEST_F(Guard, HealthyRunsAreLeftAlone) {
-  const RunFolder watched = run_folder("watched"), blind = run_folder("blind");
-  train(watched, kNever);
-  EXPECT_EQ(log_of(watched).find("warning"), std::string::npos) << log_of(watched);
-  // Neither the numbers nor the checkpoints depend on how often it looks.
+TEST_F(Guard, HealthyRunIsNotChanged) {
+  const RunFolder checked = run_folder("checked"), unchecked = run_folder("unchecked");
+  train(checked, kNever);
+  EXPECT_EQ(log_of(checked).find("warning"), std::string::npos) << log_of(checked);
+  // Numbers and checkpoints do not depend on how often a run is checked.
   config_.guard.every = 1000000;
-  train(blind, kNever);
-  auto a = files_of(watched), b = files_of(blind);
+  train(unchecked, kNever);
+  auto a = files_of(checked), b = files_of(unchecked);
   EXPECT_TRUE(a.at("stats.jsonl") == b.at("stats.jsonl"));
   EXPECT_TRUE(a.at("fakes000000.png") == b.at("fakes000000.png"));
 }
 
-TEST_F(Guard, ABadGradientIsNamedWithItsIterationAndItsStepLeftOut) {
+TEST_F(Guard, BadGradientIsNamedWithItsIterationAndItsUpdateSkipped) {
   config_.guard.action = GuardAction::skip;
   config_.guard.max_skipped = 1;
-  const auto [element, name] = element_in(Discriminator(config_).specs(), 2);
+  const auto [element, name] =
+      element_in(parameter_specs(Network::discriminator, config_.model), 2);
   faults_ = {.gradient = 2 * 6 - 1, .element = element};  // of D, in the sixth iteration
   const RunFolder run = run_folder("run");
   train(run, kNever);
   const std::string log = log_of(run);
   EXPECT_HAS(log,
-             "the gradient of D/" + name + "[0] was not finite in iteration 6: 1 of the last 4");
+             "the gradient of D/" + name + "[0] was not finite in iteration 6; 1 of the last 4");
   EXPECT_EQ(log.find("diverge"), std::string::npos) << log;
   EXPECT_TRUE(std::filesystem::exists(run.checkpoint_file(128)));
 }
 
-TEST_F(Guard, ABadGradientOfGIsCountedInIterationsToo) {
+TEST_F(Guard, BadGradientOfGIsCountedInIterations) {
   config_.guard.action = GuardAction::skip;
   config_.schedule.n_critic = 2;
   faults_ = {.gradient = 3 * 3};  // D D G, D D G, D D G
@@ -113,26 +114,26 @@ TEST_F(Guard, ABadGradientOfGIsCountedInIterationsToo) {
   EXPECT_HAS(log_of(run), "was not finite in iteration 6");
 }
 
-TEST_F(Guard, StopEndsTheRunWithAReportAndGoodCheckpoints) {
+TEST_F(Guard, StopEndsTheRunWithAReasonAndGoodCheckpoints) {
   config_.guard.action = GuardAction::stop;
-  const auto [element, name] = element_in(Generator(config_).specs(), 1);
+  const auto [element, name] = element_in(parameter_specs(Network::generator, config_.model), 1);
   faults_ = {.weight = 2 * 7, .element = element};  // of G, in the seventh iteration
   const RunFolder run = run_folder("run");
   const std::string error = error_of<DivergedError>([&] { train(run, kNever); });
-  EXPECT_HAS(error, "training diverged at 0.064 kimg: the weight G/" + name + "[0] is not finite");
+  EXPECT_HAS(error, "training diverged at 0.064 kimg: weight G/" + name + "[0] is not finite");
   EXPECT_HAS(error, "--resume " + newest_checkpoint(run).path->string());
-  // That before growing, at the end of the sixth iteration.
+  // The one before growing, at the end of the sixth iteration.
   EXPECT_EQ(checkpoint_images(*newest_checkpoint(run).path), 48);
 }
 
-TEST_F(Guard, AnImageThatIsNotFiniteIsToldFromOtherCauses) {
+TEST_F(Guard, NonFiniteImageIsNamedAsTheCause) {
   config_.guard.action = GuardAction::stop;
   faults_ = {.image = 3};
   const std::string error = error_of<DivergedError>([&] { train(run_folder("run"), kNever); });
-  EXPECT_HAS(error, "was not finite in iteration 3, after scores of real images that were not");
+  EXPECT_HAS(error, "was not finite in iteration 3, after non-finite scores of real images");
 }
 
-TEST_F(Guard, RollbackGoesOnFromTheLastGoodCheckpointAndRepeats) {
+TEST_F(Guard, RollbackContinuesFromTheLastGoodCheckpointAndIsRepeatable) {
   const auto rolled_back = [&](const std::string& name) {
     const RunFolder run = run_folder(name);
     faults_ = {.weight = 2 * 10 - 1};  // of D, in the tenth iteration
@@ -140,19 +141,19 @@ TEST_F(Guard, RollbackGoesOnFromTheLastGoodCheckpointAndRepeats) {
     return run;
   };
   const RunFolder one = rolled_back("one"), two = rolled_back("two");
-  EXPECT_HAS(log_of(one), "training diverged at 0.096 kimg: the weight D/");
-  EXPECT_HAS(log_of(one), "back to 0.064 kimg (");
-  EXPECT_HAS(log_of(one), "learning rates times 0.5 (rollback 1 of 3)");
+  EXPECT_HAS(log_of(one), "training diverged at 0.096 kimg: weight D/");
+  EXPECT_HAS(log_of(one), "rolled back to 0.064 kimg (");
+  EXPECT_HAS(log_of(one), "learning rates multiplied by 0.5 (rollback 1 of 3)");
   EXPECT_EQ(untimed(one).size(), 4u);
-  expect_same_files(one, two, "of the same fault");
+  expect_same_files(one, two, "after the same fault");
   const RunFolder healthy = run_folder("healthy");
   train(healthy, kNever);
   EXPECT_FALSE(files_of(healthy).at("checkpoint-000000.safetensors") ==
                files_of(one).at("checkpoint-000000.safetensors"));
 }
 
-// With the former random numbers and learning rates it would be the healthy run again.
-TEST_F(Guard, RollbackDrawsOtherRandomNumbers) {
+// With the same random numbers and learning rates it would repeat the healthy run.
+TEST_F(Guard, RollbackDrawsNewRandomNumbers) {
   config_.guard.learning_rate_factor = 1.0;
   faults_ = {.weight = 2 * 10 - 1};
   const RunFolder run = run_folder("run"), healthy = run_folder("healthy");
@@ -162,23 +163,23 @@ TEST_F(Guard, RollbackDrawsOtherRandomNumbers) {
   EXPECT_FALSE(untimed(run) == untimed(healthy));
 }
 
-// The fault comes again and again: three times back, then the end.
+// The fault recurs: three rollbacks, then the run ends.
 TEST_F(Guard, RollbacksAreBounded) {
   faults_ = {.gradient = 2 * 5, .gradients = 1000};
   const RunFolder run = run_folder("run");
   const std::string error = error_of<DivergedError>([&] { train(run, kNever); });
   EXPECT_HAS(error, "3 rollbacks did not help (guard.tries)");
   EXPECT_HAS(log_of(run), "(rollback 3 of 3)");
-  EXPECT_HAS(log_of(run), "learning rates times 0.125");
+  EXPECT_HAS(log_of(run), "learning rates multiplied by 0.125");
 }
 
-TEST_F(Guard, LimitsOfFiniteNumbersAreWatched) {
+TEST_F(Guard, LimitsApplyToFiniteNumbers) {
   config_.guard.action = GuardAction::stop;
   const std::vector<std::pair<double GuardConfig::*, std::string>> limits = {
       {&GuardConfig::max_gradient_norm, "gradient norm of the penalty"},
-      {&GuardConfig::max_score_gap, "scores of real and fake images"},
+      {&GuardConfig::max_score_gap, "mean scores of real and fake images"},
       {&GuardConfig::max_weight, "weights of G"},
-      {&GuardConfig::max_update, "the last step of G"}};
+      {&GuardConfig::max_update, "ratio of update norm to weight norm of G"}};
   const GuardConfig before = config_.guard;
   for (const auto& [limit, words] : limits) {
     config_.guard = before;
@@ -189,17 +190,17 @@ TEST_F(Guard, LimitsOfFiniteNumbersAreWatched) {
   }
 }
 
-TEST_F(Guard, SkipGoesOnAsTheOfficialCodeDoesAndKeepsTheGoodCheckpoint) {
+TEST_F(Guard, SkipContinuesAsTheOfficialCodeDoesAndKeepsTheGoodCheckpoint) {
   config_.guard.action = GuardAction::skip;
   faults_ = {.weight = 2 * 7};
   const RunFolder run = run_folder("run");
   train(run, kNever);
-  EXPECT_HAS(log_of(run), "it goes on because guard.action is skip");
-  EXPECT_HAS(log_of(run), "no checkpoint is written at 0.128 kimg, since the weight G/");
+  EXPECT_HAS(log_of(run), "continuing because guard.action is skip");
+  EXPECT_HAS(log_of(run), "no checkpoint written at 0.128 kimg: weight G/");
   EXPECT_EQ(checkpoint_images(*newest_checkpoint(run).path), 48);
 }
 
-TEST(AdamStep, UpdateNormIsThatOfTheStepTaken) {
+TEST(AdamStep, UpdateNormEqualsTheStepTaken) {
   const std::unique_ptr<Backend> backend = make_cpu_backend(1);
   Context context(*backend);
   for (const AdamEpsilon epsilon : {AdamEpsilon::tensorflow, AdamEpsilon::pytorch}) {

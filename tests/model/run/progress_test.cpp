@@ -1,4 +1,4 @@
-// progress_test.cpp: the progress display with a clock of our own.
+// progress_test.cpp: the progress display, with a clock set by the test.
 #include "model/run/progress.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 namespace pg {
 namespace {
 
-// 64x64, with phases of 100 + 100 kimg: 900 kimg until 64x64 is stable, 1000 in all.
+// 64x64, with stages of 100 kimg: 64x64 is stable after 900 kimg, of 1000 in all.
 Config small_config() {
   Config c;
   c.model.resolution = 64;
@@ -43,7 +43,7 @@ struct Display {
     progress->update(sample);
   }
 
-  // What stands on the terminal's current line.
+  // The current line of the terminal.
   std::string line() const {
     const std::string text = out.str();
     return text.substr(text.rfind("\x1b[K") + 3);
@@ -59,12 +59,12 @@ struct Display {
   std::unique_ptr<Progress> progress;
 };
 
-TEST(Progress, BarTellsStageRateTimeAndLosses) {
+TEST(Progress, BarShowsStageRateTimeAndLosses) {
   Display d(ProgressStyle::bar);
   d.update(140000);
   d.now += 10.0;
   d.update(150000);
-  // 50000 images left of the fade at 1000 a second; then 650000 below 64x64 and 200000 at it.
+  // 50000 images left of the fade at 1000 a second; then 650000 below 64x64 and 200000 at 64x64.
   EXPECT_EQ(d.line(),
             "[===                 ]  8x8 fading alpha 0.50  150/1000 kimg  1.0k img/s  stage 50s"
             "  run ~24m 10s  G 0.500  D -1.250  |grad| 0.750");
@@ -90,7 +90,7 @@ TEST(Progress, BarFitsAnyWidth) {
   }
 }
 
-TEST(Progress, LogLinesStandAboveTheBar) {
+TEST(Progress, LogLinesArePrintedAboveTheBar) {
   Display d(ProgressStyle::bar, 30);
   d.update(0);
   d.progress->print("a line of the log");
@@ -122,7 +122,7 @@ TEST(Progress, PlainLinesComeAtMostEveryHalfMinute) {
   EXPECT_NE(d.out.str().find("4x4 stable  6.5/1000 kimg"), std::string::npos) << d.out.str();
 }
 
-TEST(Progress, SilentTellsOnlyTheLog) {
+TEST(Progress, SilentPrintsOnlyTheLog) {
   Display d(ProgressStyle::silent);
   d.update(0);
   d.progress->print("warning: something");
@@ -130,7 +130,7 @@ TEST(Progress, SilentTellsOnlyTheLog) {
   EXPECT_EQ(d.out.str(), "warning: something\n");
 }
 
-TEST(Progress, OutputThatIsNoTerminalGetsPlainLines) {
+TEST(Progress, PipeGetsPlainLines) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
   std::ostringstream out;
@@ -146,7 +146,7 @@ TEST(Progress, OutputThatIsNoTerminalGetsPlainLines) {
   EXPECT_EQ(out.str(), "4x4 stable  0/1000 kimg\n");
 }
 
-TEST(Progress, RateIsThatOfTheLastHalfMinuteAtThisResolution) {
+TEST(Progress, RateCoversTheLastHalfMinuteAtThisResolution) {
   Display d(ProgressStyle::silent);
   int64_t images = 0;
   const auto run = [&](int64_t seconds, int64_t per_second) {
@@ -166,13 +166,6 @@ TEST(Progress, RateIsThatOfTheLastHalfMinuteAtThisResolution) {
   d.update(images);
   run(1, 100);
   EXPECT_NEAR(d.progress->images_per_second(), 100.0, 1e-6);
-}
-
-TEST(Progress, CostGrowsWithTheResolution) {
-  const Config c;
-  // 4x4 of official-tf: 9 * 16 * (512 * 512 * 2).
-  EXPECT_EQ(relative_cost(c, 4), 9.0 * 16.0 * 2.0 * 512.0 * 512.0);
-  EXPECT_EQ(relative_cost(c, 8), 5.0 * relative_cost(c, 4));
 }
 
 TEST(Format, Durations) {

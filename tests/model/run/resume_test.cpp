@@ -1,4 +1,4 @@
-// resume_test.cpp: a run stopped anywhere and resumed is the run that was never stopped.
+// resume_test.cpp: a run stopped anywhere and resumed equals a run that was never stopped.
 #include "data/formats/safetensors.h"
 #include "model/config/changes.h"
 #include "tests/model/small_run.h"
@@ -13,7 +13,7 @@ TEST_F(Resume, LatestCheckpointFollowsTheClock) {
   config_.checkpoint.keep_finished = false;
   const RunFolder run = run_folder("run");
   int64_t iteration = 0, seen = 0;
-  each_iteration_ = [&] {  // before what this one leaves behind
+  each_iteration_ = [&] {  // before this iteration writes its checkpoint
     if (!std::filesystem::exists(run.latest_checkpoint())) return;
     ++seen;
     EXPECT_EQ(checkpoint_images(run.latest_checkpoint()), 8 * iteration++);
@@ -22,10 +22,10 @@ TEST_F(Resume, LatestCheckpointFollowsTheClock) {
   EXPECT_EQ(seen, 16);
 }
 
-// 16 iterations, of which the 6th to 13th fade in 8x8.
-TEST_F(Resume, AtAnyIterationEqualsAnUndisturbedRunInEveryFile) {
+// 16 iterations; the 6th to 13th fade in 8x8.
+TEST_F(Resume, AtAnyIterationEqualsAnUninterruptedRunInEveryFile) {
   config_.checkpoint.best_of = "d_loss";
-  config_.guard.every = 3;  // no divisor of the iterations of a tick
+  config_.guard.every = 3;  // does not divide the iterations of a tick
   const RunFolder whole = run_folder("whole");
   train(whole, kNever);
   ASSERT_EQ(untimed(whole).size(), 4u);
@@ -43,8 +43,8 @@ TEST_F(Resume, AtAnyIterationEqualsAnUndisturbedRunInEveryFile) {
   }
 }
 
-// What is left of a run that was killed is one of its checkpoints and newer statistics.
-TEST_F(Resume, FromEveryCheckpointEqualsAnUndisturbedRun) {
+// A killed run leaves one of its checkpoints and newer statistics.
+TEST_F(Resume, FromEveryCheckpointEqualsAnUninterruptedRun) {
   config_.checkpoint.every_kimg = 0.032;
   config_.checkpoint.every_minutes = 1e-9;
   config_.checkpoint.keep = 0;
@@ -61,7 +61,7 @@ TEST_F(Resume, FromEveryCheckpointEqualsAnUndisturbedRun) {
   }
 }
 
-TEST_F(Resume, FilesOfTheFirstVersionStayReadable) {
+TEST_F(Resume, ReadsCheckpointFormat1) {
   const RunFolder run = run_folder("older");
   train(run, 6);
   {
@@ -83,26 +83,27 @@ TEST_F(Resume, FilesOfTheFirstVersionStayReadable) {
   EXPECT_EQ(untimed(run).size(), 4u);
 }
 
-TEST_F(Resume, UnknownBestOfIsRefusedWithTheNearestName) {
+TEST_F(Resume, UnknownBestOfIsRejectedWithTheNearestName) {
   config_.checkpoint.best_of = "d_los";
   const std::string error = error_of<UsageError>([&] { train(run_folder("best"), kNever); });
   EXPECT_NE(error.find("did you mean 'd_loss'"), std::string::npos) << error;
 }
 
-TEST(Changes, AreToldWithWhatTheyMean) {
+TEST(Changes, AreDescribedWithTheirEffect) {
   Config before = preset("official-tf");
   resolve(before, {.resolution = 64, .channels = 3});
   EXPECT_TRUE(describe_changes(before, before, 0).empty());
   Config after = before;
   after.train.threads = 3;
   after.schedule.lod_training_kimg = 100;
-  const std::vector<std::string> told = describe_changes(before, after, 1300 * 1000);
-  ASSERT_EQ(told.size(), 3u);
-  EXPECT_EQ(told[0],
+  const std::vector<std::string> changes = describe_changes(before, after, 1300 * 1000);
+  ASSERT_EQ(changes.size(), 3u);
+  EXPECT_EQ(changes[0],
             "schedule.lod_training_kimg was 600 and is 100: the schedule is another one, past "
             "images included");
-  EXPECT_EQ(told[1], "train.threads was 0 and is 3: the same numbers, computed faster or slower");
-  EXPECT_NE(told[2].find("the run was at 8x8 stable"), std::string::npos) << told[2];
+  EXPECT_EQ(changes[1],
+            "train.threads was 0 and is 3: the same numbers, computed faster or slower");
+  EXPECT_NE(changes[2].find("the run was at 8x8 stable"), std::string::npos) << changes[2];
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// run_folder_test.cpp: run folders, what --resume finds, pruning.
+// run_folder_test.cpp: names of run folders, resolving --resume, pruning of checkpoints.
 #include "model/run/checkpoint_files.h"
 
 #include <fcntl.h>
@@ -34,7 +34,7 @@ class RunFolders : public TemporaryFolder {
                        {"images_shown", std::to_string(images)}});
   }
 
-  // A run folder with checkpoints at these kimg, whole but for their tensors.
+  // A run folder with checkpoints at these kimg, valid except for their tensors.
   RunFolder run_with(const std::vector<int64_t>& kimg) {
     const RunFolder run = RunFolder::create(config_, "leaves");
     for (const int64_t k : kimg) write_whole(run.checkpoint_file(k * 1000), k * 1000);
@@ -72,7 +72,7 @@ TEST_F(RunFolders, KeepTheResolvedConfig) {
   EXPECT_EQ(back.model.fmap_max, 77);
 }
 
-TEST_F(RunFolders, NumberIsTakenByOneProcessAtATime) {
+TEST_F(RunFolders, NumbersAreTakenByOneProcessAtATime) {
   fs::create_directories(out());
   const int lock = ::open(out().c_str(), O_RDONLY);
   ASSERT_EQ(::flock(lock, LOCK_EX), 0);
@@ -89,28 +89,28 @@ TEST_F(RunFolders, NumberIsTakenByOneProcessAtATime) {
   EXPECT_EQ(runs_in(out()).size(), 1u);
 }
 
-TEST_F(RunFolders, FilesAreNamedByThousandsOfImages) {
+TEST_F(RunFolders, NameFilesByThousandsOfImages) {
   const RunFolder run("r");
   EXPECT_EQ(run.fakes_image(160999), "r/fakes000160.png");
   EXPECT_EQ(run.checkpoint_file(12000000), "r/checkpoint-012000.safetensors");
   EXPECT_EQ(run.checkpoint_file(0), "r/checkpoint-000000.safetensors");
 }
 
-TEST_F(RunFolders, OutThatIsAFileSaysWhatToDo) {
+TEST_F(RunFolders, OutThatIsAFileIsAnErrorWithAdvice) {
   write_text(out(), "");
   const std::string error = error_of<IoError>([&] { RunFolder::create(config_, "leaves"); });
-  EXPECT_NE(error.find("make a run folder in " + out().string()), std::string::npos) << error;
+  EXPECT_NE(error.find("create a run folder in " + out().string()), std::string::npos) << error;
   EXPECT_NE(error.find("train.out"), std::string::npos) << error;
 }
 
-TEST_F(RunFolders, ReadOnlyOutSaysWhatToDo) {
-  // The folder of processes takes no new entries, not even from root.
+TEST_F(RunFolders, ReadOnlyOutIsAnErrorWithAdvice) {
+  // /proc accepts no new entries, not even from root.
   config_.train.out = "/proc";
   const std::string error = error_of<IoError>([&] { RunFolder::create(config_, "leaves"); });
-  EXPECT_NE(error.find("cannot make a run folder in /proc"), std::string::npos) << error;
+  EXPECT_NE(error.find("cannot create a run folder in /proc"), std::string::npos) << error;
 }
 
-TEST_F(RunFolders, CheckpointsAreSortedByNumberAndOtherFilesAreNot) {
+TEST_F(RunFolders, CheckpointsAreSortedByNumberWithoutOtherFiles) {
   const RunFolder run = run_with({320, 1000000, 0, 160});
   write_text(run.path() / "checkpoint-best.safetensors", "");
   write_text(run.path() / "checkpoint-000999.safetensors.tmp-12", "");
@@ -128,7 +128,7 @@ TEST_F(RunFolders, PruningKeepsTheLatestAndTheOneJustWritten) {
   EXPECT_EQ(run.prune_checkpoints(0, run.checkpoint_file(640000)), 0);
   EXPECT_EQ(run.prune_checkpoints(3, run.checkpoint_file(640000)), 2);
   EXPECT_EQ(names_of(run.checkpoints()).front(), "checkpoint-000320.safetensors");
-  // After going back: the one just written is the oldest by number.
+  // After a roll back, the checkpoint just written is the oldest by number.
   EXPECT_EQ(run.prune_checkpoints(2, run.checkpoint_file(320000)), 1);
   EXPECT_EQ(
       names_of(run.checkpoints()),
@@ -138,18 +138,17 @@ TEST_F(RunFolders, PruningKeepsTheLatestAndTheOneJustWritten) {
   EXPECT_TRUE(fs::exists(run.path() / "checkpoint-best.safetensors"));
 }
 
-TEST_F(RunFolders, ResumeWithoutArgumentTakesTheNewestRunThatHasACheckpoint) {
+TEST_F(RunFolders, ResumeWithoutArgumentFindsTheNewestRunThatHasACheckpoint) {
   EXPECT_NE(resume_error("").find("no run in '"), std::string::npos);
   run_with({160});
   const RunFolder second = run_with({160, 320});
-  const RunFolder third = run_with({});
+  run_with({});
   const ResumePoint point = resolve_resume("", out());
   EXPECT_EQ(point.run.path(), second.path());
   EXPECT_EQ(point.checkpoint, second.checkpoint_file(320000));
-  EXPECT_EQ(newest_run(out())->path(), third.path());
 }
 
-TEST_F(RunFolders, NewestCheckpointIsTheOneWithTheMostImagesUnderAnyName) {
+TEST_F(RunFolders, NewestCheckpointHasTheMostImagesUnderAnyName) {
   const RunFolder run = run_with({160});
   EXPECT_EQ(newest_checkpoint(run).path, run.checkpoint_file(160000));
   write_whole(run.finished_checkpoint(8), 160016);
@@ -160,7 +159,7 @@ TEST_F(RunFolders, NewestCheckpointIsTheOneWithTheMostImagesUnderAnyName) {
   EXPECT_EQ(newest_checkpoint(run).path, run.latest_checkpoint());
 }
 
-// Cut short anywhere, or one bit wrong: the one before it counts, and the file is named.
+// A checkpoint truncated anywhere, or with one wrong bit, is skipped and named.
 TEST_F(RunFolders, NewestCheckpointIsNeverADamagedOne) {
   const RunFolder run = run_with({160, 320});
   const std::string whole = read_text(run.checkpoint_file(320000));
@@ -181,7 +180,7 @@ TEST_F(RunFolders, NewestCheckpointIsNeverADamagedOne) {
   EXPECT_NE(resume_error(run.path().string()).find("has no checkpoint"), std::string::npos);
 }
 
-TEST_F(RunFolders, GoingBackSetsLaterCheckpointsAsideForGood) {
+TEST_F(RunFolders, RollBackSetsLaterCheckpointsAsideForGood) {
   const RunFolder run = run_with({160, 320, 480});
   write_whole(run.latest_checkpoint(), 480016);
   EXPECT_EQ(set_aside_after(run, 320000).size(), 2u);
@@ -191,7 +190,7 @@ TEST_F(RunFolders, GoingBackSetsLaterCheckpointsAsideForGood) {
   EXPECT_TRUE(set_aside_after(run, 320000).empty());
 }
 
-TEST_F(RunFolders, ResumeTellsOfNewerRunsWhoseCheckpointsAreAllDamaged) {
+TEST_F(RunFolders, ResumeReportsNewerRunsWithOnlyDamagedCheckpoints) {
   const RunFolder first = run_with({160}), second = run_with({160});
   write_text(second.checkpoint_file(160000), "half");
   const ResumePoint point = resolve_resume("", out());
@@ -200,7 +199,7 @@ TEST_F(RunFolders, ResumeTellsOfNewerRunsWhoseCheckpointsAreAllDamaged) {
   EXPECT_NE(point.broken[0].find(second.path().filename().string()), std::string::npos);
 }
 
-TEST_F(RunFolders, ResumeTakesFolderNameNumberOrFile) {
+TEST_F(RunFolders, ResumeAcceptsFolderNameNumberOrFile) {
   const RunFolder run = run_with({160, 320});
   run_with({480});
   const std::string name = run.path().filename().string();
@@ -212,14 +211,15 @@ TEST_F(RunFolders, ResumeTakesFolderNameNumberOrFile) {
   EXPECT_EQ(early.run.path(), run.path());
 }
 
-TEST_F(RunFolders, ResumeNamesWhatIsMissing) {
+TEST_F(RunFolders, ResumeWithoutARunOrCheckpointIsAnError) {
   const RunFolder empty = run_with({});
   EXPECT_NE(resume_error(empty.path().string()).find("has no checkpoint"), std::string::npos);
-  EXPECT_NE(resume_error("nowhere").find("'nowhere' is no run folder"), std::string::npos);
-  EXPECT_NE(resume_error("17").find("'17' is no run folder"), std::string::npos);
+  EXPECT_NE(resume_error("nowhere").find("cannot resume from 'nowhere': expected a run folder"),
+            std::string::npos);
+  EXPECT_NE(resume_error("17").find("cannot resume from '17'"), std::string::npos);
 }
 
-TEST_F(RunFolders, LockKeepsASecondTrainerOut) {
+TEST_F(RunFolders, LockRejectsASecondTrainer) {
   const RunFolder run = run_with({});
   {
     const RunLock lock(run);
@@ -229,7 +229,7 @@ TEST_F(RunFolders, LockKeepsASecondTrainerOut) {
   EXPECT_NO_THROW(RunLock{run});
 }
 
-TEST_F(RunFolders, LeftoversAreRemovedAndNothingElse) {
+TEST_F(RunFolders, OnlyLeftoversAreRemoved) {
   const RunFolder run = run_with({160});
   write_text(run.path() / "checkpoint-000320.safetensors.tmp-99", "half");
   run.remove_leftovers();
@@ -238,7 +238,7 @@ TEST_F(RunFolders, LeftoversAreRemovedAndNothingElse) {
   EXPECT_TRUE(fs::exists(run.config_file()));
 }
 
-TEST(DataSlug, IsThePlainPartOfAName) {
+TEST(DataSlug, KeepsThePlainPartOfAName) {
   EXPECT_EQ(data_slug("/path/to/My Leaves.zip"), "My-Leaves");
   EXPECT_EQ(data_slug("/path/to/leaves/"), "leaves");
   EXPECT_EQ(data_slug("train-images-idx3-ubyte.gz"), "train-images-idx3-ubyte");

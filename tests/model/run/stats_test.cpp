@@ -1,4 +1,4 @@
-// stats_test.cpp: stats.jsonl after crashes and resumes, and the log.
+// stats_test.cpp: stats.jsonl after crashes and resumes; the log.
 #include "model/run/stats.h"
 
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ class Stats : public TemporaryFolder {
   std::filesystem::path path_;
 };
 
-TEST_F(Stats, OneObjectALineInTheOrderGiven) {
+TEST_F(Stats, WritesOneObjectPerLineInTheGivenOrder) {
   StatsFile file(path_);
   file.append({{"kimg", 1.5}, {"d_loss", -0.25}, {"a", "x\ny"}});
   file.append({{"kimg", 2}, {"d_loss", std::numeric_limits<double>::quiet_NaN()}});
@@ -37,7 +37,7 @@ TEST_F(Stats, OneObjectALineInTheOrderGiven) {
   EXPECT_EQ(read_stats(path_).size(), 2u);
 }
 
-TEST_F(Stats, OpeningCutsALineThatWasNotFinished) {
+TEST_F(Stats, OpeningRemovesAnIncompleteLine) {
   for (const std::string half : {"{\"kimg\":2,\"d_l", "", "{\"kimg\":2}"}) {
     write_text(path_, "{\"kimg\":1}\n" + half);
     StatsFile(path_).append({{"kimg", 3}});
@@ -48,7 +48,7 @@ TEST_F(Stats, OpeningCutsALineThatWasNotFinished) {
   EXPECT_EQ(read_text(path_), "{\"kimg\":3}\n");
 }
 
-TEST_F(Stats, ResumeKeepsWholeLinesUpToTheCheckpoint) {
+TEST_F(Stats, ResumeKeepsCompleteLinesUpToTheCheckpoint) {
   write_text(path_,
              "{\"run\":\"r\"}\n{\"kimg\":1.10}\nbroken\n[3]\n{\"kimg\":160.0}\n"
              "{\"kimg\":160.5}\n{\"kimg\":150}\n{\"kimg\":12}");
@@ -64,7 +64,7 @@ TEST_F(Stats, MissingFileHasNoLines) {
   EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
-TEST_F(Stats, FolderThatIsMissingIsAnIoError) {
+TEST_F(Stats, MissingFolderIsAnIoError) {
   EXPECT_THROW(StatsFile(folder_ / "none" / "stats.jsonl"), IoError);
   write_text(path_, "");
   EXPECT_THROW(make_logger(path_ / "log.txt", {}), IoError) << "below a file";
@@ -79,8 +79,8 @@ TEST_F(Stats, FullDiskIsAnIoError) {
             std::string::npos);
 }
 
-// The limit on the size of files stands for a disk with a few bytes left.
-TEST_F(Stats, LinesThatDidNotFitFollowWhenTheyDo) {
+// A limit on the size of files simulates a disk with a few bytes left.
+TEST_F(Stats, LinesThatDidNotFitAreWrittenLater) {
   StatsFile file(path_);
   file.append({{"kimg", 1}});
   rlimit before = {};
@@ -100,13 +100,13 @@ TEST_F(Stats, LinesThatDidNotFitFollowWhenTheyDo) {
   EXPECT_EQ(read_text(path_), "{\"kimg\":1}\n{\"kimg\":2}\n{\"kimg\":3}\n{\"kimg\":4}\n");
 }
 
-TEST_F(Stats, LogGoesToTheFileAtOnceAndToTheConsole) {
+TEST_F(Stats, LogIsWrittenToTheFileAtOnceAndToTheConsole) {
   std::vector<std::string> lines;
   const auto logger =
       make_logger(folder_ / "log.txt", [&](std::string_view line) { lines.emplace_back(line); });
   logger->info("tick {}", 7);
   logger->warn("slow disk");
-  logger->debug("not told");
+  logger->debug("not logged");
   EXPECT_EQ(lines, (std::vector<std::string>{"tick 7", "warning: slow disk"}));
   const std::regex expected(
       "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d info: tick 7\n"
@@ -114,7 +114,7 @@ TEST_F(Stats, LogGoesToTheFileAtOnceAndToTheConsole) {
   EXPECT_TRUE(std::regex_match(read_text(folder_ / "log.txt"), expected));
 }
 
-TEST_F(Stats, LogIsContinuedNotReplaced) {
+TEST_F(Stats, LogIsAppendedToNotReplaced) {
   make_logger(folder_ / "log.txt", {})->info("first");
   make_logger(folder_ / "log.txt", {})->info("second");
   const std::string text = read_text(folder_ / "log.txt");

@@ -1,4 +1,4 @@
-// flat_memory_test.cpp: ten thousand iterations of a run hold as much memory as some hundred.
+// flat_memory_test.cpp: memory does not grow over ten thousand iterations of a run.
 #include "tests/kernels/memory_meter.h"
 #include "tests/model/small_run.h"
 
@@ -16,7 +16,7 @@ class FlatMemory : public SmallRun {
   test::MeteredBackend* backend_ = nullptr;
 };
 
-// Pictures, statistics, checkpoints and looks of the guard belong to it.
+// With sample images, statistics, checkpoints and divergence checks.
 TEST_F(FlatMemory, WithinOnePercentOverTenThousandIterationsAndInEachStage) {
   constexpr double kIterations = 10000, kStageIterations = kIterations / 3;
   config_.schedule.lod_training_kimg = config_.schedule.lod_transition_kimg =
@@ -24,12 +24,12 @@ TEST_F(FlatMemory, WithinOnePercentOverTenThousandIterationsAndInEachStage) {
   config_.schedule.total_kimg = kIterations * 8 / 1000;
   config_.schedule.tick_kimg_base = 100 * 8 / 1000.0;
   config_.checkpoint.every_kimg = 500 * 8 / 1000.0;
-  std::map<int, std::pair<double, double>> device, heap, process;  // least and most, by stage
+  std::map<int, std::pair<double, double>> device, heap, process;  // minimum and maximum, by stage
   int64_t iteration = 0;
   each_iteration_ = [&] {
     const int stage = static_cast<int>(static_cast<double>(iteration) / kStageIterations);
     const double in_stage = static_cast<double>(iteration++) - stage * kStageIterations;
-    if (in_stage < 600) return;  // the growth of the stage, its first pictures and checkpoint
+    if (in_stage < 600) return;  // the growth of the stage, its first images and checkpoint
     const auto note = [stage](auto& seen, int64_t bytes) {
       const auto now = static_cast<double>(bytes);
       const auto [entry, first] = seen.try_emplace(stage, now, now);
@@ -49,13 +49,13 @@ TEST_F(FlatMemory, WithinOnePercentOverTenThousandIterationsAndInEachStage) {
     EXPECT_EQ(bytes.first, bytes.second) << "of the device, in stage " << stage;
   }
   if (!test::kResidenceTells) return;
-  // The heap holds blocks that nobody has touched yet; what counts is the memory that there is.
+  // The heap includes blocks never touched so far; the limit is relative to resident memory.
   for (const auto& [stage, bytes] : heap) {
     EXPECT_LE(bytes.second - bytes.first, 0.01 * process[stage].first)
         << "of the heap, in stage " << stage;
   }
-  // malloc takes some hundred kilobytes at a time, more than 1 % of a process of 24 MB, and when it
-  // does depends on how the loader's thread runs.
+  // malloc grows by some hundred kilobytes at a time, more than 1 % of a process of 24 MB, at times
+  // that depend on the loader's thread.
   constexpr double kAllocatorStep = 1 << 20;
   for (const auto& [stage, bytes] : process) {
     EXPECT_LE(bytes.second, 1.01 * bytes.first + kAllocatorStep)

@@ -1,4 +1,4 @@
-// memory_test.cpp: a stage that does not fit into memory is named, with a way to go on.
+// memory_test.cpp: the error for a stage that does not fit into memory says how to resume.
 #include <gtest/gtest.h>
 
 #include "data/sets/build.h"
@@ -9,13 +9,13 @@
 namespace pg {
 namespace {
 
-// The CPU with so many bytes.
+// The CPU with a limit on its memory.
 class SmallBackend : public test::CountingBackend {
  public:
   SmallBackend(int64_t bytes, test::KernelCounts& counts)
       : CountingBackend(make_cpu_backend(1), counts), most_(bytes) {}
   void* allocate(int64_t bytes) override {
-    PG_CHECK(used_ + bytes <= most_, OutOfMemoryError, "there is no memory for ", bytes, " bytes");
+    PG_CHECK(used_ + bytes <= most_, OutOfMemoryError, "no memory for ", bytes, " bytes");
     used_ += bytes;
     return CountingBackend::allocate(bytes);
   }
@@ -27,7 +27,7 @@ class SmallBackend : public test::CountingBackend {
 
 class Memory : public TemporaryFolder {};
 
-TEST_F(Memory, StageThatDoesNotFitIsNamedWithAWayToGoOn) {
+TEST_F(Memory, StageThatDoesNotFitIsNamedWithAWayToResume) {
   BuildOptions options;
   options.resolution = 8;
   build_dataset(*open_source("builtin:shapes:64"), "builtin:shapes:64", folder_ / "data", options);
@@ -56,7 +56,7 @@ TEST_F(Memory, StageThatDoesNotFitIsNamedWithAWayToGoOn) {
   };
   SmallBackend enough(int64_t{1} << 40, counts);
   train(enough, 0.064);
-  SmallBackend too_small(enough.used(), counts);  // 4x4 fits, and nothing more
+  SmallBackend too_small(enough.used(), counts);  // 4x4 fits, 8x8 does not
   const std::string error = error_of<OutOfMemoryError>([&] { train(too_small, 0.128); });
   EXPECT_NE(error.find("8x8 fading with minibatch 16"), std::string::npos) << error;
   EXPECT_NE(error.find("--memory-limit"), std::string::npos) << error;

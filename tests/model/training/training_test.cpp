@@ -1,5 +1,5 @@
-// training_test.cpp: a short training run learns, by a measure that no critic has a say in, and
-// repeats bit for bit.
+// training_test.cpp: a short training run learns, measured without the critic, and repeats bit for
+// bit.
 #include <gtest/gtest.h>
 
 #include <unistd.h>
@@ -48,12 +48,10 @@ class Training : public testing::Test {
       const double fade =
           4.0 * static_cast<double>(i - iterations / 2) / static_cast<double>(iterations);
       const Batch& batch = loader.next(resolution, kMinibatch);
-      gan.iterate(
-          {.resolution = resolution,
-           .alpha = resolution == 4 ? 1.0 : std::min(1.0, 0.01 + fade),
-           .g_learning_rate = 2e-3,
-           .d_learning_rate = 2e-3},
-          {.images = batch.images.data(), .mirror = batch.mirror.data(), .count = kMinibatch});
+      gan.iterate({.fade = {resolution, std::min(1.0, 0.01 + fade)},
+                   .g_learning_rate = 2e-3,
+                   .d_learning_rate = 2e-3},
+                  {.images = batch.images, .mirror = batch.mirror});
     }
   }
 
@@ -105,14 +103,14 @@ Distance distance_to_reals(Context& context, const Gan& gan, const fs::path& fol
                      .channels = 3,
                      .pixels = {p.begin(), p.end()}});
   }
-  const Weights weights(gan.average_parameters(), 8);
+  const Weights weights(gan.state().ema, 8);
   const Tensor z = seeded_latents(context, gan.config(), 0, kImages);
-  fakes = to_images(ops::avg_pool(gan.generator().forward(weights, z, {}, 8, {})));
+  fakes = to_images(ops::avg_pool(gan.state().generator.forward(weights, z, {}, {8})));
   const Moments a = moments_of(reals), b = moments_of(fakes);
   return {squared_distance(a.mean, b.mean), squared_distance(a.covariance, b.covariance)};
 }
 
-TEST_F(Training, BringsMeanAndCovarianceOfFakesNearThoseOfReals) {
+TEST_F(Training, BringsMeanAndCovarianceOfFakesCloseToReals) {
   const std::unique_ptr<Backend> backend = make_cpu_backend(2);
   Context context(*backend);
   Config c = config();
@@ -125,15 +123,15 @@ TEST_F(Training, BringsMeanAndCovarianceOfFakesNearThoseOfReals) {
   EXPECT_LT(after.covariance, 0.5 * before.covariance);
 }
 
-TEST_F(Training, RepeatsBitForBitAtAnyNumberOfThreads) {
+TEST_F(Training, RepeatsBitForBitWithAnyNumberOfThreads) {
   std::vector<std::vector<double>> weights;
   for (const int threads : {1, 2, 3}) {
     const std::unique_ptr<Backend> backend = make_cpu_backend(threads);
     Context context(*backend);
     Gan gan(context, config());
     train(gan, 12);
-    weights.push_back(to_host(gan.average_parameters().flat()));
-    const std::vector<double> d = to_host(gan.discriminator_parameters().flat());
+    weights.push_back(to_host(gan.state().ema.flat()));
+    const std::vector<double> d = to_host(gan.state().d.flat());
     weights.back().insert(weights.back().end(), d.begin(), d.end());
   }
   EXPECT_EQ(weights[0], weights[1]);

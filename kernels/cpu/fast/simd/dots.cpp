@@ -1,7 +1,7 @@
-// dots.cpp: products of rows with rows, for weights that lie with their depth in order.
+// dots.cpp: products of rows with rows, for weights stored along the depth.
 //
-// Both operands are read as they lie, along the depth, and sums run in lanes; nothing is transposed
-// or packed. Rows of b (weights) are read once from memory for a whole batch of rows of a.
+// Both operands are read in place, along the depth, and sums run in lanes; nothing is transposed or
+// packed. Rows of b (weights) are read from memory once for a whole batch of rows of a.
 #include "kernels/cpu/fast/simd/loops.h"
 #include "kernels/cpu/fast/simd/vec.h"
 
@@ -13,7 +13,7 @@ constexpr int64_t kRowsB = kLanes == 16 ? 6 : 4;
 
 constexpr int64_t kAhead = 128;  // floats to prefetch along a row of b
 
-// The lanes in pairs at distance 1/2, 1/4, ... of the vector.
+// Adds lanes in pairs at distance 1/2, 1/4, ... of the vector.
 PG_INLINE float sum_of_lanes(Vec v) {
   alignas(64) float lanes[kLanes];
   store(lanes, v);

@@ -2,8 +2,7 @@
 //
 // A tile keeps rows x 2 vectors of the result in registers; each step of the depth loads two
 // vectors of b and broadcasts one element of a for each row. Each element is one chain of
-// multiply-adds in the order of the depth, so how rows and columns are cut into tiles does not
-// change a bit.
+// multiply-adds in the order of the depth, so the tiling does not change a bit.
 #include "kernels/cpu/fast/simd/loops.h"
 #include "kernels/cpu/fast/simd/vec.h"
 
@@ -67,7 +66,7 @@ PG_INLINE void dispatch_rows(const GemmRowsArgs& g, const float* a, float* c, in
   }
 }
 
-// A divisor of kLanes, so that a tile does not straddle two blocks of a.
+// A divisor of kLanes, so a tile never straddles two blocks of a.
 constexpr int64_t kColsRows = kLanes < 16 ? 4 : 8;
 
 template <bool kPrefetch, int64_t kRows, int64_t kVectors>

@@ -1,5 +1,4 @@
-// loops.h: the functions of simd/*.cpp that table.cpp collects, in the namespace of one
-// instruction set.
+// loops.h: the functions of simd/*.cpp for table.cpp, in the namespace of one instruction set.
 #pragma once
 
 #include "kernels/cpu/fast/simd/simd.h"

@@ -1,7 +1,7 @@
-// simd.h: the table of inner loops that exist once for each instruction set, and its choice.
+// simd.h: the table of inner loops, compiled once for each instruction set.
 //
-// Blocked layout: a matrix of `rows` x `channels` is stored [channels / lanes][rows][lanes], so
-// that a transform writes whole vectors and the matrix product reads its rows at constant offsets.
+// Blocked layout: a matrix of `rows` x `channels` is stored [channels / lanes][rows][lanes], so a
+// transform writes whole vectors and the matrix product reads its rows at constant offsets.
 // All memory is f32. Nothing here allocates or starts threads.
 #pragma once
 
@@ -23,7 +23,7 @@ struct GemmRowsArgs {
   int64_t c_row, c_vector;
   int64_t rows, depth, vectors;
   bool add;
-  int64_t a_ahead, b_ahead;  // offsets of what the next call reads, to prefetch; 0: it is cached
+  int64_t a_ahead, b_ahead;  // offsets of the next call's data, to prefetch; 0: already cached
 };
 
 // c (+)= a^T * b: element (i, l) of a^T at a[(i / lanes) * a_block + l * a_step + i % lanes],
@@ -138,7 +138,7 @@ inline constexpr int64_t kMaxThin = 4;
 // The caller gives w as [thin, wide_padded], wide_padded a multiple of lanes, padded with zeros.
 struct ThinArgs {
   const float* in;    // widen: thin; narrow: wide; outer: wide
-  const float* thin;  // outer alone
+  const float* thin;  // only for outer
   float* out;         // outer: [thin, wide_padded]
   const float* w;
   int64_t pixels, thin_channels, wide_channels;

@@ -1,6 +1,6 @@
 // thin.cpp: 1x1 convolutions between images of up to four channels and feature maps.
 //
-// These are bound by memory: the wide side is read or written once, in order.
+// Memory bandwidth limits these: the wide side is read or written once, in order.
 #include "kernels/cpu/fast/simd/loops.h"
 #include "kernels/cpu/fast/simd/vec.h"
 
@@ -28,8 +28,8 @@ void widen_thin(const ThinArgs& g) {
   }
 }
 
-// kLanes pixels at a time: a square of pixels and channels is transposed, so that the sums over
-// channels run in lanes of their own.
+// kLanes pixels at a time: a square of pixels and channels is transposed, so each lane sums the
+// channels of one pixel.
 template <int64_t kThin>
 void narrow_thin(const ThinArgs& g) {
   const int64_t padded = (g.wide_channels + kLanes - 1) / kLanes * kLanes;
@@ -68,7 +68,7 @@ template <int64_t kThin>
 void outer_thin(const ThinArgs& g) {
   const int64_t padded = (g.wide_channels + kLanes - 1) / kLanes * kLanes;
   for (int64_t i = 0; i < kThin * padded; i += kLanes) store(g.out + i, Vec{});
-  // Short runs of pixels keep the chains of additions short, and the wide rows in the first cache.
+  // Short runs of pixels keep the chains of additions short and the wide rows in L1.
   constexpr int64_t kRun = 64;
   for (int64_t p0 = 0; p0 < g.pixels; p0 += kRun) {
     const int64_t p1 = p0 + kRun < g.pixels ? p0 + kRun : g.pixels;

@@ -1,8 +1,8 @@
 // vec.h: one vector of floats of the instruction set that this file is compiled for.
 //
-// Only builtins and always-inline intrinsics: nothing here may leave a copy that the linker could
+// Only builtins and always-inline intrinsics: no function may leave a copy that the linker could
 // share between instruction sets (cmake/simd.cmake). Multiply-adds are explicit, because the build
-// forbids the compiler to contract on its own; without FMA (sse2) they round twice.
+// turns off contraction; without FMA (sse2) they round twice.
 #pragma once
 
 #include <immintrin.h>
@@ -15,10 +15,10 @@ namespace pg::cpu::PG_SIMD {
 
 #if defined(__AVX512F__)
 constexpr int64_t kLanes = 16;
-constexpr int64_t kMaxRows = 14;  // 28 of 32 registers accumulate
+constexpr int64_t kMaxRows = 14;  // accumulators use 28 of 32 registers
 #elif defined(__AVX2__)
 constexpr int64_t kLanes = 8;
-constexpr int64_t kMaxRows = 6;  // 12 of 16
+constexpr int64_t kMaxRows = 6;  // 12 of 16 registers
 #else
 constexpr int64_t kLanes = 4;
 constexpr int64_t kMaxRows = 6;

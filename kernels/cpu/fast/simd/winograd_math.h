@@ -1,9 +1,9 @@
 // winograd_math.h: the one-dimensional transforms of Winograd F(4, 3), for vectors of channels.
 //
 // Points 0, 1, -1, 2, -2, infinity (Lavin and Gray 2016). Nearest upsampling multiplies the input
-// polynomial by 1 + z and 2x2 pooling the output one, so at the point -1 (frequency 2) both vanish:
-// the transforms named 5 leave that frequency out. Each takes kIn vectors and gives kOut;
-// kShared of those it takes belong to the tile before as well.
+// polynomial by 1 + z, and 2x2 pooling the output polynomial, so both vanish at the point -1
+// (frequency 2), which the transforms named 5 omit. Each maps kIn vectors to kOut; neighbouring
+// tiles share kShared of the inputs.
 #pragma once
 
 #include "kernels/cpu/fast/simd/vec.h"

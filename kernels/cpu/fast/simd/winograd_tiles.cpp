@@ -1,14 +1,15 @@
 // winograd_tiles.cpp: pixels to frequencies and back, one vector of channels at a time.
 //
-// Tiles are taken in small groups whose pixel addresses are worked out once; a pixel outside the
-// image points at zeros, so that borders and odd sizes cost no branch in the inner loop.
+// Tiles are processed in small groups whose pixel addresses are computed once. The address of a
+// pixel outside the image points to zeros, so borders and odd sizes need no branch in the inner
+// loop.
 #include "kernels/cpu/fast/simd/loops.h"
 #include "kernels/cpu/fast/simd/winograd_math.h"
 
 namespace pg::cpu::PG_SIMD {
 namespace {
 
-constexpr int64_t kGroup = 8;  // tiles: their pixels stay in L2 while all channels pass
+constexpr int64_t kGroup = 8;  // tiles whose pixels stay in L2 for all channels
 
 template <int kSide>
 void find_pixels(const TransformInArgs& g, int64_t tile, const float** pixels) {
@@ -38,7 +39,7 @@ PG_INLINE void transform_tile(const float* const* pixels, int64_t c0, int64_t la
     for (int j = 0; j < T::kOut; ++j) store(v + (i * T::kOut + j) * v_freq, out[i][j]);
 }
 
-// The pixels of a tile that the one before it on the row does not share.
+// The pixels of a tile that the previous tile of the row does not share.
 template <typename T>
 PG_INLINE void prefetch_tile(const float* const* pixels, int64_t c0) {
   constexpr int kShared = T::kShared;
@@ -101,7 +102,7 @@ PG_INLINE void read_frequencies(const float* m, int64_t m_freq, Vec (&half)[T::k
 
 struct Epilogue {
   Vec scale, bias, slope;
-  int64_t lanes;  // of the vector that exist in y
+  int64_t lanes;  // of the vector, that exist in y
 };
 
 // `rows` x `columns` of the square exist in y.

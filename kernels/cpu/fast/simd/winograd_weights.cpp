@@ -1,7 +1,7 @@
 // winograd_weights.cpp: filters to frequencies, and weight gradients back.
 //
-// A panel of weights is transformed where it is used and lives in a cache: reading 9 taps and
-// working out 36 frequencies is cheaper than reading 36 from memory.
+// A panel of weights is transformed where it is used and stays in a cache: reading 9 taps and
+// computing 36 frequencies is cheaper than reading 36 from memory.
 #include "kernels/cpu/fast/simd/loops.h"
 #include "kernels/cpu/fast/simd/winograd_math.h"
 
@@ -20,8 +20,8 @@ PG_INLINE void weight_tile(const Vec (&in)[3][3], float* u, int64_t u_freq) {
     for (int j = 0; j < T::kOut; ++j) store(u + (i * T::kOut + j) * u_freq, out[i][j]);
 }
 
-// The filters lie far apart, too many streams for the processor to follow by itself: asks for the
-// next 64 channels of the rows at w (channel c0), a part of the rows on each visit.
+// The filters are far apart, too many streams for the hardware prefetcher. Prefetches the next 64
+// channels of the rows at w (channel c0), a part of the rows in each call.
 PG_INLINE void prefetch_rows(const float* w, int64_t stride, int64_t c0) {
   constexpr int64_t kSpan = 64, kVisits = kSpan / kLanes;
   constexpr int64_t kRows = kLanes < kVisits ? 1 : kLanes / kVisits;

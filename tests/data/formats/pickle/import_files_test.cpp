@@ -1,5 +1,6 @@
-// import_files_test.cpp: files as Python programs write them (tests/formats/make_files.py), good
-// and hostile. Skipped where no Python has NumPy; the forms themselves are tested without Python.
+// import_files_test.cpp: valid and hostile files written by Python programs
+// (tests/formats/make_files.py). Skipped without NumPy; other tests cover the formats without
+// Python.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -29,7 +30,7 @@ class FilesOfPython : public TemporaryFolder {
       if (status == 0) break;
       ASSERT_TRUE(WEXITSTATUS(status) == kSkipped || WEXITSTATUS(status) == kNotFound);
     }
-    if (status != 0) GTEST_SKIP() << "no python3 here has NumPy";
+    if (status != 0) GTEST_SKIP() << "no python3 with NumPy found";
     manifest_ = json::parse(std::ifstream(folder_ / "manifest.json"));
   }
 
@@ -76,7 +77,7 @@ void expect_same(const OrderedTensors& read, json wanted, bool in_order) {
   }
 }
 
-TEST_F(FilesOfPython, GiveTheirTensors) {
+TEST_F(FilesOfPython, YieldTheirTensors) {
   EXPECT_GE(manifest_.size(), 6u);
   for (const json& entry : manifest_) {
     SCOPED_TRACE(entry["file"].get<std::string>());
@@ -87,7 +88,7 @@ TEST_F(FilesOfPython, GiveTheirTensors) {
   }
 }
 
-TEST_F(FilesOfPython, GiveTheirMetadata) {
+TEST_F(FilesOfPython, YieldTheirMetadata) {
   for (const char* name : {"tensorflow-2.pkl", "tensorflow-4.pkl", "tensorflow-5.pkl"}) {
     const ForeignFile file = read_foreign(folder_ / name);
     const PickleValue kwargs = file.root().item(2).at("static_kwargs");
@@ -104,7 +105,7 @@ TEST_F(FilesOfPython, GiveTheirMetadata) {
   EXPECT_EQ(network.class_name(), "network.Network");
   EXPECT_EQ(network.at("build_func_spec").at("func").text(), "network.G_paper");
   EXPECT_EQ(network.at("toplevel_params").at("cur_lod").number(), 0.0);
-  if (!std::filesystem::exists(folder_ / "zoo.pt")) GTEST_SKIP() << "no python3 here has PyTorch";
+  if (!std::filesystem::exists(folder_ / "zoo.pt")) GTEST_SKIP() << "no python3 with PyTorch found";
   for (const char* name : {"zoo.pt", "zoo-legacy.pt"}) {
     const ForeignFile zoo = read_foreign(folder_ / name);
     EXPECT_EQ(zoo.root().at("config").class_name(), "models.utils.config.BaseConfig");
@@ -112,7 +113,7 @@ TEST_F(FilesOfPython, GiveTheirMetadata) {
   }
 }
 
-TEST_F(FilesOfPython, ThatAreHostileAreRefusedAndRunNothing) {
+TEST_F(FilesOfPython, HostileOnesAreRejectedAndRunNothing) {
   int hostile = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
     const std::string name = entry.path().filename().string();
@@ -129,7 +130,7 @@ TEST_F(FilesOfPython, ThatAreHostileAreRefusedAndRunNothing) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "EXECUTED"));
 }
 
-TEST_F(FilesOfPython, CutShortAtEveryPercentAreRefusedOnce) {
+TEST_F(FilesOfPython, TruncatedOnesAreRejected) {
   const std::filesystem::path path = folder_ / "cut";
   for (const json& entry : manifest_) {
     const std::string whole = read_text(folder_ / entry["file"].get<std::string>());

@@ -1,5 +1,5 @@
-// import_weights_file_test.cpp: the form of a foreign file is told by content, and its tensors come
-// by name or in order.
+// import_weights_file_test.cpp: the format of a weights file is recognised by content, and its
+// tensors come by name or in order.
 #include <gtest/gtest.h>
 
 #include "data/formats/pickle/weights_file.h"
@@ -24,8 +24,8 @@ class ForeignWeights : public TemporaryFolder {
     return read_foreign(path_);
   }
 
-  // The one error, which names the file and is one sentence.
-  std::string refusal(const std::string& bytes) {
+  // The error, which must name the file and be one line.
+  std::string rejection(const std::string& bytes) {
     const std::string error = error_of<FormatError>([&] { read(bytes); });
     EXPECT_NE(error.find("'" + path_.string() + "'"), std::string::npos) << error;
     EXPECT_EQ(error.find('\n'), std::string::npos) << error;
@@ -35,7 +35,7 @@ class ForeignWeights : public TemporaryFolder {
   std::filesystem::path path_;
 };
 
-// (Network, {"param_values": [..]}) of Theano, and so on: one array each.
+// {"netG": {"b": tensor, "a": tensor, "epoch": 3}}
 std::string state_dict_pickle() {
   return PickleBytes()
       .raw("}")
@@ -114,21 +114,21 @@ TEST_F(ForeignWeights, SafetensorsComeByName) {
   EXPECT_THROW(file.root(), FormatError);
 }
 
-TEST_F(ForeignWeights, WhatIsNoneOfTheFormsIsRefused) {
-  EXPECT_NE(refusal("").find("neither"), std::string::npos);
-  EXPECT_NE(refusal("\x89HDF\r\n\x1a\n").find("neither"), std::string::npos);
-  EXPECT_NE(refusal(PickleBytes().tensor({.key = "0", .elements = 1, .shape = {1}}).end())
+TEST_F(ForeignWeights, OtherFormatsAreRejected) {
+  EXPECT_NE(rejection("").find("neither"), std::string::npos);
+  EXPECT_NE(rejection("\x89HDF\r\n\x1a\n").find("neither"), std::string::npos);
+  EXPECT_NE(rejection(PickleBytes().tensor({.key = "0", .elements = 1, .shape = {1}}).end())
                 .find("other files"),
             std::string::npos);
-  EXPECT_NE(refusal(PickleBytes().name("os", "system").text("true").raw("\x85R").end())
+  EXPECT_NE(rejection(PickleBytes().name("os", "system").text("true").raw("\x85R").end())
                 .find("'os.system'"),
             std::string::npos);
-  EXPECT_NE(refusal(safetensors("{}", "x")).find("belong to no tensor"), std::string::npos);
+  EXPECT_NE(rejection(safetensors("{}", "x")).find("belong to no tensor"), std::string::npos);
   EXPECT_THROW(read_foreign(folder_), IoError);
   EXPECT_THROW(read_foreign(folder_ / "nothing"), IoError);
 }
 
-TEST_F(ForeignWeights, AListThatRepeatsATensorHasAnEnd) {
+TEST_F(ForeignWeights, ListsThatRepeatATensorAreLimited) {
   PickleBytes pickle;
   pickle.raw("(").array({1}, {1}).raw(std::string(1'000'000, '2')).raw("l");
   const ForeignFile file = read(pickle.end());

@@ -1,4 +1,4 @@
-// pickle_bytes.h: pickles written by hand, as Python writes them and as it would not.
+// pickle_bytes.h: pickles written by hand, like those of Python and malformed ones.
 #pragma once
 
 #include <bit>
@@ -22,7 +22,7 @@ std::string little_endian(T value) {
   return bytes;
 }
 
-// Each function appends what the opcode of its name is; end() gives the pickle.
+// Each function appends the value that it is named after; end() returns the pickle.
 class PickleBytes {
  public:
   explicit PickleBytes(char protocol = 2) : out_{'\x80', protocol} {}
@@ -63,7 +63,7 @@ class PickleBytes {
     return raw("\x89").python2_text(data).raw("tb");
   }
 
-  // A torch tensor of 32-bit floats; strides as of a contiguous one where none are given.
+  // A torch tensor of 32-bit floats; contiguous unless strides are given.
   struct Tensor {
     std::string_view key;
     int32_t elements = 0;  // of the storage

@@ -1,6 +1,7 @@
-// source_built.cpp: a built data set seen as a source again, at its finest level.
+// built_source.cpp: a Dataset behind the interface of ImageSource.
+#include "data/sets/built_source.h"
+
 #include "data/sets/dataset.h"
-#include "data/sources/source.h"
 #include "kernels/error.h"
 
 namespace pg {

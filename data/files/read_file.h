@@ -1,8 +1,7 @@
-// files.h: reading files: whole, mapped, and hashed names.
+// read_file.h: reading files, whole, mapped or in places.
 //
-// Errors name the file and carry the words of the operating system. A mapped file must not be cut
-// short while it is in use: the system answers a read behind the new end with SIGBUS. What is read
-// for days is a ReadFile.
+// Errors name the file and quote the operating system. A mapped file must not be truncated while in
+// use: reading past its new end raises SIGBUS. Long-running code uses ReadFile instead.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +13,6 @@
 #include <vector>
 
 namespace pg {
-
-// Throws IoError("cannot DOING PATH: ERRNO TEXT; ADVICE").
-[[noreturn]] void throw_io_error(const char* doing, const std::filesystem::path& path, int error);
 
 // All bytes of a regular file. Throws IoError.
 std::vector<uint8_t> read_file(const std::filesystem::path& path);
@@ -42,7 +38,7 @@ class MappedFile {
   size_t size_ = 0;
 };
 
-// A file that is read in places while others may do to it what they like; move-only.
+// A file read at given offsets, safe even if another process truncates it; move-only.
 class ReadFile {
  public:
   ReadFile() = default;
@@ -54,28 +50,16 @@ class ReadFile {
   ReadFile& operator=(const ReadFile&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
-  int64_t size() const { return size_; }  // when it was opened
+  int64_t size() const { return size_; }  // when opened
 
-  // All of `out` from byte `offset` on. Throws IoError where the file ends before, or the disk
-  // fails. Several threads may read at once.
+  // Fills `out` from byte `offset`. Throws IoError if the file ends earlier or the disk fails.
+  // Thread-safe.
   void read(int64_t offset, std::span<uint8_t> out) const;
 
  private:
   std::filesystem::path path_;
   int fd_ = -1;
   int64_t size_ = 0;
-};
-
-// FNV-1a, 64 bits: tells lists of names and options apart; no protection against malice.
-class NameHash {
- public:
-  // Each part ends with a zero byte, so ("ab", "c") and ("a", "bc") differ.
-  void add(std::string_view text);
-  void add(int64_t number) { add(std::to_string(number)); }
-  std::string hex() const;  // 16 digits
-
- private:
-  uint64_t state_ = 0xcbf29ce484222325u;
 };
 
 }  // namespace pg

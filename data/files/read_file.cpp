@@ -1,5 +1,5 @@
-// files.cpp: read, mmap and hash.
-#include "data/files/files.h"
+// read_file.cpp: read, pread and mmap.
+#include "data/files/read_file.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -8,9 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
+#include "data/files/io_error.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -29,7 +29,7 @@ class OpenFile {
     }
     if (!S_ISREG(info.st_mode)) {
       ::close(fd_);
-      throw IoError(message("cannot read ", path.string(), ": it is not a regular file"));
+      throw IoError(message("cannot read ", path.string(), ": not a regular file"));
     }
     size_ = info.st_size;
   }
@@ -49,15 +49,6 @@ class OpenFile {
 };
 
 }  // namespace
-
-void throw_io_error(const char* doing, const std::filesystem::path& path, int error) {
-  const char* advice = "check the path";
-  if (error == EACCES || error == EPERM || error == EROFS) advice = "check the permissions";
-  if (error == ENOSPC || error == EDQUOT) advice = "free some space or choose another folder";
-  if (error == EFBIG) advice = "raise the file size limit or choose another folder";
-  throw IoError(message("cannot ", doing, " ", path.string(), ": ",
-                        std::generic_category().message(error), "; ", advice));
-}
 
 std::vector<uint8_t> read_file_start(const std::filesystem::path& path, int64_t count) {
   const OpenFile file(path);
@@ -80,7 +71,7 @@ std::vector<uint8_t> read_file(const std::filesystem::path& path) {
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
   const OpenFile file(path);
-  if (file.size() == 0) return;  // mmap refuses an empty file
+  if (file.size() == 0) return;  // mmap rejects empty files
   size_ = static_cast<size_t>(file.size());
   void* memory = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.fd(), 0);
   if (memory == MAP_FAILED) throw_io_error("map", path, errno);
@@ -126,22 +117,10 @@ void ReadFile::read(int64_t offset, std::span<uint8_t> out) const {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw_io_error("read", path_, errno);
     PG_CHECK(got > 0, IoError, path_.string(), " ends at byte ", offset, " but had ", size_,
-             " when it was opened, so something has cut it short; restore it or build it again");
+             " bytes when opened: it was truncated while in use; restore it or build it again");
     offset += got;
     out = out.subspan(static_cast<size_t>(got));
   }
-}
-
-void NameHash::add(std::string_view text) {
-  constexpr uint64_t kPrime = 0x100000001b3u;
-  for (const char c : text) state_ = (state_ ^ static_cast<unsigned char>(c)) * kPrime;
-  state_ *= kPrime;
-}
-
-std::string NameHash::hex() const {
-  std::string digits(16, '0');
-  for (size_t i = 0; i < 16; ++i) digits[i] = "0123456789abcdef"[(state_ >> (60 - 4 * i)) & 15];
-  return digits;
 }
 
 }  // namespace pg

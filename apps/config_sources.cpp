@@ -1,0 +1,28 @@
+// config_sources.cpp: the configuration from a preset, a file and single settings.
+#include "apps/config_sources.h"
+
+#include "data/files/shown.h"
+
+namespace pg::apps {
+
+void add_config_sources(CLI::App& command, ConfigSources& sources) {
+  command.add_option("--preset", sources.preset,
+                     "published variant to start from: " + joined(preset_names(), " or ") +
+                         " (default: official-tf)");
+  command.add_option("--config", sources.file,
+                     "TOML file with settings, applied on top of the preset");
+  command
+      .add_option("--set", sources.assignments,
+                  "one setting, section.key=value, applied last; may be repeated (all keys: "
+                  "progan_cuda config --describe)")
+      ->take_all();
+}
+
+Config load_config(const ConfigSources& sources) {
+  Config config = preset(sources.preset.empty() ? "official-tf" : sources.preset);
+  if (!sources.file.empty()) read_toml(config, sources.file);
+  for (const std::string& assignment : sources.assignments) set_assignment(config, assignment);
+  return config;
+}
+
+}  // namespace pg::apps

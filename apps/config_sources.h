@@ -1,0 +1,24 @@
+// config_sources.h: the options --preset, --config and --set, and the configuration they make.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "model/config/config.h"
+
+namespace pg::apps {
+
+// Applied in this order; later ones override.
+struct ConfigSources {
+  std::string preset;                    // empty: official-tf
+  std::string file;                      // TOML; empty: none
+  std::vector<std::string> assignments;  // "section.key=value"
+};
+
+void add_config_sources(CLI::App& command, ConfigSources& sources);
+
+// Throws UsageError, IoError, FormatError.
+Config load_config(const ConfigSources& sources);
+
+}  // namespace pg::apps

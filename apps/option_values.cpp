@@ -1,0 +1,47 @@
+// option_values.cpp: parses lists of seeds, and grids.
+#include "apps/option_values.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+
+#include "kernels/error.h"
+
+namespace pg::apps {
+namespace {
+
+constexpr uint64_t kMaxSeeds = 1000000;  // per range
+
+bool parse_number(std::string_view text, uint64_t& value) {
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
+  return !text.empty() && end.ec == std::errc{} && end.ptr == text.data() + text.size();
+}
+
+}  // namespace
+
+std::vector<uint64_t> parse_seeds(const std::string& text) {
+  std::vector<uint64_t> seeds;
+  size_t begin = 0;
+  while (begin <= text.size()) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    const std::string_view part = std::string_view(text).substr(begin, end - begin);
+    const size_t dash = part.find('-');
+    uint64_t first = 0, last = 0;
+    const bool good = parse_number(part.substr(0, dash), first) &&
+                      (dash == std::string_view::npos ? (last = first, true)
+                                                      : parse_number(part.substr(dash + 1), last));
+    PG_CHECK(good && first <= last && last - first < kMaxSeeds, UsageError,
+             "--seeds: expected seeds or ranges such as 7, 0-63 or 1,5,9, got '", part, "'");
+    for (uint64_t s = first; s <= last; ++s) seeds.push_back(s);
+    begin = end + 1;
+  }
+  return seeds;
+}
+
+GridSize grid_option(const std::string& text) {
+  const std::optional<GridSize> grid = parse_grid(text);
+  PG_CHECK(grid, UsageError, "--grid: expected ROWSxCOLUMNS, such as 8x8, got '", text, "'");
+  return *grid;
+}
+
+}  // namespace pg::apps

@@ -1,0 +1,17 @@
+// endings.h: what the ending of a file name says about an image.
+#pragma once
+
+#include <filesystem>
+
+#include "data/images/image.h"
+
+namespace pg {
+
+// Whether a file of this name is meant to be an image, so that it is reported and not ignored if it
+// cannot be decoded.
+bool has_image_ending(const std::filesystem::path& file);
+
+// Whether the ending is that of an image of another format; never for Format::raw.
+bool has_wrong_ending(const std::filesystem::path& file, Format format);
+
+}  // namespace pg

@@ -1,0 +1,17 @@
+// labels.h: classes as the networks take them.
+#pragma once
+
+#include <span>
+
+#include "engine/tensor.h"
+
+namespace pg {
+
+// Rows of `classes` numbers, 1 at the label and 0 elsewhere: f32 [N, 1, 1, classes]. Throws
+// UsageError for a label that is not in 0 .. classes - 1.
+Tensor one_hot(Context& context, std::span<const int32_t> labels, int64_t classes);
+
+// Labels [N, 1, 1, K] behind the channels of x [N, 1, 1, C]: [N, 1, 1, C + K].
+Tensor append_labels(const Tensor& x, const Tensor& labels);
+
+}  // namespace pg
