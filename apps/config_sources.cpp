@@ -7,7 +7,7 @@ namespace pg::apps {
 
 void add_config_sources(CLI::App& command, ConfigSources& sources) {
   command.add_option("--preset", sources.preset,
-                     "published variant to start from: " + joined(preset_names(), " or ") +
+                     "published version to start from: " + joined(preset_names(), " or ") +
                          " (default: official-tf)");
   command.add_option("--config", sources.file,
                      "TOML file with settings, applied on top of the preset");

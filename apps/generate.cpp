@@ -45,8 +45,8 @@ Tensor labels_of(Context& context, const Config& config, const GenerateOptions& 
   const int64_t classes = label_count(config);
   PG_CHECK(o.label < 0 || classes > 0, UsageError, "--class ", o.label,
            ": this model was trained without classes");
-  PG_CHECK(o.label < classes || classes == 0, UsageError, "--class ", o.label,
-           " does not exist; this model has classes 0 to ", classes - 1);
+  PG_CHECK(o.label < classes || classes == 0, UsageError, "--class: expected 0 to ", classes - 1,
+           ", the classes of this model, got ", o.label);
   if (classes == 0) return {};
   std::vector<int32_t> labels;
   for (size_t i = first; i < end; ++i) {

@@ -102,7 +102,7 @@ void add_gradcheck(CLI::App& app) {
                   "be repeated")
       ->take_all();
   cmd->add_option("--model", o->models,
-                  "only the networks of this preset or variant (see --list); may be repeated")
+                  "only the networks with this name (see --list); may be repeated")
       ->take_all();
   cmd->add_flag("--list", o->list, "list all ops and networks");
   cmd->callback([o] { o->list ? list_names() : run_gradcheck(*o); });

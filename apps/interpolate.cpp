@@ -27,8 +27,10 @@ void interpolate(const InterpolateOptions& o) {
   const GridSize grid = grid_option(o.grid);
   const int64_t each = grid.rows * grid.columns, row = latent_size(generator.config());
   const int64_t classes = label_count(generator.config());
-  PG_CHECK(o.label < std::max<int64_t>(classes, 1), UsageError, "--class ", o.label,
-           " does not exist; this model has ", classes, " classes (counted from 0)");
+  PG_CHECK(o.label < 1 || classes > 0, UsageError, "--class ", o.label,
+           ": this model was trained without classes");
+  PG_CHECK(o.label < classes || classes == 0, UsageError, "--class: expected 0 to ", classes - 1,
+           ", the classes of this model, got ", o.label);
   const auto frames = static_cast<int64_t>(o.seconds * o.fps + 0.5);
   PG_CHECK(frames > 0, UsageError, "--seconds ", o.seconds, " at --fps ", o.fps,
            " gives no frame; increase one of them");

@@ -17,7 +17,7 @@ void add_run_options(CLI::App& command, RunOptions& o) {
       "data)");
   o.kimg_given = command.add_option(
       "--kimg", o.kimg,
-      "end training after this many thousand images (default: that of the preset; 12000 in "
+      "stop after this many thousand images (default: that of the preset; 12000 in "
       "official-tf)");
   command.add_option("--device", o.device, kDeviceHelp);
   command.add_option(

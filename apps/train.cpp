@@ -103,7 +103,7 @@ void run_training(Config config, const std::optional<Resume>& resume, const Trai
       open_device(device, config.train.threads, config.train.precision, config.train.kernels);
   const Dataset dataset = open_data(config);
   // Up to here a signal may end the program at once: nothing would be lost.
-  const StopSignals signals("\nstopping after this iteration (Ctrl-C again ends at once)\n");
+  const StopSignals signals("\nstopping after this iteration (Ctrl-C again exits at once)\n");
   resolve(config, {.resolution = dataset.max_resolution(),
                    .channels = dataset.channels(),
                    .images = dataset.count(),

@@ -22,7 +22,7 @@ case ${1-} in
   *) data=$1 && shift ;;
 esac
 if [[ $data != builtin:* && ! -d $data ]]; then
-  echo "demo.sh: no folder '$data'; give a folder of images, or nothing for built-in shapes" >&2
+  echo "demo.sh: '$data' is not a folder; give a folder of images, or nothing for built-in shapes" >&2
   exit 2
 fi
 

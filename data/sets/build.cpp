@@ -171,13 +171,15 @@ BuildOptions resolve_options(const ImageSource& source, const BuildOptions& opti
   BuildOptions o = options;
   if (o.fit == Fit::automatic) o.fit = source.default_fit();
   if (o.channels == 0) o.channels = source.default_channels();
-  PG_CHECK(o.channels >= 1 && o.channels <= 4, UsageError, "a data set cannot have ", o.channels,
-           " channels; expected 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha)");
-  PG_CHECK(o.resolution == 0 || is_resolution(o.resolution), UsageError, "the resolution ",
-           o.resolution,
-           " is not a power of two from 4 to 1024; choose one, or 0 to derive it from the images");
-  PG_CHECK(o.threads >= 0 && o.threads <= 1024, UsageError, "cannot build with ", o.threads,
-           " threads; expected 1 to 1024, or 0 for one per processor");
+  PG_CHECK(o.channels >= 1 && o.channels <= 4, UsageError,
+           "channels: expected 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha), got ",
+           o.channels);
+  PG_CHECK(o.resolution == 0 || is_resolution(o.resolution), UsageError,
+           "resolution: expected a power of two from 4 to 1024, or 0 to derive it from the images, "
+           "got ",
+           o.resolution);
+  PG_CHECK(o.threads >= 0 && o.threads <= 1024, UsageError,
+           "threads: expected 1 to 1024, or 0 for one per processor, got ", o.threads);
   if (o.threads == 0) o.threads = std::max(1u, std::thread::hardware_concurrency());
   if (o.resolution == 0) o.resolution = automatic_resolution(source, o.fit);
   return o;

@@ -158,10 +158,10 @@ void Listed::add(int64_t image) {
 
 CheckReport check_images(const ImageSource& source, const CheckOptions& options) {
   PG_CHECK(options.resolution == 0 || is_resolution(options.resolution), UsageError,
-           "the resolution ", options.resolution,
-           " is not a power of two from 4 to 1024; choose one, or 0 for none");
-  PG_CHECK(options.threads >= 0 && options.threads <= 1024, UsageError, "cannot check with ",
-           options.threads, " threads; expected 1 to 1024, or 0 for one per processor");
+           "resolution: expected a power of two from 4 to 1024, or 0 for none, got ",
+           options.resolution);
+  PG_CHECK(options.threads >= 0 && options.threads <= 1024, UsageError,
+           "threads: expected 1 to 1024, or 0 for one per processor, got ", options.threads);
   const int64_t threads =
       options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
   Counter counter(source, options);

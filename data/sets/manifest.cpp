@@ -82,8 +82,8 @@ Manifest read_manifest(const std::filesystem::path& folder) {
     throw FormatError(
         message(path.string(), " is damaged (", error.what(), "); build the data set again"));
   }
-  PG_CHECK(version == kDatasetVersion, FormatError, path.string(), " has version ", version,
-           "; expected ", kDatasetVersion, "; build the data set again");
+  PG_CHECK(version == kDatasetVersion, FormatError, path.string(), ": expected version ",
+           kDatasetVersion, ", got ", version, "; build the data set again");
   PG_CHECK(m.count > 0 && m.channels >= 1 && m.channels <= 4 && is_resolution(m.resolution),
            FormatError, path.string(), " has impossible extents: ", m.count, " images of ",
            m.resolution, "x", m.resolution, "x", m.channels, "; build the data set again");

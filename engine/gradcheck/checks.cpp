@@ -46,7 +46,7 @@ Deviation difference(const std::string& what, const Values& got, const Values& e
   Deviation worst{.tolerance = tolerance};
   for (size_t i = 0; i < got.size(); ++i) {
     worst.include(std::abs(got[i] - expected[i]) / scale, [&] {
-      return message(what, "[", i, "] is ", got[i], ", expected ", expected[i]);
+      return message(what, "[", i, "]: expected ", expected[i], ", got ", got[i]);
     });
   }
   return worst;
@@ -127,8 +127,8 @@ Deviation check_directions(const OpCase& c, Context& context, const std::vector<
       const double exact = dot(grads[i], d);
       const double scale = std::max({1.0, std::abs(numeric), largest(grads[i])});
       worst.include(std::abs(numeric - exact) / scale, [&] {
-        return message("gradient of input ", i, ", direction ", trial, ": ", exact, ", expected ",
-                       numeric, " from finite differences");
+        return message("gradient of input ", i, ", direction ", trial, ": expected ", numeric,
+                       " from finite differences, got ", exact);
       });
     }
   }

@@ -40,7 +40,7 @@ void Report::add_network(const std::string& name, const Deviation& gradient) {
 
 void Report::head(const char* subject, const char* columns) {
   out_ << (ops_ + networks_ > 1 ? "\n" : "") << std::left << std::setw(kNameWidth) << subject
-       << std::setw(2 * kColumnWidth) << columns << "(relative error of allowed)" << std::endl;
+       << std::setw(2 * kColumnWidth) << columns << "(relative error of maximum)" << std::endl;
 }
 
 void Report::row(const std::string& name, const std::string& columns, bool ok) {

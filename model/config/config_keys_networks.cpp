@@ -19,7 +19,8 @@ std::vector<Key> shape_keys() {
       PG_MODEL(resolution, "Final image resolution in pixels; 0: that of the data set.",
                kResolutionRange, KeyForm::power_of_two_or_zero),
       PG_MODEL(channels, "Image channels (1 gray, 3 RGB); 0: those of the data set.", {0, 4}),
-      PG_MODEL(latent_size, "Length of a latent vector; 0: as many as the first block's channels.",
+      PG_MODEL(latent_size,
+               "Length of a latent vector; 0: the number of channels of the first block.",
                {0, 65536}),
       PG_MODEL(fmap_base,
                "Channels of the blocks at resolution R: fmap_base / (R / 2)^fmap_decay, rounded "
@@ -102,7 +103,7 @@ std::vector<Key> gain_and_label_keys() {
                "(projection discriminator)."),
       PG_MODEL(label_size, "Number of classes; 0: that of the data set.", {0, 65536}),
       PG_MODEL(normalize_labels,
-               "Labels join the latents before their pixel norm (true, official) or after it."),
+               "Labels are appended to latents before their pixel norm (true, official) or after."),
   };
 }
 
@@ -148,7 +149,7 @@ std::vector<Key> optimizer_keys() {
       PG_OPTIMIZER(beta2, "Adam: decay of the second moment.", kDecay),
       PG_OPTIMIZER(epsilon, "Adam: added to the root of the second moment.", kEpsilonRange),
       PG_OPTIMIZER(epsilon_form,
-                   "Adam: epsilon is added before the bias correction of that root (tensorflow) or "
+                   "Adam: epsilon is added before the bias correction of the root (tensorflow) or "
                    "after it (pytorch)."),
       PG_OPTIMIZER(reset,
                    "When Adam's state is reset: at the start and end of each fade (fade_borders), "

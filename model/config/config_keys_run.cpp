@@ -51,7 +51,7 @@ std::vector<Key> stage_keys() {
 std::vector<Key> minibatch_keys() {
   return {
       PG_SCHEDULE(last_batch,
-                  "Last minibatch of an epoch that is not a multiple of it: filled from the next "
+                  "Last minibatch of an epoch whose images do not fill it: filled from the next "
                   "epoch (across), dropped (drop), or smaller (keep)."),
       PG_SCHEDULE(minibatch_base, "Images per minibatch at resolutions missing from minibatch.",
                   kMinibatch),
@@ -64,8 +64,8 @@ std::vector<Key> minibatch_keys() {
                   {0, 65536}),
       PG_SCHEDULE(micro_batches, "micro_batch by resolution; overrides it.", {0, 65536}),
       PG_SCHEDULE(micro_batches_chosen,
-                  "micro_batches was chosen by the program to fit into memory, and may be changed "
-                  "by it."),
+                  "The program chose micro_batches to fit into memory, and may change it when the "
+                  "run is resumed."),
       PG_SCHEDULE(minibatch_repeats,
                   "Iterations per evaluation of the schedule (alpha, learning rates, resets of "
                   "Adam).",
@@ -107,7 +107,7 @@ std::vector<Key> data_keys() {
 
 std::vector<Key> train_keys() {
   return {
-      PG_TRAIN(preset, "Published variant that the other keys started from."),
+      PG_TRAIN(preset, "Published version that the other keys started from."),
       PG_TRAIN(seed, "Seed of all random numbers.",
                {0.0, static_cast<double>(std::numeric_limits<int64_t>::max())}),
       PG_TRAIN(device, "Device to train on; auto: a GPU if one is available, else the CPU.", {},
@@ -156,8 +156,8 @@ std::vector<Key> guard_keys() {
   return {
       PG_GUARD(action,
                "If training diverges: continue (skip, official), roll back to the last good "
-               "checkpoint with other random numbers and a lower learning rate (rollback), or end "
-               "with a report (stop)."),
+               "checkpoint with other random numbers and a lower learning rate (rollback), or "
+               "stop with a report (stop)."),
       PG_GUARD(every, "Iterations between divergence checks.", {1, 1000000}),
       PG_GUARD(max_skipped,
                "Maximum skipped updates (non-finite gradients) between two checks, per network.",
@@ -172,8 +172,9 @@ std::vector<Key> guard_keys() {
                kLimit),
       PG_GUARD(max_weight, "Maximum root mean square of a network's weights; 0: no limit.", kLimit),
       PG_GUARD(max_update, "Maximum update norm / weight norm of a network; 0: no limit.", kLimit),
-      PG_GUARD(tries, "Rollbacks before the run ends.", {0, 1000}),
-      PG_GUARD(learning_rate_factor, "Factor on the learning rates at each rollback.", {1e-6, 1.0}),
+      PG_GUARD(tries, "Rollbacks before the run stops.", {0, 1000}),
+      PG_GUARD(learning_rate_factor, "Multiplies the learning rates at each rollback.",
+               {1e-6, 1.0}),
   };
 }
 

@@ -151,7 +151,7 @@ gradcheck::Deviation GradcheckNetworks::check(Network network) {
     const double exact = to_host(ops::sum_to(ops::mul(grads[i], d), {}))[0];
     worst.include(std::abs(exact - numeric) / std::max(1.0, std::abs(numeric)), [&] {
       return message("gradient of ", s.specs()[i].name, ": expected ", numeric,
-                     " by finite differences, got ", exact);
+                     " from finite differences, got ", exact);
     });
   }
   return worst;

@@ -138,12 +138,12 @@ void Trainer::count_iteration(const RealImages& reals) {
 // The iteration is half done, so no checkpoint can be written; the last one remains.
 void Trainer::explain_out_of_memory(const OutOfMemoryError& error) const {
   const int64_t held = context_.step().reserved_bytes() + context_.persistent().reserved_bytes();
-  throw OutOfMemoryError(message("stage ", stage_name(point_.fade), " with minibatch ",
-                                 point_.minibatch, " needs more than the ", held >> 20,
-                                 " MiB available: ", error.what(),
-                                 "; resume with smaller micro-batches: progan_cuda train --resume ",
-                                 writer_.run().path().string(), " --memory-limit ", held >> 20,
-                                 "MiB (or set schedule.micro_batch)"));
+  throw OutOfMemoryError(
+      message("stage ", stage_name(point_.fade), " with minibatch ", point_.minibatch,
+              " needs more than the ", held >> 20, " MiB available: ", error.what(),
+              "; resume with minibatches in smaller parts: progan_cuda train --resume ",
+              writer_.run().path().string(), " --memory-limit ", held >> 20,
+              "MiB (or set schedule.micro_batch)"));
 }
 
 TrainingStats Trainer::tick_stats() const {

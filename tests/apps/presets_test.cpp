@@ -119,7 +119,7 @@ TEST(Conditional, GeneratesTheClassAskedFor) {
   EXPECT_EQ(grid.pixels[static_cast<size_t>(16 * 32 * 3)], b.pixels[0]);
   const Outcome o = box.run("generate --from 0 --seeds 5 --class 6 --out c.png");
   EXPECT_EQ(o.code, 2);
-  EXPECT_EQ(o.err, "progan_cuda: --class 6 does not exist; this model has classes 0 to 5\n");
+  EXPECT_EQ(o.err, "progan_cuda: --class: expected 0 to 5, the classes of this model, got 6\n");
 }
 
 TEST(Conditional, DataWithoutClassesIsRejected) {

@@ -27,4 +27,4 @@ echo "$output"
 [[ $output == *"Run: runs/00000-shapes/"*"newest: runs/00000-shapes/fakes000160.png"* ]]
 status=0
 output=$(cd "$work/elsewhere" && ../scripts/demo.sh nowhere 2>&1) || status=$?
-[[ $status == 2 && $output == "demo.sh: no folder 'nowhere'; "* ]]
+[[ $status == 2 && $output == "demo.sh: 'nowhere' is not a folder; "* ]]

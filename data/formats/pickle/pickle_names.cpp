@@ -170,7 +170,7 @@ Id encoded(Nodes& nodes, const Arguments& arguments) {
     }
     const bool is_latin1 = (c == 0xc2 || c == 0xc3) && i + 1 < text.size() &&
                            (static_cast<unsigned char>(text[i + 1]) & 0xc0) == 0x80;
-    require(is_latin1, "a string encoded as latin1 has other characters");
+    require(is_latin1, "a string encoded as latin1 has characters outside of latin1");
     bytes += static_cast<char>((c & 3) << 6 | (static_cast<unsigned char>(text[++i]) & 0x3f));
   }
   return nodes.add({.kind = PickleKind::text, .text = nodes.keep(std::move(bytes))});
@@ -269,7 +269,7 @@ Id call(Nodes& nodes, Id function, Id arguments_id) {
     case Role::reconstructor:
       arguments.of(1, Role::base_object);
       require(arguments.any(2).kind == PickleKind::none,
-              "an object is constructed from another value");
+              "an object is constructed from a value other than None");
       return instance(nodes, arguments.id(0));
     case Role::dict_class:
       return nodes.add(ordered_dict(nodes, arguments));
@@ -324,7 +324,7 @@ Id persistent(Nodes& nodes, Id description) {
   require(elements >= 0, "a storage has ", elements, " elements");
   require(key.size() <= kLongestKey, "a storage has a key of ", key.size(), " bytes");
   if (values.size() > 5) {
-    require(values.any(5).kind == PickleKind::none, "a storage is part of another");
+    require(values.any(5).kind == PickleKind::none, "a storage is a view of another one");
   }
   return nodes.add({.kind = PickleKind::internal,
                     .role = Role::storage,

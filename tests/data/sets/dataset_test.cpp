@@ -166,10 +166,11 @@ TEST(Build, OptionsOutOfRangeAreUsageErrors) {
     return error_of<UsageError>([&] { build_dataset(*source, "x", folder / "set", options); });
   };
   for (const int64_t resolution : {-4, 2, 48, 100, 2048}) {
-    EXPECT_HAS(fails({.resolution = resolution}), "not a power of two from 4 to 1024");
+    EXPECT_HAS(fails({.resolution = resolution}), "expected a power of two from 4 to 1024");
   }
-  EXPECT_HAS(fails({.channels = 5}), "5 channels");
-  EXPECT_HAS(fails({.threads = -1}), "-1 threads");
+  EXPECT_HAS(fails({.channels = 5}), "channels: expected 1 (gray), ");
+  EXPECT_HAS(fails({.threads = -1}),
+             "threads: expected 1 to 1024, or 0 for one per processor, got -1");
 }
 
 TEST(Build, ReplacesOnlyDatasets) {
