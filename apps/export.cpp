@@ -77,7 +77,7 @@ void Exporter::pth() {
              "--format pth supports only the layouts akanimax and tutorial, got ", name,
              "; use --format safetensors");
     PG_CHECK(options.network.empty(), UsageError,
-             "the akanimax layout always contains G, D and the EMA: drop --network");
+             "the akanimax layout always contains G, D and the EMA; drop --network");
     const LoadedNetwork g = load("G"), d = load("D"), average = load("Gs");
     write_akanimax_pth(options.out, {g.network, d.network, average.network});
     std::printf("%s: generator, discriminator and shadow_generator in akanimax's layout\n",
@@ -98,7 +98,7 @@ void Exporter::onnx() {
 
 void run_export(const ExportOptions& o) {
   PG_CHECK(o.format != "png", UsageError,
-           "export writes networks, not images: use progan_cuda generate --out FOLDER");
+           "export writes networks, not images; use progan_cuda generate --out FOLDER");
   PG_CHECK(o.format == "safetensors" || o.format == "pth" || o.format == "onnx", UsageError,
            "unknown format '", o.format, "': expected safetensors, pth or onnx");
   PG_CHECK(o.format == "onnx" || o.resolution == 0, UsageError,

@@ -114,7 +114,7 @@ class Output {
   Output(const GenerateOptions& o, const std::vector<uint64_t>& seeds) : o_(o), seeds_(seeds) {
     PG_CHECK(o.grid.empty() || !o.out.ends_with(".npy"), UsageError,
              "--grid needs an image file, but ", o.out,
-             " is an array: drop --grid or write a .png");
+             " is an array; drop --grid or write a .png");
     if (o.out.ends_with(".npy")) raw_.emplace(o.out);
     if (!o.latents.empty()) latents_.emplace(o.latents);
     if (one_file(o)) columns_ = columns_of(o, static_cast<int64_t>(seeds.size()));

@@ -46,7 +46,7 @@ void import(const ImportOptions& o) {
               static_cast<long long>(m.resolution), static_cast<long long>(m.resolution),
               static_cast<long long>(m.channels), networks.config.train.preset.c_str());
   if (networks.grown_to && *networks.grown_to < m.resolution) {
-    std::printf("these networks were trained up to %lldx%lld: use generate --resolution %lld\n",
+    std::printf("these networks were trained up to %lldx%lld; use generate --resolution %lld\n",
                 static_cast<long long>(*networks.grown_to),
                 static_cast<long long>(*networks.grown_to),
                 static_cast<long long>(*networks.grown_to));

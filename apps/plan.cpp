@@ -30,7 +30,7 @@ struct DataFacts {
 DataFacts data_facts(const Config& c) {
   if (c.data.path.empty()) {
     PG_CHECK(c.model.resolution > 0, UsageError,
-             "the size of the images is unknown: give --resolution or --data");
+             "the size of the images is unknown; give --resolution or --data");
     return {.shape = {.resolution = c.model.resolution,
                       .channels = c.model.channels == 0 ? 3 : c.model.channels,
                       .images = c.data.images,

@@ -28,7 +28,7 @@ struct Resume {
 
 Dataset open_data(const Config& c) {
   PG_CHECK(!c.data.path.empty(), UsageError,
-           "no data: give a folder of images with --data (or try --data builtin:shapes)");
+           "no data; give a folder of images with --data (or try --data builtin:shapes)");
   OpenOptions options = data_options(c);
   options.build.progress = build_progress("Reading images");
   options.built = [](const BuildReport& report) { print_skipped(report.manifest); };
@@ -130,7 +130,7 @@ void run_training(Config config, const std::optional<Resume>& resume, const Trai
 void train(const TrainOptions& o) {
   if (!*o.resume_given) return run_training(new_run_config(o.run), std::nullopt, o);
   PG_CHECK(o.run.sources.file.empty() && o.run.sources.preset.empty(), UsageError,
-           "--resume takes the configuration from the checkpoint: drop --config and --preset, and "
+           "--resume takes the configuration from the checkpoint; drop --config and --preset, and "
            "change single settings with --set");
   const ResumePoint point = resolve_resume(o.resume, o.run.out.empty() ? "runs" : o.run.out);
   const Resume resume{.point = point, .before = checkpoint_config(point.checkpoint)};

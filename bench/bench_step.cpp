@@ -166,7 +166,7 @@ void print_shares(const std::map<std::string, TimingBackend::Entry>& entries) {
 double floor_of(const Setup& s, Backend& backend, int64_t resolution, int64_t batch) {
   const Options& o = s.options;
   PG_CHECK(o.fmap_base == 8192 && o.fmap_max == 512, UsageError,
-           "--floor supports only the official feature maps: drop --fmap-base and --fmap-max");
+           "--floor supports only the official feature maps; drop --fmap-base and --fmap-max");
   const Peaks peaks =
       o.peaks.empty() ? measure_peaks(backend, s.precision, s.device) : given_peaks(o.peaks);
   return floor_seconds(

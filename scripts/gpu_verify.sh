@@ -79,7 +79,8 @@ if [[ -f $bundle ]]; then
 elif [[ -z $bundle && -x $root/bin/progan_cuda ]]; then
   bundle=$root
 fi
-[[ -z $bundle || -x $bundle/bin/progan_cuda ]] || die 2 "'$bundle' is not a bundle; give --bundle the output of scripts/bundle.sh"
+[[ -z $bundle || -x $bundle/bin/progan_cuda ]] ||
+  die 2 "'$bundle' is not a bundle; give the output of scripts/bundle.sh"
 bin=${bundle:-$root/build/release}/bin
 
 # limited SECONDS COMMAND...: stops the command after SECONDS, with status 124 or 137.

@@ -85,7 +85,7 @@ void ZipArchive::list_entries(uint64_t most_bytes) {
     require(status.size <= left, "the archive unpacks to more than ", kMostGrowth,
             " times its size");
     require(status.size / kDeflateGrowth <= status.comp_size, "entry '", shown(status.name),
-            "' claims more bytes than it can hold");
+            "' declares more bytes than it can hold");
     if (most_bytes != kNoLimit) left -= status.size;
     const bool first = entries_.try_emplace(status.name, Entry{index, status.size}).second;
     require(first, "the archive has '", shown(status.name), "' twice");
@@ -96,7 +96,7 @@ std::vector<uint8_t> ZipArchive::read(const Entry& entry) const {
   // One byte more than claimed, so that libzip sees the end and compares the checksum.
   std::vector<uint8_t> bytes = unpack(entry, entry.bytes + 1);
   require(bytes.size() == entry.bytes, "an entry of the archive does not have the ", entry.bytes,
-          " bytes that it claims");
+          " bytes that it declares");
   return bytes;
 }
 

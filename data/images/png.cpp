@@ -30,7 +30,7 @@ std::vector<uint8_t> encode(const std::filesystem::path& path, const Image& imag
   const int written = png_image_write_to_memory(&png, bytes.data(), &size, /*convert_to_8bit=*/0,
                                                 image.pixels.data(), /*row_stride=*/0, nullptr);
   PG_CHECK(written != 0, IoError, "cannot write ", path.string(), ": ", png.message,
-           "; choose other extents");
+           "; choose another size");
   bytes.resize(size);
   return bytes;
 }
@@ -42,7 +42,7 @@ void write_png(const std::filesystem::path& path, const Image& image) {
   PG_CHECK(image.height > 0 && image.width > 0 && image.channels >= 1 && image.channels <= 4 &&
                size < std::numeric_limits<int>::max(),
            UsageError, "cannot write ", path.string(), ": a PNG file cannot hold ", image.height,
-           "x", image.width, "x", image.channels, " samples; choose other extents");
+           "x", image.width, "x", image.channels, " samples; choose another size");
   PG_ASSERT(static_cast<int64_t>(image.pixels.size()) ==
             image.height * image.width * image.channels);
   write_file_atomically(path, {bytes_of(encode(path, image))});

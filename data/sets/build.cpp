@@ -84,7 +84,7 @@ class Writer {
       ++manifest_.count;
     } else {
       PG_CHECK(options_.strict == Strict::no, FormatError, levels.rejected,
-               " (strict: no image may be skipped)");
+               " (--strict: no image may be skipped)");
       manifest_.rejected.push_back({source_.name(i), levels.rejected});
     }
     report(i + 1);

@@ -15,7 +15,7 @@ class LmdbSource : public ImageSource {
  public:
   explicit LmdbSource(const fs::path& file) : path_(file), file_(file) {
     PG_CHECK(file_.count() > 0, FormatError, file.string(),
-             " is an LMDB database without entries; use one of images");
+             " is an LMDB database without entries; use one that contains images");
   }
 
   int64_t count() const override { return file_.count(); }

@@ -17,7 +17,7 @@ int64_t log2_of(int64_t power_of_two) {
 
 int64_t levels_to_grow(const Config& config) {
   PG_CHECK(config.model.resolution > 0, UsageError,
-           "model.resolution is unknown: set it or give a data set");
+           "model.resolution is unknown; set it or give a data set");
   return log2_of(config.model.resolution) - log2_of(config.schedule.lod_initial_resolution);
 }
 
@@ -49,7 +49,7 @@ struct Row {
 int64_t data_images(const Config& config) {
   PG_CHECK(
       config.data.images > 0, UsageError,
-      "data.images is unknown, but schedule.unit = epochs needs it: set it or give a data set");
+      "data.images is unknown, but schedule.unit = epochs needs it; set it or give a data set");
   return config.data.images;
 }
 

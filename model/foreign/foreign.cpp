@@ -64,7 +64,7 @@ Config reference_of(Layout layout, const Config& config) {
                          const Config& config) {
   throw UsageError(message("the ", layout_option(layout), " layout needs ", key, " = ", wanted,
                            ", got ", get_key(config, key),
-                           ": export as safetensors without --layout, or as onnx"));
+                           "; export as safetensors without --layout, or as onnx"));
 }
 
 void check_key(Layout layout, const std::string& key, const Config& reference,

@@ -59,7 +59,7 @@ class Reader {
       const auto format = file_.metadata().find("format");
       PG_CHECK(format == file_.metadata().end() || format->second != "progan_cuda checkpoint",
                FormatError, "'", name(),
-               "' is a checkpoint of this program: use it directly, without import");
+               "' is a checkpoint of this program; use it directly, without import");
       add(Role::unknown, file_.tensors());
     } else if (file_.form() == ForeignForm::pickle) {
       add_pickle();
@@ -224,7 +224,7 @@ void expect_same(const Config& a, const Config& b, const std::string& file) {
                    c.model.fmap_max);
   };
   PG_CHECK(text(a) == text(b), FormatError, "'", file, "' holds a network for ", text(b),
-           ", another file one for ", text(a), ": give the files of one training run");
+           ", another file one for ", text(a), "; give the files of one training run");
 }
 
 void check_shapes(const Found& f, const Config& config, const std::string& file) {
@@ -258,7 +258,7 @@ ForeignNetworks read_networks(const std::vector<ForeignFile>& files,
       if (first != nullptr) {
         PG_CHECK(first->what.layout == f.what.layout, FormatError, "'", name, "' has the ",
                  layout_name(f.what.layout), " layout, another file the ",
-                 layout_name(first->what.layout), " layout: give the files of one training run");
+                 layout_name(first->what.layout), " layout; give the files of one training run");
         expect_same(first->config, f.config, name);
       }
       // Only a generator shows the size of a latent.
@@ -269,7 +269,7 @@ ForeignNetworks read_networks(const std::vector<ForeignFile>& files,
     }
   }
   PG_CHECK(!all.g.empty() || !all.ema.empty(), FormatError, "'", files[0].path().string(),
-           "' holds only a discriminator: give the file of the generator too");
+           "' holds only a discriminator; give the file of the generator too");
   all.layout = first->what.layout;
   all.config = first->config;
   resolve(all.config, {.resolution = all.config.model.resolution,

@@ -53,7 +53,7 @@ class Fitting {
     throw OutOfMemoryError(
         message(r, "x", r, " needs ", format_bytes(needed), " for ", at_once, " images at a time",
                 why, ", but the limit is ", format_bytes(limit_),
-                ": raise --memory-limit, use another device or lower schedule.micro_batch, "
+                "; raise --memory-limit, use another device or lower schedule.micro_batch, "
                 "schedule.max_minibatch, model.mbstd_group_size, model.fmap_base, model.fmap_max, "
                 "train.image_grid or --resolution"));
   }

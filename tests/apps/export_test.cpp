@@ -59,7 +59,7 @@ TEST_F(ExportCommand, ReimportedNetworkGeneratesTheSameImages) {
 
 TEST_F(ExportCommand, WrongUsageIsOneSentence) {
   expect_usage("--format png",
-               "export writes networks, not images: use progan_cuda generate --out FOLDER");
+               "export writes networks, not images; use progan_cuda generate --out FOLDER");
   expect_usage("--format h5", "unknown format 'h5': expected safetensors, pth or onnx");
   expect_usage("--format onnx --resolution 16",
                "--resolution: expected a power of two from 4 to 8, the resolution of this "
@@ -74,7 +74,7 @@ TEST_F(ExportCommand, WrongUsageIsOneSentence) {
                "unknown layout 'gan-zo': expected official-tf, gan-zoo, akanimax, tutorial or "
                "exercise");
   expect_usage("--format pth",
-               "the akanimax layout needs model.first_pixelnorm = false, got true: export as "
+               "the akanimax layout needs model.first_pixelnorm = false, got true; export as "
                "safetensors without --layout, or as onnx");
   expect_usage("--format pth --layout gan-zoo",
                "--format pth supports only the layouts akanimax and tutorial, got gan-zoo; use "
@@ -109,7 +109,7 @@ TEST_F(ExportCommand, GenerateWritesArraysAndLatents) {
   EXPECT_EQ(grid.code, 2);
   EXPECT_EQ(
       grid.err,
-      error("--grid needs an image file, but x.npy is an array: drop --grid or write a .png"));
+      error("--grid needs an image file, but x.npy is an array; drop --grid or write a .png"));
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ std::string why_no_gpu(cudaError_t status) {
     return "no NVIDIA driver is installed";
   }
   return message("the NVIDIA driver supports CUDA ", version / 1000, ".", version % 1000 / 10,
-                 ", but this program needs ", CUDART_VERSION / 1000, ".0: update the driver");
+                 ", but this program needs ", CUDART_VERSION / 1000, ".0; update the driver");
 }
 
 }  // namespace

@@ -176,7 +176,7 @@ std::string refusal(Layout layout, Network network, const Config& config) {
 TEST_F(Export, LayoutsRejectNetworksThatTheirProgramsWouldComputeDifferently) {
   const Network g = Network::generator, d = Network::discriminator;
   EXPECT_EQ(refusal(Layout::akanimax, g, small("official-tf")),
-            "the akanimax layout needs model.first_pixelnorm = false, got true: export as "
+            "the akanimax layout needs model.first_pixelnorm = false, got true; export as "
             "safetensors without --layout, or as onnx");
   const auto names = [](const std::string& text, const char* key) {
     return text.find(key) != std::string::npos;

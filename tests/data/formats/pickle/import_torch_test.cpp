@@ -197,8 +197,9 @@ TEST(TorchFile, CompressedEntriesAreUnpackedAndBombsAreNot) {
   const std::string lying = torch_zip(sample_pickle(), {{"0", kFirst}, liar});
   const auto read = [&] {
     const TorchFile file(bytes_of(lying), "a.pt");
-    EXPECT_NE(error_of<FormatError>([&] { values_of(file, "lod"); }).find("4 bytes that it claims"),
-              std::string::npos);
+    EXPECT_NE(
+        error_of<FormatError>([&] { values_of(file, "lod"); }).find("4 bytes that it declares"),
+        std::string::npos);
   };
   read();
   EXPECT_LT(test::memory_of(read), 20'000'000);
