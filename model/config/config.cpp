@@ -48,9 +48,10 @@ void validate_groups(const Config& config) {
     PG_CHECK(n % std::min(size, n) == 0, UsageError, "the minibatch of ", n, " images at ", r, "x",
              r, " is not a multiple of model.mbstd_group_size = ", size,
              "; change schedule.minibatch or schedule.max_minibatch");
-    PG_CHECK(size >= n || config.schedule.last_batch != LastBatch::keep, UsageError,
-             "schedule.last_batch = keep makes minibatches of any size, also ones that are not a ",
-             "multiple of model.mbstd_group_size = ", size, "; set model.mbstd_remainder = whole");
+    PG_CHECK(
+        size >= n || config.schedule.last_batch != LastBatch::keep, UsageError,
+        "schedule.last_batch = keep makes minibatches of any size, including ones that are not a ",
+        "multiple of model.mbstd_group_size = ", size, "; set model.mbstd_remainder = whole");
   }
 }
 
@@ -78,7 +79,7 @@ void resolve(Config& config, const DataShape& data) {
            "most ", data.resolution, ", the resolution of the data set '", config.data.path,
            "', got ", model.resolution);
   PG_CHECK(model.channels == data.channels, UsageError, "model.channels: expected ", data.channels,
-           ", as the data set '", config.data.path, "' has (or 0), got ", model.channels);
+           " (or 0), the channels of the data set '", config.data.path, "', got ", model.channels);
   validate(config);
 }
 

@@ -53,8 +53,8 @@ void Tick::check_statistic(const std::string& statistic) {
   if (statistic.empty() || found != numbers.end()) return;
   const std::string nearest = nearest_name(statistic, numbers);
   throw UsageError(message("checkpoint.best_of: unknown statistic '", statistic,
-                           "'; expected a number in stats.jsonl",
-                           nearest.empty() ? "" : message(", did you mean '", nearest, "'?")));
+                           "': expected a number in stats.jsonl",
+                           nearest.empty() ? "" : message("; did you mean '", nearest, "'?")));
 }
 
 }  // namespace pg

@@ -239,7 +239,7 @@ TEST_F(Damage, BadDescriptionIsFoundAtOpen) {
   std::string changed = text;
   changed.replace(changed.find("\"version\": 1"), 12, "\"version\": 9");
   write_text(set_ / "dataset.json", changed);
-  EXPECT_HAS(opening(), "version 9");
+  EXPECT_HAS(opening(), "got 9");
   changed = text;
   changed.replace(changed.find("\"resolution\": 8"), 15, "\"resolution\": 9");
   write_text(set_ / "dataset.json", changed);
