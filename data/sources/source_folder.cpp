@@ -19,7 +19,7 @@ bool is_candidate(const fs::path& file) {
   try {
     return looks_like_image(read_file_start(file, 32));
   } catch (const IoError&) {
-    return true;  // load() meets the same error, and the builder reports it
+    return true;  // load() gets the same error, and the builder reports it
   }
 }
 

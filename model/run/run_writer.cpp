@@ -1,4 +1,4 @@
-// run_writer.cpp: when each file of a run is written, and what happens if that fails.
+// run_writer.cpp: schedules and writes the files of a run, and retries failed writes.
 #include "model/run/run_writer.h"
 
 #include <spdlog/spdlog.h>

@@ -20,8 +20,8 @@ class Trainer {
  public:
   enum class Outcome { finished, stopped };
 
-  // Checks what only a trainer can: throws UsageError if checkpoint.best_of is not a number in
-  // stats.jsonl.
+  // Checks the setting that only a trainer can check: throws UsageError if checkpoint.best_of is
+  // not a number in stats.jsonl.
   static void check(const Config& config) { Tick::check_statistic(config.checkpoint.best_of); }
 
   // `config` must be resolved for `dataset`. Both and all other arguments outlive the trainer.

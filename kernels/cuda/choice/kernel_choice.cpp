@@ -128,7 +128,7 @@ std::vector<std::function<void(const MatmulArgs&)>> other_tiles(Queue&, const Ma
   return {};
 }
 
-// The call as it may be repeated: if it can add to its results, it overwrites trial memory instead.
+// A repeatable version of the call: if it can add to its results, it overwrites trial memory.
 template <typename Args>
 Args repeatable(DeviceMemory&, const Args& a) {
   return a;

@@ -278,7 +278,7 @@ void sum_rows(Queue& queue, const T* x, const ReduceLayout& l, const Sink& sink)
   if (chunks > 1) add_partials(queue, partial, {l.outer, chunks, 1}, sink);
 }
 
-// fold: number of neighbouring rows that count as one, if one row has no whole number of packs;
+// fold: number of neighbouring rows that count as one, if one row is not a whole number of packs;
 // their columns are added with the partial sums.
 template <typename T, int N>
 void sum_columns(Queue& queue, const T* x, ReduceLayout l, int64_t fold, const Sink& sink) {
