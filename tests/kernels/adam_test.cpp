@@ -104,7 +104,7 @@ KERNEL_TEST(adam, StepsByTheHandComputedAmounts) {
   }
 }
 
-KERNEL_TEST(adam, WithoutFirstMomentMeansBeta1OfZero) {
+KERNEL_TEST(adam, AbsentFirstMomentEqualsBeta1OfZero) {
   const AdamState state = random_state(777);
   const Host g = random_host(flat(777), 5);
   const AdamState want = reference(state, g, {});
