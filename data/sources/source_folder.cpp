@@ -64,7 +64,7 @@ class FolderSource : public ImageSource {
   void scan(const fs::path& folder, std::set<fs::path>& visited) {
     if (!visited.insert(fs::canonical(folder)).second) return;
     std::vector<fs::directory_entry> entries(fs::directory_iterator(folder), {});
-    std::sort(entries.begin(), entries.end());  // decides which of two links to a folder counts
+    std::sort(entries.begin(), entries.end());  // of two links to a folder the first is followed
     for (const fs::directory_entry& entry : entries) {
       if (entry.path().filename().string().starts_with('.')) continue;
       if (entry.is_directory()) {

@@ -36,7 +36,7 @@ class Trainer {
   // Trains until total_images, or until `stop` is true. In both cases, and if images cannot be read
   // any more (IoError), the iteration is completed and a checkpoint written. Throws IoError if that
   // last checkpoint cannot be written; earlier failures to write are warnings and retried. Throws
-  // DivergedError as guard.action and guard.tries say.
+  // DivergedError according to guard.action and guard.tries.
   Outcome run(const std::atomic<bool>& stop);
 
   const TrainingCounters& counters() const { return counters_; }

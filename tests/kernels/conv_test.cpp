@@ -1,4 +1,4 @@
-// conv_test.cpp: convolution and its gradients against plain loops.
+// conv_test.cpp: convolution and its gradients compared with plain loops.
 #include <string>
 
 #include "tests/kernels/conv_reference.h"

@@ -42,7 +42,7 @@ const char* arithmetic(const Queue& queue, DType dtype) {
   return pg::name_of(dtype);
 }
 
-// Alignment decides too which kernels support a call, and how fast they are.
+// Alignment also decides which kernels support a call, and how fast they are.
 const char* alignment(std::initializer_list<const void*> addresses) {
   for (const void* p : addresses) {
     if (!is_aligned(p)) return " unaligned";

@@ -84,7 +84,7 @@ constexpr int kBatch = 8;
 template <typename T>
 constexpr int64_t kRowTile = int64_t{kThreads} * kBatch* kPack<T>;
 
-// One block per chunk of a row. The sum goes to the sink, or to `partial` if a row has more chunks.
+// One block per chunk of a row. The sum goes to the sink, or to `partial` if rows have several.
 template <typename T>
 __global__ void __launch_bounds__(kThreads)
     sum_rows_kernel(const T* x, int64_t length, int64_t chunk, double* partial, Sink sink) {

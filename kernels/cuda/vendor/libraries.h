@@ -16,7 +16,7 @@ namespace pg::cuda {
 struct Selection {
   std::string words;   // the key of the autotuner
   int count = 0;       // plans left; 0: the library does not support this
-  bool tried = false;  // each plan has run once, and those that failed are gone
+  bool tried = false;  // each plan has run once, and those that failed were erased
   int index = -1;      // the chosen plan; -1: not yet chosen
 };
 
