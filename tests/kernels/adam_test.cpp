@@ -1,4 +1,4 @@
-// adam_test.cpp: the optimizer step and the EMA.
+// adam_test.cpp: the optimizer step and the EMA of the weights.
 #include <cmath>
 
 #include "tests/kernels/kernel_test.h"
