@@ -11,7 +11,7 @@
 namespace pg::apps {
 namespace {
 
-// Images of CelebA-HQ, for presets whose schedules count epochs: no data set is known yet.
+// Images of CelebA-HQ, for presets whose schedules count epochs: the data set is not known yet.
 constexpr int64_t kEpoch = 30000;
 
 struct ImportOptions {

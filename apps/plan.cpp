@@ -58,7 +58,7 @@ struct Plan {
   std::string device;
   int64_t limit = 0;
   std::vector<ResolutionMemory> memory;
-  std::string refusal;  // why train would refuse to start; empty: it fits
+  std::string refusal;  // why train would not start; empty: the run fits
   std::vector<StageSpeed> speed;
   DiskNeeds disk;
   int64_t disk_free = 0;

@@ -7,8 +7,8 @@ namespace pg::apps {
 
 // While an object exists, the first signal sets requested(). Only a Ctrl-C at least half a second
 // later ends the program at once: timeout(1) and batch systems signal both the program and its
-// group, so that each signal arrives twice within moments, and the second must not prevent the
-// checkpoint that the first one asks for. SIGHUP stays ignored under nohup. At most one object at a
+// group, so each signal arrives twice within moments, and the second must not prevent the
+// checkpoint that the first one requests. SIGHUP stays ignored under nohup. At most one object at a
 // time, at the end of a program: signals after its destruction are ignored.
 class StopSignals {
  public:

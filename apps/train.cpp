@@ -49,7 +49,7 @@ std::string fit_memory(Config& config, const std::optional<Resume>& resume,
   return message("to fit into ", format_bytes(limit), " of memory, ", micro_batches_text(config));
 }
 
-// A checkpoint outside of a run folder, such as an imported one, starts a run of its own.
+// A checkpoint outside of a run folder, such as an imported one, starts a new run.
 RunFolder run_folder(const Config& config, const std::optional<Resume>& resume) {
   if (resume && std::filesystem::exists(resume->point.run.config_file())) return resume->point.run;
   return RunFolder::create(config, data_slug(config.data.path));

@@ -42,7 +42,7 @@ double sampled_error(Backend& backend, const Sampled& s, const TensorView& outpu
   return difference(got, s.want);
 }
 
-// Error of samples [first, first + c.slice) against the CPU.
+// Error of samples [first, first + c.slice) relative to the CPU.
 double slice_error(Backend& backend, const Case& c, Views views, const std::vector<Values>& values,
                    int64_t first) {
   const std::unique_ptr<Backend> oracle = make_cpu_backend(0, CpuPath::direct);

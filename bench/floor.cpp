@@ -72,7 +72,7 @@ class Iteration {
     generator_forward(Keep::nothing);
     add(0, n_ * image_ * (1 + 3 * e_));  // images from bytes, and mixed images
     discriminator_forward(3 * n_);
-    discriminator_input_grad(n_, Down::to_image);  // the gradient whose norm is penalized
+    discriminator_input_grad(n_, Down::to_image);  // the gradient whose norm is penalised
     discriminator_tangent();                       // the gradient of the penalty
     discriminator_input_grad(3 * n_, Down::to_features);
     discriminator_weight_grad(4 * n_);

@@ -1,6 +1,6 @@
 // values.h: the values of operands in benchmarks.
 //
-// Every operand repeats one long row of random numbers: the host knows any element of gigabytes
+// Every operand repeats one long row of random numbers: the host computes any element of gigabytes
 // without storing them, and a device fills its memory from one short upload.
 #pragma once
 

@@ -18,6 +18,7 @@ struct EmaOptions {
 
 // Holds the gradient buffer and both moments (the first only if beta1 > 0), in the layout of the
 // store, and the step count. A step whose gradient is not finite is skipped; only the EMA moves.
+// Formulas and sources: kernels/adam.h.
 class Adam {
  public:
   // `ema`, if given, is a store with the same specs, which receives the EMA.

@@ -1,4 +1,4 @@
-// grad_check.h: whether a gradient is finite, and its norm.
+// grad_check.h: finiteness and norm of a gradient.
 #pragma once
 
 #include "engine/tensor.h"

@@ -127,7 +127,7 @@ void Tape::step_back(Sweep& s, int64_t node, const Tensor& dy) {
   }
 }
 
-// All contributions to a cotangent come from later nodes, so it is complete when the sweep arrives.
+// All contributions to a cotangent come from later nodes, so the sweep finds it complete.
 void Tape::sweep(Sweep& s, GradMode mode) {
   const RecordingScope scope(context_, mode == GradMode::record ? Recording::on : Recording::off);
   for (auto i = static_cast<int64_t>(s.depends.size()) - 1; i >= 0; --i) {

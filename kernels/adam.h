@@ -9,7 +9,7 @@ namespace pg {
 // One Adam step over a range of one network's flat buffers, and its EMA:
 //
 //   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2,  w as in AdamEpsilon
-//   ema += (w_before or w_after - ema) * (1 - ema_decay)
+//   ema += (u - ema) * (1 - ema_decay),  u = w before or after this step (EmaOrder)
 //
 // If stats[0] is 0 (a gradient was not finite), w, m and v keep their values; the EMA is updated.
 //

@@ -5,21 +5,21 @@
 
 namespace pg {
 
-// Which loops the CPU backend runs: fast: the fast f32 path where it supports the shape.
+// The loops that the CPU backend runs. fast: the fast f32 path where it supports the shape.
 // direct: direct loops for everything, the oracle.
 enum class CpuPath : uint8_t { fast, direct };
 
-// How convolutions and matrix products of f32 tensors multiply on a GPU. exact: f32 throughout.
+// The products of f32 tensors in convolutions and matrix products on a GPU. exact: all in f32.
 // tf32: factors rounded to 10 bits after the point, sums in f32, on tensor cores. bf16 tensors
 // always use tensor cores with sums in f32.
 enum class MatrixMath : uint8_t { exact, tf32 };
 
-// Whose kernels compute convolutions and matrix products on a GPU.
+// The kernels that compute convolutions and matrix products on a GPU.
 //   own      the project's: the same bits in every run, on every machine with the same kind of GPU.
 //   vendor   cuDNN and cuBLASLt where they are installed and support the case, else the project's.
 //   fastest  the fastest of the project's kernels, in each of their tilings, and the libraries';
 //            except that bf16 weight gradients are the project's, since cuDNN rounds them to bf16.
-// vendor and fastest time all candidates when they first meet a shape and keep the choices in a
+// vendor and fastest time all candidates when a shape first occurs and keep the choices in a
 // file (kernels/cuda, autotune.h): results have the same bits only with the same file. With
 // PROGAN_CUDA_AUTOTUNE=off in the environment nothing is timed and the choice is fixed.
 enum class CudaKernels : uint8_t { own, vendor, fastest };
@@ -29,11 +29,11 @@ enum class CudaKernels : uint8_t { own, vendor, fastest };
 //   pytorch     w -= lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)
 enum class AdamEpsilon : uint8_t { tensorflow, pytorch };
 
-// Which weights enter the EMA: those before this update (official) or after it.
+// The weights that enter the EMA: those before this update (official) or after it.
 enum class EmaOrder : uint8_t { before_update, after_update };
 
-// Which samples of a minibatch form a group of the minibatch standard deviation: with M groups of
-// `group` samples, sample i is in group i % M (strided, official) or i / group (contiguous, GAN
+// The groups of samples that share a minibatch standard deviation: with M groups of `group`
+// samples, sample i is in group i % M (strided, official) or i / group (contiguous, GAN
 // zoo).
 enum class GroupOrder : uint8_t { strided, contiguous };
 

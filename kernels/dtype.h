@@ -8,7 +8,7 @@
 
 namespace pg {
 
-// f64 serves gradient checks, f32 is the working precision, bf16 a storage type (f32 accumulation),
+// f64 is for gradient checks, f32 is the working precision, bf16 a storage type (f32 accumulation),
 // u8 for image bytes, u64 for counters.
 enum class DType : uint8_t { f64, f32, bf16, u8, u64 };
 

@@ -1,4 +1,4 @@
-// gpu.h: the one wording for a GPU that is not available.
+// gpu.h: the one error message for a GPU that is not available.
 #pragma once
 
 #include "kernels/backend.h"

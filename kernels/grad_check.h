@@ -1,4 +1,4 @@
-// grad_check.h: contract of the check of a gradient: is it finite, and how large is it.
+// grad_check.h: contract of the gradient check: whether a gradient is finite, and its norm.
 #pragma once
 
 #include "kernels/tensor_view.h"
@@ -10,7 +10,7 @@ namespace pg {
 // t[0] += stats[0]: the optimizer's step count advances only if the step is applied.
 // first_bad[0] += 1; if g is the first gradient that is not finite since first_bad was set to zero,
 // first_bad[1] = first_bad[0] and first_bad[2] = the index of its first such element. A host that
-// reads them now and then thus learns the step and the element where the trouble started.
+// reads them occasionally can therefore name the first bad step and its first bad element.
 struct GradCheckArgs {
   ConstTensorView g;       // any shape, f32 or f64
   TensorView stats;        // f64 [1, 1, 1, 2]

@@ -1,5 +1,5 @@
-// planning.h: a device without memory that computes nothing; running real work on it tells what the
-// work would need.
+// planning.h: a device without memory that computes nothing; running real work on it measures the
+// memory that the work would need.
 #pragma once
 
 #include <cstring>

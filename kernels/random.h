@@ -13,7 +13,7 @@ struct PhiloxArgs {
   ConstTensorView counter;  // u64 [1, 1, 1, 1] in device memory
   uint64_t seed = 0;
   uint64_t stream = 0;
-  uint64_t offset = 0;  // of this draw; the draws of a step share a counter
+  uint64_t offset = 0;  // of this draw; the draws of an iteration share a counter
 };
 
 }  // namespace pg

@@ -7,7 +7,7 @@ namespace pg {
 
 // y = (or +=) scale * sum of x over every extent that is 1 in y and larger in x: the adjoint of
 // broadcasting. Examples: [N,H,W,C] -> [1,1,1,C] bias gradient, -> [N,1,1,1] per sample,
-// -> [1,1,1,1] total. f32 input is summed in f64 and rounded once.
+// -> [1,1,1,1] total. Up to 64 f32 or bf16 terms may be added in f32; all other sums are f64.
 struct ReduceSumArgs {
   ConstTensorView x;  // [N, H, W, C], f64, f32 or bf16
   TensorView y;       // each extent that of x, or 1; x's dtype, or f32 for bf16

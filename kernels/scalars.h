@@ -7,8 +7,8 @@
 
 namespace pg {
 
-// sums[i] += x[i] for i < count, where each x[i] is one number somewhere on the device: collects
-// the statistics of a step without waiting for it.
+// sums[i] += x[i] for i < count, where each x[i] is one number anywhere on the device: collects
+// the statistics of an iteration without waiting for it.
 struct AddScalarsArgs {
   static constexpr int64_t kMost = 12;
   std::array<ConstTensorView, kMost> x{};  // f32 or f64, one element each

@@ -18,7 +18,7 @@ namespace {
 constexpr size_t kBufferBytes = size_t{1} << 20;
 
 std::filesystem::path aside_of(const std::filesystem::path& path) {
-  static std::atomic<int64_t> counter = 0;  // keeps two writers of one process apart
+  static std::atomic<int64_t> counter = 0;  // distinguishes the writers of one process
   std::filesystem::path aside = path;
   aside += message(".tmp-", ::getpid(), "-", counter++);
   return aside;

@@ -8,7 +8,7 @@
 namespace pg {
 
 uint32_t crc32_of(std::span<const std::byte> bytes, uint32_t crc) {
-  if (bytes.empty()) return crc;  // zlib takes a null pointer for a request to start
+  if (bytes.empty()) return crc;  // zlib returns its initial value for a null pointer
   return static_cast<uint32_t>(
       crc32_z(crc, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }

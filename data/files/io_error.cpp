@@ -1,4 +1,4 @@
-// io_error.cpp: the system's words and what to do about them.
+// io_error.cpp: the system's error message, with advice.
 #include "data/files/io_error.h"
 
 #include <cerrno>

@@ -1,4 +1,4 @@
-// read_file.h: reading files, whole, mapped or in places.
+// read_file.h: reading files: whole, mapped, or at given offsets.
 //
 // Errors name the file and quote the operating system. A mapped file must not be truncated while in
 // use: reading past its new end raises SIGBUS. Long-running code uses ReadFile instead.

@@ -32,7 +32,7 @@ class LmdbFile {
   std::string key(int64_t i) const;
   std::vector<uint8_t> value(int64_t i, int64_t most_bytes) const;
 
-  // The damaged page that entry i stands for; none for real entries.
+  // The damaged page that entry i represents; none for real entries.
   std::optional<int64_t> damaged_page(int64_t i) const;
 
  private:

@@ -49,7 +49,7 @@ class ProtoMessage {
   std::string bytes_;
 };
 
-// The fields of a message in order; no read leaves its bytes. Throws FormatError for a malformed
+// The fields of a message in order; reads stay within its bytes. Throws FormatError for a malformed
 // message.
 class ProtoReader {
  public:

@@ -1,4 +1,4 @@
-// endings.h: what the ending of a file name says about an image.
+// endings.h: image formats by the endings of file names.
 #pragma once
 
 #include <filesystem>

@@ -21,6 +21,7 @@ class BuildFolder {
 
   const std::filesystem::path& path() const { return aside_; }
 
+  // Creates or replaces `out`. Throws as the constructor.
   void publish();
 
  private:

@@ -1,4 +1,4 @@
-// built_source.cpp: a Dataset behind the interface of ImageSource.
+// built_source.cpp: adapts a Dataset to the interface of ImageSource.
 #include "data/sets/built_source.h"
 
 #include "data/sets/dataset.h"

@@ -38,7 +38,7 @@ struct SizeCounts {
   struct Extreme {
     int64_t image = -1, width = 0, height = 0;
   };
-  Extreme smallest, largest;  // of the shortest shorter side; of the most pixels
+  Extreme smallest, largest;  // by the shorter side; by the number of pixels
   int64_t not_square = 0, below_resolution = 0;
   Listed thin;  // one side at least four times as long as the other
   // By width and height; images of sizes beyond the first kMostSizes are only counted.

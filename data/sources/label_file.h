@@ -3,7 +3,7 @@
 //
 //   dataset.json: {"labels": [["00000/img00000000.png", 6], ["00001/...", [0.0, 1.0]], ...]}
 //
-// or "labels": null for no classes. If the file exists, it decides and sub-folders have no meaning.
+// or "labels": null for no classes. If the file exists, it gives the classes, not sub-folders.
 // Built data sets have a file of the same name, recognised by its "format".
 #pragma once
 

@@ -19,7 +19,7 @@ bool is_candidate(const fs::path& file) {
   try {
     return looks_like_image(read_file_start(file, 32));
   } catch (const IoError&) {
-    return true;  // load() meets the same error, and the builder reports it
+    return true;  // load() gets the same error, and the builder reports it
   }
 }
 
@@ -64,7 +64,7 @@ class FolderSource : public ImageSource {
   void scan(const fs::path& folder, std::set<fs::path>& visited) {
     if (!visited.insert(fs::canonical(folder)).second) return;
     std::vector<fs::directory_entry> entries(fs::directory_iterator(folder), {});
-    std::sort(entries.begin(), entries.end());  // decides which of two links to a folder counts
+    std::sort(entries.begin(), entries.end());  // of two links to a folder the first is followed
     for (const fs::directory_entry& entry : entries) {
       if (entry.path().filename().string().starts_with('.')) continue;
       if (entry.is_directory()) {

@@ -79,7 +79,7 @@ class ZipSource : public ImageSource {
     return common ? folder : "";
   }
 
-  // If there is a dataset.json, it decides and folders have no meaning.
+  // A dataset.json, if present, gives the classes; without one, folders do.
   void find_classes() {
     const std::string folder = common_folder();
     for (const std::string& root : {std::string(), folder}) {

@@ -9,7 +9,7 @@ namespace pg::gradcheck {
 // Inputs of a case, with the same values for every dtype and device.
 std::vector<Tensor> make_inputs(Context& context, const OpCase& c, DType dtype, uint64_t seed = 1);
 
-// Values and first gradients in f32 on `device` against f64 on `oracle`:
+// Values and first gradients in f32 on `device`, compared with f64 on `oracle`:
 // |difference| <= slack * 8 eps(f32) sqrt(reduction) * largest value. Callers that pass a larger
 // slack give the reason.
 Deviation compare_f32(const OpCase& c, Context& device, Context& oracle, double slack = 1.0);

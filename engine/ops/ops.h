@@ -5,7 +5,7 @@
 //
 // Each section states which orders of gradient hold:
 //   any order      the vjp consists of ops; first and second order are tested (engine/gradcheck)
-//   composed       any order; the fused vjp serves only while nothing is being recorded, and the
+//   composed       any order; the fused vjp is used only while nothing is being recorded, and the
 //                  same function composed of other ops is differentiated otherwise (record_fused)
 //   not recorded   no gradient: the result is a constant for the tape
 #pragma once

@@ -1,4 +1,4 @@
-// pixel_norm.cpp: pixelwise normalisation: a fast kernel with a composition behind it.
+// pixel_norm.cpp: pixelwise normalisation: a fast kernel, and the composition that replaces it.
 #include <vector>
 
 #include "engine/ops/ops.h"

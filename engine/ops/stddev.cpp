@@ -1,5 +1,5 @@
-// stddev.cpp: minibatch standard deviation: kernels for its first two derivatives, with
-// compositions behind them.
+// stddev.cpp: minibatch standard deviation: kernels for its first two derivatives, and
+// the compositions of ops that replace them while a backward pass is recorded.
 #include <vector>
 
 #include "engine/ops/ops.h"

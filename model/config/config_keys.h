@@ -1,4 +1,4 @@
-// config_keys.h: the table of configuration keys: the only place that knows the name, type, allowed
+// config_keys.h: the table of configuration keys: the only place with the name, type, allowed
 // values and meaning of each.
 //
 // Values pass through KeyValue; TOML files, command lines and messages need no code per key.

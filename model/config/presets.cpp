@@ -1,6 +1,6 @@
 // presets.cpp: the published variants.
 //
-// Each is a function that sets its differences from official-tf, the member initializers of Config.
+// Each is a function that sets its differences from official-tf, the member initialisers of Config.
 #include <span>
 
 #include "kernels/error.h"

@@ -1,4 +1,4 @@
-// schedule.cpp: what to train after a given number of images.
+// schedule.cpp: the point of the schedule after a given number of images.
 #include "model/config/schedule.h"
 
 #include <algorithm>

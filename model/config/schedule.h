@@ -1,5 +1,5 @@
-// schedule.h: what to train after a given number of images: resolution, alpha, minibatch, learning
-// rates (paper, appendix A.1; the official code's TrainingSchedule).
+// schedule.h: resolution, alpha, minibatch and learning rates after a given number of images
+// (paper, appendix A.1; the official code's TrainingSchedule).
 //
 // Images are counted in integers and stages end on whole images, so a schedule gives the same
 // numbers wherever a run is resumed.

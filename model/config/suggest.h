@@ -1,4 +1,4 @@
-// suggest.h: what to say about an unknown name: the nearest known one, or all of them.
+// suggest.h: suggestions for an unknown name: the nearest known one, or all of them.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // import.h: networks of other programs as networks of this one.
 //
-// Files are recognized by content: the kind of container (weights_file.h), then the names of the
+// Files are recognised by content: the kind of container (weights_file.h), then the names of the
 // parameters, then sizes from their shapes. The tables of layout.h place each parameter.
 #pragma once
 

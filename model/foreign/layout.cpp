@@ -24,7 +24,7 @@ std::vector<LayerInfo> running_order(Network network, const ModelConfig& m) {
   return layers;
 }
 
-// How a version stores a layer.
+// A layer as a version stores it.
 struct StoredLayer {
   std::string weight, bias;    // names
   std::string axes;            // of the weight

@@ -9,7 +9,7 @@
 namespace pg {
 namespace {
 
-constexpr int64_t kIrVersion = 7;  // goes with operator set 13
+constexpr int64_t kIrVersion = 7;  // required by operator set 13
 constexpr int64_t kOperatorSet = 13;
 
 enum TensorType : int64_t { kFloat = 1, kInt64 = 7 };  // TensorProto.DataType

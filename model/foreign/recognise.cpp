@@ -69,7 +69,7 @@ int64_t resolution_of(const Recognised& what, const NamedTensors& tensors, const
 }
 
 // Finds fmap_max and fmap_base with these channels at 4x4, 8x8, ... Channels that are cut to
-// fmap_max or raised to 1 say little of the base, so the guess from each resolution is tried.
+// fmap_max or raised to 1 say little about the base, so the guess from each resolution is tried.
 void set_channels(const std::vector<int64_t>& channels, const std::string& file, ModelConfig& m) {
   m.fmap_max = channels.front();
   const auto fits = [&] {

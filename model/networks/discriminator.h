@@ -1,6 +1,6 @@
 // discriminator.h: the progressively grown discriminator (critic), the generator's mirror image.
 //
-//   image   conv 1x1 from color channels, + b, lrelu
+//   image   conv 1x1 from colour channels, + b, lrelu
 //   RxR     conv 3x3, + b, lrelu;  conv 3x3 and 2x2 average (one folded kernel), + b, lrelu; during
 //           a fade blended with the layer above applied to the pooled image
 //   4x4     minibatch stddev as last channel, conv 3x3, + b, lrelu;  dense, + b, lrelu;  dense, + b

@@ -3,8 +3,8 @@
 //
 //   4x4     [pixel norm of z], dense L -> 16 nf(1), + b, lrelu, PN;  conv 3x3, + b, lrelu, PN
 //   RxR     nearest x2 and conv 3x3 (one folded kernel), + b, lrelu, PN;  conv 3x3, + b, lrelu, PN
-//   image   conv 1x1 to color channels, + b; during a fade blended with the upsampled image of half
-//           the resolution
+//   image   conv 1x1 to colour channels, + b; during a fade blended with the upsampled image of
+//           half the resolution
 #pragma once
 
 #include "model/networks/device_fade.h"

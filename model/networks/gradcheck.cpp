@@ -12,7 +12,7 @@
 namespace pg {
 namespace {
 
-// So small that no leaky ReLU changes sign on the way, where the penalty jumps.
+// So small that no leaky ReLU changes sign within a difference: the penalty would jump there.
 constexpr double kStep = 1e-7;
 constexpr double kTolerance = 1e-6;
 constexpr int64_t kImages = 4;

@@ -1,4 +1,4 @@
-// gradcheck.h: gradients of whole networks against central differences, in f64.
+// gradcheck.h: gradients of whole networks compared with central differences, in f64.
 //
 // The networks are small, 16x16 at most with few feature maps, but have every layer, norm and
 // penalty of their configuration. Everything is drawn from fixed seeds.
@@ -29,8 +29,8 @@ class GradcheckNetworks {
   // gradient to `gradient`, which is laid out like store(network).flat().
   double loss(Network network, const Tensor& gradient);
 
-  // For each parameter tensor, <gradient, d> against the central difference of the loss along a
-  // random direction d; errors are relative to the larger of 1 and the difference quotient.
+  // For each parameter tensor, <gradient, d> compared with the central difference of the loss along
+  // a random direction d; errors are relative to the larger of 1 and the difference quotient.
   gradcheck::Deviation check(Network network);
 
   ParameterStore& store(Network network) {

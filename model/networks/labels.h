@@ -1,4 +1,4 @@
-// labels.h: classes as the networks take them.
+// labels.h: classes as inputs of the networks.
 #pragma once
 
 #include <span>
@@ -11,7 +11,7 @@ namespace pg {
 // UsageError for a label that is not in 0 .. classes - 1.
 Tensor one_hot(Context& context, std::span<const int32_t> labels, int64_t classes);
 
-// Labels [N, 1, 1, K] behind the channels of x [N, 1, 1, C]: [N, 1, 1, C + K].
+// Labels [N, 1, 1, K] after the channels of x [N, 1, 1, C]: [N, 1, 1, C + K].
 Tensor append_labels(const Tensor& x, const Tensor& labels);
 
 }  // namespace pg

@@ -18,8 +18,8 @@ enum class LayerKind : uint8_t {
   conv,       // 3x3 convolution
   conv_up,    // G: nearest upsampling by 2, then 3x3 convolution
   conv_down,  // D: 3x3 convolution, then 2x2 average
-  to_rgb,     // G: 1x1 convolution to color channels
-  from_rgb,   // D: 1x1 convolution from color channels
+  to_rgb,     // G: 1x1 convolution to colour channels
+  from_rgb,   // D: 1x1 convolution from colour channels
   flat,       // D: dense, from the flattened 4x4 image
   last,       // D: dense, to the score and, for acgan, class scores
   embedding   // D: of the class, for projection; no bias
@@ -38,13 +38,13 @@ struct LayerInfo {
   bool equalized_here = true;  // if model.use_wscale
   size_t weight = 0;           // index among the network's parameters; the bias is the next one
 
-  // Height and width of the filter, or of the 4x4 image that a dense layer makes or takes.
+  // Height and width of the filter, or of the 4x4 image that a dense layer produces or receives.
   int64_t size() const;
   Shape weight_shape() const;  // [K, R, S, C], dense layers [K, 1, 1, C]
   bool is_rgb() const { return kind == LayerKind::to_rgb || kind == LayerKind::from_rgb; }
 };
 
-// In the order of the parameters: by the resolution at which they begin to take part.
+// In the order of the parameters: by the first resolution that uses them.
 std::vector<LayerInfo> generator_layers(const ModelConfig& model);
 std::vector<LayerInfo> discriminator_layers(const ModelConfig& model);
 std::vector<LayerInfo> layers_of(Network network, const ModelConfig& model);

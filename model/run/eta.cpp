@@ -1,4 +1,4 @@
-// eta.cpp: how fast a run trains and how long it will still take.
+// eta.cpp: measures the speed of a run and estimates its remaining time.
 #include "model/run/eta.h"
 
 #include <algorithm>

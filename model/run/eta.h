@@ -1,4 +1,4 @@
-// eta.h: how fast a run trains and how long it will still take.
+// eta.h: the speed of a run and its remaining time.
 #pragma once
 
 #include <cstdint>

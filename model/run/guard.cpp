@@ -1,4 +1,4 @@
-// guard.cpp: the limits of a healthy run, and the sentences for what exceeds them.
+// guard.cpp: the limits of a healthy run, and the sentences about values beyond them.
 #include "model/run/guard.h"
 
 #include <algorithm>

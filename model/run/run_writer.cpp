@@ -1,4 +1,4 @@
-// run_writer.cpp: when each file of a run is written, and what happens if that fails.
+// run_writer.cpp: schedules and writes the files of a run, and retries failed writes.
 #include "model/run/run_writer.h"
 
 #include <spdlog/spdlog.h>
@@ -86,7 +86,7 @@ void RunWriter::write_latest(const TrainingCounters& counters) {
   write_checkpoint(counters, [&] { checkpoints_.write_latest(gan_, counters); });
 }
 
-// This file depends on the clock, so an undisturbed run must not end with it.
+// This file depends on the clock, so an uninterrupted run must not end with it.
 void RunWriter::write_latest_if_due(const TrainingCounters& counters) {
   const double every = config_.checkpoint.every_minutes;
   if (every == 0.0 || Clock::now() < latest_due_) return;

@@ -58,7 +58,7 @@ Trainer::Outcome Trainer::run(const std::atomic<bool>& stop) {
 
 // At the start and after a roll back, perhaps in the middle of a tick.
 void Trainer::start_tick() {
-  // A checkpoint may lie between two readings of the schedule: the last reading still counts.
+  // A checkpoint may lie between two readings of the schedule: the last reading still applies.
   point_ = schedule_at(config_, counters_.looked_at);
   tick_ = {};
   tick_.set_stats(tick_stats());
@@ -113,7 +113,7 @@ IterationSettings Trainer::iteration_settings() const {
           .d_learning_rate = factor * point_.d_learning_rate};
 }
 
-// If reading fails, nothing has changed yet: a checkpoint of this state serves a later --resume.
+// If reading fails, nothing has changed yet: a checkpoint of this state can be resumed later.
 const RealImages& Trainer::next_images() {
   try {
     return minibatches_.at(point_);

@@ -20,8 +20,8 @@ class Trainer {
  public:
   enum class Outcome { finished, stopped };
 
-  // Checks what only a trainer can: throws UsageError if checkpoint.best_of is not a number in
-  // stats.jsonl.
+  // Checks the setting that only a trainer can check: throws UsageError if checkpoint.best_of is
+  // not a number in stats.jsonl.
   static void check(const Config& config) { Tick::check_statistic(config.checkpoint.best_of); }
 
   // `config` must be resolved for `dataset`. Both and all other arguments outlive the trainer.
@@ -36,7 +36,7 @@ class Trainer {
   // Trains until total_images, or until `stop` is true. In both cases, and if images cannot be read
   // any more (IoError), the iteration is completed and a checkpoint written. Throws IoError if that
   // last checkpoint cannot be written; earlier failures to write are warnings and retried. Throws
-  // DivergedError as guard.action and guard.tries say.
+  // DivergedError according to guard.action and guard.tries.
   Outcome run(const std::atomic<bool>& stop);
 
   const TrainingCounters& counters() const { return counters_; }

@@ -68,7 +68,7 @@ void Trainer::roll_back(const std::string& reason) {
       "numbers and learning rates multiplied by {:g} (rollback {} of {})",
       kimg_of(images), reason, kimg_of(counters_.images_shown), last.path->filename().string(),
       std::pow(config_.guard.learning_rate_factor, tries), tries, config_.guard.tries);
-  // A run killed right now must not forget that it has rolled back.
+  // Written at once: a run killed now must still count this roll back.
   writer_.write_latest(counters_);
 }
 

@@ -1,4 +1,4 @@
-// gan.h: one training iteration. Knows nothing of files, data sets or the schedule.
+// gan.h: one training iteration. Independent of files, data sets and the schedule.
 #pragma once
 
 #include <memory>
@@ -16,8 +16,8 @@ class Gan {
   // `config` must be resolved. Draws the initial parameters from train.seed.
   Gan(Context& context, const Config& config);
 
-  // One update of D and (Steps::both) one of G, with the EMA as optimizer.average_order says, in
-  // parts if schedule.micro_batch asks for them. Does not wait for the device. A device that can
+  // One update of D and (Steps::both) one of G, with the EMA in the order optimizer.average_order,
+  // in parts if schedule.micro_batch is set. Does not wait for the device. A device that can
   // capture runs the iteration as one graph, from the second one with the same resolution, fading
   // and minibatch. Throws ShapeError if the images do not have this resolution.
   void iterate(const IterationSettings& settings, const RealImages& reals);

@@ -69,7 +69,7 @@ TEST(Plan, NeedsNoDataIfTheResolutionIsGiven) {
   EXPECT_NE(o.err.find("--resolution"), std::string::npos) << o.err;
 }
 
-TEST(Plan, AndTrainRejectAStageThatCannotFit) {
+TEST(Plan, RejectsAStageThatCannotFitAsTrainDoes) {
   const Sandbox box;
   for (const std::string& command : {planned("--memory-limit 20KB"), tiny("--memory-limit 20KB")}) {
     const Outcome o = box.run(command);

@@ -107,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(
                     " --set model.conditioning=projection", " --set loss.gp_target=750"),
     [](const auto& p) { return "Case" + std::to_string(p.index); });
 
-TEST(Conditional, GeneratesTheClassAskedFor) {
+TEST(Conditional, GeneratesTheRequestedClass) {
   const Sandbox box;
   ASSERT_EQ(box.run(small("official-tf") + " --set model.conditioning=acgan").code, 0);
   ASSERT_EQ(box.run("generate --from 0 --seeds 5 --class 0 --out a.png").code, 0);

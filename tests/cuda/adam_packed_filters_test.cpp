@@ -137,8 +137,8 @@ void in_each_order(const std::function<void()>& f) {
   }
 }
 
-// Expects weights, moments and average as without copies, and copies as if packed from the new
-// weights, which are overwritten before the copies are read.
+// Expects the weights, moments and EMA of a run without copies, and copies as if packed from the
+// new weights, which are overwritten before the copies are read.
 void expect_copies_and_weights(const Setting& setting) {
   in_each_order([&] {
     Network plain(setting), network(setting);

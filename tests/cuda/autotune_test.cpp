@@ -84,7 +84,7 @@ TEST(Autotune, WarmUpAndOneOutlierDoNotCount) {
   EXPECT_EQ(t.choose("conv", 2, script.run()), 1);
 }
 
-TEST(Autotune, TiesGoToTheFirst) {
+TEST(Autotune, TiesChooseTheFirst) {
   Script script{.seconds = {{1.0}, {1.0}}};
   Autotuner t = tuner(script);
   EXPECT_EQ(t.choose("conv", 2, script.run()), 0);

@@ -1,4 +1,4 @@
-// long_training_test.cpp: 200 iterations on a GPU end where 200 on the CPU end.
+// long_training_test.cpp: statistics after 200 iterations on a GPU match those on the CPU.
 //
 // Training is chaotic: after some iterations, runs that differ in the last bit of a sum are
 // different runs. Only their statistics must agree.
@@ -24,7 +24,7 @@ TrainingStats last_quarter(Backend& backend, const Config& config) {
   return run.stats();
 }
 
-TEST(LongTraining, EndsWhereTheCpuEnds) {
+TEST(LongTraining, StatisticsMatchTheCpu) {
   const std::unique_ptr<Backend> cpu = make_cpu_backend();
   const TrainingStats want = last_quarter(*cpu, tiny_gan());
   for (const Precision precision : {Precision::fp32, Precision::tf32, Precision::bf16}) {

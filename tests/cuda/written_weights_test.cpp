@@ -1,5 +1,5 @@
-// written_weights_test.cpp: the backend keeps packed copies of filters; convolutions use the
-// current weights nevertheless, whichever way they were written.
+// written_weights_test.cpp: the backend keeps packed copies of filters, yet convolutions use
+// the current weights, however they were written.
 #include <gtest/gtest.h>
 
 #include <functional>

@@ -30,7 +30,7 @@ class TapeTest : public testing::Test {
   Context context_{backend_};
 };
 
-TEST_F(TapeTest, RejectsGradientsOfTensorsThatItDoesNotKnow) {
+TEST_F(TapeTest, RejectsTensorsThatAreNotOnIt) {
   Tape tape(context_);
   const Tensor x = tensor({1.0}), leaf = tape.watch(x), y = ops::square(leaf);
   const std::string error = "cannot differentiate with respect to a tensor that is not on the tape";
@@ -70,7 +70,7 @@ TEST_F(TapeTest, ForgetsTensorsOfAnEarlierTape) {
   EXPECT_EQ(to_host(tape.grad(y, std::span(&z, 1), {}, GradMode::keep)[0]), Values{1.0});
 }
 
-TEST_F(TapeTest, ReturnsZerosWhereNothingDepends) {
+TEST_F(TapeTest, ReturnsZerosForTensorsThatYDoesNotDependOn) {
   Tape tape(context_);
   const Tensor x = tape.watch(tensor({3.0})), z = tape.watch(tensor({4.0, 5.0}));
   const Tensor y = ops::square(x), late = tape.watch(tensor({6.0}));
@@ -88,7 +88,7 @@ TEST_F(TapeTest, AddsTheContributionsOfAllUses) {
   EXPECT_EQ(to_host(tape.grad(y, std::span(&x, 1), {}, GradMode::keep)[0]), Values{34.0});
 }
 
-TEST_F(TapeTest, DoesNotAddInPlaceToTensorsThatOthersHold) {
+TEST_F(TapeTest, DoesNotAddInPlaceToSharedTensors) {
   Tape tape(context_);
   const Tensor x = tape.watch(tensor({3.0})), dy = tensor({1.0});
   const Tensor y = ops::add(ops::identity(x), ops::identity(x));  // both gradients are dy itself

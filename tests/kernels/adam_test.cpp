@@ -1,4 +1,4 @@
-// adam_test.cpp: the optimizer step and the EMA.
+// adam_test.cpp: the optimizer step and the EMA of the weights.
 #include <cmath>
 
 #include "tests/kernels/kernel_test.h"
@@ -104,7 +104,7 @@ KERNEL_TEST(adam, StepsByTheHandComputedAmounts) {
   }
 }
 
-KERNEL_TEST(adam, WithoutFirstMomentMeansBeta1OfZero) {
+KERNEL_TEST(adam, AbsentFirstMomentEqualsBeta1OfZero) {
   const AdamState state = random_state(777);
   const Host g = random_host(flat(777), 5);
   const AdamState want = reference(state, g, {});

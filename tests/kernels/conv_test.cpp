@@ -1,4 +1,4 @@
-// conv_test.cpp: convolution and its gradients against plain loops.
+// conv_test.cpp: convolution and its gradients compared with plain loops.
 #include <string>
 
 #include "tests/kernels/conv_reference.h"
@@ -190,7 +190,7 @@ KERNEL_TEST(conv2d_weight_grad, MatchesReference) {
                      });
     for_each(dy.shape, [&](auto n, auto p, auto q, auto k) { db(0, 0, 0, k) += dy(n, p, q, k); });
     const Host dw_sum = sum_of(before, dw), db_sum = sum_of(db_before, db);
-    // The longest sum is over 4 times the pixels of dy: each term of a down meets 4 pixels of x.
+    // The longest sum is over 4 times the pixels of dy: each term of a down reads 4 pixels of x.
     const int64_t length = 4 * dy.shape.pixels();
     const auto expect = [&](const std::vector<Host>& want, auto call) {
       expect_matches([&](Bench& b) { call(b); }, want, length);
@@ -211,7 +211,7 @@ KERNEL_TEST(conv2d_weight_grad, MatchesReference) {
                                       .accumulate = Accumulate::add,
                                       .db = b.out(db.shape, b.acc())});
     });
-    if (&t != &kCases[0]) continue;  // a call without a bias differs only in that
+    if (&t != &kCases[0]) continue;  // one case without a bias suffices
     expect({dw}, [&](Bench& b) {
       b.backend().conv2d_weight_grad(
           {.dy = b.in(dy), .x = b.in(x), .dw = b.out(t.w, b.acc()), .geometry = t.geometry});

@@ -1,4 +1,4 @@
-// fast_conv_test.cpp: the fast CPU convolutions against plain sums in double, with one test per
+// fast_conv_test.cpp: the fast CPU convolutions compared with plain sums in double, one test per
 // instruction set of this processor.
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
-// fast_matmul_test.cpp: the fast CPU matrix product against plain sums in double, with one test per
-// instruction set of this processor.
+// fast_matmul_test.cpp: the fast CPU matrix product compared with plain sums in double, one test
+// per instruction set of this processor.
 #include <utility>
 
 #include "tests/kernels/fast_kernels.h"

@@ -1,4 +1,4 @@
-// matmul_test.cpp: the matrix product against plain loops.
+// matmul_test.cpp: the matrix product compared with plain loops.
 #include "tests/kernels/kernel_test.h"
 
 namespace pg::test {

@@ -2,7 +2,7 @@
 // this engine.
 //
 // Each file holds parameters under the variant's own names, inputs, outputs, losses, gradients, and
-// parameters after three training iterations; docs/parity.md tells how they were made.
+// parameters after three training iterations; docs/parity.md describes how they were made.
 #pragma once
 
 #include <map>

@@ -35,7 +35,7 @@ void PrintTo(const Trap& t, std::ostream* out) { *out << t.name; }
 
 class Traps : public testing::TestWithParam<Trap> {};
 
-TEST_P(Traps, BreaksParityWhenSprung) {
+TEST_P(Traps, DeliberateMistakeBreaksParity) {
   const Trap& trap = GetParam();
   const Golden golden(trap.variant);
   Config wrong = golden.config();

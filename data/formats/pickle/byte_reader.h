@@ -1,4 +1,4 @@
-// byte_reader.h: reads little-endian values in sequence, never past the end.
+// byte_reader.h: reads little-endian values in sequence; throws Rejection at the end.
 #pragma once
 
 #include <charconv>

@@ -112,8 +112,8 @@ class Pickle {
   std::vector<PickleValue> tensors() const;      // all, in the order of the file
   std::vector<PickledStorage> storages() const;  // each key once
 
-  // A tensor; a number counts as one without extents, since some programs store scalars so. Throws
-  // FormatError for another kind.
+  // A tensor; a number counts as one without extents, since some programs store scalars like that.
+  // Throws FormatError for another kind.
   PickledTensor tensor(const PickleValue& value) const;
 
  private:

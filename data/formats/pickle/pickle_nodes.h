@@ -72,7 +72,7 @@ class Nodes {
   // weights file decodes anything twice.
   void spend(size_t bytes);
 
-  // Keeps a string that is not in the file in this form.
+  // Keeps a decoded string, whose bytes are not in the file.
   std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
 
  private:

@@ -81,7 +81,7 @@ std::string_view name_of(ForeignForm form) {
   return "?";
 }
 
-// One of the last three is set, depending on the form.
+// One of the last three is set, depending on the file format.
 struct ForeignFile::Content {
   std::filesystem::path path;
   MappedFile file;

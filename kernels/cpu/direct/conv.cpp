@@ -146,7 +146,7 @@ void add_outer_products(const WeightGrad<T>& g, const Tile& tile, int64_t n, int
 }
 
 // Sums over chunks of image rows: partial[chunk] is a whole [K, R, S, C]. Small filters get more
-// chunks, to have work for many threads; only shapes decide.
+// chunks, to have work for many threads; their number depends only on shapes.
 template <typename T>
 std::vector<T> weight_grad_partials(int threads, const WeightGrad<T>& g, int64_t chunks) {
   const Shape &w = g.shapes.w, &ys = g.shapes.y;

@@ -18,8 +18,8 @@ namespace pg::cpu {
 // Versions of filters are not used: a transformed filter is four times as large as the filter, and
 // reading it back from memory takes longer than transforming it again in the cache.
 //
-// With ScratchUse::measure nothing is computed, and bytes() tells how much working memory the calls
-// need; the addresses passed may be invalid.
+// With ScratchUse::measure nothing is computed, and bytes() returns the working memory that the
+// calls need; the addresses passed may be invalid.
 class FastPath {
  public:
   explicit FastPath(int threads, ScratchUse use = ScratchUse::memory);  // threads >= 1

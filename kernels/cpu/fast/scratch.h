@@ -1,7 +1,7 @@
 // scratch.h: one block of working memory, reused, that grows to the largest request.
 //
 // With ScratchUse::measure it has no memory and only records requests; callers must then return
-// before touching it. So the plan of a run's memory comes from the code that will use it.
+// before touching it. The code that uses the memory therefore also plans it.
 #pragma once
 
 #include <cstdint>

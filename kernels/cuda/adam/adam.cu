@@ -56,7 +56,7 @@ struct Constants {
 
 template <typename T>
 struct Adam {
-  T *w, *v, *m, *average;  // m null: m is g; average null: none
+  T *w, *v, *m, *average;  // m null: m is g; average null: no EMA
   const T* g;
   const double *lr, *t, *stats;
   double beta1_exact, beta2_exact;

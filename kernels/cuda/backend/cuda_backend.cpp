@@ -1,4 +1,4 @@
-// cuda_backend.cpp: device selection, memory, copies, and the way from a call to its launcher.
+// cuda_backend.cpp: device selection, memory, copies, and the dispatch of calls to launchers.
 #include "kernels/cuda/backend/cuda_backend.h"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 //
 // One of two fragment systems. Here the sum runs over rows (pixels in wgrad, depth in matmul), so
 // both operands are transposed while they are loaded: by ldmatrix.trans for bf16, and by plain
-// loads for f32, whose elements ldmatrix cannot transpose. Rows are padded by 8 elements against
+// loads for f32, whose elements ldmatrix cannot transpose. Rows are padded by 8 elements to avoid
 // bank conflicts. In mma_tile.cuh (fprop) the sum runs along a row; nothing is transposed there,
 // and rows are swizzled instead of padded. Both end in the same mma.sync instructions of ptx.cuh.
 #pragma once

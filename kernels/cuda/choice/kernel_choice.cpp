@@ -42,7 +42,7 @@ const char* arithmetic(const Queue& queue, DType dtype) {
   return pg::name_of(dtype);
 }
 
-// Alignment decides too which kernels support a call, and how fast they are.
+// Alignment also decides which kernels support a call, and how fast they are.
 const char* alignment(std::initializer_list<const void*> addresses) {
   for (const void* p : addresses) {
     if (!is_aligned(p)) return " unaligned";
@@ -128,7 +128,7 @@ std::vector<std::function<void(const MatmulArgs&)>> other_tiles(Queue&, const Ma
   return {};
 }
 
-// The call as it may be repeated: if it can add to its results, it overwrites trial memory instead.
+// A repeatable version of the call: if it can add to its results, it overwrites trial memory.
 template <typename Args>
 Args repeatable(DeviceMemory&, const Args& a) {
   return a;

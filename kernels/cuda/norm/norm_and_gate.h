@@ -7,7 +7,7 @@
 
 namespace pg::cuda {
 
-// y = gate(norm(y)), each if asked for.
+// y = gate(norm(y)), each if its tensor is present.
 inline void norm_and_gate(Queue& queue, const Conv2dArgs& a) {
   if (a.r) pixel_norm(queue, {.x = a.y, .y = a.y, .r = a.r, .eps = a.norm_eps});
   if (a.gate) leaky_gate(queue, {.x = a.y, .ref = a.gate, .y = a.y, .slope = a.gate_slope});

@@ -84,7 +84,7 @@ constexpr int kBatch = 8;
 template <typename T>
 constexpr int64_t kRowTile = int64_t{kThreads} * kBatch* kPack<T>;
 
-// One block per chunk of a row. The sum goes to the sink, or to `partial` if a row has more chunks.
+// One block per chunk of a row. The sum goes to the sink, or to `partial` if rows have several.
 template <typename T>
 __global__ void __launch_bounds__(kThreads)
     sum_rows_kernel(const T* x, int64_t length, int64_t chunk, double* partial, Sink sink) {
@@ -278,7 +278,7 @@ void sum_rows(Queue& queue, const T* x, const ReduceLayout& l, const Sink& sink)
   if (chunks > 1) add_partials(queue, partial, {l.outer, chunks, 1}, sink);
 }
 
-// fold: number of neighbouring rows that count as one, if one row has no whole number of packs;
+// fold: number of neighbouring rows that count as one, if one row is not a whole number of packs;
 // their columns are added with the partial sums.
 template <typename T, int N>
 void sum_columns(Queue& queue, const T* x, ReduceLayout l, int64_t fold, const Sink& sink) {

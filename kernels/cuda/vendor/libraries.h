@@ -16,7 +16,7 @@ namespace pg::cuda {
 struct Selection {
   std::string words;   // the key of the autotuner
   int count = 0;       // plans left; 0: the library does not support this
-  bool tried = false;  // each plan has run once, and those that failed are gone
+  bool tried = false;  // each plan has run once, and those that failed were erased
   int index = -1;      // the chosen plan; -1: not yet chosen
 };
 
@@ -64,12 +64,12 @@ struct LibraryKernels::Libraries {
   std::map<std::array<int64_t, 8>, MatmulEntry> products;
 };
 
-// Runs each plan once and erases those that cannot run; nothing in a capture or if done before.
+// Runs each plan once and erases those that cannot run; does nothing in a capture or if done.
 // run(i): whether plan i could run.
 void try_plans(Queue& queue, Selection& selection, const std::function<bool(int)>& run,
                const std::function<void(int)>& erase);
 
-// The plan to use: the autotuner's choice, or in a capture the first if none was chosen before it.
+// The plan to use: the autotuner's choice; in a capture, the first plan if none was chosen before.
 int choose_plan(Queue& queue, Autotuner& tuner, Selection& selection,
                 const std::function<void(int)>& run);
 

@@ -19,7 +19,7 @@ namespace pg::cuda {
 
 class LibraryKernels {
  public:
-  // Opens the libraries; description() says why one is missing.
+  // Opens the libraries; description() gives the reason if one is missing.
   explicit LibraryKernels(Queue& queue);
   ~LibraryKernels();
   LibraryKernels(const LibraryKernels&) = delete;
@@ -39,8 +39,8 @@ class LibraryKernels {
   bool supports(const MatmulArgs& args);
 
   // As the kernels of these arguments (conv.h, matmul.h), for supported calls. bf16: filters are
-  // rounded to bf16, and weight gradients too before they become f32. f32: exact or tf32, as the
-  // queue's math says. Throws DeviceError.
+  // rounded to bf16, and weight gradients too before they become f32. f32: exact or tf32, by the
+  // queue's math. Throws DeviceError.
   void run(Autotuner& tuner, const Conv2dArgs& args);
   void run(Autotuner& tuner, const Conv2dInputGradArgs& args);
   void run(Autotuner& tuner, const Conv2dWeightGradArgs& args);

@@ -134,8 +134,8 @@ TEST_F(Records, LabelsThatDoNotFitAreRejectedWithAdvice) {
   EXPECT_HAS(error(), "class numbers from -1");
 }
 
-// An interrupted download spoils neither the build nor the classes.
-TEST_F(Records, LabelsOfTruncatedImagesDoNoHarm) {
+// After an interrupted download the set is built, and all classes of the label file exist.
+TEST_F(Records, SurplusLabelsOfATruncatedFileAreKeptAsClasses) {
   const std::string text = records();
   write_text(folder_ / "set-r04.tfrecords", text.substr(0, text.size() / 2));
   const std::vector<int32_t> classes = {1, 0, 1, 0, 3};
@@ -148,7 +148,7 @@ TEST_F(Records, LabelsOfTruncatedImagesDoNoHarm) {
   EXPECT_EQ(Dataset(folder_ / "built").label(0), 1);
 }
 
-TEST_F(Records, SeveralSetsInAFolderNeedAChoice) {
+TEST_F(Records, AFolderOfSeveralSetsIsRejected) {
   write_text(folder_ / "a-r04.tfrecords", records());
   write_text(folder_ / "b-r04.tfrecords", records());
   EXPECT_HAS(error_of<UsageError>([&] { open_source(folder_.path().string()); }), "2 data sets");
@@ -254,7 +254,7 @@ TEST_F(Lmdb, TruncationWhileReadingListsTheImages) {
 }
 
 // Page and entry agree on four gigabytes that do not exist.
-TEST_F(Lmdb, AWrongLengthTakesNoMemory) {
+TEST_F(Lmdb, AWrongLengthAllocatesNoMemory) {
   write({{"a picture", picture(1)}});
   std::vector<uint8_t> bytes = read_bytes(folder_ / "db/data.mdb");
   const auto put = [&](size_t at) { std::fill_n(bytes.begin() + static_cast<long>(at), 4, 0xf0); };

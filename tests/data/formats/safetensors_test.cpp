@@ -53,7 +53,7 @@ class SafetensorsFile : public TemporaryFolder {
   std::vector<int32_t> labels_ = {-1, 9};
 };
 
-TEST_F(SafetensorsFile, ReadsWhatWasWritten) {
+TEST_F(SafetensorsFile, ReadsTheWrittenTensors) {
   write_sample();
   const Safetensors file(path_);
   EXPECT_EQ(file.names(), (std::vector<std::string>{"counters", "empty", "g.w", "labels", "loss",

@@ -105,7 +105,7 @@ TEST(Decode, PngPalettesAndSmallSamplesAreResolved) {
   EXPECT_EQ(bits.stored.colours, Colours::gray);
 }
 
-TEST(Decode, PngDataBeyondItsExtentsTakesNoMemory) {
+TEST(Decode, PngDataBeyondItsExtentsAllocatesNoMemory) {
   PngFile bomb{1, 1, 8, 0};
   bomb.data(Bytes(size_t{1} << 26, 0));
   const Bytes bytes = bomb.bytes();
@@ -114,7 +114,7 @@ TEST(Decode, PngDataBeyondItsExtentsTakesNoMemory) {
   EXPECT_LT(test::memory_of([&] { decode_image(bytes, "bomb.png"); }), 4 << 20);
 }
 
-TEST(Decode, PngChunkWithAWrongLengthTakesNoMemory) {
+TEST(Decode, PngChunkWithAWrongLengthAllocatesNoMemory) {
   Bytes png = PngFile{1, 1, 8, 0}.chunk("eXIf", exif_tiff(1)).data({0, 0}).bytes();
   png[33] = 0x10;  // the length of the first chunk after the header
   EXPECT_HAS(rejection(png), "truncated PNG");

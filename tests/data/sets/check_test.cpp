@@ -141,7 +141,7 @@ TEST(Check, IsTheSameAtAnyNumberOfThreads) {
   EXPECT_EQ(a.duplicates.exact, b.duplicates.exact);
 }
 
-TEST(Check, AnExceptionOfProgressEndsIt) {
+TEST(Check, AnExceptionFromProgressEndsIt) {
   const auto source = open_source("builtin:shapes:1000");
   CheckOptions options;
   options.progress = [](const BuildProgress&) { throw Error("enough"); };

@@ -30,7 +30,7 @@ TEST(Bytes, WritesThreeDigits) {
   EXPECT_EQ(format_bytes(512'000'000), "512 MB");
 }
 
-TEST(Bytes, AreTheFormOfTheMemoryLimit) {
+TEST(Bytes, SetTheMemoryLimit) {
   Config c = preset("official-tf");
   set_key(c, "train.memory_limit", "3GiB");
   EXPECT_EQ(get_key(c, "train.memory_limit"), "\"3GiB\"");

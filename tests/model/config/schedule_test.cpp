@@ -215,7 +215,7 @@ TEST(Schedule, SmallDataSetHasEpochsOfOneMinibatch) {
   EXPECT_EQ(total_images(epochs("akanimax", 20)), (4 * 32 + 16) * 42);
 }
 
-TEST(Schedule, TutorialStartsAlphaAtOneHundredThousandth) {
+TEST(Schedule, TutorialFadesFromAlphaOf1Over100000) {
   const Config c = epochs("tutorial", 1000);
   const int64_t stage = 30 * 1000;
   EXPECT_EQ(schedule_at(c, stage - 1).fade.resolution, 4);

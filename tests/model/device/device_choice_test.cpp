@@ -1,4 +1,4 @@
-// device_choice_test.cpp: names of devices, precisions, and the one wording for what is missing.
+// device_choice_test.cpp: names of devices, precisions, and the one message for a missing GPU.
 #include "model/device/device_choice.h"
 
 #include <gtest/gtest.h>

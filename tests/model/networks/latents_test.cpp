@@ -1,4 +1,4 @@
-// latents_test.cpp: random numbers and smoothed interpolation videos, against NumPy and SciPy.
+// latents_test.cpp: random numbers and smoothed latents of videos are those of NumPy and SciPy.
 #include "model/networks/latents.h"
 
 #include <gtest/gtest.h>

@@ -71,7 +71,7 @@ TEST(Layers, AreFoundByResolutionAndKind) {
   }
 }
 
-// Dense 512 -> 16 * 512, conv 3x3 of 512 at 4x4, colors; then two convolutions at 8x8.
+// Dense 512 -> 16 * 512, conv 3x3 of 512 at 4x4, colours; then two convolutions at 8x8.
 TEST(RelativeCost, CountsTheMultiplicationsOfAnImage) {
   ModelConfig m = preset("official-tf").model;
   m.resolution = 1024;

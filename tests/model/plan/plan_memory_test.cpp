@@ -83,7 +83,7 @@ void expect_as_planned(const Config& c, const ResolutionMemory& m, int64_t persi
   EXPECT_GE(most, m.steps / 2);
 }
 
-// The plan makes the same requests. 4x4 takes most, and none of its step memory stays.
+// The plan makes the same requests. 4x4 needs most, and none of its step memory is kept.
 TEST_F(Plan, PredictsTheMemoryOfARunThatGrewToEachResolution) {
   for (const char* name : {"official-tf", "gan-zoo", "paper"}) {
     Config c = config(name);
@@ -100,7 +100,7 @@ TEST_F(Plan, PredictsTheMemoryOfARunThatGrewToEachResolution) {
   }
 }
 
-TEST_F(Plan, NeedsLessInParts) {
+TEST_F(Plan, NeedsLessMemoryInParts) {
   Config c = config();
   const auto whole = memory_by_resolution(c, on_cpu(1));
   c.schedule.micro_batch = 4;

@@ -152,7 +152,7 @@ TEST_F(Guard, RollbackContinuesFromTheLastGoodCheckpointAndIsRepeatable) {
                files_of(one).at("checkpoint-000000.safetensors"));
 }
 
-// With the same random numbers and learning rates it would repeat the healthy run.
+// With the same random numbers and learning rates, the run would repeat the healthy one.
 TEST_F(Guard, RollbackDrawsNewRandomNumbers) {
   config_.guard.learning_rate_factor = 1.0;
   faults_ = {.weight = 2 * 10 - 1};

@@ -138,7 +138,7 @@ TEST_F(Training, RepeatsBitForBitWithAnyNumberOfThreads) {
   EXPECT_EQ(weights[0], weights[2]);
 }
 
-// All step memory is given back, so memory is the same after many iterations.
+// All step memory is released, so memory is the same after many iterations.
 TEST_F(Training, MemoryStaysFlat) {
   const std::unique_ptr<Backend> backend = make_cpu_backend(2);
   Context context(*backend);

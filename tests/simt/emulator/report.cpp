@@ -13,7 +13,7 @@
 namespace pg::simt {
 namespace {
 
-// Leaves the kernel for run_grid(), and never comes back.
+// Switches from the kernel to run_grid() and never returns.
 [[noreturn]] void leave_kernel() {
   in_emulator = true;
   machine.failed = true;

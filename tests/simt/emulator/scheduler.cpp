@@ -94,7 +94,7 @@ void yield() {
   if (++machine.idle_yields > kMostIdleYields) {
     fail(text("livelock in %s: threads only spin", block_name().chars));
   }
-  if (machine.seed == kReversed) {  // which takes from the back: the front comes last
+  if (machine.seed == kReversed) {  // threads are taken from the back: the front runs last
     machine.current->state = LaneState::ready;
     ready.push_front(machine.current->rank);
   } else {

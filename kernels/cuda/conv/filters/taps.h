@@ -12,8 +12,8 @@
 
 namespace pg::cuda {
 
-// Which inputs a result sums. plain: stride 1, the filter unchanged. spread: 2x2 taps in each of 4
-// phases (p mod 2, q mod 2). gather: 4x4 taps of stride 2.
+// The inputs that a result sums. plain: stride 1, the filter unchanged. spread: 2x2 taps in each of
+// 4 phases (p mod 2, q mod 2). gather: 4x4 taps of stride 2.
 enum class TapPattern : uint8_t { plain, spread, gather };
 
 inline TapPattern tap_pattern_of(ConvMode mode) {

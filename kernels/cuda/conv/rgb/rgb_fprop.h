@@ -10,6 +10,7 @@ namespace pg::cuda {
 
 constexpr int64_t kFewChannels = 4, kManyChannels = 2048;
 
+// Whether the filter is 1x1 without padding, with few channels on one side.
 inline bool rgb_supports(const Shape& w, const ConvGeometry& geometry) {
   return w.h == 1 && w.w == 1 && geometry.pad == 0 && geometry.mode == ConvMode::same &&
          std::min(w.n, w.c) <= kFewChannels && std::max(w.n, w.c) <= kManyChannels;

@@ -81,7 +81,7 @@ TEST(Pickle, NetworkOfTensorFlowHasItsState) {
   EXPECT_EQ(pickle.tensors().size(), 2u);
 }
 
-TEST(Pickle, DictOfPython2KeepsOrderAndTheLastOfTwo) {
+TEST(Pickle, DictOfPython2KeepsOrderAndTheLastDuplicate) {
   const std::string bytes = PickleBytes()
                                 .name("collections", "OrderedDict")
                                 .raw("](](")
@@ -176,7 +176,7 @@ TEST(Pickle, ValuesMayContainThemselves) {
   EXPECT_FALSE(pickle.root().item(1).find("x").has_value());
 }
 
-TEST(Pickle, DepthTakesNoStack) {
+TEST(Pickle, DeepNestingNeedsNoStack) {
   std::string nested = PickleBytes().raw(")").end();
   nested.insert(nested.size() - 1, std::string(900000, '\x85'));
   const Pickle pickle(bytes_of(nested), "a.pkl");
@@ -263,7 +263,7 @@ TEST(Pickle, HugeLengthsAreRejectedAtOnce) {
             std::string::npos);
 }
 
-TEST(Pickle, RepetitionTakesNoMemory) {
+TEST(Pickle, MemoryIsBoundedUnderRepetition) {
   constexpr int64_t kMost = 250'000'000;
   const auto run = [](const std::string& bytes) {
     try {

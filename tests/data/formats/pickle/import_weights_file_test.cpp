@@ -1,5 +1,5 @@
 // import_weights_file_test.cpp: the format of a weights file is recognised by content, and its
-// tensors come by name or in order.
+// tensors are given by name or in order.
 #include <gtest/gtest.h>
 
 #include "data/formats/pickle/weights_file.h"
@@ -55,7 +55,7 @@ std::string safetensors(const std::string& header, const std::string& data) {
   return little_endian(uint64_t{header.size()}) + header + data;
 }
 
-TEST_F(ForeignWeights, TorchStateDictsComeByName) {
+TEST_F(ForeignWeights, TorchStateDictsGiveTensorsByName) {
   const std::string data = bytes_of_floats({1.5f, -2});
   const std::string zip = test::torch_zip(state_dict_pickle(), {{"0", data}});
   const std::string legacy = test::torch_legacy(state_dict_pickle(), {{"0", 2, data}});
@@ -101,7 +101,7 @@ TEST_F(ForeignWeights, VariablesAndListsKeepTheirOrder) {
   EXPECT_THROW(file.variables(file.root().item(1)), FormatError);
 }
 
-TEST_F(ForeignWeights, SafetensorsComeByName) {
+TEST_F(ForeignWeights, SafetensorsGiveTensorsByName) {
   const std::string header =
       R"({"__metadata__":{"from":"x"},"w":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},)"
       R"("none":{"dtype":"U8","shape":[4611686018427387904,0,4611686018427387904],)"
