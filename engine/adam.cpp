@@ -31,18 +31,18 @@ std::vector<Tensor> Adam::gradients(int64_t resolution) const {
   return parameters_.views(g_, resolution);
 }
 
-void Adam::clear_gradients() { g_.backend().fill({.y = g_.mut(), .value = 0.0}); }
+void Adam::clear_gradients() { g_.backend().fill({.y = g_.mutable_view(), .value = 0.0}); }
 
 void Adam::reset() {
   for (const Tensor& state : {m_, v_, t_}) {
-    if (state) state.backend().fill({.y = state.mut(), .value = 0.0});
+    if (state) state.backend().fill({.y = state.mutable_view(), .value = 0.0});
   }
 }
 
 void Adam::set_learning_rate(double learning_rate) {
   if (learning_rate == learning_rate_value_) return;
   learning_rate_value_ = learning_rate;
-  g_.backend().upload(learning_rate_.mut(), &learning_rate);
+  g_.backend().upload(learning_rate_.mutable_view(), &learning_rate);
 }
 
 void Adam::step(int64_t resolution) {
@@ -50,10 +50,10 @@ void Adam::step(int64_t resolution) {
   Backend& backend = g_.backend();
   const Tensor g = g_.alias(active);
   check_gradient(g, stats_, t_, first_bad_);
-  backend.adam({.w = parameters_.flat().alias(active).mut(),
-                .v = v_.alias(active).mut(),
-                .m = m_ ? m_.alias(active).mut() : TensorView{},
-                .ema = ema_ ? ema_->flat().alias(active).mut() : TensorView{},
+  backend.adam({.w = parameters_.flat().alias(active).mutable_view(),
+                .v = v_.alias(active).mutable_view(),
+                .m = m_ ? m_.alias(active).mutable_view() : TensorView{},
+                .ema = ema_ ? ema_->flat().alias(active).mutable_view() : TensorView{},
                 .g = g.view(),
                 .lr = learning_rate_.view(),
                 .t = t_.view(),
@@ -78,7 +78,7 @@ FirstBad Adam::first_bad() const {
           .element = static_cast<int64_t>(values[2])};
 }
 
-void Adam::clear_first_bad() { g_.backend().fill({.y = first_bad_.mut(), .value = 0.0}); }
+void Adam::clear_first_bad() { g_.backend().fill({.y = first_bad_.mutable_view(), .value = 0.0}); }
 
 // The formula of AdamArgs with the current g, m and v.
 double Adam::update_norm(int64_t resolution) const {

@@ -32,7 +32,7 @@ ParameterStore::ParameterStore(Context& context, std::vector<ParameterSpec> spec
     next += round_up(spec.shape.numel(), kAlignElements);
   }
   flat_ = Tensor(context, {1, 1, 1, next}, dtype, Lifetime::persistent);
-  context.backend().fill({.y = flat_.mut(), .value = 0.0});
+  context.backend().fill({.y = flat_.mutable_view(), .value = 0.0});
 }
 
 Tensor ParameterStore::get(const std::string& name) const {

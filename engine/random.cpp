@@ -10,14 +10,17 @@ RandomStream::RandomStream(Context& context, uint64_t seed, uint64_t stream)
 
 void RandomStream::begin_step() {
   begin_ = position_;
-  counter_.backend().upload(counter_.mut(), &begin_);
+  counter_.backend().upload(counter_.mutable_view(), &begin_);
 }
 
 PhiloxArgs RandomStream::next(const Tensor& y) {
   const uint64_t offset = position_ - begin_;
   position_ += philox_blocks(y.numel());
-  return {
-      .y = y.mut(), .counter = counter_.view(), .seed = seed_, .stream = stream_, .offset = offset};
+  return {.y = y.mutable_view(),
+          .counter = counter_.view(),
+          .seed = seed_,
+          .stream = stream_,
+          .offset = offset};
 }
 
 Tensor RandomStream::normal(const Shape& shape, DType dtype) {

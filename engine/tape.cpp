@@ -185,7 +185,8 @@ void Tape::grad_into(const Tensor& y, std::span<const Tensor> xs, const Tensor& 
   }
   sweep(s, GradMode::release);
   for (const Destination& result : results) {
-    if (!result.filled) result.tensor.backend().fill({.y = result.tensor.mut(), .value = 0.0});
+    if (!result.filled)
+      result.tensor.backend().fill({.y = result.tensor.mutable_view(), .value = 0.0});
   }
 }
 

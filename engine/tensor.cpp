@@ -38,7 +38,7 @@ uint64_t Tensor::next_version() {
   return ++last;
 }
 
-TensorView Tensor::mut() const {
+TensorView Tensor::mutable_view() const {
   const uint64_t previous = version();
   note_written();
   return {impl_->data, impl_->dtype, impl_->shape, version(), previous};
@@ -65,7 +65,7 @@ void from_host(const Tensor& x, std::span<const double> values) {
     std::vector<T> raw(values.size());
     std::transform(values.begin(), values.end(), raw.begin(),
                    [](double v) { return static_cast<T>(v); });
-    x.backend().upload(x.mut(), raw.data());
+    x.backend().upload(x.mutable_view(), raw.data());
     x.backend().synchronize();
   });
 }
@@ -76,7 +76,7 @@ Tensor empty(const Shape& shape, const Tensor& like) {
 
 Tensor full(const Shape& shape, double value, const Tensor& like) {
   Tensor y = empty(shape, like);
-  y.backend().fill({.y = y.mut(), .value = value});
+  y.backend().fill({.y = y.mutable_view(), .value = value});
   return y;
 }
 

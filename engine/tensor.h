@@ -54,14 +54,14 @@ class Tensor {
   Backend& backend() const { return impl_->context->backend(); }
   ConstTensorView view() const { return {impl_->data, impl_->dtype, impl_->shape, version()}; }
   // For a single write: gives persistent memory a new version, so call it again for the next write.
-  TensorView mut() const;
+  TensorView mutable_view() const;
 
   // Identifies the contents of persistent memory, for caches of packed filters: no two versions of
   // a process are equal, and all aliases of one memory share theirs. 0 in step memory, whose
   // addresses are reused all the time.
   uint64_t version() const { return impl_->storage->version; }
-  // Gives persistent memory a new version after a write without mut(), which only the replay of a
-  // captured graph does.
+  // Gives persistent memory a new version after a write without mutable_view(), which only the
+  // replay of a captured graph does.
   void note_written() const;
 
   // Elements from `first` on, as `shape`, sharing memory and lifetime; not on the tape. Throws

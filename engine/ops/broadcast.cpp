@@ -18,7 +18,7 @@ Tensor run_binary(const Tensor& a, const Tensor& b, BinaryOp op) {
   Tensor y = empty({joined(s.n, t.n, a, b), joined(s.h, t.h, a, b), joined(s.w, t.w, a, b),
                     joined(s.c, t.c, a, b)},
                    a);
-  a.backend().binary({.a = a.view(), .b = b.view(), .y = y.mut(), .op = op});
+  a.backend().binary({.a = a.view(), .b = b.view(), .y = y.mutable_view(), .op = op});
   return y;
 }
 
@@ -62,7 +62,7 @@ Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& t) {
            "lerp: expected a weight of one value, or of one value for each sample of ", a.shape(),
            ", got ", s);
   Tensor y = empty_like(a);
-  a.backend().lerp({.a = a.view(), .b = b.view(), .t = t.view(), .y = y.mut()});
+  a.backend().lerp({.a = a.view(), .b = b.view(), .t = t.view(), .y = y.mutable_view()});
   return record("lerp", {a, b}, y, [t](const Tensor& dy, const Need& need) -> Grads {
     if (t.dtype() != dy.dtype()) {  // bf16: the weight stays f32, as in the forward pass
       const Tensor zero = full(dy.shape(), 0.0, dy);
@@ -82,7 +82,8 @@ Tensor take_channels(const Tensor& x, int64_t first, int64_t count) {
   PG_CHECK(first >= 0 && count >= 1 && first + count <= s.c, ShapeError, "take_channels: channels ",
            first, " to ", first + count - 1, " exceed ", s);
   Tensor y = empty({s.n, s.h, s.w, count}, x);
-  x.backend().copy_channels({.x = x.view(), .y = y.mut(), .x_first = first, .count = count});
+  x.backend().copy_channels(
+      {.x = x.view(), .y = y.mutable_view(), .x_first = first, .count = count});
   return record("take_channels", {x}, y,
                 [first, total = s.c](const Tensor& dy, const Need&) -> Grads {
                   return {place_channels(dy, first, total)};
@@ -94,7 +95,7 @@ Tensor place_channels(const Tensor& x, int64_t first, int64_t total) {
   PG_CHECK(first >= 0 && first + s.c <= total, ShapeError, "place_channels: ", s, " at channel ",
            first, " exceeds ", total, " channels");
   Tensor y = empty({s.n, s.h, s.w, total}, x);
-  x.backend().copy_channels({.x = x.view(), .y = y.mut(), .y_first = first, .count = s.c});
+  x.backend().copy_channels({.x = x.view(), .y = y.mutable_view(), .y_first = first, .count = s.c});
   return record("place_channels", {x}, y,
                 [first, count = s.c](const Tensor& dy, const Need&) -> Grads {
                   return {take_channels(dy, first, count)};
@@ -106,9 +107,12 @@ Tensor append_channel(const Tensor& x, const Tensor& s) {
   PG_CHECK((s.shape() == Shape{shape.n, 1, 1, 1}), ShapeError,
            "append_channel: expected one value for each sample of ", shape, ", got ", s.shape());
   Tensor y = empty({shape.n, shape.h, shape.w, shape.c + 1}, x);
-  x.backend().copy_channels({.x = x.view(), .y = y.mut(), .count = shape.c});
-  x.backend().copy_channels(
-      {.x = s.view(), .y = y.mut(), .y_first = shape.c, .count = 1, .accumulate = Accumulate::add});
+  x.backend().copy_channels({.x = x.view(), .y = y.mutable_view(), .count = shape.c});
+  x.backend().copy_channels({.x = s.view(),
+                             .y = y.mutable_view(),
+                             .y_first = shape.c,
+                             .count = 1,
+                             .accumulate = Accumulate::add});
   return record("append_channel", {x, s}, y,
                 [c = shape.c, t = s.shape()](const Tensor& dy, const Need& need) -> Grads {
                   return {need[0] ? take_channels(dy, 0, c) : Tensor(),

@@ -61,7 +61,7 @@ InputGrad gated_conv2d(const Tensor& x, const Tensor& w, const ConvGeometry& g, 
   x.backend().conv2d({.x = x.view(),
                       .w = w.view(),
                       .b = {},
-                      .y = y.mut(),
+                      .y = y.mutable_view(),
                       .geometry = g,
                       .gate = view_of(gate.ref),
                       .gate_slope = gate.slope});
@@ -83,7 +83,7 @@ InputGrad gated_input_grad(const Tensor& dy, const Tensor& w, const Shape& x_sha
   Tensor dx = empty(x_shape, dy);
   dy.backend().conv2d_input_grad({.dy = dy.view(),
                                   .w = w.view(),
-                                  .dx = dx.mut(),
+                                  .dx = dx.mutable_view(),
                                   .geometry = g,
                                   .gate = view_of(gate.ref),
                                   .gate_slope = gate.slope,
@@ -126,10 +126,10 @@ Grads layer_vjp(const Tensor& g, const Tensor& x, const Tensor& w, const Shape& 
   const Place dw(g, w.shape(), need.destination(1)), db(g, b, need.destination(2));
   g.backend().conv2d_weight_grad({.dy = g.view(),
                                   .x = x.view(),
-                                  .dw = dw.tensor.mut(),
+                                  .dw = dw.tensor.mutable_view(),
                                   .geometry = o,
                                   .accumulate = dw.accumulate,
-                                  .db = db.tensor.mut(),
+                                  .db = db.tensor.mutable_view(),
                                   .db_accumulate = db.accumulate});
   return {need[0] ? gated_input_grad(g, w, x.shape(), o, need.gate(0)) : Tensor(), dw.result(),
           db.result()};
@@ -154,10 +154,10 @@ Tensor run_layer(const Tensor& x, const Tensor& w, const Tensor& b, const LayerO
   x.backend().conv2d({.x = x.view(),
                       .w = w.view(),
                       .b = b.view(),
-                      .y = y.mut(),
+                      .y = y.mutable_view(),
                       .geometry = o.geometry,
                       .slope = o.slope,
-                      .r = o.r ? o.r.mut() : TensorView{},
+                      .r = o.r ? o.r.mutable_view() : TensorView{},
                       .norm_eps = o.norm_eps});
   return y;
 }
@@ -181,7 +181,7 @@ Tensor conv2d_weight_grad(const Tensor& dy, const Tensor& x, const Shape& w_shap
   const Place dw(dy, w_shape, into);
   dy.backend().conv2d_weight_grad({.dy = dy.view(),
                                    .x = x.view(),
-                                   .dw = dw.tensor.mut(),
+                                   .dw = dw.tensor.mutable_view(),
                                    .geometry = g,
                                    .accumulate = dw.accumulate});
   if (dw.direct) return {};

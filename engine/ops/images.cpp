@@ -13,7 +13,7 @@ Tensor images_to_float(const Tensor& bytes, const Tensor& mirror, const Tensor& 
   y.backend().images_to_float({.x = bytes.view(),
                                .mirror = mirror ? mirror.view() : ConstTensorView{},
                                .alpha = alpha ? alpha.view() : ConstTensorView{},
-                               .y = y.mut()});
+                               .y = y.mutable_view()});
   return y;
 }
 

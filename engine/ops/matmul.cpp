@@ -48,7 +48,7 @@ Tensor product(const Tensor& a, const Tensor& b, const MatmulOptions& o, const S
   a.backend().matmul(
       {.a = a.view(),
        .b = b.view(),
-       .y = y.mut(),
+       .y = y.mutable_view(),
        .trans_a = o.trans_a,
        .trans_b = o.trans_b,
        .scale = o.scale,

@@ -18,7 +18,7 @@ Tensor pixel_norm_composition(const Tensor& x, double eps) {
 Tensor pixel_norm(const Tensor& x, double eps) {
   const Shape& s = x.shape();
   Tensor y = empty_like(x), r(x.context(), {s.n, s.h, s.w, 1}, acc_of(x.dtype()));
-  x.backend().pixel_norm({.x = x.view(), .y = y.mut(), .r = r.mut(), .eps = eps});
+  x.backend().pixel_norm({.x = x.view(), .y = y.mutable_view(), .r = r.mutable_view(), .eps = eps});
   return record_fused(
       "pixel_norm", {x}, y,
       [eps](const std::vector<Tensor>& in) { return pixel_norm_composition(in[0], eps); },
@@ -28,7 +28,7 @@ Tensor pixel_norm(const Tensor& x, double eps) {
 Tensor pixel_norm_vjp(const Tensor& dy, const Tensor& y, const Tensor& r, double slope) {
   Tensor dx = empty_like(dy);
   dy.backend().pixel_norm_vjp(
-      {.dy = dy.view(), .y = y.view(), .r = r.view(), .dx = dx.mut(), .slope = slope});
+      {.dy = dy.view(), .y = y.view(), .r = r.view(), .dx = dx.mutable_view(), .slope = slope});
   return dx;
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 Tensor run_unary(const Tensor& x, UnaryOp op) {
   Tensor y = empty_like(x);
-  x.backend().unary({.x = x.view(), .y = y.mut(), .op = op});
+  x.backend().unary({.x = x.view(), .y = y.mutable_view(), .op = op});
   return y;
 }
 
@@ -25,8 +25,10 @@ Tensor bias_lrelu(const Tensor& x, const Tensor& b, double slope) {
            "bias_lrelu: expected one bias for each channel of ", x.shape(), ", got ",
            b ? b.shape() : Shape{});
   Tensor y = empty_like(x);
-  x.backend().bias_lrelu(
-      {.x = x.view(), .b = b ? b.view() : ConstTensorView{}, .y = y.mut(), .slope = slope});
+  x.backend().bias_lrelu({.x = x.view(),
+                          .b = b ? b.view() : ConstTensorView{},
+                          .y = y.mutable_view(),
+                          .slope = slope});
   std::vector<Tensor> inputs = {x};
   if (b) inputs.push_back(b);
   return record("bias_lrelu", std::move(inputs), y,
@@ -41,7 +43,7 @@ Tensor bias_lrelu(const Tensor& x, const Tensor& b, double slope) {
 Tensor leaky_gate(const Tensor& x, const Tensor& ref, double slope) {
   check_same("leaky_gate", x, ref);
   Tensor y = empty_like(x);
-  x.backend().leaky_gate({.x = x.view(), .ref = ref.view(), .y = y.mut(), .slope = slope});
+  x.backend().leaky_gate({.x = x.view(), .ref = ref.view(), .y = y.mutable_view(), .slope = slope});
   return record("leaky_gate", {x}, y, [ref, slope](const Tensor& dy, const Need&) -> Grads {
     return {leaky_gate(dy, ref, slope)};
   });
@@ -49,7 +51,7 @@ Tensor leaky_gate(const Tensor& x, const Tensor& ref, double slope) {
 
 Tensor affine(const Tensor& x, double scale, double shift) {
   Tensor y = empty_like(x);
-  x.backend().affine({.x = x.view(), .y = y.mut(), .scale = scale, .shift = shift});
+  x.backend().affine({.x = x.view(), .y = y.mutable_view(), .scale = scale, .shift = shift});
   return record("affine", {x}, y, [scale](const Tensor& dy, const Need&) -> Grads {
     return {affine(dy, scale, 0.0)};
   });
@@ -96,19 +98,19 @@ Tensor softplus(const Tensor& x) {
 Tensor convert(const Tensor& x, DType dtype) {
   if (dtype == x.dtype()) return x;
   Tensor y(x.context(), x.shape(), dtype);
-  x.backend().convert({.x = x.view(), .y = y.mut()});
+  x.backend().convert({.x = x.view(), .y = y.mutable_view()});
   return record("convert", {x}, y, [from = x.dtype()](const Tensor& dy, const Need&) -> Grads {
     return {convert(dy, from)};
   });
 }
 
 void affine_in_place(const Tensor& y, double scale, double shift) {
-  y.backend().affine({.x = y.view(), .y = y.mut(), .scale = scale, .shift = shift});
+  y.backend().affine({.x = y.view(), .y = y.mutable_view(), .scale = scale, .shift = shift});
 }
 
 void add_in_place(const Tensor& y, const Tensor& x) {
   check_same("add_in_place", y, x);
-  y.backend().affine({.x = x.view(), .y = y.mut(), .accumulate = Accumulate::add});
+  y.backend().affine({.x = x.view(), .y = y.mutable_view(), .accumulate = Accumulate::add});
 }
 
 }  // namespace pg::ops

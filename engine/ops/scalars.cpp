@@ -4,7 +4,7 @@
 namespace pg::ops {
 
 void add_scalars(const Tensor& sums, std::span<const Tensor> numbers) {
-  AddScalarsArgs args{.count = static_cast<int64_t>(numbers.size()), .sums = sums.mut()};
+  AddScalarsArgs args{.count = static_cast<int64_t>(numbers.size()), .sums = sums.mutable_view()};
   PG_CHECK(args.count <= AddScalarsArgs::kMost && args.count == sums.numel(), ShapeError,
            "add_scalars: expected one number for each of ", sums.shape(), " and at most ",
            AddScalarsArgs::kMost, ", got ", args.count);

@@ -56,7 +56,7 @@ Tensor concat_batch(const Tensor& a, const Tensor& b) {
 
 void copy_into(const Tensor& y, const Tensor& x) {
   check_same("copy_into", y, x);
-  y.backend().copy(y.mut(), x.view());
+  y.backend().copy(y.mutable_view(), x.view());
 }
 
 }  // namespace pg::ops

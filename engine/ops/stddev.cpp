@@ -64,7 +64,8 @@ Tensor minibatch_stddev_vjp_composition(const Tensor& x, const Tensor& dy,
 // differentiates it, with a kernel for that derivative too.
 Tensor minibatch_stddev_vjp(const Tensor& x, const Tensor& dy, const MinibatchStddevGeometry& g) {
   Tensor dx = empty_like(x);
-  x.backend().minibatch_stddev_vjp({.x = x.view(), .dy = dy.view(), .dx = dx.mut(), .geometry = g});
+  x.backend().minibatch_stddev_vjp(
+      {.x = x.view(), .dy = dy.view(), .dx = dx.mutable_view(), .geometry = g});
   return record_fused(
       "minibatch_stddev_vjp", {x, dy}, dx,
       [g](const std::vector<Tensor>& in) {
@@ -76,8 +77,8 @@ Tensor minibatch_stddev_vjp(const Tensor& x, const Tensor& dy, const MinibatchSt
         x.backend().minibatch_stddev_vjp2({.x = x.view(),
                                            .dy = dy.view(),
                                            .u = u.view(),
-                                           .ddy = ddy ? ddy.mut() : TensorView{},
-                                           .dx = ddx ? ddx.mut() : TensorView{},
+                                           .ddy = ddy ? ddy.mutable_view() : TensorView{},
+                                           .dx = ddx ? ddx.mutable_view() : TensorView{},
                                            .geometry = g});
         return {ddx, ddy};
       });
@@ -88,7 +89,7 @@ Tensor minibatch_stddev_vjp(const Tensor& x, const Tensor& dy, const MinibatchSt
 Tensor minibatch_stddev(const Tensor& x, const MinibatchStddevGeometry& g) {
   check_groups(x.shape(), g);
   Tensor y(x.context(), {x.shape().n, 1, 1, 1}, acc_of(x.dtype()));
-  x.backend().minibatch_stddev({.x = x.view(), .y = y.mut(), .geometry = g});
+  x.backend().minibatch_stddev({.x = x.view(), .y = y.mutable_view(), .geometry = g});
   return record("minibatch_stddev", {x}, y, [x, g](const Tensor& dy, const Need&) -> Grads {
     return {minibatch_stddev_vjp(x, dy, g)};
   });

@@ -22,15 +22,15 @@ namespace pg {
 template <typename T>
 using ByResolution = std::map<int64_t, T>;
 
-enum class NormOrder { activation_first, norm_first };
-enum class FirstBias { channel, value };  // per channel, or per channel and pixel
-enum class WeightInit { normal, unit_rms };
-enum class PlainInit { he, torch };  // of layers without equalized learning rate
+enum class NormOrder { activation_first, norm_first };  // of leaky ReLU and pixel norm in G
+enum class FirstBias { channel, value };                // per channel, or per channel and pixel
+enum class WeightInit { normal, unit_rms };  // N(0, 1), or that over its root mean square
+enum class PlainInit { he, torch };          // of layers without equalized learning rate
 enum class OutputActivation { none, tanh, tanh_above_4x4 };
 enum class Conditioning { none, acgan, projection };
-enum class DownOrder { pool_first, activation_first };
-enum class NarrowAt { second, first };  // convolution of a D block that changes the channels
-enum class GroupRemainder { error, whole };
+enum class DownOrder { pool_first, activation_first };  // in a block of D, after the convolution
+enum class NarrowAt { second, first };       // convolution of a D block that changes the channels
+enum class GroupRemainder { error, whole };  // minibatch that stddev groups do not divide
 enum class ScheduleUnit { kimg, iterations, epochs };
 enum class LastBatch { across, drop, keep };  // if an epoch is not a multiple of the minibatch
 enum class RealFade { none, exact, bytes };

@@ -12,6 +12,9 @@
 
 namespace pg {
 
+// The published versions whose names and axes are known: the official TensorFlow and Theano code,
+// facebookresearch/pytorch_GAN_zoo, akanimax/pro_gan_pytorch since 3.0 and before, the PyTorch
+// tutorial (also for readme-hq), the course exercise, and mmgeneration's generator.
 enum class Layout {
   official_tf,
   theano,

@@ -132,7 +132,7 @@ void load(const Safetensors& file, const std::string& name, const Tensor& to) {
   PG_CHECK(stored.shape == shape && stored.dtype == type, FormatError, "checkpoint '",
            file.path().string(), "': tensor '", name, "': expected ", described(type, shape),
            " for this configuration, got ", described(stored.dtype, stored.shape));
-  to.backend().upload(to.mut(), stored.data);
+  to.backend().upload(to.mutable_view(), stored.data);
   to.backend().synchronize();
 }
 

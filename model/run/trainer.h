@@ -18,7 +18,7 @@ namespace pg {
 // and the files that are due (run_writer.h).
 class Trainer {
  public:
-  enum class Outcome { finished, stopped };
+  enum class Outcome { finished, stopped };  // at total_kimg, or earlier by a signal
 
   // Checks the setting that only a trainer can check: throws UsageError if checkpoint.best_of is
   // not a number in stats.jsonl.

@@ -70,8 +70,8 @@ void Gan::upload_inputs(const IterationSettings& settings, const RealImages& rea
     images_ = Tensor(context_, shape, DType::u8, Lifetime::persistent);
     mirror_ = Tensor(context_, {plan.count}, DType::u8, Lifetime::persistent);
   }
-  backend.upload(images_.mut(), reals.images.data());
-  backend.upload(mirror_.mut(), reals.mirror.data());
+  backend.upload(images_.mutable_view(), reals.images.data());
+  backend.upload(mirror_.mutable_view(), reals.mirror.data());
   if (label_count(config_) > 0) upload_labels(reals);
 }
 

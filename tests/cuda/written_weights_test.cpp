@@ -89,14 +89,14 @@ TEST_F(Convolutions, UseUploadedWeights) {
   store_.initialize(1, 1);
   test::expect_used({&store_}, [&] {
     from_host(store_.flat(), to_host(noise(store_.flat().shape())));
-    backend_->upload(store_.get("b").mut(), values.data());
+    backend_->upload(store_.get("b").mutable_view(), values.data());
     backend_->synchronize();
   });
 }
 
 TEST_F(Convolutions, UseWeightsCopiedOnTheDevice) {
   expect_used([&](const Tensor& w) { ops::copy_into(w, noise(w.shape())); });
-  expect_used([&](const Tensor& w) { backend_->copy(w.mut(), noise(w.shape()).view()); });
+  expect_used([&](const Tensor& w) { backend_->copy(w.mutable_view(), noise(w.shape()).view()); });
 }
 
 TEST_F(Convolutions, UseInitializedAndDrawnWeights) {

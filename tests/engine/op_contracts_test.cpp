@@ -12,7 +12,7 @@ class OpContract : public testing::Test {
  protected:
   Tensor tensor(const Shape& shape, DType dtype = DType::f32) {
     const Tensor x(context_, shape, dtype);
-    if (dtype != DType::u8) x.backend().fill({.y = x.mut(), .value = 1.0});
+    if (dtype != DType::u8) x.backend().fill({.y = x.mutable_view(), .value = 1.0});
     return x;
   }
   std::unique_ptr<Backend> backend_ = make_cpu_backend(1, CpuPath::direct);

@@ -46,7 +46,7 @@ TEST_F(TensorTest, HostCopiesHaveTheSizeOfTheTensor) {
 TEST_F(TensorTest, EveryWriteGivesPersistentMemoryANewVersion) {
   const uint64_t first = kept_.version();
   EXPECT_NE(first, 0u);
-  const TensorView write = kept_.mut();
+  const TensorView write = kept_.mutable_view();
   EXPECT_EQ(write.previous, first);
   EXPECT_NE(write.version, first);
   EXPECT_EQ(kept_.view().version, write.version);
@@ -70,7 +70,7 @@ TEST_F(TensorTest, VersionsAreUniqueAndStepMemoryHasNone) {
   const Tensor other(context_, {2, 1, 1, 3}, DType::f32, Lifetime::persistent);
   EXPECT_NE(other.version(), kept_.version());
   const Tensor step(context_, {2, 1, 1, 3}, DType::f32);
-  EXPECT_EQ(step.mut().version, 0u);
+  EXPECT_EQ(step.mutable_view().version, 0u);
   EXPECT_EQ(step.view().version, 0u);
   step.note_written();
   EXPECT_EQ(step.version(), 0u);

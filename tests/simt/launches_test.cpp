@@ -106,7 +106,7 @@ int64_t launches_behind_a_norm(Backend& backend, int64_t x, int64_t y, int64_t t
   const auto call = [&] {
     backend.conv2d_input_grad({.dy = dy.view(),
                                .w = at_version(w.view(), 1),
-                               .dx = dx.mut(),
+                               .dx = dx.mutable_view(),
                                .geometry = g,
                                .gate = gate.view(),
                                .r = r.view()});

@@ -181,7 +181,7 @@ TEST_F(SafetensorsFile, HugeHeaderLengthIsRejectedAtOnce) {
 
 TEST_F(SafetensorsFile, FileOfAnotherProgramNeedsNoChecksum) {
   EXPECT_EQ(rejection(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}   )", 4),
-            "no error of this kind");
+            "no error of this type");
   const Safetensors file(path_);
   EXPECT_EQ(file.at("a").elements(), 1);
   EXPECT_EQ(test::values_of<float>(file.at("a")), std::vector<float>{0.0f});

@@ -99,11 +99,10 @@ TEST(Changes, AreDescribedWithTheirEffect) {
   const std::vector<std::string> changes = describe_changes(before, after, 1300 * 1000);
   ASSERT_EQ(changes.size(), 3u);
   EXPECT_EQ(changes[0],
-            "schedule.lod_training_kimg was 600 and is 100: the schedule is another one, past "
-            "images included");
-  EXPECT_EQ(changes[1],
-            "train.threads was 0 and is 3: the same numbers, computed faster or slower");
-  EXPECT_NE(changes[2].find("the run was at 8x8 stable"), std::string::npos) << changes[2];
+            "schedule.lod_training_kimg was 600 and is 100: a different schedule, counted from the "
+            "first image of the run");
+  EXPECT_EQ(changes[1], "train.threads was 0 and is 3: same results, faster or slower");
+  EXPECT_NE(changes[2].find("the schedule was at 8x8 stable"), std::string::npos) << changes[2];
 }
 
 }  // namespace

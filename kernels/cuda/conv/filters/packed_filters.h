@@ -19,6 +19,7 @@
 
 namespace pg::cuda {
 
+// forward: for fprop. transposed: for dgrad, with inputs and outputs exchanged and taps reversed.
 enum class FilterUse : uint8_t { forward, transposed };
 
 struct PackedFilter {

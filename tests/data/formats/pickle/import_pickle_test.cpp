@@ -228,9 +228,9 @@ TEST(Pickle, TensorsMustStayInTheirStorage) {
   const auto rejection_of = [](const PickleBytes::Tensor& tensor) {
     return rejection(PickleBytes().tensor(tensor).end());
   };
-  EXPECT_EQ(rejection_of({.key = "0", .elements = 6, .shape = {2, 3}}), "no error of this kind");
+  EXPECT_EQ(rejection_of({.key = "0", .elements = 6, .shape = {2, 3}}), "no error of this type");
   EXPECT_EQ(rejection_of({.key = "0", .elements = 6, .shape = {3, 2}, .strides = {1, 3}}),
-            "no error of this kind");
+            "no error of this type");
   const char* beyond = "beyond the 6 of its storage '0'";
   EXPECT_NE(rejection_of({.key = "0", .elements = 6, .shape = {7}}).find(beyond),
             std::string::npos);
@@ -257,7 +257,7 @@ TEST(Pickle, HugeLengthsAreRejectedAtOnce) {
                                  std::string("\x96").append(little_endian(uint64_t{1} << 62)),
                                  std::string("\x8b").append(little_endian(int32_t{INT32_MIN}))};
   for (const std::string& length : lengths) {
-    EXPECT_NE(rejection(PickleBytes(5).raw(length).end()), "no error of this kind");
+    EXPECT_NE(rejection(PickleBytes(5).raw(length).end()), "no error of this type");
   }
   EXPECT_NE(rejection(PickleBytes().raw("Nr" + little_endian(~uint32_t{0})).end()).find("index 42"),
             std::string::npos);
