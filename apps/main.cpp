@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <new>
 
 #include "apps/commands.h"
@@ -84,6 +85,10 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     return fail(
         1, "out of memory; use a smaller minibatch, for example --set schedule.max_minibatch=8");
+  } catch (const std::filesystem::filesystem_error& e) {
+    return fail(1, pg::message("cannot use '", e.path1().string(), "': ", e.code().message(),
+                               "; check the path and its permissions")
+                       .c_str());
   } catch (const std::exception& e) {
     return fail(1, e.what());
   }

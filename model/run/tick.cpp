@@ -10,7 +10,7 @@ namespace pg {
 
 bool Tick::stats_due() const {
   constexpr std::chrono::milliseconds kInterval{200};
-  return Clock::now() - stats_read_ > kInterval;
+  return stats_.iterations == 0 || Clock::now() - stats_read_ > kInterval;
 }
 
 void Tick::set_stats(const TrainingStats& stats) {

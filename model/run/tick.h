@@ -16,7 +16,7 @@ class Tick {
   void add_images(int64_t count) { images_ += count; }
 
   // Statistics of the tick, as last read from the device. Reading waits for the device, so they
-  // are due a few times a second, not in every iteration.
+  // are due after the first iteration and then a few times a second, not in every iteration.
   const TrainingStats& stats() const { return stats_; }
   bool stats_due() const;
   void set_stats(const TrainingStats& stats);
