@@ -214,5 +214,39 @@ TEST_F(ConvolutionsInTraining, UseWeightsReadFromACheckpoint) {
   });
 }
 
+TEST_F(ConvolutionsInTraining, UseWeightsOfARestartedEma) {
+  SmallRun run(*backend_, tiny_gan(Precision::tf32));
+  GanState& state = run.gan().state();
+  expect_used({&state.ema}, [&] {
+    ops::add_in_place(state.g.flat(), full(state.g.flat().shape(), 0.25, state.g.flat()));
+    state.restart_ema();
+  });
+}
+
+// As UseResumedWeights: the iterations after an import must not replay the earlier graph.
+TEST_F(ConvolutionsInTraining, UseWeightsImportedIntoARun) {
+  Config config = preset("akanimax");
+  config.model.fmap_base = 64;
+  config.model.fmap_max = 12;
+  config.model.latent_size = 10;
+  config.train.precision = Precision::tf32;
+  resolve(config, {.resolution = 8, .channels = 3, .images = 100, .labels = 0});
+  SmallRun other(*backend_, config), run(*backend_, config), resumed(*backend_, config);
+  other.iterate({8, 1.0}, 0.02);
+  const ExportedNetwork network{"Gs", Network::generator, config, other.gan().state().g};
+  write_network_safetensors(folder_ / "g", network, Layout::akanimax);
+  std::vector<ForeignFile> files;
+  files.push_back(read_foreign(folder_ / "g"));
+  for (int i = 0; i < 4; ++i) run.iterate({8, 1.0}, 0.01);
+  load_networks(read_networks(files), run.gan());
+  write_checkpoint(folder_ / "a", run.gan(), {});
+  read_checkpoint(folder_ / "a", resumed.gan());
+  for (int i = 0; i < 3; ++i) {
+    run.iterate({8, 1.0}, 0.01);
+    resumed.iterate({8, 1.0}, 0.01);
+    EXPECT_EQ(run.state(""), resumed.state("")) << "iteration " << i << " after the import";
+  }
+}
+
 }  // namespace
 }  // namespace pg::test
