@@ -19,7 +19,9 @@
 
 #include "bench/backends.h"
 #include "bench/floor.h"
+#include "bench/program.h"
 #include "bench/timing_backend.h"
+#include "data/files/output.h"
 #include "kernels/error.h"
 #include "model/config/config_names.h"
 #include "model/config/numerics.h"
@@ -29,6 +31,8 @@ namespace {
 
 using namespace pg;
 using namespace pg::bench;
+
+constexpr const char* kName = "bench_step";
 
 struct Options {
   std::vector<int64_t> resolutions;
@@ -200,7 +204,7 @@ void print_json(const Setup& s, const std::string& device, const Result& r) {
     line["floor_seconds"] = r.floor;
     line["share_of_floor"] = r.floor / r.measured.median();
   }
-  std::printf("%s\n", line.dump().c_str());
+  write_output(line.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n");
 }
 
 void print_line(const Result& r) {
@@ -240,7 +244,6 @@ int run_resolution(const Options& o, int64_t resolution) {
     print_line(r);
     print_shares(bench.profile(*backend));
   }
-  std::fflush(stdout);
   return 0;
 }
 
@@ -252,11 +255,10 @@ int in_child(F&& work) {
     int code = 1;
     try {
       code = work();
+      finish_output();
     } catch (const std::exception& e) {
-      std::fprintf(stderr, "bench_step: %s\n", e.what());
-      code = dynamic_cast<const UsageError*>(&e) != nullptr ? 2 : 1;
+      code = report_error(kName, e);
     }
-    std::fflush(stdout);
     _exit(code);
   }
   int status = 0;
@@ -293,15 +295,7 @@ void add_options(CLI::App& app, Options& o) {
                "print one JSON object per line instead of a table with kernel shares");
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  Options o;
-  CLI::App app(
-      "Measures whole training iterations of the official network: images per second at each "
-      "resolution.");
-  add_options(app, o);
-  CLI11_PARSE(app, argc, argv);
+int run(Options& o) {
   if (o.resolutions.empty()) {
     constexpr int kCuda = 3;
     const int found = in_child([&] { return choose_device(o.device).cuda ? kCuda : 0; });
@@ -313,4 +307,16 @@ int main(int argc, char** argv) {
     if (code != 0) return code;
   }
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options o;
+  CLI::App app(
+      "Measures whole training iterations of the official network: images per second at each "
+      "resolution.",
+      kName);
+  add_options(app, o);
+  return run_program(app, argc, argv, [&] { return run(o); });
 }

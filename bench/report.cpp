@@ -5,6 +5,10 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "bench/counted_report.h"
+#include "data/files/output.h"
+#include "data/files/shown.h"
+
 namespace pg::bench {
 namespace {
 
@@ -13,8 +17,8 @@ using Json = nlohmann::ordered_json;
 double milli(double seconds) { return 1e3 * seconds; }
 
 void print(const Json& line) {
-  std::printf("%s\n", line.dump().c_str());
-  std::fflush(stdout);
+  write_output(line.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n");
+  finish_output();
 }
 
 }  // namespace
@@ -37,7 +41,8 @@ double share_of_peak(const Case& c, const Timing& t, const Peaks& peaks) {
   return std::max(c.flops / peaks.flops, c.bytes() / peaks.bytes_per_second) / t.seconds;
 }
 
-void Report::peaks(const PeakList& peaks) {
+void Report::head(const PeakList& peaks) {
+  if (hardware::device_counts()) return counted_head(format_, precision_, peaks);
   best_ = best_of(peaks);
   if (format_ == Format::json) {
     for (const auto& [kernels, description, p] : peaks) {
@@ -54,14 +59,17 @@ void Report::peaks(const PeakList& peaks) {
     std::printf(
         "%-8s %s\n         peak: copy %.0f GB/s (read and written), matrix product %.2f "
         "TFLOP/s\n",
-        kernels.c_str(), description.c_str(), p.bytes_per_second / 1e9, p.flops / 1e12);
+        kernels.c_str(), shown_whole(description).c_str(), p.bytes_per_second / 1e9,
+        p.flops / 1e12);
   }
   std::printf("%-36s %-20s %s\n", "case", "shape",
               "| kernels       ms  spread  TFLOP/s    GB/s  share  error    check");
 }
 
 void Report::row(const Case& c, const std::vector<Measurement>& found) {
-  if (format_ == Format::table) {
+  if (hardware::device_counts()) {
+    for (const Measurement& m : found) counted_row(format_, precision_, c, m);
+  } else if (format_ == Format::table) {
     table_row(c, found);
   } else {
     for (const Measurement& m : found) json_row(c, m);
@@ -90,7 +98,7 @@ void Report::table_row(const Case& c, const std::vector<Measurement>& found) con
   std::printf("%-36s %-20s", c.name.c_str(), c.shape.c_str());
   for (const Measurement& m : found) {
     if (!m.failure.empty()) {
-      std::printf(" | %-7s %s", m.kernels.c_str(), m.verdict().c_str());
+      std::printf(" | %-7s %s", m.kernels.c_str(), shown_whole(m.verdict()).c_str());
       continue;
     }
     const Timing& t = m.timing;
@@ -104,7 +112,7 @@ void Report::table_row(const Case& c, const std::vector<Measurement>& found) con
                 found[0].timing.seconds / found[1].timing.seconds);
   }
   std::printf("\n");
-  std::fflush(stdout);
+  finish_output();
 }
 
 }  // namespace pg::bench

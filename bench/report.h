@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bench/timing.h"
+#include "tests/hardware/launch_counters.h"
 
 namespace pg::bench {
 
@@ -14,6 +15,7 @@ namespace pg::bench {
 struct Measurement {
   std::string kernels;  // "own", "vendor", "cpu", ...
   Timing timing;
+  hardware::CountedKernels counted{};  // in place of the timing, on an emulated device
   double error = 0, tolerance = 0;
   std::string failure;  // why there is no result, else empty
 
@@ -39,7 +41,8 @@ class Report {
   Report(Format format, std::string precision)
       : format_(format), precision_(std::move(precision)) {}
 
-  void peaks(const PeakList& peaks);
+  // Devices with their peaks, and the names of the columns.
+  void head(const PeakList& peaks);
   void row(const Case& c, const std::vector<Measurement>& found);
 
  private:

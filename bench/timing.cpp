@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "kernels/capture.h"
 #include "kernels/error.h"
 #include "model/config/numerics.h"
 
@@ -13,7 +14,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int64_t kMaxCopies = 256;
 constexpr int64_t kMinCaptured =
     16;  // launches per graph, to make the time of starting it negligible
 constexpr double kLongLaunch = 1e-3;  // seconds; a single launch this long does so by itself
@@ -50,50 +50,6 @@ Timing time_batches(Backend& backend, const std::function<void()>& work, int64_t
 
 }  // namespace
 
-Operands::Operands(Backend& backend, const Case& c, int64_t cold_bytes) : backend_(backend) {
-  int64_t moving = 0;
-  for (size_t i = 0; i < c.operands.size(); ++i) {
-    const Operand& o = c.operands[i];
-    values_.emplace_back(o.fill, o.dtype, i);
-    if (o.place == Place::moves) moving += bytes_of(o.shape, o.dtype);
-  }
-  const int64_t copies = std::clamp<int64_t>((cold_bytes + moving - 1) / moving, 1, kMaxCopies);
-  for (int64_t i = 0; i < copies; ++i) add_copy(c);
-  for (size_t i = 0; i < c.operands.size(); ++i) {
-    if (c.operands[i].role == Role::out) {
-      poison(backend, copies_[0][i]);
-    } else {
-      values_[i].fill(backend, copies_[0][i]);
-    }
-  }
-}
-
-Operands::~Operands() {
-  for (void* p : memory_) backend_.release(p);
-}
-
-void Operands::add_copy(const Case& c) {
-  std::vector<TensorView> views;
-  for (size_t i = 0; i < c.operands.size(); ++i) {
-    const Operand& o = c.operands[i];
-    if (o.place == Place::stays && !copies_.empty()) {
-      views.push_back(copies_[0][i]);
-      continue;
-    }
-    memory_.push_back(backend_.allocate(bytes_of(o.shape, o.dtype)));
-    views.push_back({memory_.back(), o.dtype, o.shape});
-  }
-  copies_.push_back(std::move(views));
-}
-
-void Operands::spread() {
-  for (size_t k = 1; k < copies_.size(); ++k) {
-    for (size_t i = 0; i < copies_[k].size(); ++i) {
-      if (copies_[k][i].data != copies_[0][i].data) backend_.copy(copies_[k][i], copies_[0][i]);
-    }
-  }
-}
-
 Timing time_case(Backend& backend, const Case& c, const Operands& operands,
                  const TimingOptions& options) {
   const int64_t copies = operands.copies();
@@ -104,9 +60,9 @@ Timing time_case(Backend& backend, const Case& c, const Operands& operands,
   }
   const double once = seconds_of(backend, [&] { c.run(backend, operands.copy(0)); });
   const int64_t rounds = once > kLongLaunch ? 1 : (kMinCaptured + copies - 1) / copies;
-  backend.begin_capture();
+  Capture capture(backend);
   for (int64_t i = 0; i < rounds * copies; ++i) c.run(backend, operands.copy(i % copies));
-  const std::unique_ptr<StepGraph> graph = backend.end_capture();
+  const std::unique_ptr<StepGraph> graph = capture.end();
   graph->replay();
   return time_batches(
       backend, [&] { graph->replay(); }, rounds * copies, options.seconds);

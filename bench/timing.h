@@ -7,9 +7,11 @@
 #pragma once
 
 #include "bench/backends.h"
-#include "bench/case.h"
+#include "model/cases/operands.h"
 
 namespace pg::bench {
+
+using namespace cases;  // what is timed
 
 struct TimingOptions {
   double seconds = 0.025;                   // of all batches together, minimum
@@ -19,30 +21,6 @@ struct TimingOptions {
 struct Timing {
   double seconds = 0, fastest = 0, slowest = 0;  // per launch; median and extremes over batches
   int64_t launches = 0;
-};
-
-// The operands of a case in device memory, in enough copies to fill cold_bytes.
-class Operands {
- public:
-  // Fills the first copy: inputs with their values, outputs with NaN. Throws DeviceError if there
-  // is not enough memory.
-  Operands(Backend& backend, const Case& c, int64_t cold_bytes);
-  ~Operands();
-  Operands(const Operands&) = delete;
-  Operands& operator=(const Operands&) = delete;
-
-  const std::vector<Values>& values() const { return values_; }
-  int64_t copies() const { return static_cast<int64_t>(copies_.size()); }
-  Views copy(int64_t i) const { return copies_[static_cast<size_t>(i)]; }
-  // Copies the first copy into all others.
-  void spread();
-
- private:
-  void add_copy(const Case& c);
-  Backend& backend_;
-  std::vector<void*> memory_;
-  std::vector<Values> values_;
-  std::vector<std::vector<TensorView>> copies_;
 };
 
 // Times c.run over the copies. spread() must have filled them, and the case must have run once.

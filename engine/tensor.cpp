@@ -66,7 +66,6 @@ void from_host(const Tensor& x, std::span<const double> values) {
     std::transform(values.begin(), values.end(), raw.begin(),
                    [](double v) { return static_cast<T>(v); });
     x.backend().upload(x.mutable_view(), raw.data());
-    x.backend().synchronize();
   });
 }
 

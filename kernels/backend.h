@@ -7,6 +7,7 @@
 
 #include "kernels/adam.h"
 #include "kernels/broadcast.h"
+#include "kernels/candidate.h"
 #include "kernels/choices.h"
 #include "kernels/conv.h"
 #include "kernels/grad_check.h"
@@ -19,6 +20,7 @@
 #include "kernels/resample.h"
 #include "kernels/scalars.h"
 #include "kernels/stddev.h"
+#include "kernels/tensor_kernels.h"
 
 namespace pg {
 
@@ -57,6 +59,14 @@ class Backend {
   virtual void begin_capture() { PG_ASSERT(can_capture()); }
   virtual std::unique_ptr<StepGraph> end_capture() { return nullptr; }
 
+  // All kernels on tensor cores that compute a call, each by itself, for checks and benchmarks;
+  // none on a CPU. Of the operands, only shapes, types and alignment matter before a candidate
+  // runs.
+  virtual std::vector<Candidate> candidates(const Conv2dArgs&) { return {}; }
+  virtual std::vector<Candidate> candidates(const Conv2dInputGradArgs&) { return {}; }
+  virtual std::vector<Candidate> candidates(const Conv2dWeightGradArgs&) { return {}; }
+  virtual std::vector<Candidate> candidates(const MatmulArgs&) { return {}; }
+
 #define PG_KERNEL(kernel, Args) virtual void kernel(const Args& args) = 0;
 #include "kernels/kernels.def"
 #undef PG_KERNEL
@@ -66,10 +76,12 @@ class Backend {
 // on the number of threads.
 std::unique_ptr<Backend> make_cpu_backend(int threads = 0, CpuPath path = CpuPath::fast);
 
-// The number of usable GPUs; 0 with a reason (no driver, no GPU, built without CUDA).
+// The number of usable GPUs; 0 with a reason (no driver, no GPU, built without CUDA). gpu.h tells
+// more about them.
 int cuda_device_count(std::string* reason = nullptr);
 // The CUDA backend on one of them. Throws DeviceError.
 std::unique_ptr<Backend> make_cuda_backend(int device = 0, MatrixMath math = MatrixMath::exact,
-                                           CudaKernels kernels = CudaKernels::own);
+                                           CudaKernels kernels = CudaKernels::own,
+                                           const CudaOptions& options = {});
 
 }  // namespace pg

@@ -24,6 +24,10 @@ enum class MatrixMath : uint8_t { exact, tf32 };
 // PROGAN_CUDA_AUTOTUNE=off in the environment nothing is timed and the choice is fixed.
 enum class CudaKernels : uint8_t { own, vendor, fastest };
 
+// How kernels of a GPU are launched. checked: each is waited for, so that an error names the
+// kernel; for finding a fault, since nothing then runs at the same time, and nothing is captured.
+enum class Launches : uint8_t { queued, checked };
+
 // The place of epsilon in Adam; the two published forms differ where gradients are small:
 //   tensorflow  w -= lr * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + eps)
 //   pytorch     w -= lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace pg {
 
@@ -29,6 +30,24 @@ class DTypeError : public Error {  // an element type that the operation does no
 class DeviceError : public Error {  // a device call failed
  public:
   using Error::Error;
+};
+
+// A device failed in such a way that this process can no longer use it.
+class DeviceFailure : public DeviceError {
+ public:
+  // "HAPPENED; ADVICE". `kernel`: that failed, if known.
+  DeviceFailure(const std::string& happened, const std::string& advice, std::string kernel = "")
+      : DeviceError(happened + "; " + advice),
+        happened_(happened),
+        advice_(advice),
+        kernel_(std::move(kernel)) {}
+
+  const std::string& happened() const { return happened_; }
+  const std::string& advice() const { return advice_; }
+  const std::string& kernel() const { return kernel_; }
+
+ private:
+  std::string happened_, advice_, kernel_;
 };
 
 class OutOfMemoryError : public DeviceError {  // a device has no memory left

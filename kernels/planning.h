@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstring>
+#include <string>
 
 #include "kernels/backend.h"
 
@@ -44,6 +45,19 @@ class PlanningBackend : public Backend {
 // queries the GPU's properties and throws DeviceError without a usable GPU.
 std::unique_ptr<PlanningBackend> make_cpu_planner(int threads = 0, CpuPath path = CpuPath::fast);
 std::unique_ptr<PlanningBackend> make_cuda_planner(int device = 0,
-                                                   MatrixMath math = MatrixMath::exact);
+                                                   MatrixMath math = MatrixMath::exact,
+                                                   const CudaOptions& options = {});
+
+// Properties of a GPU that decide the working memory of its kernels, and its memory.
+struct GpuModel {
+  std::string name;
+  int processors = 0;          // streaming multiprocessors
+  int64_t smem_per_block = 0;  // bytes, the largest dynamic one
+  int64_t memory = 0;          // bytes
+};
+
+// The same for a GPU that need not exist. Throws DeviceError if the program was built without CUDA.
+std::unique_ptr<PlanningBackend> make_cuda_planner(const GpuModel& gpu, MatrixMath math,
+                                                   const CudaOptions& options = {});
 
 }  // namespace pg

@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "kernels/cpu/parallel.h"
-#include "kernels/cpu/system_memory.h"
+#include "kernels/system_memory.h"
 
 namespace pg {
 namespace cpu {

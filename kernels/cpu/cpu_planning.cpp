@@ -1,7 +1,7 @@
 // cpu_planning.cpp: a CPU without memory; the fast path records the working memory of its calls.
 #include "kernels/cpu/cpu_backend.h"
-#include "kernels/cpu/system_memory.h"
 #include "kernels/planning.h"
+#include "kernels/system_memory.h"
 
 namespace pg {
 namespace cpu {

@@ -1,5 +1,5 @@
 // system_memory.cpp: /proc/meminfo and control groups.
-#include "kernels/cpu/system_memory.h"
+#include "kernels/system_memory.h"
 
 #include <algorithm>
 #include <fstream>
@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-namespace pg::cpu {
+namespace pg {
 namespace {
 
 namespace fs = std::filesystem;
@@ -82,4 +82,4 @@ int64_t available_memory(const fs::path& root) {
   return std::min(kilobytes ? *kilobytes * 1024 : kNoLimit, left_in_control_groups(root));
 }
 
-}  // namespace pg::cpu
+}  // namespace pg

@@ -1,6 +1,8 @@
 // autotune.cpp: the choice and its file of lines "<candidates> <index> <key>"; others are ignored.
 #include "kernels/cuda/autotune/autotune.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -67,6 +69,8 @@ int Autotuner::choose(const std::string& key, int candidates, const std::functio
 
 Autotuner::Choices Autotuner::read(const std::string& path) {
   Choices choices;
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return choices;  // a FIFO would block
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
     std::istringstream fields(line);
@@ -87,20 +91,29 @@ void Autotuner::write() const {
   if (path_.empty()) return;
   Choices all = read(path_);
   for (const auto& [key, choice] : choices_) all[key] = choice;
-  std::error_code ignored;
-  std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), ignored);
-  const std::string unfinished = message(path_, ".", getpid());
-  bool complete = false;
-  {
-    std::ofstream file(unfinished);
-    for (const auto& [key, choice] : all) {
-      file << choice.candidates << ' ' << choice.index << ' ' << key << '\n';
-    }
-    file.close();
-    complete = file.good();
+  std::string text;
+  for (const auto& [key, choice] : all) {
+    text += message(choice.candidates, ' ', choice.index, ' ', key, '\n');
   }
-  if (complete) std::filesystem::rename(unfinished, path_, ignored);
-  if (!complete || ignored) std::filesystem::remove(unfinished, ignored);
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  fs::create_directories(fs::path(path_).parent_path(), ignored);
+  // A symbolic link keeps leading to the file; anything but a file is left alone.
+  fs::path target = path_;
+  constexpr int kMostLinks = 40;  // as the kernel
+  for (int i = 0; i < kMostLinks && fs::is_symlink(target, ignored); ++i) {
+    target = target.parent_path() / fs::read_symlink(target, ignored);
+  }
+  if (fs::exists(target, ignored) && !fs::is_regular_file(target, ignored)) return;
+  // A name that no other program has, even one with the same process number in another container.
+  std::string unfinished = target.string() + ".XXXXXX";
+  const int file = ::mkostemp(unfinished.data(), O_CLOEXEC);
+  if (file < 0) return;
+  bool complete = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  complete = ::fchmod(file, 0644) == 0 && complete;
+  complete = ::close(file) == 0 && complete;
+  if (complete) complete = ::rename(unfinished.c_str(), target.c_str()) == 0;
+  if (!complete) ::unlink(unfinished.c_str());
 }
 
 std::string autotune_path(const AutotuneFile& file) {

@@ -9,16 +9,6 @@ bool is_capturing(const Queue& queue) {
   return status != cudaStreamCaptureStatusNone;
 }
 
-EventTimer::EventTimer(Queue& queue) : queue_(queue) {
-  PG_CUDA(cudaEventCreate(&start_));
-  PG_CUDA(cudaEventCreate(&end_));
-}
-
-EventTimer::~EventTimer() {
-  if (start_ != nullptr) cudaEventDestroy(start_);
-  if (end_ != nullptr) cudaEventDestroy(end_);
-}
-
 bool EventTimer::ready() { return !is_capturing(queue_); }
 
 // Waiting first excludes work queued earlier. It also queues the work on an idle device, which

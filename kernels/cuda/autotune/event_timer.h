@@ -2,23 +2,21 @@
 #pragma once
 
 #include "kernels/cuda/autotune/autotune.h"
+#include "kernels/cuda/device/event.h"
 #include "kernels/cuda/device/queue.h"
 
 namespace pg::cuda {
 
 class EventTimer : public TrialTimer {
  public:
-  explicit EventTimer(Queue& queue);
-  ~EventTimer() override;
-  EventTimer(const EventTimer&) = delete;
-  EventTimer& operator=(const EventTimer&) = delete;
+  explicit EventTimer(Queue& queue) : queue_(queue) {}
 
   bool ready() override;
   double seconds(const std::function<void()>& work) override;
 
  private:
   Queue& queue_;
-  cudaEvent_t start_ = nullptr, end_ = nullptr;
+  Event start_, end_;
 };
 
 // True while a graph is being captured from the queue's stream.

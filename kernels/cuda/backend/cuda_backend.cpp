@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kernels/cuda/choice/tensor_candidates.h"
 #include "kernels/cuda/device/launchers.h"
 #include "kernels/gpu.h"
 
@@ -30,8 +31,9 @@ class CudaGraph : public StepGraph {
 
 }  // namespace
 
-CudaBackend::CudaBackend(int device, MatrixMath math, CudaKernels kernels)
-    : queue_(device, math), upload_(queue_) {
+CudaBackend::CudaBackend(int device, MatrixMath math, CudaKernels kernels,
+                         const CudaOptions& options)
+    : queue_(device, math, QueueUse::device, options), upload_(queue_) {
   if (kernels != CudaKernels::own) choice_ = std::make_unique<KernelChoice>(queue_, kernels);
 }
 
@@ -90,6 +92,19 @@ void CudaBackend::copy(TensorView dst, ConstTensorView src) {
                           cudaMemcpyDeviceToDevice, queue_.stream()));
 }
 
+std::vector<Candidate> CudaBackend::candidates(const Conv2dArgs& args) {
+  return tensor_candidates(queue_, args);
+}
+std::vector<Candidate> CudaBackend::candidates(const Conv2dInputGradArgs& args) {
+  return tensor_candidates(queue_, args);
+}
+std::vector<Candidate> CudaBackend::candidates(const Conv2dWeightGradArgs& args) {
+  return tensor_candidates(queue_, args);
+}
+std::vector<Candidate> CudaBackend::candidates(const MatmulArgs& args) {
+  return tensor_candidates(queue_, args);
+}
+
 void CudaBackend::synchronize() { PG_CUDA(cudaStreamSynchronize(queue_.stream())); }
 
 template <typename Args>
@@ -107,34 +122,15 @@ void CudaBackend::run(void (*launcher)(Queue&, const Args&), const Args& args) {
 
 }  // namespace cuda
 
-namespace {
-
-std::string why_no_gpu(cudaError_t status) {
-  if (status != cudaErrorInsufficientDriver) return cudaGetErrorString(status);
-  int version = 0;
-  if (cudaDriverGetVersion(&version) != cudaSuccess || version == 0) {
-    return "no NVIDIA driver is installed";
-  }
-  return message("the NVIDIA driver supports CUDA ", version / 1000, ".", version % 1000 / 10,
-                 ", but this program needs ", CUDART_VERSION / 1000, ".0; update the driver");
-}
-
-}  // namespace
-
-int cuda_device_count(std::string* reason) {
-  int count = 0;
-  const cudaError_t status = cudaGetDeviceCount(&count);
-  if (status == cudaSuccess && count > 0) return count;
-  cudaGetLastError();
-  if (reason != nullptr) {
-    *reason = status == cudaSuccess ? "the driver reports none" : why_no_gpu(status);
-  }
-  return 0;
-}
-
-std::unique_ptr<Backend> make_cuda_backend(int device, MatrixMath math, CudaKernels kernels) {
+std::unique_ptr<Backend> make_cuda_backend(int device, MatrixMath math, CudaKernels kernels,
+                                           const CudaOptions& options) {
   check_gpu(device);
-  return std::make_unique<cuda::CudaBackend>(device, math, kernels);
+  return std::make_unique<cuda::CudaBackend>(device, math, kernels, options);
+}
+
+void give_up_gpu() {
+  cudaDeviceReset();
+  cudaGetLastError();
 }
 
 }  // namespace pg

@@ -17,7 +17,8 @@ namespace pg::cuda {
 class CudaBackend : public Backend {
  public:
   // device: an index below cuda_device_count().
-  CudaBackend(int device, MatrixMath math, CudaKernels kernels = CudaKernels::own);
+  CudaBackend(int device, MatrixMath math, CudaKernels kernels = CudaKernels::own,
+              const CudaOptions& options = {});
   ~CudaBackend() override;
 
   const char* name() const override { return "cuda"; }
@@ -30,9 +31,14 @@ class CudaBackend : public Backend {
   void download(void* dst, ConstTensorView src) override;
   void copy(TensorView dst, ConstTensorView src) override;
   void synchronize() override;
-  bool can_capture() const override { return true; }
+  bool can_capture() const override { return !queue_.checks_launches(); }
   void begin_capture() override;
   std::unique_ptr<StepGraph> end_capture() override;
+
+  std::vector<Candidate> candidates(const Conv2dArgs& args) override;
+  std::vector<Candidate> candidates(const Conv2dInputGradArgs& args) override;
+  std::vector<Candidate> candidates(const Conv2dWeightGradArgs& args) override;
+  std::vector<Candidate> candidates(const MatmulArgs& args) override;
 
 #define PG_KERNEL(kernel, Args) void kernel(const Args& args) override;
 #include "kernels/kernels.def"

@@ -13,7 +13,11 @@ namespace {
 
 class CudaPlanning : public PlanningBackend {
  public:
-  CudaPlanning(int device, MatrixMath math) : queue_(device, math, QueueUse::measure) {}
+  CudaPlanning(int device, MatrixMath math, const CudaOptions& options)
+      : queue_(device, math, QueueUse::measure, options) {}
+  CudaPlanning(const GpuModel& gpu, MatrixMath math, const CudaOptions& options)
+      : queue_({.processors = gpu.processors, .smem_per_block = gpu.smem_per_block}, math,
+               options) {}
 
   const char* name() const override { return "cuda"; }
   std::string description() const override { return "GPU (planning only)"; }
@@ -50,9 +54,15 @@ class CudaPlanning : public PlanningBackend {
 }  // namespace
 }  // namespace cuda
 
-std::unique_ptr<PlanningBackend> make_cuda_planner(int device, MatrixMath math) {
+std::unique_ptr<PlanningBackend> make_cuda_planner(int device, MatrixMath math,
+                                                   const CudaOptions& options) {
   check_gpu(device);
-  return std::make_unique<cuda::CudaPlanning>(device, math);
+  return std::make_unique<cuda::CudaPlanning>(device, math, options);
+}
+
+std::unique_ptr<PlanningBackend> make_cuda_planner(const GpuModel& gpu, MatrixMath math,
+                                                   const CudaOptions& options) {
+  return std::make_unique<cuda::CudaPlanning>(gpu, math, options);
 }
 
 }  // namespace pg

@@ -60,7 +60,7 @@ std::string key_of(const Queue& queue, const Conv2dArgs& a) {
 std::string key_of(const Queue& queue, const Conv2dInputGradArgs& a) {
   return message("conv2d_input_grad ", name_of(a.geometry.mode), " ", arithmetic(queue, a.dx.dtype),
                  " dx ", a.dx.shape, " w ", a.w.shape, " pad ", a.geometry.pad, a.r ? " norm" : "",
-                 alignment({a.dx.data, a.w.data, a.dy.data}));
+                 a.gate ? " gate" : "", alignment({a.dx.data, a.w.data, a.dy.data}));
 }
 
 std::string key_of(const Queue& queue, const Conv2dWeightGradArgs& a) {
@@ -74,6 +74,33 @@ std::string key_of(const Queue& queue, const MatmulArgs& a) {
   return message("matmul ", arithmetic(queue, a.a.dtype), " a", op(a.trans_a), a.a.shape, " ",
                  pg::name_of(a.b.dtype), " b", op(a.trans_b), a.b.shape, " into ",
                  pg::name_of(a.y.dtype), alignment({a.a.data, a.b.data, a.y.data}));
+}
+
+// Other candidates have another key.
+std::string left_out_of(const Queue& queue) {
+  const TensorKernels set = queue.options().left_out;
+  return set.empty() ? "" : " without " + set.text();
+}
+
+// Whether a call that may use tensor cores may be given to a library: not if the project's own
+// family for it is skipped.
+bool trusts(const Queue& queue, TensorFamily family, DType t) {
+  const bool tensor = t == DType::bf16 || (t == DType::f32 && queue.math() == MatrixMath::tf32);
+  return !tensor || queue.uses(family, t);
+}
+bool trusts(const Queue& q, const Conv2dArgs& a) {
+  return trusts(q, TensorFamily::fprop, a.x.dtype);
+}
+bool trusts(const Queue& q, const Conv2dInputGradArgs& a) {
+  return trusts(q, TensorFamily::fprop, a.dy.dtype);
+}
+bool trusts(const Queue& q, const Conv2dWeightGradArgs& a) {
+  return trusts(q, TensorFamily::wgrad, a.x.dtype);
+}
+bool trusts(const Queue& q, const MatmulArgs& a) {
+  const bool f64 = a.a.dtype == DType::f64;
+  const bool bf16 = a.a.dtype == DType::bf16 || a.b.dtype == DType::bf16;
+  return trusts(q, TensorFamily::matmul, f64 ? DType::f64 : bf16 ? DType::bf16 : DType::f32);
 }
 
 // One name for the launchers.
@@ -163,14 +190,14 @@ KernelChoice::KernelChoice(Queue& queue, CudaKernels kernels)
 template <HasCandidates Args>
 void KernelChoice::run(const Args& args) {
   if (kernels_ == CudaKernels::fastest) return run_fastest(args);
-  if (libraries_.supports(args)) return libraries_.run(tuner_, args);
+  if (trusts(queue_, args) && libraries_.supports(args)) return libraries_.run(tuner_, args);
   launch_default(queue_, args);
 }
 
 template <typename Args>
 void KernelChoice::run_fastest(const Args& args) {
   Chosen<Args>& chosen = std::get<Chosen<Args>>(chosen_);
-  const std::string key = key_of(queue_, args);
+  const std::string key = key_of(queue_, args) + left_out_of(queue_);
   auto found = chosen.find(key);
   if (found == chosen.end()) {
     const std::vector<Candidate<Args>> list = candidates(args);
@@ -190,7 +217,7 @@ template <typename Args>
 std::vector<KernelChoice::Candidate<Args>> KernelChoice::candidates(const Args& args) {
   std::vector<Candidate<Args>> list{[this](const Args& a) { launch_default(queue_, a); }};
   for (Candidate<Args>& tile : other_tiles(queue_, args)) list.push_back(std::move(tile));
-  if (is_as_precise(args) && libraries_.supports(args)) {
+  if (is_as_precise(args) && trusts(queue_, args) && libraries_.supports(args)) {
     list.push_back([this](const Args& a) { libraries_.run(tuner_, a); });
   }
   return list;

@@ -12,15 +12,25 @@
 #include "kernels/cuda/device/launchers.h"
 
 namespace pg::cuda {
+namespace {
+
+// False: no candidate on tensor cores, all of them are skipped.
+template <typename Args>
+bool runs_on_tensor_cores(Queue& queue, const Args& args, DType dtype) {
+  if (!fprop_supports(queue, dtype, args.w.shape, args.geometry)) return false;
+  const FpropProblem problem = FpropProblem::of(args);
+  const int candidate = default_fprop(queue, problem);
+  if (candidate >= 0) run_fprop(queue, problem, candidate);
+  return candidate >= 0;
+}
+
+}  // namespace
 
 void conv2d(Queue& queue, const Conv2dArgs& args) {
   check_conv(args.x.shape, args.w.shape, args.y.shape, args.geometry);
   PG_ASSERT(!args.gate || args.gate.shape == args.y.shape);
   if (rgb_supports(args.w.shape, args.geometry)) return rgb_fprop(queue, args);
-  if (fprop_supports(queue, args.x.dtype, args.w.shape, args.geometry)) {
-    return run_fprop(queue, FpropProblem::of(args));
-  }
-  direct_fprop(queue, args);
+  if (!runs_on_tensor_cores(queue, args, args.x.dtype)) direct_fprop(queue, args);
 }
 
 void conv2d_input_grad(Queue& queue, const Conv2dInputGradArgs& args) {
@@ -28,10 +38,7 @@ void conv2d_input_grad(Queue& queue, const Conv2dInputGradArgs& args) {
   PG_ASSERT(!args.gate || args.gate.shape == args.dx.shape);
   PG_ASSERT(!args.r || (args.gate && args.r.shape.numel() == args.dx.shape.pixels()));
   if (rgb_supports(args.w.shape, args.geometry)) return rgb_dgrad(queue, args);
-  if (fprop_supports(queue, args.dy.dtype, args.w.shape, args.geometry)) {
-    return run_fprop(queue, FpropProblem::of(args));
-  }
-  direct_dgrad(queue, args);
+  if (!runs_on_tensor_cores(queue, args, args.dy.dtype)) direct_dgrad(queue, args);
 }
 
 void conv2d_weight_grad(Queue& queue, const Conv2dWeightGradArgs& args) {

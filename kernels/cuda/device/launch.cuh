@@ -14,21 +14,21 @@ struct LaunchShape {
 };
 
 // Queues kernel<<<grid, block, smem>>>(args...), unless the queue only measures. Throws
-// DeviceError.
+// DeviceError; if the queue checks launches, with the error of this kernel.
 template <typename... Params, typename... Args>
 void launch(const Queue& queue, void (*kernel)(Params...), const LaunchShape& shape, Args... args) {
   if (queue.measures()) return;
+  const auto* const identity = reinterpret_cast<const void*>(kernel);
+  if (queue.checks_launches()) queue.begin_launch(identity);
   constexpr int64_t kAlwaysAllowed = 48 << 10;
-  if (shape.smem > kAlwaysAllowed) {
-    PG_CUDA(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                 static_cast<int>(shape.smem)));
-  }
+  if (shape.smem > kAlwaysAllowed) queue.raise_smem_limit(identity);
   cudaLaunchConfig_t config{};
   config.gridDim = shape.grid;
   config.blockDim = shape.block;
   config.dynamicSmemBytes = static_cast<size_t>(shape.smem);
   config.stream = queue.stream();
-  PG_CUDA(cudaLaunchKernelEx(&config, kernel, static_cast<Params>(args)...));
+  const cudaError_t status = cudaLaunchKernelEx(&config, kernel, static_cast<Params>(args)...);
+  if (status != cudaSuccess || queue.checks_launches()) queue.end_launch(identity, status);
 }
 
 // A one-dimensional grid for a grid-stride loop over `items`: enough blocks to fill the device, but

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
+#include <string>
 #include <typeindex>
 
 #include "kernels/backend.h"
@@ -21,11 +23,19 @@ class QueueCache {
   virtual int64_t bytes() const = 0;  // of device memory
 };
 
+struct QueueProperties {
+  int processors = 0;          // streaming multiprocessors
+  int64_t smem_per_block = 0;  // largest dynamic one, bytes
+};
+
 // One device with one stream. Everything is queued on that stream, so memory that one launcher has
 // finished with may be used by the next.
 class Queue {
  public:
-  Queue(int device, MatrixMath math, QueueUse use = QueueUse::device);
+  Queue(int device, MatrixMath math, QueueUse use = QueueUse::device,
+        const CudaOptions& options = {});
+  // One that only measures, for a GPU that need not exist: it makes no call of CUDA.
+  Queue(const QueueProperties& properties, MatrixMath math, const CudaOptions& options);
   ~Queue();
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
@@ -35,8 +45,25 @@ class Queue {
   QueueUse use() const { return use_; }
   bool measures() const { return use_ == QueueUse::measure; }
   int device() const { return device_; }
+  const CudaOptions& options() const { return options_; }
+  // Whether calls with operands of this type may go to a family.
+  bool uses(TensorFamily family, DType operands) const {
+    return !options_.left_out.has(family, tensor_type(operands));
+  }
   int processors() const { return processors_; }              // streaming multiprocessors
   int64_t smem_per_block() const { return smem_per_block_; }  // largest dynamic one, bytes
+
+  // Lets a kernel use smem_per_block() bytes of dynamic shared memory. Its launches may differ in
+  // size, and a graph holds them all, so the limit is raised once, at the first launch, and never
+  // lowered.
+  void raise_smem_limit(const void* kernel) const;
+
+  // Launches::checked: `begin_launch` waits for earlier work, whose errors are not the kernel's;
+  // `end_launch` waits for the kernel. Both throw, the second with the kernel's name; it is also
+  // to be called with the status of a launch that was not accepted.
+  bool checks_launches() const { return options_.launches == Launches::checked; }
+  void begin_launch(const void* kernel) const;
+  void end_launch(const void* kernel, cudaError_t status) const;
 
   // Scratch memory as DeviceMemory::get(): a launcher takes it once and divides it itself.
   void* scratch(int64_t bytes) { return scratch_.get(bytes); }
@@ -56,9 +83,12 @@ class Queue {
   int device_;
   MatrixMath math_;
   QueueUse use_;
+  CudaOptions options_;
   cudaStream_t stream_ = nullptr;
   int processors_ = 0;
   int64_t smem_per_block_ = 0;
+  mutable std::set<const void*> raised_;              // kernels whose limit is raised
+  mutable std::map<const void*, std::string> names_;  // of kernels, if launches are checked
   DeviceMemory scratch_;
   std::map<std::type_index, std::unique_ptr<QueueCache>> caches_;
 };

@@ -21,11 +21,11 @@ Upload::~Upload() {
 }
 
 void Upload::release(Slot& slot) {
-  if (slot.bytes == 0) return;
-  cudaFreeHost(slot.pinned);
-  cudaFree(slot.staging);
-  cudaEventDestroy(slot.arrived);
-  cudaEventDestroy(slot.consumed);
+  // A slot that could not grow has only some of these.
+  if (slot.pinned != nullptr) cudaFreeHost(slot.pinned);
+  if (slot.staging != nullptr) cudaFree(slot.staging);
+  if (slot.arrived != nullptr) cudaEventDestroy(slot.arrived);
+  if (slot.consumed != nullptr) cudaEventDestroy(slot.consumed);
   slot = {};
 }
 

@@ -21,8 +21,8 @@ __global__ void __launch_bounds__(ExactTile::kThreads)
     exact_matmul_kernel(Left a, Right b, MatmulOutput<A> out, int64_t chunk) {
   __shared__ ProductSmem<A, ExactTile> smem;
   const int64_t begin = int64_t{blockIdx.z} * chunk;
-  const ProductRange range{int64_t{blockIdx.y} * ExactTile::kRows,
-                           int64_t{blockIdx.x} * ExactTile::kColumns, begin,
+  const ProductRange range{int64_t{blockIdx.x} * ExactTile::kRows,
+                           int64_t{blockIdx.y} * ExactTile::kColumns, begin,
                            min(a.depth, begin + chunk)};
   A acc[ExactTile::kThreadRows][ExactTile::kThreadColumns] = {};
   a.depth = b.depth = range.end;
@@ -44,30 +44,50 @@ __global__ void row_dot_kernel(AnyConst<A> m, AnyConst<A> v, MatmulOutput<A> out
   if (lane == 0) out.store_result(row, sum);
 }
 
+// A MatrixSource of f32 or bf16 elements, by a type known only when the kernel runs: for products
+// of bf16 that may not go to tensor cores.
+template <bool depth_fastest>
+struct MixedSource {
+  static constexpr bool kDepthFastest = depth_fastest;
+  using Line = int64_t;
+  using Step = int64_t;
+  AnyConst<float> data;
+  int64_t lines, depth, line_stride, depth_stride;
+
+  __device__ Line line(int64_t i) const { return i < lines ? i * line_stride : -1; }
+  __device__ Step step(int64_t d) const { return d < depth ? d * depth_stride : -1; }
+  __device__ float at(Line l, Step s) const { return l < 0 || s < 0 ? 0.0f : data[l + s]; }
+};
+
 // --- launchers ---
 
+// T = f32 or f64, or bf16 for a mixture of f32 and bf16.
 template <typename T, bool depth_fastest>
-MatrixSource<T, depth_fastest> source_of(const ConstTensorView& m, int64_t lines, int64_t depth) {
-  if constexpr (depth_fastest) return {m.as<T>(), lines, depth, depth, 1};
-  return {m.as<T>(), lines, depth, 1, lines};
+auto source_of(const ConstTensorView& m, int64_t lines, int64_t depth) {
+  const int64_t line_stride = depth_fastest ? depth : 1, depth_stride = depth_fastest ? 1 : lines;
+  if constexpr (sizeof(T) == 2) {
+    return MixedSource<depth_fastest>{{m.data, m.dtype}, lines, depth, line_stride, depth_stride};
+  } else {
+    return MatrixSource<T, depth_fastest>{m.as<T>(), lines, depth, line_stride, depth_stride};
+  }
 }
 
 template <typename T, bool a_depth_fastest, bool b_depth_fastest>
 void launch_exact(Queue& queue, const MatmulArgs& args, const MatmulExtents& e,
-                  const MatmulOutput<T>& out) {
+                  const MatmulOutput<Acc<T>>& out) {
   const auto a = source_of<T, a_depth_fastest>(args.a, e.rows, e.depth);
   const auto b = source_of<T, b_depth_fastest>(args.b, e.columns, e.depth);
-  launch_chunks(queue, e, out, [&](dim3 grid, int64_t chunk, const MatmulOutput<T>& to) {
-    launch(
-        queue,
-        exact_matmul_kernel<T, MatrixSource<T, a_depth_fastest>, MatrixSource<T, b_depth_fastest>>,
-        {.grid = grid, .block = dim3(ExactTile::kThreads)}, a, b, to, chunk);
+  launch_chunks(queue, e, out, [&](dim3 grid, int64_t chunk, const MatmulOutput<Acc<T>>& to) {
+    launch(queue,
+           exact_matmul_kernel<Acc<T>, std::remove_const_t<decltype(a)>,
+                               std::remove_const_t<decltype(b)>>,
+           {.grid = grid, .block = dim3(ExactTile::kThreads)}, a, b, to, chunk);
   });
 }
 
 template <typename T>
 void launch_exact(Queue& queue, const MatmulArgs& args, const MatmulExtents& e,
-                  const MatmulOutput<T>& out) {
+                  const MatmulOutput<Acc<T>>& out) {
   const bool tb = args.trans_b == Transpose::yes;
   if (args.trans_a == Transpose::no) {
     return tb ? launch_exact<T, true, true>(queue, args, e, out)
@@ -124,9 +144,11 @@ void matmul(Queue& queue, const MatmulArgs& args) {
   }
   const auto out = output_of<float>(args, e);
   if (launch_row_dot(queue, args, e, out)) return;
-  if (any_bf16 || queue.math() == MatrixMath::tf32) {
+  const bool tensor = any_bf16 || queue.math() == MatrixMath::tf32;
+  if (tensor && queue.uses(TensorFamily::matmul, any_bf16 ? DType::bf16 : DType::f32)) {
     return tensor_matmul(queue, args, e, out);
   }
+  if (any_bf16) return launch_exact<bf16>(queue, args, e, out);
   launch_exact<float>(queue, args, e, out);
 }
 

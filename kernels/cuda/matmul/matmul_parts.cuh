@@ -3,6 +3,7 @@
 
 #include "kernels/cuda/block/storage.cuh"
 #include "kernels/cuda/device/launch.cuh"
+#include "kernels/error.h"
 #include "kernels/shapes.h"
 
 namespace pg::cuda {
@@ -67,6 +68,7 @@ __global__ void sum_chunks_kernel(MatmulOutput<A> out, int64_t chunks) {
 // --- launchers ---
 
 constexpr int kMatmulTile = 64;  // rows and columns of a block's results
+constexpr int64_t kMostBlocksY = 65535;
 
 // Depth of a chunk: two blocks per processor of a large device, at least 128 terms.
 inline int64_t chunk_depth(const MatmulExtents& e) {
@@ -84,10 +86,14 @@ void launch_chunks(Queue& queue, const MatmulExtents& e, MatmulOutput<A> out,
     const int64_t bytes = chunks * e.rows * e.columns * static_cast<int64_t>(sizeof(A));
     out.partial = static_cast<A*>(queue.scratch(bytes));
   }
-  launch_product(
-      dim3(static_cast<unsigned>(ceil_div(e.columns, kMatmulTile)),
-           static_cast<unsigned>(ceil_div(e.rows, kMatmulTile)), static_cast<unsigned>(chunks)),
-      chunk, out);
+  // Rows may be millions of pixels or images, more than the y axis of a grid has blocks for.
+  const int64_t row_tiles = ceil_div(e.rows, kMatmulTile);
+  const int64_t column_tiles = ceil_div(e.columns, kMatmulTile);
+  PG_CHECK(column_tiles <= kMostBlocksY, ShapeError, "matmul: expected at most ",
+           kMostBlocksY * kMatmulTile, " columns, got ", e.columns);
+  launch_product(dim3(static_cast<unsigned>(row_tiles), static_cast<unsigned>(column_tiles),
+                      static_cast<unsigned>(chunks)),
+                 chunk, out);
   if (chunks == 1) return;
   launch(queue, sum_chunks_kernel<A>, stride_grid(queue, e.rows * e.columns), out, chunks);
 }

@@ -132,7 +132,7 @@ __global__ void __launch_bounds__(kThreads, 4)
   const int lane = static_cast<int>(threadIdx.x) % kWarp,
             warp = static_cast<int>(threadIdx.x) / kWarp;
   const int64_t begin = int64_t{blockIdx.z} * chunk, end = min(depth, begin + chunk);
-  const int64_t row0 = int64_t{blockIdx.y} * kTile, column0 = int64_t{blockIdx.x} * kTile;
+  const int64_t row0 = int64_t{blockIdx.x} * kTile, column0 = int64_t{blockIdx.y} * kTile;
   TensorLoader<TA, access> load_a(a, row0, begin);
   TensorLoader<TB, access> load_b(b, column0, begin);
   float acc[2][4][4] = {};

@@ -1,6 +1,7 @@
 // api.cpp: looks up the functions, and turns their status codes into errors.
 #include "kernels/cuda/vendor/api.h"
 
+#include "kernels/cuda/device/cuda_check.h"
 #include "kernels/error.h"
 
 namespace pg::cuda {
@@ -34,8 +35,10 @@ Cudnn::Cudnn(const std::vector<std::string>& names) : library(names) {
 
 std::string Cudnn::version() const { return dotted(get_version()); }
 
+// A device that failed earlier is the reason, and its own error says more.
 void Cudnn::check(cudnnStatus_t status, const char* call) const {
   if (status == CUDNN_STATUS_SUCCESS) return;
+  PG_CUDA(cudaDeviceSynchronize());
   char detail[1024] = "";
   last_error_string(detail, sizeof detail);
   throw DeviceError(message("cuDNN: ", error_string(status), " (in ", call, ") ", detail));
@@ -62,6 +65,7 @@ std::string CublasLt::version() const { return dotted(get_version()); }
 
 void CublasLt::check(cublasStatus_t status, const char* call) const {
   if (status == CUBLAS_STATUS_SUCCESS) return;
+  PG_CUDA(cudaDeviceSynchronize());
   throw DeviceError(message("cuBLASLt: ", status_string(status), " (in ", call, ")"));
 }
 

@@ -105,16 +105,19 @@ void launch_packed(Queue& queue, const FpropProblem& p, const FpropParams<T>& k,
   launch_fprop<T, TapPattern::gather>(queue, k, candidate);
 }
 
-// Calls f(candidate) for each candidate that supports the problem.
+// Calls f(candidate) for each candidate that supports the problem and is not skipped.
 template <typename F>
 void for_each_candidate(const Queue& queue, const FpropProblem& p, F f) {
+  const bool tiles = queue.uses(TensorFamily::fprop, p.in.dtype);
   if (input_access(p) == Access::elements) {
+    if (!tiles) return;
     return f(FpropCandidate{kElementsCandidate, "unaligned", tile_time<ElementsTile>(queue, p)});
   }
   for_each_tile([&]<typename Tile>(int index, const Tile&) {
-    if (Tile::kSharedBytes > queue.smem_per_block()) return;
+    if (!tiles || Tile::kSharedBytes > queue.smem_per_block()) return;
     f(FpropCandidate{index, kTileNames[index], tile_time<Tile>(queue, p)});
   });
+  if (!queue.uses(TensorFamily::strips, p.in.dtype)) return;
   const double time = strip_time(queue, p);
   if (time >= 0.0) f(FpropCandidate{kStripCandidate, "strip", time});
 }
@@ -228,10 +231,6 @@ void run_fprop(Queue& queue, const FpropProblem& problem, int candidate) {
     launch_fused<float>(queue, fused, candidate);
   }
   if (separate) norm_and_gate(queue, problem);
-}
-
-void run_fprop(Queue& queue, const FpropProblem& problem) {
-  run_fprop(queue, problem, default_fprop(queue, problem));
 }
 
 }  // namespace pg::cuda

@@ -33,7 +33,8 @@ struct FpropProblem {
 };
 
 // Whether tensor cores support a convolution with this filter and geometry: bf16, or f32 if the
-// queue's math is tf32; 3x3 with pad 1 or 1x1 without. Any extents.
+// queue's math is tf32; 3x3 with pad 1 or 1x1 without. Any extents. No candidate is left if the
+// queue skips the families.
 bool fprop_supports(const Queue& queue, DType dtype, const Shape& w, const ConvGeometry& geometry);
 
 struct FpropCandidate {
@@ -42,12 +43,12 @@ struct FpropCandidate {
   double time;       // an estimate, comparable within one problem
 };
 
-// All candidates for a problem, at least one.
+// All candidates for a problem.
 std::vector<FpropCandidate> fprop_candidates(const Queue& queue, const FpropProblem& problem);
-// The index of the candidate with the shortest estimated time; cheap, without allocation.
+// The index of the candidate with the shortest estimated time, negative if there is none; cheap,
+// without allocation.
 int default_fprop(const Queue& queue, const FpropProblem& problem);
-// Computes the whole problem, including norm and gate, with a candidate or the default one.
+// Computes the whole problem, including norm and gate, with a candidate.
 void run_fprop(Queue& queue, const FpropProblem& problem, int candidate);
-void run_fprop(Queue& queue, const FpropProblem& problem);
 
 }  // namespace pg::cuda

@@ -156,6 +156,7 @@ bool wgrad_supports(const Queue& queue, const Conv2dWeightGradArgs& args) {
   const DType t = args.dy.dtype;
   if (args.x.dtype != t || args.dw.dtype != DType::f32) return false;
   if (t != DType::bf16 && (t != DType::f32 || queue.math() != MatrixMath::tf32)) return false;
+  if (!queue.uses(TensorFamily::wgrad, t)) return false;
   const Shape& w = args.dw.shape;
   if (args.geometry.mode != ConvMode::same || covers_image(args)) return true;
   return w.h == w.w && (w.h == 1 || w.h == 3);

@@ -84,7 +84,8 @@ struct WgradCandidate {
   bool operator==(const WgradCandidate&) const = default;
 };
 
-// Whether tensor cores support the call: bf16 images, or f32 images and MatrixMath::tf32.
+// Whether tensor cores support the call, bf16 images, or f32 images and MatrixMath::tf32, and the
+// queue does not skip the family.
 bool wgrad_supports(const Queue& queue, const Conv2dWeightGradArgs& args);
 WgradProblem wgrad_problem(const Conv2dWeightGradArgs& args);
 // Candidates that fit this device, sorted by estimated time (a model with 132 processors and rates

@@ -11,6 +11,8 @@
 namespace pg::cuda {
 namespace {
 
+// Not those of the device: the number of chunks decides the order of a sum, which must not depend
+// on how many processors a GPU has.
 constexpr int64_t kProcessors = 132;
 constexpr int64_t kMostChunks = 65535;  // of a grid
 
