@@ -1,12 +1,11 @@
-// atomic_file.cpp: write a temporary file, fsync, rename, fsync the folder.
+// atomic_file.cpp: write a file aside, fsync, move it, fsync the folder.
 #include "data/files/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
-#include <string>
 #include <utility>
 
 #include "data/files/io_error.h"
@@ -17,36 +16,30 @@ namespace {
 
 constexpr size_t kBufferBytes = size_t{1} << 20;
 
-std::filesystem::path aside_of(const std::filesystem::path& path) {
-  static std::atomic<int64_t> counter = 0;  // distinguishes the writers of one process
-  std::filesystem::path aside = path;
-  aside += message(".tmp-", ::getpid(), "-", counter++);
-  return aside;
-}
-
-std::filesystem::path folder_of(const std::filesystem::path& path) {
-  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-}
-
 }  // namespace
 
-AtomicFile::AtomicFile(std::filesystem::path path)
-    : path_(std::move(path)), aside_(aside_of(path_)) {
-  fd_ = ::open(aside_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (fd_ < 0) throw_io_error("write", path_, errno);
+AtomicFile::AtomicFile(OutputPath to) : to_(std::move(to)) {
+  to_.check();
+  if (!to_.is_in_scratch()) scratch_.emplace(to_.path());
+  file_ = scratch_ ? scratch_->content() : to_.path();
+  fd_ = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (fd_ < 0) throw_io_error("write", path(), errno);
 }
 
 AtomicFile::~AtomicFile() {
   if (fd_ < 0) return;
   ::close(fd_);
-  ::unlink(aside_.c_str());
+  ::unlink(file_.c_str());
 }
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
   PG_ASSERT(fd_ >= 0);
-  if (buffer_.size() + bytes.size() > kBufferBytes) flush();
+  if (buffer_.size() + bytes.size() > kBufferBytes) {
+    if (scratch_ && size_ <= static_cast<int64_t>(kBufferBytes)) scratch_->sync();
+    flush();
+  }
   if (bytes.size() > kBufferBytes) {
-    write_at(size_, bytes);
+    write_at(fd_, size_, bytes, path());
   } else {
     buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
   }
@@ -56,43 +49,64 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 void AtomicFile::overwrite(int64_t offset, std::span<const std::byte> bytes) {
   PG_ASSERT(fd_ >= 0 && offset >= 0 && offset + static_cast<int64_t>(bytes.size()) <= size_);
   flush();
-  write_at(offset, bytes);
+  write_at(fd_, offset, bytes, path());
+}
+
+void AtomicFile::count_filled() {
+  PG_ASSERT(fd_ >= 0 && size_ == 0);
+  struct stat now = {};
+  if (::fstat(fd_, &now) != 0) throw_io_error("read", path(), errno);
+  size_ = now.st_size;
 }
 
 void AtomicFile::commit() {
   PG_ASSERT(fd_ >= 0);
   flush();
-  if (::fsync(fd_) != 0) throw_io_error("write", path_, errno);
-  if (::rename(aside_.c_str(), path_.c_str()) != 0) throw_io_error("write", path_, errno);
+  keep_permissions(fd_, path());
+  if (::fsync(fd_) != 0) throw_io_error("write", path(), errno);
+  if (scratch_) to_.take(file_);
+  // From here on the name is that of another file.
   const int closed = ::close(std::exchange(fd_, -1));
-  if (closed != 0) throw_io_error("write", path_, errno);
-  sync_folder(folder_of(path_));
+  scratch_.reset();
+  if (closed != 0) throw_io_error("write", path(), errno);
+  sync_folder(folder_of(path()));
 }
 
 void AtomicFile::flush() {
-  write_at(size_ - static_cast<int64_t>(buffer_.size()), buffer_);
+  write_at(fd_, size_ - static_cast<int64_t>(buffer_.size()), buffer_, path());
   buffer_.clear();
 }
 
-void AtomicFile::write_at(int64_t offset, std::span<const std::byte> bytes) {
+void write_at(int fd, int64_t offset, std::span<const std::byte> bytes,
+              const std::filesystem::path& path) {
   while (!bytes.empty()) {
-    const ssize_t done = ::pwrite(fd_, bytes.data(), bytes.size(), offset);
+    const ssize_t done = ::pwrite(fd, bytes.data(), bytes.size(), offset);
     if (done < 0 && errno == EINTR) continue;
-    if (done < 0) throw_io_error("write", path_, errno);
+    if (done < 0) throw_io_error("write", path, errno);
     offset += done;
     bytes = bytes.subspan(static_cast<size_t>(done));
   }
 }
 
-void write_file_atomically(const std::filesystem::path& path,
+// Only the superuser can give a file away; anybody else becomes the owner of what they write.
+void keep_permissions(int fd, const std::filesystem::path& path) {
+  struct stat former = {};
+  if (::lstat(path.c_str(), &former) != 0 || !S_ISREG(former.st_mode)) return;
+  if (::fchown(fd, former.st_uid, former.st_gid) != 0) {
+    [[maybe_unused]] const int ignored = ::fchown(fd, static_cast<uid_t>(-1), former.st_gid);
+  }
+  ::fchmod(fd, former.st_mode & 0777);
+}
+
+void write_file_atomically(const OutputPath& to,
                            std::initializer_list<std::span<const std::byte>> chunks) {
-  AtomicFile file(path);
+  AtomicFile file(to);
   for (const auto& chunk : chunks) file.write(chunk);
   file.commit();
 }
 
-void write_file_atomically(const std::filesystem::path& path, std::string_view text) {
-  write_file_atomically(path, {std::as_bytes(std::span(text))});
+void write_file_atomically(const OutputPath& to, std::string_view text) {
+  write_file_atomically(to, {std::as_bytes(std::span(text))});
 }
 
 void sync_folder(const std::filesystem::path& folder) {

@@ -1,8 +1,7 @@
-// read_file.cpp: read, pread and mmap.
+// read_file.cpp: read and pread.
 #include "data/files/read_file.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,28 +9,37 @@
 #include <cerrno>
 #include <utility>
 
+#include "data/files/file_kind.h"
 #include "data/files/io_error.h"
 #include "kernels/error.h"
 
 namespace pg {
 namespace {
 
+int64_t changed_at(const struct stat& info) {
+  return info.st_mtim.tv_sec * int64_t{1000000000} + info.st_mtim.tv_nsec;
+}
+
 class OpenFile {
  public:
+  // Without O_NONBLOCK, opening a FIFO waits for a writer; regular files ignore it.
   explicit OpenFile(const std::filesystem::path& path)
-      : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+      : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {
+    if (fd_ < 0 && errno == ENXIO) {
+      throw IoError(message("cannot read ", path.string(),
+                            ": not a regular file but a socket or a device; check the path"));
+    }
     if (fd_ < 0) throw_io_error("read", path, errno);
-    struct stat info = {};
-    if (::fstat(fd_, &info) != 0) {
+    if (::fstat(fd_, &info_) != 0) {
       const int error = errno;
       ::close(fd_);
       throw_io_error("read", path, error);
     }
-    if (!S_ISREG(info.st_mode)) {
+    if (!S_ISREG(info_.st_mode)) {
       ::close(fd_);
-      throw IoError(message("cannot read ", path.string(), ": not a regular file"));
+      throw IoError(message("cannot read ", path.string(), ": not a regular file but ",
+                            kind_of(info_.st_mode), "; check the path"));
     }
-    size_ = info.st_size;
   }
   ~OpenFile() {
     if (fd_ >= 0) ::close(fd_);
@@ -40,18 +48,18 @@ class OpenFile {
   OpenFile& operator=(const OpenFile&) = delete;
 
   int fd() const { return fd_; }
-  int64_t size() const { return size_; }
+  int64_t size() const { return info_.st_size; }
+  int64_t changed() const { return changed_at(info_); }
   int release() { return std::exchange(fd_, -1); }
 
  private:
   int fd_;
-  int64_t size_ = 0;
+  struct stat info_ = {};
 };
 
-}  // namespace
-
-std::vector<uint8_t> read_file_start(const std::filesystem::path& path, int64_t count) {
-  const OpenFile file(path);
+// At most `count` bytes from the start; fewer if the file is shorter.
+std::vector<uint8_t> start_of(const OpenFile& file, const std::filesystem::path& path,
+                              int64_t count) {
   std::vector<uint8_t> bytes(static_cast<size_t>(std::min(count, file.size())));
   size_t done = 0;
   while (done < bytes.size()) {
@@ -65,35 +73,23 @@ std::vector<uint8_t> read_file_start(const std::filesystem::path& path, int64_t 
   return bytes;
 }
 
-std::vector<uint8_t> read_file(const std::filesystem::path& path) {
-  return read_file_start(path, INT64_MAX);
+}  // namespace
+
+std::vector<uint8_t> read_file_start(const std::filesystem::path& path, int64_t count) {
+  return start_of(OpenFile(path), path, count);
 }
 
-MappedFile::MappedFile(const std::filesystem::path& path) {
+std::vector<uint8_t> read_file(const std::filesystem::path& path, int64_t most_bytes) {
   const OpenFile file(path);
-  if (file.size() == 0) return;  // mmap rejects empty files
-  size_ = static_cast<size_t>(file.size());
-  void* memory = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.fd(), 0);
-  if (memory == MAP_FAILED) throw_io_error("map", path, errno);
-  data_ = static_cast<const uint8_t*>(memory);
-}
-
-MappedFile::~MappedFile() {
-  if (data_ != nullptr) ::munmap(const_cast<uint8_t*>(data_), size_);
-}
-
-MappedFile::MappedFile(MappedFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-
-MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
-  std::swap(data_, other.data_);
-  std::swap(size_, other.size_);
-  return *this;
+  PG_CHECK(file.size() <= most_bytes, FormatError, path.string(), " has ", file.size(),
+           " bytes; expected at most ", most_bytes, "; check the path or make the file smaller");
+  return start_of(file, path, file.size());
 }
 
 ReadFile::ReadFile(const std::filesystem::path& path) : path_(path) {
   OpenFile file(path);
   size_ = file.size();
+  changed_ = file.changed();
   fd_ = file.release();
 }
 
@@ -102,13 +98,22 @@ ReadFile::~ReadFile() {
 }
 
 ReadFile::ReadFile(ReadFile&& other) noexcept
-    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), size_(other.size_) {}
+    : path_(std::move(other.path_)),
+      fd_(std::exchange(other.fd_, -1)),
+      size_(other.size_),
+      changed_(other.changed_) {}
 
 ReadFile& ReadFile::operator=(ReadFile&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(fd_, other.fd_);
   std::swap(size_, other.size_);
+  std::swap(changed_, other.changed_);
   return *this;
+}
+
+bool ReadFile::unchanged() const {
+  struct stat info = {};
+  return ::fstat(fd_, &info) == 0 && info.st_size == size_ && changed_at(info) == changed_;
 }
 
 void ReadFile::read(int64_t offset, std::span<uint8_t> out) const {

@@ -1,42 +1,27 @@
-// read_file.h: reading files: whole, mapped, or at given offsets.
+// read_file.h: reading files: whole, their start, or at given offsets.
 //
-// Errors name the file and quote the operating system. A mapped file must not be truncated while in
-// use: reading past its new end raises SIGBUS. Long-running code uses ReadFile instead.
+// Errors name the file and quote the operating system. Only regular files are read: opening a FIFO
+// does not wait for a writer. No file is mapped into memory, because another process can truncate
+// it at any time, and touching the missing part of a mapping ends the program.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <span>
-#include <string>
-#include <string_view>
 #include <vector>
+
+#include "data/files/limits.h"
 
 namespace pg {
 
-// All bytes of a regular file. Throws IoError.
-std::vector<uint8_t> read_file(const std::filesystem::path& path);
+// All bytes of a file. Throws IoError; FormatError, before memory is taken, if there are more than
+// `most_bytes`.
+std::vector<uint8_t> read_file(const std::filesystem::path& path,
+                               int64_t most_bytes = limits::kFileBytes);
 
 // At most `count` bytes from the start of the file. Throws IoError.
 std::vector<uint8_t> read_file_start(const std::filesystem::path& path, int64_t count);
-
-// A read-only view of a whole file, paged in by the system when touched; move-only.
-class MappedFile {
- public:
-  MappedFile() = default;
-  explicit MappedFile(const std::filesystem::path& path);  // throws IoError
-  ~MappedFile();
-  MappedFile(MappedFile&& other) noexcept;
-  MappedFile& operator=(MappedFile&& other) noexcept;
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
-
-  std::span<const uint8_t> bytes() const { return {data_, size_}; }
-
- private:
-  const uint8_t* data_ = nullptr;
-  size_t size_ = 0;
-};
 
 // A file read at given offsets, safe even if another process truncates it; move-only.
 class ReadFile {
@@ -56,10 +41,15 @@ class ReadFile {
   // Thread-safe.
   void read(int64_t offset, std::span<uint8_t> out) const;
 
+  // Whether size and modification time are those of the opening. Another file renamed over the
+  // path changes nothing.
+  bool unchanged() const;
+
  private:
   std::filesystem::path path_;
   int fd_ = -1;
   int64_t size_ = 0;
+  int64_t changed_ = 0;  // nanoseconds
 };
 
 }  // namespace pg

@@ -153,6 +153,8 @@ std::string LmdbFile::key(int64_t i) const {
   return {bytes.begin(), bytes.end()};
 }
 
+int64_t LmdbFile::value_bytes(int64_t i) const { return read_node(i).value_bytes; }
+
 std::vector<uint8_t> LmdbFile::value(int64_t i, int64_t most_bytes) const {
   const Node node = read_node(i);
   int64_t at = node.key_at + node.key_bytes;

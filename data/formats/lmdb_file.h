@@ -31,6 +31,7 @@ class LmdbFile {
   // is longer than `most_bytes`.
   std::string key(int64_t i) const;
   std::vector<uint8_t> value(int64_t i, int64_t most_bytes) const;
+  int64_t value_bytes(int64_t i) const;  // as declared
 
   // The damaged page that entry i represents; none for real entries.
   std::optional<int64_t> damaged_page(int64_t i) const;

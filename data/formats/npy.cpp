@@ -126,11 +126,11 @@ std::string format_npy_header(const NpyHeader& header) {
   std::string text = message("{'descr': '", kTypes[static_cast<size_t>(header.type)],
                              "', 'fortran_order': False, 'shape': (");
   for (const int64_t extent : header.shape) text += message(extent, ",");
-  text += "), }";
+  text += "), ";
   const size_t length = static_cast<size_t>(kNpyHeaderBytes) - kMagic.size() - 2;
-  PG_ASSERT(text.size() < length);
-  text.append(length - 1 - text.size(), ' ');
-  text += '\n';
+  PG_ASSERT(text.size() + 2 < length);
+  const std::string padding(length - 2 - text.size(), ' ');
+  text += header.type == NpyType::f32 ? padding + "}\n" : "}" + padding + "\n";
   const char size[2] = {static_cast<char>(length & 255), static_cast<char>(length >> 8)};
   return std::string(kMagic) + std::string(size, 2) + text;
 }

@@ -29,7 +29,8 @@ struct NpyHeader {
 };
 
 // Always kNpyHeaderBytes long, so that the header can be filled in when the number of elements is
-// known.
+// known. In f32 arrays, which generate writes, the padding lies within the braces: readers ignore
+// spaces there, and no other program is known to put them there (own_file.h).
 std::string format_npy_header(const NpyHeader& header);
 
 struct ParsedNpyHeader {

@@ -1,15 +1,12 @@
 // npy_writer.cpp: reserves the header's bytes first and fills them in last.
 #include "data/formats/npy_writer.h"
 
-#include <utility>
-
 #include "data/files/crc32.h"
 #include "kernels/error.h"
 
 namespace pg {
 
-NpyWriter::NpyWriter(const std::filesystem::path& folder, std::string name)
-    : name_(std::move(name)), file_(folder / name_) {
+NpyWriter::NpyWriter(const OutputPath& to) : name_(to.path().filename().string()), file_(to) {
   file_.write(std::string(static_cast<size_t>(kNpyHeaderBytes), ' '));
 }
 

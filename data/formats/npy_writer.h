@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
 
@@ -15,7 +14,7 @@ namespace pg {
 // Appends elements; the header is written last, when their number is known. Throws IoError.
 class NpyWriter {
  public:
-  NpyWriter(const std::filesystem::path& folder, std::string name);
+  explicit NpyWriter(const OutputPath& to);
 
   void write(std::span<const std::byte> elements);
 

@@ -2,8 +2,8 @@
 //
 // 8 bytes of header length (little endian), a JSON header, the data. The header is padded so that
 // the data starts at a multiple of 64 bytes, and larger element types come first, so that every
-// array is aligned in memory when the file is mapped. The metadata has two checksums: "crc32" of
-// the data and "header_crc32" of the header without the two.
+// array is aligned for programs that map the file into memory. The metadata has two checksums:
+// "crc32" of the data and "header_crc32" of the header without the two.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/files/output_path.h"
 #include "data/files/read_file.h"
 #include "kernels/dtype.h"
 
@@ -40,22 +41,22 @@ using Metadata = std::map<std::string, std::string>;
 // Writes the file, or leaves an earlier one unchanged. Data is written from `buffers` without a
 // copy. Throws IoError (disk full, no such folder), UsageError (duplicate names, text that is not
 // UTF-8).
-void write_safetensors(const std::filesystem::path& path, std::span<const NamedBuffer> buffers,
+void write_safetensors(const OutputPath& to, std::span<const NamedBuffer> buffers,
                        const Metadata& metadata);
 
-// An array of an open file, valid as long as its Safetensors.
+// An array of an open file, whose elements Safetensors::read gives.
 struct StoredTensor {
   std::string name;
   StoredType dtype = StoredType::f32;
   std::vector<int64_t> shape;
-  const std::byte* data = nullptr;
+  int64_t offset = 0;  // in the file
   int64_t bytes = 0;
 
   int64_t elements() const { return bytes / size_of(dtype); }
 };
 
-// A file mapped into memory. Opening it checks everything, including checksums if present; throws
-// IoError (cannot be read) or FormatError (file and reason).
+// An open file, of which only the header is kept in memory. Opening it checks everything, including
+// checksums if present; throws IoError (cannot be read) or FormatError (file and reason).
 class Safetensors {
  public:
   explicit Safetensors(std::filesystem::path path);
@@ -72,11 +73,16 @@ class Safetensors {
   const StoredTensor& at(std::string_view name) const;
   const std::string& metadata_at(const std::string& key) const;
 
+  // The elements of a tensor of this file. `out` has its number of bytes. Throw IoError if the file
+  // was truncated or changed since it was opened. Thread-safe.
+  void read(const StoredTensor& tensor, std::span<std::byte> out) const;
+  std::vector<std::byte> read(const StoredTensor& tensor) const;
+
  private:
-  void read();
+  void open();
 
   std::filesystem::path path_;
-  MappedFile file_;
+  ReadFile file_;
   Metadata metadata_;
   std::vector<StoredTensor> tensors_;
 };

@@ -11,13 +11,13 @@
 
 namespace pg::safetensors {
 
-static_assert(std::endian::native == std::endian::little, "files are mapped without conversion");
+static_assert(std::endian::native == std::endian::little, "files are read without conversion");
 
 inline constexpr const char* kMetadata = "__metadata__";
 inline constexpr const char* kDataChecksum = "crc32";
 inline constexpr const char* kHeaderChecksum = "header_crc32";
 inline constexpr size_t kAlignment = 64;
-inline constexpr size_t kMostHeader = 100'000'000;  // the limit of the reference implementation
+inline constexpr uint64_t kMostHeader = uint64_t{1} << 24;  // of 100,000 tensors
 
 // Checksum of the header without its checksums. nlohmann::json sorts keys, so writer and reader see
 // the same text.

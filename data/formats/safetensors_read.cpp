@@ -1,4 +1,4 @@
-// safetensors_read.cpp: files mapped into memory and checked before use.
+// safetensors_read.cpp: files checked when they are opened, and read one tensor at a time.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "data/files/shown.h"
+#include "data/formats/json.h"
 #include "data/formats/safetensors.h"
 #include "data/formats/safetensors_format.h"
 #include "kernels/error.h"
@@ -35,6 +36,7 @@ constexpr std::array<TypeInfo, 11> kTypes = {{{"F64", 8},
                                               {"I16", 2},
                                               {"BOOL", 1}}};
 
+constexpr int64_t kChunk = int64_t{1} << 20;
 constexpr size_t kLongestReason = 400;  // names in it may be of any length
 
 // A reason without the file name, which the caller adds.
@@ -75,11 +77,11 @@ json parse_header(std::string_view text) {
     return true;
   };
   try {
-    json header = json::parse(text, check);
+    json header = parse_json(text, {}, check);
     require(header.is_object(), "the header is not a JSON object");
     return header;
-  } catch (const json::exception&) {
-    throw Damage{"the header is not valid JSON"};
+  } catch (const JsonError& error) {
+    throw Damage{message("the header ", error.what())};
   }
 }
 
@@ -104,8 +106,12 @@ int64_t bytes_of_shape(const StoredTensor& tensor) {
   return bytes;
 }
 
-StoredTensor read_tensor(const std::string& name, const json& entry,
-                         std::span<const std::byte> data) {
+// The data of a file: all bytes after the header.
+struct Data {
+  int64_t offset = 0, bytes = 0;
+};
+
+StoredTensor read_tensor(const std::string& name, const json& entry, const Data& data) {
   const bool complete = entry.is_object() && entry.size() == 3 && entry.contains("dtype") &&
                         entry.contains("shape") && entry.contains("data_offsets");
   require(complete && entry["shape"].is_array() && entry["data_offsets"].is_array() &&
@@ -117,28 +123,28 @@ StoredTensor read_tensor(const std::string& name, const json& entry,
   for (const json& extent : entry["shape"]) tensor.shape.push_back(count_from(name, extent));
   const int64_t begin = count_from(name, entry["data_offsets"][0]);
   const int64_t end = count_from(name, entry["data_offsets"][1]);
-  require(begin <= end && end <= static_cast<int64_t>(data.size()), "tensor '", name,
-          "' lies at bytes ", begin, " to ", end, " of ", data.size(), " in the file");
+  require(begin <= end && end <= data.bytes, "tensor '", name, "' lies at bytes ", begin, " to ",
+          end, " of ", data.bytes, " in the file");
   require(bytes_of_shape(tensor) == end - begin, "tensor '", name, "' has ", end - begin,
           " bytes; its shape requires ", bytes_of_shape(tensor));
-  tensor.data = data.data() + begin;
+  tensor.offset = data.offset + begin;
   tensor.bytes = end - begin;
   return tensor;
 }
 
 // Tensors must cover the data without gaps and overlaps.
-void check_coverage(std::vector<StoredTensor> tensors, std::span<const std::byte> data) {
+void check_coverage(std::vector<StoredTensor> tensors, const Data& data) {
   std::sort(tensors.begin(), tensors.end(), [](const StoredTensor& a, const StoredTensor& b) {
-    return std::pair(a.data, a.bytes) < std::pair(b.data, b.bytes);
+    return std::pair(a.offset, a.bytes) < std::pair(b.offset, b.bytes);
   });
-  const std::byte* expected = data.data();
+  int64_t expected = data.offset;
   for (const StoredTensor& tensor : tensors) {
-    require(tensor.data >= expected, "tensor '", tensor.name, "' overlaps the previous one");
-    require(tensor.data == expected, "there is a gap before tensor '", tensor.name, "'");
+    require(tensor.offset >= expected, "tensor '", tensor.name, "' overlaps the previous one");
+    require(tensor.offset == expected, "there is a gap before tensor '", tensor.name, "'");
     expected += tensor.bytes;
   }
-  require(expected == data.data() + data.size(), "the last ", data.data() + data.size() - expected,
-          " bytes belong to no tensor");
+  const int64_t end = data.offset + data.bytes;
+  require(expected == end, "the last ", end - expected, " bytes belong to no tensor");
 }
 
 void check_header(const json& header, const Metadata& metadata) {
@@ -147,26 +153,42 @@ void check_header(const json& header, const Metadata& metadata) {
           "the checksum of the header is wrong");
 }
 
-void check_checksums(const json& header, const Metadata& metadata,
-                     std::span<const std::byte> data) {
+uint32_t checksum(const ReadFile& file, const Data& data) {
+  std::vector<uint8_t> chunk(static_cast<size_t>(std::min(kChunk, data.bytes)));
+  uint32_t crc = 0;
+  for (int64_t done = 0; done < data.bytes;) {
+    const auto part =
+        std::span(chunk).first(static_cast<size_t>(std::min(kChunk, data.bytes - done)));
+    file.read(data.offset + done, part);
+    crc = crc32_of(std::as_bytes(part), crc);
+    done += static_cast<int64_t>(part.size());
+  }
+  return crc;
+}
+
+void check_checksums(const json& header, const Metadata& metadata, const ReadFile& file,
+                     const Data& data) {
   const auto data_crc = metadata.find(kDataChecksum);
   const auto header_crc = metadata.find(kHeaderChecksum);
   // Files of other programs have no checksums.
   if (data_crc == metadata.end() && header_crc == metadata.end()) return;
   require(data_crc != metadata.end() && header_crc != metadata.end(), "a checksum is missing");
   check_header(header, metadata);
-  require(data_crc->second == crc_text(crc32_of(data)), "the checksum of the data is wrong");
+  require(data_crc->second == crc_text(checksum(file, data)), "the checksum of the data is wrong");
 }
 
-std::string_view header_of(std::span<const std::byte> file) {
+std::string header_of(const ReadFile& file) {
   uint64_t length = 0;
-  require(file.size() >= sizeof(length), "it has only ", file.size(), " bytes");
-  std::memcpy(&length, file.data(), sizeof(length));
-  require(length <= file.size() - sizeof(length), "its header of ", length,
-          " bytes is longer than the file of ", file.size(), " bytes");
+  const auto size = static_cast<uint64_t>(file.size());
+  require(size >= sizeof(length), "it has only ", size, " bytes");
+  file.read(0, {reinterpret_cast<uint8_t*>(&length), sizeof(length)});
+  require(length <= size - sizeof(length), "its header of ", length,
+          " bytes is longer than the file of ", size, " bytes");
   require(length <= kMostHeader, "its header of ", length, " bytes exceeds the limit of ",
           kMostHeader);
-  return {reinterpret_cast<const char*>(file.data()) + sizeof(length), length};
+  std::string text(length, '\0');
+  file.read(sizeof(length), {reinterpret_cast<uint8_t*>(text.data()), text.size()});
+  return text;
 }
 
 [[noreturn]] void throw_damaged(const std::filesystem::path& path, const Damage& damage) {
@@ -198,23 +220,37 @@ StoredType stored_type(DType type) {
 
 Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), file_(path_) {
   try {
-    read();
+    open();
   } catch (const Damage& damage) {
     throw_damaged(path_, damage);
   }
 }
 
-void Safetensors::read() {
-  const std::span<const std::byte> file = std::as_bytes(file_.bytes());
-  const std::string_view text = header_of(file);
-  const std::span<const std::byte> data = file.subspan(sizeof(uint64_t) + text.size());
+void Safetensors::open() {
+  const std::string text = header_of(file_);
+  const auto offset = static_cast<int64_t>(sizeof(uint64_t) + text.size());
+  const Data data = {.offset = offset, .bytes = file_.size() - offset};
   const json header = parse_header(text);
   metadata_ = read_metadata(header);
   for (const auto& [name, entry] : header.items()) {
     if (name != kMetadata) tensors_.push_back(read_tensor(name, entry, data));
   }
   check_coverage(tensors_, data);
-  check_checksums(header, metadata_, data);
+  check_checksums(header, metadata_, file_, data);
+}
+
+void Safetensors::read(const StoredTensor& tensor, std::span<std::byte> out) const {
+  PG_ASSERT(static_cast<int64_t>(out.size()) == tensor.bytes);
+  file_.read(tensor.offset, {reinterpret_cast<uint8_t*>(out.data()), out.size()});
+  // The checksum was that of the earlier bytes.
+  PG_CHECK(file_.unchanged(), IoError, "'", path_.string(),
+           "' was changed while it was read; try again with a file that nobody writes");
+}
+
+std::vector<std::byte> Safetensors::read(const StoredTensor& tensor) const {
+  std::vector<std::byte> bytes(static_cast<size_t>(tensor.bytes));
+  read(tensor, bytes);
+  return bytes;
 }
 
 std::vector<std::string> Safetensors::names() const {
@@ -244,9 +280,9 @@ const std::string& Safetensors::metadata_at(const std::string& key) const {
 }
 
 Metadata read_safetensors_metadata(const std::filesystem::path& path) {
-  const MappedFile file(path);
+  const ReadFile file(path);
   try {
-    const json header = parse_header(header_of(std::as_bytes(file.bytes())));
+    const json header = parse_header(header_of(file));
     Metadata metadata = read_metadata(header);
     check_header(header, metadata);
     return metadata;

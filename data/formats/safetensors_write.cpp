@@ -76,12 +76,12 @@ std::string make_header(const std::filesystem::path& path,
 
 }  // namespace
 
-void write_safetensors(const std::filesystem::path& path, std::span<const NamedBuffer> buffers,
+void write_safetensors(const OutputPath& to, std::span<const NamedBuffer> buffers,
                        const Metadata& metadata) {
   const std::vector<const NamedBuffer*> order = in_file_order(buffers);
-  const std::string header = make_header(path, order, metadata);
+  const std::string header = make_header(to.path(), order, metadata);
   const uint64_t length = header.size();
-  AtomicFile file(path);
+  AtomicFile file(to);
   file.write(std::as_bytes(std::span(&length, 1)));
   file.write(header);
   for (const NamedBuffer* b : order) file.write(bytes_of(*b));

@@ -4,6 +4,7 @@
 // CRC-32C of them (little endian).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -24,6 +25,11 @@ class TfRecordFile {
   explicit TfRecordFile(const std::filesystem::path& path);
 
   int64_t count() const { return static_cast<int64_t>(records_.size()); }
+
+  // The length of record i; 0 if it is damaged.
+  int64_t bytes(int64_t i) const {
+    return std::max<int64_t>(records_[static_cast<size_t>(i)].bytes, 0);
+  }
 
   // The bytes of record i, `most_bytes` at most. Several threads may read at once. Throws IoError;
   // FormatError for a record that is longer, is cut short or has a wrong checksum.

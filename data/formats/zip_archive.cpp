@@ -56,23 +56,23 @@ ZipArchive::ZipArchive(std::span<const uint8_t> bytes, Messages messages)
   archive_.reset(
       open(zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error), error, reason));
   require(archive_ != nullptr, "not a complete zip archive (", reason, ")");
-  list_entries(kMostGrowth * bytes.size());
+  list_entries(bytes.size(), kMostGrowth * bytes.size());
 }
 
-ZipArchive::ZipArchive(const std::filesystem::path& file, Messages messages)
+ZipArchive::ZipArchive(const std::filesystem::path& file, Messages messages, Growth growth)
     : messages_(std::move(messages)) {
-  read_file_start(file, 1);  // throws IoError for an unreadable file
+  const auto size = static_cast<uint64_t>(ReadFile(file).size());  // throws IoError
   zip_error_t error;
   zip_error_init(&error);
   std::string reason;
   archive_.reset(open(zip_source_file_create(file.c_str(), 0, -1, &error), error, reason));
   require(archive_ != nullptr, "not a complete zip archive (", reason, ")");
-  list_entries(kNoLimit);
+  list_entries(size, growth == Growth::weights ? kMostGrowth * size : kNoLimit);
 }
 
 ZipArchive::~ZipArchive() = default;
 
-void ZipArchive::list_entries(uint64_t most_bytes) {
+void ZipArchive::list_entries(uint64_t archive_bytes, uint64_t most_bytes) {
   uint64_t left = most_bytes;
   const zip_int64_t count = zip_get_num_entries(archive_.get(), 0);
   for (zip_int64_t i = 0; i < count; ++i) {
@@ -84,41 +84,59 @@ void ZipArchive::list_entries(uint64_t most_bytes) {
     require(known, "entry ", i, " of the archive cannot be read");
     require(status.size <= left, "the archive unpacks to more than ", kMostGrowth,
             " times its size");
-    require(status.size / kDeflateGrowth <= status.comp_size, "entry '", shown(status.name),
-            "' declares more bytes than it can hold");
+    require(status.comp_size <= archive_bytes && status.size / kDeflateGrowth <= status.comp_size,
+            "entry '", shown(status.name), "' declares more bytes than it can hold");
     if (most_bytes != kNoLimit) left -= status.size;
     const bool first = entries_.try_emplace(status.name, Entry{index, status.size}).second;
     require(first, "the archive has '", shown(status.name), "' twice");
   }
 }
 
-std::vector<uint8_t> ZipArchive::read(const Entry& entry) const {
-  // One byte more than claimed, so that libzip sees the end and compares the checksum.
-  std::vector<uint8_t> bytes = unpack(entry, entry.bytes + 1);
-  require(bytes.size() == entry.bytes, "an entry of the archive does not have the ", entry.bytes,
-          " bytes that it declares");
+// libzip keeps one position per archive, so an open entry holds the lock.
+struct ZipArchive::Reader::Open {
+  explicit Open(std::mutex& mutex) : lock(mutex) {}
+  std::lock_guard<std::mutex> lock;
+  std::unique_ptr<zip_file_t, CloseFile> file;
+};
+
+ZipArchive::Reader::Reader(const ZipArchive& zip, const Entry& entry) : zip_(zip), entry_(entry) {
+  open_ = std::make_unique<Open>(zip.mutex_);
+  open_->file.reset(zip_fopen_index(zip.archive_.get(), entry.index, 0));
+  zip_.require(open_->file != nullptr, "an entry of the archive cannot be opened (",
+               zip_strerror(zip.archive_.get()), ")");
+}
+
+ZipArchive::Reader::~Reader() = default;
+
+size_t ZipArchive::Reader::read(std::span<uint8_t> out) {
+  size_t done = 0;
+  while (done < out.size()) {
+    const zip_int64_t got = zip_fread(open_->file.get(), out.data() + done, out.size() - done);
+    zip_.require(got >= 0, "an entry of the archive is damaged (",
+                 zip_file_strerror(open_->file.get()), ")");
+    done += static_cast<size_t>(got);
+    done_ += static_cast<uint64_t>(got);
+    // libzip compares the checksum when it sees the end.
+    zip_.require(done_ <= entry_.bytes && (got > 0 || done_ == entry_.bytes),
+                 "an entry of the archive does not have the ", entry_.bytes,
+                 " bytes that it declares");
+    if (got == 0) break;
+  }
+  return done;
+}
+
+std::vector<uint8_t> ZipArchive::read(const Entry& entry, uint64_t most_bytes) const {
+  require(entry.bytes <= most_bytes, "an entry of the archive has ", entry.bytes,
+          " bytes, more than the limit of ", most_bytes);
+  // One byte more than declared, to reach the end.
+  std::vector<uint8_t> bytes(entry.bytes + 1);
+  bytes.resize(Reader(*this, entry).read(bytes));
   return bytes;
 }
 
 std::vector<uint8_t> ZipArchive::read_start(const Entry& entry, uint64_t count) const {
-  return unpack(entry, std::min(count, entry.bytes));
-}
-
-std::vector<uint8_t> ZipArchive::unpack(const Entry& entry, uint64_t count) const {
-  std::vector<uint8_t> bytes(count);
-  const std::lock_guard lock(mutex_);  // libzip keeps one position per archive
-  const std::unique_ptr<zip_file_t, CloseFile> file(
-      zip_fopen_index(archive_.get(), entry.index, 0));
-  require(file != nullptr, "an entry of the archive cannot be opened (",
-          zip_strerror(archive_.get()), ")");
-  uint64_t done = 0;
-  zip_int64_t got = 0;
-  do {
-    got = zip_fread(file.get(), bytes.data() + done, bytes.size() - done);
-    require(got >= 0, "an entry of the archive is damaged (", zip_file_strerror(file.get()), ")");
-    done += static_cast<uint64_t>(got);
-  } while (got > 0 && done < bytes.size());
-  bytes.resize(done);
+  std::vector<uint8_t> bytes(std::min(count, entry.bytes));
+  bytes.resize(Reader(*this, entry).read(bytes));
   return bytes;
 }
 

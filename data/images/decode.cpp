@@ -6,10 +6,12 @@
 #include <climits>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "data/files/read_file.h"
 #include "data/images/decoders.h"
+#include "data/images/png_text.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -45,25 +47,33 @@ const char* foreign_format(Bytes bytes) {
   return nullptr;
 }
 
-// The orientation in `bytes`: a JPEG file, or "Exif\0\0" and a TIFF structure.
-int exif_orientation(Bytes bytes) {
+// The orientation in `bytes`: a JPEG file, or "Exif\0\0" and a TIFF structure. None if there is no
+// such entry.
+std::optional<int> exif_orientation(Bytes bytes) {
   const std::unique_ptr<ExifData, decltype(&exif_data_unref)> data(exif_data_new(),
                                                                    &exif_data_unref);
   if (data == nullptr) throw std::bad_alloc();
   exif_data_unset_option(data.get(), EXIF_DATA_OPTION_FOLLOW_SPECIFICATION);
   exif_data_load_data(data.get(), bytes.data(), static_cast<unsigned>(bytes.size()));
   const ExifEntry* entry = exif_content_get_entry(data->ifd[EXIF_IFD_0], EXIF_TAG_ORIENTATION);
-  if (entry == nullptr || entry->format != EXIF_FORMAT_SHORT || entry->size < 2) return 1;
+  if (entry == nullptr) return std::nullopt;
+  if (entry->format != EXIF_FORMAT_SHORT || entry->size < 2) return 1;
   const int value = exif_get_short(entry->data, exif_data_get_byte_order(data.get()));
   return value >= 1 && value <= 8 ? value : 1;
 }
 
 // Some WebP writers put the prefix of JPEG's EXIF segment in front of the structure.
-int tiff_orientation(std::vector<uint8_t> tiff) {
+std::optional<int> tiff_orientation(std::vector<uint8_t> tiff) {
   constexpr std::string_view kPrefix("Exif\0\0", 6);
-  if (tiff.empty()) return 1;
+  if (tiff.empty()) return std::nullopt;
   if (!has_at(tiff, 0, kPrefix)) tiff.insert(tiff.begin(), kPrefix.begin(), kPrefix.end());
   return exif_orientation(tiff);
+}
+
+int orientation_of(Format format, Bytes bytes, Decoded& decoded) {
+  if (format == Format::jpeg) return exif_orientation(bytes).value_or(1);
+  const std::optional<int> exif = tiff_orientation(std::move(decoded.exif));
+  return exif ? *exif : xmp_orientation(decoded.xmp).value_or(1);
 }
 
 Decoded decode(Format format, const Encoded& file) {
@@ -104,6 +114,13 @@ void Encoded::check_extents(int64_t width, int64_t height) const {
            " pixels and ", kMaxSide, " per side; make it smaller");
 }
 
+Image Encoded::take_image(int64_t height, int64_t width, int64_t channels, int64_t working) const {
+  constexpr int64_t kBase = 64 << 10, kPerColumn = 256;
+  const int64_t turned = height * width * channels;
+  return new_image(height, width, channels, name.string(),
+                   std::max(working, turned) + width * kPerColumn + kBase);
+}
+
 const char* name_of(Format format) {
   switch (format) {
     case Format::raw:
@@ -142,14 +159,33 @@ Image decode_image(std::span<const uint8_t> bytes, const std::filesystem::path& 
   Decoded decoded = decode(format, {bytes, name, max_pixels});
   StoredAs stored = decoded.image.stored;
   stored.format = format;
-  stored.orientation =
-      format == Format::jpeg ? exif_orientation(bytes) : tiff_orientation(std::move(decoded.exif));
+  stored.orientation = orientation_of(format, bytes, decoded);
+  const std::shared_ptr<MemoryBudget::Share> memory = std::move(decoded.image.memory);
   Image image = stored.orientation == 1 ? std::move(decoded.image)
                                         : orient(decoded.image, stored.orientation);
+  if (!decoded.image.lower.empty()) {  // turned in the same manner
+    decoded.image.pixels = std::move(decoded.image.lower);
+    image.lower = orient(decoded.image, stored.orientation).pixels;
+  }
   image.stored = stored;
+  decoded = {};  // before its memory is given back
+  memory->keep_only(static_cast<int64_t>(image.pixels.size() + image.lower.size()));
+  image.memory = memory;
   return image;
 }
 
-Image decode_file(const std::filesystem::path& path) { return decode_image(read_file(path), path); }
+Image decode_file(const std::filesystem::path& path) {
+  constexpr int64_t kStart = 32;
+  const std::vector<uint8_t> start = read_file_start(path, kStart);
+  if (!looks_like_image(start)) return decode_image(start, path);  // throws the reason
+  const ReadFile file(path);
+  PG_CHECK(file.size() <= kMostStoredBytes, FormatError, path.string(), " has ", file.size(),
+           " bytes: it is too large to be an image of at most ", kMaxPixels,
+           " pixels; replace the file");
+  const MemoryBudget::Share share = file_budget().take(file.size(), path.string());
+  std::vector<uint8_t> bytes(static_cast<size_t>(file.size()));
+  file.read(0, bytes);
+  return decode_image(bytes, path);
+}
 
 }  // namespace pg

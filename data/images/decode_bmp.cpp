@@ -127,10 +127,9 @@ Decoded decode_bmp(const Encoded& file) {
     file.truncated();
   }
 
-  Image image{h.height, h.width, h.masks[3] != 0 ? 4 : 3, {}};
+  Image image = file.take_image(h.height, h.width, h.masks[3] != 0 ? 4 : 3, 0);
   image.stored.colours = h.bits <= 8 ? Colours::palette : Colours::rgb;
   image.stored.bits = h.bits <= 8 ? h.bits : 8;
-  image.pixels.resize(static_cast<size_t>(h.height * h.width * image.channels));
   const auto palette = read_palette(reader, h);
   for (int64_t y = 0; y < h.height; ++y) {
     const auto stored = static_cast<size_t>(h.bottom_up ? h.height - 1 - y : y);

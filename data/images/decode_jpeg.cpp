@@ -10,6 +10,7 @@
 #include <jpeglib.h>
 
 #include "data/images/decoders.h"
+#include "kernels/error.h"
 
 namespace pg {
 namespace {
@@ -44,11 +45,16 @@ class Decoder {
     });
     file_.check_extents(jpeg_.image_width, jpeg_.image_height);
     choose_colours();
+    Image image = file_.take_image(jpeg_.image_height, jpeg_.image_width,
+                                   colours_ == Colours::gray   ? 1
+                                   : colours_ == Colours::cmyk ? 4
+                                                               : 3,
+                                   coefficient_bytes());
+    pixels_ = std::move(image.pixels);
     protect([](Decoder& d) { jpeg_start_decompress(&d.jpeg_); });
-    pixels_.resize(size_t{jpeg_.output_height} * row_bytes());
+    PG_ASSERT(pixels_.size() == size_t{jpeg_.output_height} * row_bytes());
     protect([](Decoder& d) { d.read_rows(); });
 
-    Image image{jpeg_.output_height, jpeg_.output_width, jpeg_.output_components, {}};
     image.stored.colours = colours_;
     if (colours_ == Colours::cmyk) {
       image.channels = 3;
@@ -116,6 +122,19 @@ class Decoder {
       default:
         file_.damaged("it does not have 1, 3 or 4 components");
     }
+  }
+
+  // The library keeps the coefficients of files of several scans: 2 bytes for each sample.
+  int64_t coefficient_bytes() {
+    if (jpeg_has_multiple_scans(&jpeg_) == FALSE) return 0;
+    int64_t bytes = 0;
+    for (int c = 0; c < jpeg_.num_components; ++c) {
+      const jpeg_component_info& part = jpeg_.comp_info[c];
+      const int64_t across = int64_t{part.width_in_blocks} + part.h_samp_factor;
+      const int64_t down = int64_t{part.height_in_blocks} + part.v_samp_factor;
+      bytes += across * down * DCTSIZE2 * static_cast<int64_t>(sizeof(JCOEF));
+    }
+    return bytes;
   }
 
   size_t row_bytes() const {

@@ -5,8 +5,10 @@
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "data/images/decoders.h"
+#include "data/images/png_text.h"
 
 namespace pg {
 namespace {
@@ -25,6 +27,9 @@ void check_chunks(const Encoded& file) {
   }
   file.truncated();
 }
+
+// Names of 4 letters, each with a zero byte.
+constexpr png_byte kUnusedChunks[] = "iCCP\0sPLT\0tEXt\0zTXt\0iTXt\0hIST";
 
 class Decoder {
  public:
@@ -50,8 +55,14 @@ class Decoder {
 
   Decoded decode() {
     protect([](Decoder& d) {
+      // Texts are read by read_png_notes; the others have no effect on the samples.
+      static constexpr png_byte kIgnored[] = "tEXt\0zTXt\0iTXt\0iCCP\0sPLT";
+      png_set_keep_unknown_chunks(d.png_, PNG_HANDLE_CHUNK_NEVER, kIgnored, 5);
       png_set_user_limits(d.png_, PNG_UINT_31_MAX,
                           PNG_UINT_31_MAX);  // check_extents has the better message
+      // Texts and profiles, of which a file may have a thousand, are not unpacked.
+      png_set_keep_unknown_chunks(d.png_, PNG_HANDLE_CHUNK_NEVER, kUnusedChunks,
+                                  static_cast<int>(sizeof kUnusedChunks / 5));
       png_read_info(d.png_, d.info_);
     });
     file_.check_extents(png_get_image_width(png_, info_), png_get_image_height(png_, info_));
@@ -59,26 +70,40 @@ class Decoder {
 
     Decoded decoded;
     Image& image = decoded.image;
-    image = {png_get_image_height(png_, info_),
-             png_get_image_width(png_, info_),
-             png_get_channels(png_, info_),
-             {},
-             stored_};
-    image.pixels.resize(static_cast<size_t>(image.height * image.width * image.channels));
-    for (int64_t y = 0; y < image.height; ++y) {
-      rows_.push_back(image.pixels.data() + y * image.width * image.channels);
-    }
+    const auto height = static_cast<int64_t>(png_get_image_height(png_, info_));
+    const auto row_bytes = static_cast<int64_t>(png_get_rowbytes(png_, info_));
+    const bool wide = stored_.bits == 16;
+    image = file_.take_image(height, png_get_image_width(png_, info_),
+                             png_get_channels(png_, info_), wide ? height * row_bytes : 0);
+    image.stored = stored_;
+    if (wide) image.lower.resize(static_cast<size_t>(height * row_bytes));
+    std::vector<uint8_t>& samples = wide ? image.lower : image.pixels;
+    for (int64_t y = 0; y < height; ++y) rows_.push_back(samples.data() + y * row_bytes);
     protect([](Decoder& d) {
       png_read_image(d.png_, d.rows_.data());
       png_read_end(d.png_, d.info_);
     });
+    if (wide) split_samples(image);
     png_bytep exif = nullptr;
     png_uint_32 bytes = 0;
-    if (png_get_eXIf_1(png_, info_, &bytes, &exif) != 0) decoded.exif.assign(exif, exif + bytes);
+    PngNotes notes = read_png_notes(file_.bytes);
+    if (png_get_eXIf_1(png_, info_, &bytes, &exif) != 0) notes.exif.assign(exif, exif + bytes);
+    decoded.exif = std::move(notes.exif);
+    decoded.xmp = std::move(notes.xmp);
     return decoded;
   }
 
  private:
+  // Big-endian samples in `lower` become upper bytes in `pixels` and lower ones in `lower`.
+  static void split_samples(Image& image) {
+    for (size_t i = 0; i < image.pixels.size(); ++i) {
+      image.pixels[i] = image.lower[2 * i];
+      image.lower[i] = image.lower[2 * i + 1];
+    }
+    image.lower.resize(image.pixels.size());
+    image.lower.shrink_to_fit();
+  }
+
   // Runs a step that may end by longjmp; no frame in between owns anything.
   void protect(void (*step)(Decoder&)) {
     if (setjmp(failed_) == 0) {
@@ -107,7 +132,6 @@ class Decoder {
     if (type == PNG_COLOR_TYPE_PALETTE) stored_.colours = Colours::palette;
     if ((type & PNG_COLOR_MASK_COLOR) == 0) stored_.colours = Colours::gray;
     png_set_expand(png_);
-    png_set_strip_16(png_);
     png_set_interlace_handling(png_);
     png_read_update_info(png_, info_);
   }

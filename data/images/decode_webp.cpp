@@ -3,6 +3,7 @@
 #include <webp/decode.h>
 #include <webp/demux.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "data/images/decoders.h"
@@ -35,8 +36,12 @@ void check_length(const Encoded& file) {
 }
 
 Image decode_still(const Encoded& file, const WebPBitstreamFeatures& features) {
-  Image image{features.height, features.width, features.has_alpha != 0 ? 4 : 3, {}};
-  image.pixels.resize(static_cast<size_t>(image.height * image.width * image.channels));
+  // Pixels without losses are decoded as 4 bytes each, and alpha like them.
+  constexpr int kLossy = 1;
+  const bool plain = features.format == kLossy && features.has_alpha == 0;
+  const int64_t pixels = int64_t{features.height} * features.width;
+  Image image = file.take_image(features.height, features.width, features.has_alpha != 0 ? 4 : 3,
+                                plain ? 0 : 5 * pixels);
   WebPDecoderConfig config;
   if (WebPInitDecoderConfig(&config) == 0) throw std::bad_alloc();
   config.output.colorspace = features.has_alpha != 0 ? MODE_RGBA : MODE_RGB;
@@ -47,7 +52,10 @@ Image decode_still(const Encoded& file, const WebPBitstreamFeatures& features) {
   return image;
 }
 
-Image decode_first_frame(const Encoded& file) {
+Image decode_first_frame(const Encoded& file, const WebPBitstreamFeatures& features) {
+  // The library keeps two canvases of 4 bytes per pixel, and decodes a frame as large as them.
+  const int64_t pixels = int64_t{features.height} * features.width;
+  Image image = file.take_image(features.height, features.width, 4, 13 * pixels);
   WebPAnimDecoderOptions options;
   if (WebPAnimDecoderOptionsInit(&options) == 0) throw std::bad_alloc();
   options.color_mode = MODE_RGBA;
@@ -61,21 +69,25 @@ Image decode_first_frame(const Encoded& file) {
       WebPAnimDecoderGetNext(decoder.get(), &canvas, &milliseconds) == 0) {
     file.damaged("the first frame cannot be decoded");
   }
-  Image image{info.canvas_height, info.canvas_width, 4, {}};
-  image.pixels.assign(canvas, canvas + image.height * image.width * 4);
+  if (info.canvas_height != image.height || info.canvas_width != image.width) {
+    file.damaged("its canvas has two sizes");
+  }
+  std::copy_n(canvas, image.pixels.size(), image.pixels.begin());
   image.stored.frames = info.frame_count;
   return image;
 }
 
-std::vector<uint8_t> exif_of(const Encoded& file) {
+// The first metadata chunk of a type; empty if there is none.
+template <typename Result>
+Result chunk_of(const Encoded& file, const char* type) {
   const WebPData data{file.bytes.data(), file.bytes.size()};
   const std::unique_ptr<WebPDemuxer, decltype(&WebPDemuxDelete)> demuxer(WebPDemux(&data),
                                                                          &WebPDemuxDelete);
   WebPChunkIterator chunk = {};
-  if (demuxer == nullptr || WebPDemuxGetChunk(demuxer.get(), "EXIF", 1, &chunk) == 0) return {};
-  std::vector<uint8_t> exif(chunk.chunk.bytes, chunk.chunk.bytes + chunk.chunk.size);
+  if (demuxer == nullptr || WebPDemuxGetChunk(demuxer.get(), type, 1, &chunk) == 0) return {};
+  Result result(chunk.chunk.bytes, chunk.chunk.bytes + chunk.chunk.size);
   WebPDemuxReleaseChunkIterator(&chunk);
-  return exif;
+  return result;
 }
 
 }  // namespace
@@ -85,8 +97,9 @@ Decoded decode_webp(const Encoded& file) {
   WebPBitstreamFeatures features = {};
   check_status(file, WebPGetFeatures(file.bytes.data(), file.bytes.size(), &features));
   file.check_extents(features.width, features.height);
-  return {features.has_animation != 0 ? decode_first_frame(file) : decode_still(file, features),
-          exif_of(file)};
+  return {features.has_animation != 0 ? decode_first_frame(file, features)
+                                      : decode_still(file, features),
+          chunk_of<std::vector<uint8_t>>(file, "EXIF"), chunk_of<std::string>(file, "XMP ")};
 }
 
 }  // namespace pg

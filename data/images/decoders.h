@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "data/images/image.h"
@@ -23,12 +24,17 @@ struct Encoded {
   [[noreturn]] void damaged(const char* reason) const;
   [[noreturn]] void unsupported(const char* feature) const;
   void check_extents(int64_t width, int64_t height) const;
+
+  // new_image with room for `working` bytes of the decoder, or for the image turned upright after
+  // that, and for some rows.
+  Image take_image(int64_t height, int64_t width, int64_t channels, int64_t working) const;
 };
 
 // The image as stored, before its EXIF orientation is applied.
 struct Decoded {
   Image image;
   std::vector<uint8_t> exif;  // the TIFF structure of a PNG or WebP, if any
+  std::string xmp = {};       // consulted if that has no orientation
 };
 
 Decoded decode_jpeg(const Encoded& file);  // libexif finds the orientation in the file itself

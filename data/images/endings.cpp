@@ -41,4 +41,16 @@ bool has_wrong_ending(const std::filesystem::path& file, Format format) {
   return !is_one_of(right, ending_of(file));
 }
 
+const char* usual_ending(Format format) {
+  constexpr std::array<const char*, 5> kEndings = {"", ".jpg", ".png", ".webp", ".bmp"};
+  return kEndings[static_cast<size_t>(format)];  // in the order of Format
+}
+
+Format format_to_write(const std::filesystem::path& file) {
+  const std::string ending = ending_of(file);
+  if (ending == ".png") return Format::png;
+  if (ending == ".jpg" || ending == ".jpeg") return Format::jpeg;
+  return ending == ".webp" ? Format::webp : Format::raw;
+}
+
 }  // namespace pg

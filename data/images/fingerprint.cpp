@@ -2,8 +2,10 @@
 #include "data/images/fingerprint.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
+#include <vector>
 
 #include "data/images/resample.h"
 
@@ -74,15 +76,17 @@ uint64_t gradient_bits(const FloatImage& image) {
 bool is_single_colour(const Image& image) {
   constexpr int kNoise = 4;
   const bool has_alpha = image.channels == 2 || image.channels == 4;
-  const Image opaque = has_alpha ? convert_channels(image, image.channels - 1) : Image{};
-  const Image& seen = has_alpha ? opaque : image;
-  const auto channels = static_cast<size_t>(seen.channels);
-  for (size_t c = 0; c < channels; ++c) {
-    int least = 255, most = 0;
-    for (size_t i = c; i < seen.pixels.size(); i += channels) {
-      least = std::min<int>(least, seen.pixels[i]);
-      most = std::max<int>(most, seen.pixels[i]);
-      if (most - least > kNoise) return false;
+  const int64_t channels = has_alpha ? image.channels - 1 : image.channels;
+  std::vector<uint8_t> row(static_cast<size_t>(image.width * channels));
+  std::array<int, 4> least = {255, 255, 255, 255}, most = {};
+  for (int64_t y = 0; y < image.height; ++y) {
+    convert_row({image.pixels.data() + y * image.width * image.channels, image.channels},
+                image.width, channels, row.data());
+    for (size_t i = 0; i < row.size(); ++i) {
+      const size_t c = i % static_cast<size_t>(channels);
+      least[c] = std::min<int>(least[c], row[i]);
+      most[c] = std::max<int>(most[c], row[i]);
+      if (most[c] - least[c] > kNoise) return false;
     }
   }
   return true;
@@ -94,7 +98,7 @@ Fingerprint fingerprint_of(const Image& image) {
   Fingerprint result;
   result.single_colour = is_single_colour(image);
   result.pixels = pixel_hash(image);
-  const FloatImage small = resample_square(convert_channels(image, 3), kSide, Fit::stretch);
+  const FloatImage small = resample_square(image, kSide, Fit::stretch, 3);
   result.gradient = gradient_bits(small);
   size_t i = 0;
   for (int64_t y = 0; y < kThumbnailSide; ++y) {

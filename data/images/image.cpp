@@ -1,6 +1,8 @@
 // image.cpp: channel conversion and EXIF orientations.
 #include "data/images/image.h"
 
+#include <algorithm>
+
 #include "kernels/error.h"
 
 namespace pg {
@@ -28,14 +30,14 @@ uint8_t gray_of(const Rgba& p) {
   return static_cast<uint8_t>((299 * p.r + 587 * p.g + 114 * p.b + 500) / 1000);
 }
 
-Rgba over_black(const Rgba& p) {
-  const auto scaled = [&](int v) { return (v * p.a + 127) / 255; };
-  return {scaled(p.r), scaled(p.g), scaled(p.b), 255};
+Rgba over(const Rgba& p, Background under) {
+  const auto mixed = [&](int v, int u) { return (v * p.a + u * (255 - p.a) + 127) / 255; };
+  return {mixed(p.r, under.r), mixed(p.g, under.g), mixed(p.b, under.b), 255};
 }
 
-void write_pixel(uint8_t* out, int64_t channels, Rgba p) {
+void write_pixel(uint8_t* out, int64_t channels, Rgba p, Background under) {
   const bool has_alpha = channels == 2 || channels == 4;
-  if (!has_alpha) p = over_black(p);
+  if (!has_alpha) p = over(p, under);
   if (channels <= 2) {
     out[0] = gray_of(p);
   } else {
@@ -70,17 +72,36 @@ int64_t stored_pixel(int orientation, int64_t y, int64_t x, int64_t h, int64_t w
 
 }  // namespace
 
-Image convert_channels(const Image& image, int64_t channels) {
+Image new_image(int64_t height, int64_t width, int64_t channels, std::string_view name,
+                int64_t working) {
+  const int64_t bytes = height * width * channels;
+  Image image{height, width, channels, {}};
+  image.memory = std::make_shared<MemoryBudget::Share>(pixel_budget().take(bytes + working, name));
+  image.pixels.resize(static_cast<size_t>(bytes));
+  return image;
+}
+
+void convert_row(PixelRow from, int64_t count, int64_t channels, uint8_t* out,
+                 Background background) {
+  if (channels == from.channels) {
+    std::copy_n(from.pixels, count * channels, out);
+    return;
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    write_pixel(out + i * channels, channels,
+                read_pixel(from.pixels + i * from.channels, from.channels), background);
+  }
+}
+
+Image convert_channels(const Image& image, int64_t channels, Background background) {
   PG_CHECK(channels >= 1 && channels <= 4, UsageError, "an image cannot have ", channels,
            " channels; expected 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha)");
   if (channels == image.channels) return image;
   Image out{image.height, image.width, channels, {}};
   const int64_t count = image.height * image.width;
   out.pixels.resize(static_cast<size_t>(count * channels));
-  for (int64_t i = 0; i < count; ++i) {
-    write_pixel(out.pixels.data() + i * channels, channels,
-                read_pixel(image.pixels.data() + i * image.channels, image.channels));
-  }
+  convert_row({image.pixels.data(), image.channels}, count, channels, out.pixels.data(),
+              background);
   return out;
 }
 

@@ -3,8 +3,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
+
+#include "data/files/memory_budget.h"
+#include "data/images/background.h"
 
 namespace pg {
 
@@ -27,36 +32,57 @@ struct Image {
   int64_t height = 0, width = 0, channels = 0;
   std::vector<uint8_t> pixels;
   StoredAs stored = {};
+  // The lower bytes of samples of 16 bits, whose upper bytes are `pixels`; else empty.
+  std::vector<uint8_t> lower = {};
+  // Of the pixels in pixel_budget(), for images read from files; given back with the last copy.
+  std::shared_ptr<MemoryBudget::Share> memory = {};
 };
 
-// Largest image to decode, which bounds the memory a hostile file can take (12 bytes per pixel
-// while a progressive CMYK JPEG is unpacked).
+// An image whose pixels are still to be filled in, once pixel_budget() has room for them and for
+// `working` bytes beside them. Throws FormatError, which names `name`, if that can never be.
+Image new_image(int64_t height, int64_t width, int64_t channels, std::string_view name,
+                int64_t working = 0);
+
+// Largest image to decode.
 constexpr int64_t kMaxPixels = int64_t{1} << 27;
 constexpr int64_t kMaxSide = 65536;
 
-// Larger than any file of such an image: bounds the memory a damaged length can take.
+// Larger than any file of such an image.
 constexpr int64_t kMostStoredBytes = 4 * kMaxPixels + (int64_t{1} << 20);
 
 // The image with 1 to 4 `channels`. Colour to gray: 0.299 R + 0.587 G + 0.114 B. Gray to colour:
-// repeated. Removed alpha: composited over black (value * alpha / 255). Added alpha: 255. Results
-// are rounded to nearest. Throws UsageError for another number of channels.
-Image convert_channels(const Image& image, int64_t channels);
+// repeated. Removed alpha: composited over the background ((value * alpha + background * (255 -
+// alpha)) / 255). Added alpha: 255. Results are rounded to nearest. Throws UsageError for another
+// number of channels.
+Image convert_channels(const Image& image, int64_t channels, Background background = {});
+
+// The same for `count` pixels in a row.
+struct PixelRow {
+  const uint8_t* pixels;
+  int64_t channels;
+};
+void convert_row(PixelRow from, int64_t count, int64_t channels, uint8_t* out,
+                 Background background = {});
 
 // Applies an EXIF orientation 1..8: rotates and mirrors the stored image upright. Throws UsageError
 // for other values.
 Image orient(const Image& image, int orientation);
 
 // Decodes a JPEG, PNG, WebP or BMP, recognised by content; `name` is for messages. Keeps the
-// channels of the file: palettes are resolved, 16-bit samples keep their upper byte, CMYK and YCCK
-// become R = (255 - C) (255 - K) / 255 and so on (also from Adobe's inverted values; colour
-// profiles are not applied). Animations yield their first frame. The EXIF orientation is applied.
-// Throws FormatError for other formats, damage (inconsistent data, wrong checksums), truncation,
-// images without pixels, a side above kMaxSide or more than `max_pixels`; extents are checked
-// before memory for pixels is allocated.
+// channels of the file: palettes are resolved, 16-bit samples are split into upper and lower bytes,
+// CMYK and YCCK become R = (255 - C) (255 - K) / 255 and so on (also from Adobe's inverted values;
+// colour profiles are not applied). Animations yield their first frame. The EXIF orientation is
+// applied; in PNG and WebP, also one in XMP, and in the text chunks of a PNG. Throws FormatError
+// for other formats, damage (inconsistent data, wrong checksums), truncation, images without
+// pixels, a side above kMaxSide or more than `max_pixels`, or images that need more memory than
+// pixel_budget() has. Extents are checked, and the memory is taken from the budget, before anything
+// is allocated.
 Image decode_image(std::span<const uint8_t> bytes, const std::filesystem::path& name,
                    int64_t max_pixels = kMaxPixels);
 
-// decode_image of a file. Throws IoError if it cannot be read, FormatError as above.
+// decode_image of a file, whose bytes are taken from file_budget(). Files of other formats and
+// those larger than an image can be are not read. Throws IoError if the file cannot be read,
+// FormatError as above.
 Image decode_file(const std::filesystem::path& path);
 
 // The format recognised from the first bytes; raw: none of the others.

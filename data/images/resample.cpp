@@ -2,6 +2,7 @@
 #include "data/images/resample.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 
@@ -63,18 +64,26 @@ Window window_of(const Image& image, int64_t size, Fit fit) {
   return {(h - side) / 2, (w - side) / 2, side, side};
 }
 
-// One row of the window, resampled to taps.size() pixels.
-void resample_row(const Image& image, const Window& window, int64_t y,
-                  const std::vector<Taps>& taps, float* out) {
-  const int64_t channels = image.channels;
+// The background in as many channels as an image has.
+std::array<uint8_t, 4> beside(Background b, int64_t channels) {
+  const std::array<uint8_t, 3> rgb{b.r, b.g, b.b};
+  std::array<uint8_t, 4> pixel{};
+  if (channels % 2 == 1) convert_row({rgb.data(), 3}, 1, channels, pixel.data());
+  return pixel;
+}
+
+// One row of an image of `width` pixels, resampled to taps.size() pixels from `left` on.
+void resample_row(PixelRow row, int64_t width, int64_t left, const std::vector<Taps>& taps,
+                  const std::array<uint8_t, 4>& outside, float* out) {
+  const int64_t channels = row.channels;
   for (const Taps& tap : taps) {
     for (int64_t c = 0; c < channels; ++c) {
       double sum = 0;
       for (size_t k = 0; k < tap.weights.size(); ++k) {
-        const int64_t x = window.x + tap.first + static_cast<int64_t>(k);
-        if (x < 0 || x >= image.width) continue;
+        const int64_t x = left + tap.first + static_cast<int64_t>(k);
+        const bool inside = x >= 0 && x < width;
         sum += tap.weights[k] *
-               image.pixels[static_cast<size_t>((y * image.width + x) * channels + c)];
+               (inside ? row.pixels[x * channels + c] : outside[static_cast<size_t>(c)]);
       }
       *out++ = static_cast<float>(sum);
     }
@@ -83,28 +92,46 @@ void resample_row(const Image& image, const Window& window, int64_t y,
 
 }  // namespace
 
-FloatImage resample_square(const Image& image, int64_t size, Fit fit) {
+FloatImage resample_square(const Image& image, int64_t size, Fit fit, int64_t channels,
+                           Background background) {
   PG_CHECK(size >= 1, UsageError, "cannot resample to ", size, "x", size, "; choose 1 or more");
   PG_ASSERT(fit != Fit::automatic);
   const Window window = window_of(image, size, fit);
   const std::vector<Taps> columns = axis_taps(window.width, size);
   const std::vector<Taps> rows = axis_taps(window.height, size);
-  FloatImage out{size, size, image.channels, {}};
-  const int64_t row_size = size * image.channels;
+  if (channels == 0) channels = image.channels;
+  const std::array<uint8_t, 4> outside = beside(background, channels);
+  FloatImage out{size, size, channels, {}};
+  const int64_t row_size = size * channels;
   out.values.resize(static_cast<size_t>(size * row_size));
 
   // Neighbouring output rows share an input row, so the last one is kept; memory is two rows for
   // any height.
   std::vector<float> row(static_cast<size_t>(row_size));
   std::vector<double> sum(static_cast<size_t>(row_size));
+  std::vector<uint8_t> converted;
+  const auto row_of = [&](int64_t y) -> PixelRow {
+    const PixelRow stored{image.pixels.data() + y * image.width * image.channels, image.channels};
+    if (channels == image.channels) return stored;
+    converted.resize(static_cast<size_t>(image.width * channels));
+    convert_row(stored, image.width, channels, converted.data(), background);
+    return {converted.data(), channels};
+  };
   int64_t row_held = -1;
   for (int64_t y = 0; y < size; ++y) {
     const Taps& tap = rows[static_cast<size_t>(y)];
     std::fill(sum.begin(), sum.end(), 0.0);
     for (size_t k = 0; k < tap.weights.size(); ++k) {
       const int64_t from = window.y + tap.first + static_cast<int64_t>(k);
-      if (from < 0 || from >= image.height) continue;
-      if (from != row_held) resample_row(image, window, from, columns, row.data());
+      if (from < 0 || from >= image.height) {
+        for (size_t i = 0; i < sum.size(); ++i) {
+          sum[i] += tap.weights[k] * outside[i % static_cast<size_t>(channels)];
+        }
+        continue;
+      }
+      if (from != row_held) {
+        resample_row(row_of(from), image.width, window.x, columns, outside, row.data());
+      }
       row_held = from;
       for (size_t i = 0; i < sum.size(); ++i) sum[i] += tap.weights[k] * row[i];
     }
@@ -112,6 +139,18 @@ FloatImage resample_square(const Image& image, int64_t size, Fit fit) {
                    [](double v) { return static_cast<float>(v); });
   }
   return out;
+}
+
+bool halves_exactly(const Image& image, int64_t size, Fit fit) {
+  constexpr int64_t kLargest = 1024;
+  const auto halves = [&](int64_t side) {
+    return side % size == 0 && side <= kLargest &&
+           std::has_single_bit(static_cast<uint64_t>(side / size));
+  };
+  // The window of Fit::pad depends on the size, unless the longer side is a power of two.
+  const Window window = window_of(image, size, fit);
+  const bool same = fit != Fit::pad || window.height == std::max(image.height, image.width);
+  return same && halves(window.height) && halves(window.width);
 }
 
 FloatImage box_down(const FloatImage& image) {

@@ -25,9 +25,12 @@ namespace {
 struct Levels {
   std::vector<std::vector<uint8_t>> pixels;
   std::string rejected;
+  ImageValues values;
+  bool halves = true;
 };
 
-Levels make_levels(const ImageSource& source, int64_t i, const BuildOptions& options) {
+Levels make_levels(const ImageSource& source, int64_t i, const BuildOptions& options,
+                   const Shares& measured) {
   Levels levels;
   Image image;
   try {
@@ -39,8 +42,12 @@ Levels make_levels(const ImageSource& source, int64_t i, const BuildOptions& opt
     levels.rejected = error.what();
     return levels;
   }
+  levels.values = values_of(image);
+  levels.halves = halves_exactly(image, options.resolution, options.fit);
+  apply_range(image, range_for(options.range, measured, levels.values.most));
   FloatImage level =
-      resample_square(convert_channels(image, options.channels), options.resolution, options.fit);
+      resample_square(image, options.resolution, options.fit, options.channels, options.background);
+  image = {};  // gives its memory back
   while (true) {
     append_rounded(level, levels.pixels.emplace_back());
     if (level.height == kMinResolution) return levels;
@@ -66,13 +73,22 @@ void check_space(const fs::path& folder, int64_t count, const BuildOptions& opti
            "; free some space, or choose another folder or a smaller resolution");
 }
 
+// Images being resampled or waiting for their turn: four for each thread, if the budget allows. In
+// memory, the levels of one are bytes and, for a while, the two largest as floats.
+int64_t window_of(const BuildOptions& options) {
+  const int64_t pixels = options.resolution * options.resolution * options.channels;
+  const int64_t each = bytes_per_image(options) + pixels * 5;
+  return std::clamp<int64_t>(result_memory() / each, 1, 4 * options.threads);
+}
+
 // Consumes images in order: appends to every file, lists rejected images, reports progress.
 class Writer {
  public:
   Writer(const fs::path& folder, const ImageSource& source, const BuildOptions& options)
-      : source_(source), options_(options), labels_(folder, "labels.npy") {
+      : source_(source), options_(options), labels_(OutputPath::in_scratch(folder / "labels.npy")) {
     for (int64_t r = options.resolution; r >= kMinResolution; r /= 2) {
-      files_.push_back(std::make_unique<NpyWriter>(folder, level_file_name(r)));
+      const fs::path file = folder / level_file_name(r);
+      files_.push_back(std::make_unique<NpyWriter>(OutputPath::in_scratch(file)));
     }
   }
 
@@ -82,6 +98,8 @@ class Writer {
       const int32_t label = source_.label(i);
       labels_.write(std::as_bytes(std::span(&label, 1)));
       ++manifest_.count;
+      halves_ = halves_ && levels.halves;
+      values_.add(levels.values);
     } else {
       PG_CHECK(options_.strict == Strict::no, FormatError, levels.rejected,
                " (--strict: no image may be skipped)");
@@ -101,8 +119,11 @@ class Writer {
       r /= 2;
     }
     list(labels_, {NpyType::i32, {manifest_.count}});
+    manifest_.halves = halves_;
     return std::move(manifest_);
   }
+
+  const SetValues& values() const { return values_; }
 
   double seconds() const {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
@@ -127,6 +148,8 @@ class Writer {
   NpyWriter labels_;
   std::vector<std::unique_ptr<NpyWriter>> files_;
   Manifest manifest_;
+  bool halves_ = true;
+  SetValues values_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   double reported_ = -1;
 };
@@ -190,23 +213,36 @@ BuildReport build_dataset(const ImageSource& source, const std::string& source_n
   const BuildOptions o = resolve_options(source, options);
   BuildReport report;
   report.folder = clean_path(out);
+  const std::string fingerprint = source.fingerprint();
   BuildFolder folder(report.folder, o.existing);
   check_space(folder.path(), source.count(), o);
 
   Writer writer(folder.path(), source, o);
-  const ParallelPlan plan{source.count(), o.threads, 4 * o.threads};
+  Shares measured;
+  if (o.range.kind == ValueRange::Kind::automatic) {
+    const SetValues sample = sample_values(source);
+    measured = {sample.low_share, sample.high_share};
+  }
+  const ParallelPlan plan{source.count(), o.threads, window_of(o)};
   ordered_parallel(
-      plan, [&](int64_t i) { return make_levels(source, i, o); },
+      plan, [&](int64_t i) { return make_levels(source, i, o, measured); },
       [&](int64_t i, const Levels& levels) { writer.add(i, levels); });
 
+  PG_CHECK(source.fingerprint() == fingerprint, ImagesChangedError, "the images of ", source_name,
+           " changed while they were read; start again when they no longer change");
   report.manifest = writer.finish();
   report.manifest.source = source_name;
-  report.manifest.fingerprint = source.fingerprint();
+  if (o.paths == Paths::strip) strip_paths(report.manifest, source_name);
+  report.manifest.fingerprint = fingerprint;
   report.manifest.fit = name_of(o.fit);
   report.manifest.channels = o.channels;
+  report.manifest.background = text_of(o.background);
+  report.manifest.range = text_of(o.range);
   report.manifest.resolution = o.resolution;
   report.manifest.label_names = source.label_names();
   report.manifest.ignored_files = source.ignored_files();
+  report.advice = advice_on(writer.values(),
+                            {.channels = o.channels, .range = o.range, .background = o.background});
   write_manifest(folder.path(), report.manifest);
   folder.publish();
   report.seconds = writer.seconds();

@@ -19,6 +19,7 @@ struct Inspected {
   std::string rejected;  // empty: usable
   int64_t height = 0, width = 0, channels = 0;
   StoredAs stored;
+  ImageValues values;
   Fingerprint fingerprint;
 };
 
@@ -30,6 +31,7 @@ Inspected inspect(const ImageSource& source, int64_t i) {
     seen.width = image.width;
     seen.channels = image.channels;
     seen.stored = image.stored;
+    seen.values = values_of(image);
     seen.fingerprint = fingerprint_of(image);
     seen.fingerprint.image = i;
   } catch (const FormatError& error) {
@@ -105,6 +107,7 @@ class Counter {
     report_.turned += seen.stored.orientation != 1 ? 1 : 0;
     report_.animated += seen.stored.frames > 1 ? 1 : 0;
     if (has_wrong_ending(source_.name(i), seen.stored.format)) report_.wrong_ending.add(i);
+    report_.values.add(seen.values);
     if (seen.fingerprint.single_colour) report_.single_colour.add(i);
     if (!report_.class_counts.empty()) {
       ++report_.class_counts[static_cast<size_t>(source_.label(i))];

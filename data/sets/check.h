@@ -60,6 +60,7 @@ struct CheckReport {
   Listed single_colour;
   SizeCounts sizes;
   Duplicates duplicates;
+  SetValues values;  // of usable images
 
   std::vector<std::string> class_names;  // empty: no classes
   std::vector<int64_t> class_counts;     // usable images

@@ -26,8 +26,7 @@ class Cell {
   void put(const ImageSource& source, int64_t image, int64_t place) {
     std::vector<uint8_t> pixels;
     try {
-      append_rounded(resample_square(convert_channels(source.load(image), 3), side_, options_.fit),
-                     pixels);
+      append_rounded(resample_square(source.load(image), side_, options_.fit, 3), pixels);
     } catch (const FormatError&) {  // the report lists it as broken
     } catch (const IoError&) {
     }

@@ -1,10 +1,11 @@
 // manifest.cpp: dataset.json to and from memory.
 #include "data/sets/manifest.h"
 
-#include <nlohmann/json.hpp>
+#include <limits>
 
 #include "data/files/atomic_file.h"
 #include "data/files/read_file.h"
+#include "data/formats/json.h"
 #include "data/images/resolutions.h"
 #include "kernels/error.h"
 
@@ -12,23 +13,38 @@ namespace pg {
 namespace {
 
 constexpr const char* kFileName = "dataset.json";
+// A million skipped images have three values each.
+constexpr JsonLimits kLimits = {.values = int64_t{1} << 22};
 constexpr const char* kFormat = "progan_cuda dataset";
+
+// A whole number; the library converts any number, also those that no int64_t can hold.
+int64_t count_in(const nlohmann::json& json, const char* key) {
+  const nlohmann::json& value = json.at(key);
+  const bool whole = value.is_number_unsigned()
+                         ? value.get<uint64_t>() <= std::numeric_limits<int64_t>::max()
+                         : value.is_number_integer();
+  if (!whole) throw JsonError(message("has no whole number as \"", key, '"'));
+  return value.get<int64_t>();
+}
 
 Manifest from_json(const nlohmann::json& json) {
   Manifest m;
   json.at("source").get_to(m.source);
   json.at("fingerprint").get_to(m.fingerprint);
   json.at("fit").get_to(m.fit);
-  json.at("count").get_to(m.count);
-  json.at("channels").get_to(m.channels);
-  json.at("resolution").get_to(m.resolution);
+  m.count = count_in(json, "count");
+  m.channels = count_in(json, "channels");
+  m.resolution = count_in(json, "resolution");
   json.at("label_names").get_to(m.label_names);
-  json.at("ignored_files").get_to(m.ignored_files);
+  m.ignored_files = count_in(json, "ignored_files");
+  m.background = json.value("background", m.background);
+  m.range = json.value("range", m.range);
+  m.halves = json.value("halves", false);
   for (const auto& entry : json.at("rejected")) {
     m.rejected.push_back({entry.at("file"), entry.at("reason")});
   }
   for (const auto& [name, file] : json.at("files").items()) {
-    m.files[name] = {file.at("bytes"), file.at("crc32")};
+    m.files[name] = {count_in(file, "bytes"), file.at("crc32")};
   }
   return m;
 }
@@ -54,6 +70,10 @@ void write_manifest(const std::filesystem::path& folder, const Manifest& m) {
                                  {"resolution", m.resolution},
                                  {"label_names", m.label_names},
                                  {"ignored_files", m.ignored_files}};
+  const Manifest defaults;
+  if (m.background != defaults.background) json["background"] = m.background;
+  if (m.range != defaults.range) json["range"] = m.range;
+  if (m.halves) json["halves"] = true;
   json["files"] = nlohmann::ordered_json::object();
   for (const auto& [name, file] : m.files) {
     json["files"][name] = {{"bytes", file.bytes}, {"crc32", file.crc32}};
@@ -62,22 +82,30 @@ void write_manifest(const std::filesystem::path& folder, const Manifest& m) {
   for (const Rejected& r : m.rejected) {
     json["rejected"].push_back({{"file", r.file}, {"reason", r.reason}});
   }
-  // JSON must be UTF-8; file names may not be.
+  // JSON must be UTF-8; file names may not be. In ASCII, so that it can be displayed anywhere.
   const auto replace = nlohmann::ordered_json::error_handler_t::replace;
-  write_file_atomically(folder / kFileName, json.dump(1, ' ', false, replace) + "\n");
+  write_file_atomically(OutputPath::in_scratch(folder / kFileName),
+                        json.dump(1, ' ', true, replace) + "\n");
 }
 
 Manifest read_manifest(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / kFileName;
-  const std::vector<uint8_t> bytes = read_file(path);
+  const std::vector<uint8_t> bytes = read_file(path, limits::kJsonBytes);
+  return parse_manifest({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path);
+}
+
+Manifest parse_manifest(std::string_view text, const std::filesystem::path& path) {
   Manifest m;
   int64_t version = 0;
   try {
-    const nlohmann::json json = nlohmann::json::parse(bytes.begin(), bytes.end());
+    const nlohmann::json json = parse_json(text, kLimits);
     PG_CHECK(json.at("format") == kFormat, FormatError, path.string(),
              " does not describe a progan_cuda data set; use a folder made by dataset build");
-    json.at("version").get_to(version);
+    version = count_in(json, "version");
     if (version == kDatasetVersion) m = from_json(json);
+  } catch (const JsonError& error) {
+    throw FormatError(
+        message(path.string(), " is damaged (it ", error.what(), "); build the data set again"));
   } catch (const nlohmann::json::exception& error) {
     throw FormatError(
         message(path.string(), " is damaged (", error.what(), "); build the data set again"));

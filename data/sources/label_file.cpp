@@ -1,107 +1,229 @@
-// label_file.cpp: reads dataset.json of StyleGAN's tools, and assigns classes to files.
+// label_file.cpp: reads dataset.json of StyleGAN's tools.
 #include "data/sources/label_file.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
-#include <nlohmann/json.hpp>
-#include <system_error>
+#include <cmath>
+#include <string_view>
 
 #include "data/files/shown.h"
+#include "data/formats/json.h"
+#include "data/sources/piece_buffer.h"
 #include "kernels/error.h"
 
 namespace pg {
 namespace {
 
-constexpr const char* kFileName = "dataset.json";
+using nlohmann::json;
 
 // More than any set has; bounds the memory that a wrong number can take.
 constexpr int64_t kMostClasses = 65536;
 
-int32_t class_of(const nlohmann::json& label, const std::string& file) {
-  int64_t number = -1;
-  if (label.is_number_integer()) {
-    number = label.get<int64_t>();
-  } else if (label.is_array() && !label.empty() &&
-             std::all_of(label.begin(), label.end(), [](const auto& v) { return v.is_number(); })) {
-    const auto ones = std::count_if(label.begin(), label.end(),
-                                    [](const auto& v) { return v.template get<double>() == 1.0; });
-    const auto zeros = std::count_if(label.begin(), label.end(),
-                                     [](const auto& v) { return v.template get<double>() == 0.0; });
-    const auto size = static_cast<std::ptrdiff_t>(label.size());
-    if (ones == 1 && zeros == size - 1) {
-      number = std::find_if(label.begin(), label.end(),
-                            [](const auto& v) { return v.template get<double>() == 1.0; }) -
-               label.begin();
-    }
+// The parts of a label: a number, or a list of them.
+struct Label {
+  int64_t number = -1;  // or the place of the first 1 of a list
+  int64_t size = 0, ones = 0, zeros = 0;
+  bool list = false, numbers = true;
+  std::string text;  // for messages
+
+  void add(double value, const std::string& written) {
+    if (value == 1.0 && ones++ == 0 && list) number = size;
+    zeros += value == 0.0 ? 1 : 0;
+    add_text(written);
   }
-  PG_CHECK(number >= 0 && number < kMostClasses, FormatError, file, " has the label ",
-           label.dump().substr(0, 40), "; expected a class from 0 to ", kMostClasses - 1,
-           " or a one-hot list");
-  return static_cast<int32_t>(number);
-}
+  void add_text(const std::string& written) {
+    const bool first = size++ == 0;
+    if (text.size() >= 40) return;
+    if (!first) text += ',';
+    text += shown(written, 40);
+  }
+  bool valid() const {
+    const bool one_hot = ones == 1 && zeros == size - 1;
+    return numbers && (!list || one_hot) && number >= 0 && number < kMostClasses;
+  }
+};
+
+// Receives the events of the parser: {"labels": [[file, label], ...], ...}.
+class LabelEvents : public nlohmann::json_sax<json> {
+ public:
+  LabelEvents(const std::string& where, std::span<const std::string> wanted)
+      : where_(where), wanted_(wanted.begin(), wanted.end()) {
+    std::sort(wanted_.begin(), wanted_.end());
+  }
+
+  // nullopt unless the text was a file of labels.
+  std::optional<LabelFile> result() {
+    if (!object_ || !has_labels_) return std::nullopt;
+    PG_CHECK(whole_, FormatError, where_,
+             " is not a complete JSON file; copy it again or remove it");
+    if (!error_.empty()) throw FormatError(error_);
+    return std::move(file_);
+  }
+
+  bool null() override {
+    if (depth_ == 1 && in_labels_) {
+      in_labels_ = false;
+      return true;
+    }
+    return other_value("null");
+  }
+  bool boolean(bool value) override { return other_value(value ? "true" : "false"); }
+  bool number_integer(number_integer_t value) override {
+    return number(static_cast<double>(value), value, std::to_string(value));
+  }
+  bool number_unsigned(number_unsigned_t value) override {
+    const bool small = value < uint64_t{kMostClasses};
+    return number(static_cast<double>(value), small ? static_cast<int64_t>(value) : -1,
+                  std::to_string(value));
+  }
+  bool number_float(number_float_t value, const string_t& written) override {
+    const bool whole = value >= 0 && value < kMostClasses && value == std::floor(value);
+    return number(value, whole ? static_cast<int64_t>(value) : -1, written);
+  }
+  bool binary(binary_t&) override { return true; }
+
+  bool string(string_t& value) override {
+    if (in_labels_ && depth_ == 3 && items_ == 0) {
+      name_ = std::move(value);
+      ++items_;
+      return true;
+    }
+    return other_value(json(value).dump());
+  }
+
+  bool key(string_t& value) override {
+    if (depth_ != 1) return true;
+    in_labels_ = value == "labels";
+    has_labels_ = has_labels_ || in_labels_;
+    if (in_labels_) file_ = {};
+    return true;
+  }
+
+  bool start_object(std::size_t) override {
+    if (depth_ == 0) object_ = true;
+    if (depth_ > 0) other_value("{}");
+    ++depth_;
+    return true;
+  }
+  bool end_object() override { return end(); }
+
+  bool start_array(std::size_t) override {
+    const bool entry = depth_ == 2, label = depth_ == 3 && items_ == 1;
+    if (in_labels_ && entry) {
+      items_ = 0;
+      label_ = {};
+    } else if (in_labels_ && label) {
+      label_.list = true;
+      ++items_;
+    } else if (depth_ != 1) {
+      other_value("[]");
+    }
+    ++depth_;
+    return true;
+  }
+
+  bool end_array() override {
+    if (in_labels_ && depth_ == 3) finish_entry();
+    return end();
+  }
+
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
+    whole_ = false;
+    return false;
+  }
+
+ private:
+  bool end() {
+    --depth_;
+    if (depth_ == 1) in_labels_ = false;
+    return true;
+  }
+
+  void fail(const std::string& error) {
+    if (error_.empty()) error_ = error;
+  }
+
+  bool number(double value, int64_t whole, const std::string& written) {
+    if (in_labels_ && depth_ == 3 && items_ == 1) {
+      ++items_;
+      label_.number = whole;
+      label_.add_text(written);
+    } else if (in_labels_ && depth_ == 4 && label_.list) {
+      label_.add(value, written);
+    } else {
+      other_value(written);
+    }
+    return true;
+  }
+
+  // A value where it does not belong, if it is among the labels.
+  bool other_value(const std::string& written) {
+    if (!in_labels_) return true;
+    if (depth_ == 1) fail(message(where_, ": expected \"labels\" to be a list of [file, label]"));
+    if (depth_ == 2) fail_entry();
+    if (depth_ == 3) ++items_;
+    if (depth_ >= 3) {
+      label_.numbers = false;
+      label_.add_text(written);
+    }
+    return true;
+  }
+
+  void fail_entry() { fail(message(where_, " has a label entry that is not [file, label]")); }
+
+  void finish_entry() {
+    if (items_ != 2 || name_.empty()) return fail_entry();
+    if (!label_.valid()) {
+      const std::string text = label_.list ? message("[", label_.text, "]") : label_.text;
+      return fail(message(where_, " has the label ", text.substr(0, 40),
+                          "; expected a class from 0 to ", kMostClasses - 1, " or a one-hot list"));
+    }
+    const auto label = static_cast<int32_t>(label_.number);
+    file_.classes = std::max(file_.classes, label + 1);
+    for (const std::string& name : {name_, plain_name(name_)}) {
+      if (!std::binary_search(wanted_.begin(), wanted_.end(), name)) continue;
+      file_.labels[name] = label;
+      break;
+    }
+    name_.clear();
+  }
+
+  const std::string& where_;
+  std::vector<std::string_view> wanted_;
+  LabelFile file_;
+  std::string error_;  // the first; it counts only if this is a file of labels
+  bool object_ = false, whole_ = true, has_labels_ = false;
+  bool in_labels_ = false;
+  int depth_ = 0;
+  int items_ = 0;     // of the entry
+  std::string name_;  // of the entry
+  Label label_;
+};
 
 }  // namespace
 
-std::optional<LabelFile> read_label_file(const std::filesystem::path& folder) {
-  const std::filesystem::path path = folder / kFileName;
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
-  return parse_label_file(std::string(std::istreambuf_iterator<char>(in), {}), path.string());
+std::string plain_name(std::string name) {
+  std::replace(name.begin(), name.end(), '\\', '/');
+  std::string plain;
+  for (size_t at = 0; at < name.size();) {
+    const size_t end = std::min(name.find('/', at), name.size());
+    const std::string_view part = std::string_view(name).substr(at, end - at);
+    if (!part.empty() && part != ".") plain.append(plain.empty() ? "" : "/").append(part);
+    at = end + 1;
+  }
+  return plain;
 }
 
-std::optional<LabelFile> parse_label_file(std::string_view text, const std::string& where) {
-  const nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || json.contains("format") || !json.contains("labels")) return std::nullopt;
-  LabelFile file;
-  if (json["labels"].is_null()) return file;
-  PG_CHECK(json["labels"].is_array(), FormatError, where,
-           ": expected \"labels\" to be a list of [file, label]");
-  for (const nlohmann::json& entry : json["labels"]) {
-    PG_CHECK(entry.is_array() && entry.size() == 2 && entry[0].is_string(), FormatError, where,
-             " has a label entry that is not [file, label]");
-    const int32_t label = class_of(entry[1], where);
-    file.labels[entry[0].get<std::string>()] = label;
-    file.classes = std::max(file.classes, label + 1);
+std::optional<LabelFile> parse_label_file(const NextPiece& next, const std::string& where,
+                                          std::span<const std::string> wanted) {
+  LabelEvents events(where, wanted);
+  PieceBuffer buffer(next);
+  std::istream text(&buffer);
+  try {
+    json::sax_parse(text, &events);
+  } catch (const JsonError& error) {
+    throw FormatError(message(where, " ", error.what(), "; correct or remove it"));
   }
-  return file;
-}
-
-bool is_dataset_folder(const std::filesystem::path& folder) {
-  std::error_code error;
-  return std::filesystem::is_regular_file(folder / kFileName, error) && !read_label_file(folder);
-}
-
-FileClasses classes_of_folders(std::span<const std::string> files) {
-  std::map<std::string, int32_t> numbers;
-  std::vector<std::string> folders;
-  for (const std::string& file : files) {
-    const size_t slash = file.find('/');
-    folders.push_back(slash == std::string::npos ? "." : file.substr(0, slash));
-    numbers.emplace(folders.back(), 0);
-  }
-  FileClasses classes;
-  if (numbers.size() == 1 && numbers.contains(".")) return classes;
-  for (auto& [name, number] : numbers) {
-    number = static_cast<int32_t>(classes.names.size());
-    classes.names.push_back(name);
-  }
-  for (const std::string& folder : folders) classes.labels.push_back(numbers.at(folder));
-  return classes;
-}
-
-FileClasses classes_of_labels(std::span<const std::string> files, const LabelFile& given,
-                              const std::string& where) {
-  FileClasses classes;
-  if (given.labels.empty()) return classes;
-  for (const std::string& file : files) {
-    const auto it = given.labels.find(file);
-    PG_CHECK(it != given.labels.end(), FormatError, "dataset.json in ", where,
-             " has no label for the image ", shown(file), "; add it, or remove dataset.json");
-    classes.labels.push_back(it->second);
-  }
-  for (int32_t k = 0; k < given.classes; ++k) classes.names.push_back(std::to_string(k));
-  return classes;
+  return events.result();
 }
 
 }  // namespace pg

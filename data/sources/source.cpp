@@ -3,11 +3,12 @@
 
 #include <algorithm>
 
+#include "data/files/file_kind.h"
 #include "data/files/io_error.h"
 #include "data/files/read_file.h"
 #include "data/formats/lmdb_file.h"
 #include "data/formats/tfrecord.h"
-#include "data/sources/label_file.h"
+#include "data/sources/dataset_json.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -18,7 +19,8 @@ std::vector<fs::path> cifar_batches(const fs::path& folder) {
   std::vector<fs::path> found;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with("data_batch_") && name.ends_with(".bin")) found.push_back(entry.path());
+    const bool batch = name.starts_with("data_batch_") && name.ends_with(".bin");
+    if (batch && is_file(entry.path())) found.push_back(entry.path());
   }
   std::sort(found.begin(), found.end());
   return found;
@@ -31,7 +33,7 @@ fs::path idx_images(const fs::path& folder) {
         "t10k-images-idx3-ubyte", "t10k-images.idx3-ubyte"}) {
     for (const char* ending : {"", ".gz"}) {
       const fs::path file = folder / (std::string(name) + ending);
-      if (fs::is_regular_file(file)) return file;
+      if (is_file(file)) return file;
     }
   }
   return {};
@@ -79,15 +81,6 @@ std::unique_ptr<ImageSource> open_source(const std::string& where) {
     throw_io_error("read", failure.path1().empty() ? fs::path(where) : failure.path1(),
                    failure.code().value());
   }
-}
-
-std::string file_stamp(const fs::path& file) {
-  std::error_code error;
-  const auto size = fs::file_size(file, error);
-  if (error) throw_io_error("read", file, error.value());
-  const auto time = fs::last_write_time(file, error);
-  if (error) throw_io_error("read", file, error.value());
-  return message(size, " ", time.time_since_epoch().count());
 }
 
 }  // namespace pg

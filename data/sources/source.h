@@ -32,11 +32,16 @@ class ImageSource {
   virtual int32_t label(int64_t i) const = 0;
   virtual std::vector<std::string> label_names() const = 0;  // empty: no classes
 
-  // Changes when names, sizes or modification times of files change; contents are not read.
+  // Changes when names, sizes or times of files change, or the sampled parts of their contents
+  // (file_stamp.h). Files that are read while the source is opened count as they were before.
   virtual std::string fingerprint() const = 0;
 
   // Number of skipped files that are not meant to be images.
   virtual int64_t ignored_files() const { return 0; }
+
+  // Sentences for the user about the files: skipped ones, parts of a set, an unused dataset.json.
+  // In one displayable line each.
+  virtual std::vector<std::string> notes() const { return {}; }
 
   // Defaults for options left open; the fit is never automatic.
   virtual int64_t default_channels() const = 0;
@@ -51,8 +56,9 @@ class ImageSource {
 //   a folder with data.mdb, or such a file (by content)     LMDB of encoded images (LSUN)
 //   a folder with NAME-rXX.tfrecords, or such a file      official TFRecords, the largest size,
 //                                with the classes of NAME-rxx.labels
-//   any other folder             all JPEG, PNG, WebP and BMP below it; its sub-folders are classes,
-//                                unless a dataset.json like that of a zip says otherwise
+//   any other folder             all JPEG, PNG, WebP and BMP below it (tree_scan.h), with classes
+//   by
+//                                folder or by a dataset.json like that of a zip (file_classes.h)
 // Throws IoError for missing or unreadable files, FormatError for truncated or damaged ones,
 // UsageError for anything that is not a source of images.
 std::unique_ptr<ImageSource> open_source(const std::string& where);
@@ -78,8 +84,5 @@ std::filesystem::path largest_tfrecords(const std::filesystem::path& folder);
 
 // Whether the file starts like a zip archive.
 bool is_zip(const std::filesystem::path& file);
-
-// Size and modification time of a file, for fingerprints. Throws IoError.
-std::string file_stamp(const std::filesystem::path& file);
 
 }  // namespace pg

@@ -4,7 +4,8 @@
 #include <sstream>
 #include <utility>
 
-#include "data/files/name_hash.h"
+#include "data/files/file_kind.h"
+#include "data/files/file_stamp.h"
 #include "data/files/read_file.h"
 #include "data/sources/source.h"
 #include "kernels/error.h"
@@ -15,12 +16,13 @@ namespace {
 
 constexpr int64_t kSide = 32, kPlane = kSide * kSide, kRecord = 1 + 3 * kPlane;
 constexpr int32_t kClasses = 10;
+constexpr const char* kNamesFile = "batches.meta.txt";
 
 std::vector<std::string> read_class_names(const fs::path& folder) {
   std::vector<std::string> names;
-  const fs::path file = folder / "batches.meta.txt";
-  if (fs::is_regular_file(file)) {
-    const std::vector<uint8_t> bytes = read_file(file);
+  const fs::path file = folder / kNamesFile;
+  if (is_file(file)) {
+    const std::vector<uint8_t> bytes = read_file(file, limits::kTextBytes);
     std::istringstream lines(std::string(bytes.begin(), bytes.end()));
     for (std::string line; std::getline(lines, line);) {
       if (!line.empty() && line.back() == '\r') line.pop_back();
@@ -36,27 +38,32 @@ std::vector<std::string> read_class_names(const fs::path& folder) {
 class CifarSource : public ImageSource {
  public:
   explicit CifarSource(const std::vector<fs::path>& files)
-      : files_(files), label_names_(read_class_names(files.front().parent_path())) {
+      : files_(files),
+        watched_names_(files.front().parent_path() / kNamesFile),
+        label_names_(read_class_names(files.front().parent_path())) {
     for (const fs::path& file : files_) {
+      watched_.emplace_back(file);
       batches_.emplace_back(file);
-      const int64_t size = static_cast<int64_t>(batches_.back().bytes().size());
+      const int64_t size = batches_.back().size();
       PG_CHECK(size > 0 && size % kRecord == 0, FormatError, file.string(), " has ", size,
                " bytes, which is not a multiple of the ", kRecord,
                " of a CIFAR-10 record: it is truncated or another format; download it again");
       first_.push_back(count_);
       count_ += size / kRecord;
     }
-    check_labels();
+    read_labels();
   }
 
   int64_t count() const override { return count_; }
 
   Image load(int64_t i) const override {
-    const uint8_t* planes = record(i) + 1;
+    const size_t b = batch_of(i);
+    std::vector<uint8_t> planes(3 * kPlane);
+    batches_[b].read((i - first_[b]) * kRecord + 1, planes);
     Image image{kSide, kSide, 3, std::vector<uint8_t>(3 * kPlane)};
     for (int64_t p = 0; p < kPlane; ++p) {
       for (int64_t c = 0; c < 3; ++c) {
-        image.pixels[static_cast<size_t>(p * 3 + c)] = planes[c * kPlane + p];
+        image.pixels[static_cast<size_t>(p * 3 + c)] = planes[static_cast<size_t>(c * kPlane + p)];
       }
     }
     return image;
@@ -67,15 +74,16 @@ class CifarSource : public ImageSource {
     return message(files_[b].filename().string(), ":", i - first_[b]);
   }
 
-  int32_t label(int64_t i) const override { return record(i)[0]; }
+  int32_t label(int64_t i) const override { return labels_[static_cast<size_t>(i)]; }
   std::vector<std::string> label_names() const override { return label_names_; }
   int64_t default_channels() const override { return 3; }
 
   std::string fingerprint() const override {
     NameHash hash;
-    for (const fs::path& file : files_) {
-      hash.add(file.filename().string());
-      hash.add(file_stamp(file));
+    hash.add(watched_names_.text());
+    for (size_t k = 0; k < files_.size(); ++k) {
+      hash.add(files_[k].filename().string());
+      hash.add(watched_[k].text());
     }
     return message("cifar ", hash.hex());
   }
@@ -86,21 +94,30 @@ class CifarSource : public ImageSource {
                                1);
   }
 
-  const uint8_t* record(int64_t i) const {
-    const size_t b = batch_of(i);
-    return batches_[b].bytes().data() + (i - first_[b]) * kRecord;
-  }
-
-  void check_labels() const {
-    for (int64_t i = 0; i < count_; ++i) {
-      PG_CHECK(label(i) < kClasses, FormatError, files_[batch_of(i)].string(), " has the label ",
-               label(i), " in a record; expected 0 to ", kClasses - 1,
-               ", as in the binary version of CIFAR-10");
+  // In pieces, since labels are far apart and their number depends on the file.
+  void read_labels() {
+    constexpr int64_t kAtOnce = 256;
+    std::vector<uint8_t> records;
+    for (size_t b = 0; b < batches_.size(); ++b) {
+      const int64_t count = batches_[b].size() / kRecord;
+      for (int64_t i = 0; i < count; i += kAtOnce) {
+        records.resize(static_cast<size_t>(std::min(kAtOnce, count - i) * kRecord));
+        batches_[b].read(i * kRecord, records);
+        for (size_t at = 0; at < records.size(); at += kRecord) {
+          PG_CHECK(records[at] < kClasses, FormatError, files_[b].string(), " has the label ",
+                   int{records[at]}, " in a record; expected 0 to ", kClasses - 1,
+                   ", as in the binary version of CIFAR-10");
+          labels_.push_back(records[at]);
+        }
+      }
     }
   }
 
   std::vector<fs::path> files_;
-  std::vector<MappedFile> batches_;
+  std::vector<WatchedFile> watched_;
+  WatchedFile watched_names_;
+  std::vector<ReadFile> batches_;
+  std::vector<uint8_t> labels_;
   std::vector<int64_t> first_;  // number of the first image of each file
   int64_t count_ = 0;
   std::vector<std::string> label_names_;

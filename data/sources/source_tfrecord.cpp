@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "data/files/file_kind.h"
+#include "data/files/file_stamp.h"
+#include "data/files/memory_budget.h"
 #include "data/formats/npy.h"
 #include "data/formats/tfrecord.h"
 #include "data/sources/source.h"
@@ -35,8 +38,47 @@ struct Labels {
   int64_t classes = 0;
 };
 
+Labels read_class_numbers(const NpyFile& file, const fs::path& path, int64_t count) {
+  constexpr int64_t kChunk = 1 << 16;
+  Labels given;
+  int32_t least = 0, most = 0;
+  std::vector<int32_t> chunk;
+  for (int64_t at = 0; at < file.shape()[0]; at += kChunk) {
+    chunk.resize(static_cast<size_t>(std::min(kChunk, file.shape()[0] - at)));
+    file.read(at, chunk);
+    const auto [low, high] = std::minmax_element(chunk.begin(), chunk.end());
+    least = std::min(least, *low);
+    most = std::max(most, *high);
+    const auto kept =
+        std::min(static_cast<int64_t>(chunk.size()), std::max<int64_t>(count - at, 0));
+    given.labels.insert(given.labels.end(), chunk.begin(), chunk.begin() + kept);
+  }
+  PG_CHECK(least >= 0 && most < kMostClasses, FormatError, path.string(),
+           " has class numbers from ", least, " to ", most,
+           "; move it away to train without classes");
+  given.classes = most + 1;
+  return given;
+}
+
+Labels read_one_hot(const NpyFile& file, const fs::path& path, int64_t count) {
+  const int64_t classes = file.shape()[1];
+  PG_CHECK(classes <= kMostClasses, FormatError, path.string(), " has ", classes,
+           " classes; expected at most ", kMostClasses, "; move it away to train without classes");
+  std::vector<float> row(static_cast<size_t>(classes));
+  Labels given{.labels = {}, .classes = classes};
+  for (int64_t i = 0; i < file.shape()[0]; ++i) {
+    file.read(i * classes, row);
+    const auto one = std::find(row.begin(), row.end(), 1.0f);
+    const auto zeros = std::count(row.begin(), row.end(), 0.0f);
+    PG_CHECK(one != row.end() && zeros + 1 == classes, FormatError, "row ", i, " of ",
+             path.string(), " is not one-hot; move the file away to train without classes");
+    if (i < count) given.labels.push_back(static_cast<int32_t>(one - row.begin()));
+  }
+  return given;
+}
+
 // One-hot rows or class numbers. There may be more of them than images, if the image file is
-// truncated.
+// truncated; only those of images are kept.
 Labels read_labels(const fs::path& path, int64_t count) {
   const NpyFile file(path);
   const bool one_hot = file.type() == NpyType::f32 && file.shape().size() == 2;
@@ -44,39 +86,17 @@ Labels read_labels(const fs::path& path, int64_t count) {
   PG_CHECK((one_hot || numbers) && file.shape()[0] >= count, FormatError, path.string(),
            " has neither one-hot rows nor class numbers for ", count,
            " images; move it away to train without classes");
-  const int64_t rows = file.shape()[0];
-  std::vector<int32_t> labels(static_cast<size_t>(rows), 0);
-  if (numbers) {
-    file.read(0, labels);
-    const auto [least, most] = std::minmax_element(labels.begin(), labels.end());
-    PG_CHECK(*least >= 0 && *most < kMostClasses, FormatError, path.string(),
-             " has class numbers from ", *least, " to ", *most,
-             "; move it away to train without classes");
-    return {labels, *most + 1};
-  }
-  PG_CHECK(file.shape()[1] <= kMostClasses, FormatError, path.string(), " has ", file.shape()[1],
-           " classes; expected at most ", kMostClasses, "; move it away to train without classes");
-  std::vector<float> row(static_cast<size_t>(file.shape()[1]));
-  for (int64_t i = 0; i < rows; ++i) {
-    file.read(i * file.shape()[1], row);
-    const auto one = std::find(row.begin(), row.end(), 1.0f);
-    const auto zeros = std::count(row.begin(), row.end(), 0.0f);
-    PG_CHECK(one != row.end() && zeros + 1 == file.shape()[1], FormatError, "row ", i, " of ",
-             path.string(), " is not one-hot; move the file away to train without classes");
-    labels[static_cast<size_t>(i)] = static_cast<int32_t>(one - row.begin());
-  }
-  return {labels, file.shape()[1]};
+  return numbers ? read_class_numbers(file, path, count) : read_one_hot(file, path, count);
 }
 
 class TfRecordSource : public ImageSource {
  public:
-  explicit TfRecordSource(const fs::path& path) : path_(path), file_(path) {
-    const fs::path labels =
-        path.parent_path() / (name_and_level(path).first + std::string("-rxx.labels"));
+  explicit TfRecordSource(const fs::path& path)
+      : path_(path), watched_(path), watched_labels_(labels_of(path)), file_(path) {
+    const fs::path labels = labels_of(path);
     if (!fs::exists(labels)) return;
     const Labels given = read_labels(labels, count());
     labels_ = given.labels;
-    labels_stamp_ = file_stamp(labels);
     for (int64_t k = 0; k < given.classes; ++k) label_names_.push_back(std::to_string(k));
   }
 
@@ -84,6 +104,8 @@ class TfRecordSource : public ImageSource {
 
   Image load(int64_t i) const override {
     try {
+      const auto memory =
+          file_budget().take(std::min(file_.bytes(i), kMostStoredBytes), "the record");
       return image_of_example(file_.read(i, kMostStoredBytes));
     } catch (const FormatError& error) {
       throw FormatError(message(name(i), ": ", error.what()));
@@ -105,15 +127,19 @@ class TfRecordSource : public ImageSource {
     }
   }
   std::string fingerprint() const override {
-    return message("tfrecord ", file_stamp(path_), " ", labels_stamp_);
+    return message("tfrecord ", watched_.text(), " ", watched_labels_.text());
   }
 
  private:
+  static fs::path labels_of(const fs::path& path) {
+    return path.parent_path() / (name_and_level(path).first + std::string("-rxx.labels"));
+  }
+
   fs::path path_;
+  WatchedFile watched_, watched_labels_;
   TfRecordFile file_;
   std::vector<int32_t> labels_;
   std::vector<std::string> label_names_;
-  std::string labels_stamp_;
 };
 
 }  // namespace
@@ -121,7 +147,7 @@ class TfRecordSource : public ImageSource {
 fs::path largest_tfrecords(const fs::path& folder) {
   std::map<std::string, std::pair<int, fs::path>> sets;  // the largest of each name
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    if (entry.path().extension() != kEnding || !entry.is_regular_file()) continue;
+    if (entry.path().extension() != kEnding || !is_file(entry.path())) continue;
     const auto [name, level] = name_and_level(entry.path());
     const auto [set, is_new] = sets.try_emplace(name, level, entry.path());
     if (!is_new && level > set->second.first) set->second = {level, entry.path()};

@@ -24,14 +24,15 @@ std::string_view text_of(std::span<const uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// Int64List: packed or one by one.
-std::vector<int64_t> integers_of(std::span<const uint8_t> list) {
+// Int64List: packed or one by one. A list of more than `most` values ends after one more.
+std::vector<int64_t> integers_of(std::span<const uint8_t> list, size_t most) {
   std::vector<int64_t> values;
   ProtoReader fields(list);
   while (const auto field = fields.next()) {
+    if (values.size() > most) break;
     if (field->number != 1) continue;
     if (!field->has_bytes) values.push_back(static_cast<int64_t>(field->value));
-    for (ProtoReader packed(field->bytes); !packed.empty();) {
+    for (ProtoReader packed(field->bytes); !packed.empty() && values.size() <= most;) {
       values.push_back(static_cast<int64_t>(packed.varint()));
     }
   }
@@ -53,7 +54,7 @@ Features features_of(std::span<const uint8_t> example) {
     if (entry->number != 1 || !entry->has_bytes) continue;
     const std::string_view key = text_of(field_of(entry->bytes, 1));
     const auto feature = field_of(entry->bytes, 2);
-    if (key == "shape") found.shape = integers_of(field_of(feature, 3));
+    if (key == "shape") found.shape = integers_of(field_of(feature, 3), 3);
     if (key == "data") found.data = field_of(field_of(feature, 1), 1);
   }
   return found;
@@ -69,8 +70,7 @@ Image image_of_example(std::span<const uint8_t> example) {
            c, ", ", h, ", ", w, "] of the example is not that of an image");
   PG_CHECK(static_cast<int64_t>(f.data.size()) == c * h * w, FormatError, "the example has ",
            f.data.size(), " bytes of data; its shape requires ", c * h * w);
-  Image image{.height = h, .width = w, .channels = c, .pixels = {}};
-  image.pixels.resize(f.data.size());
+  Image image = new_image(h, w, c, "the example");
   for (int64_t plane = 0; plane < c; ++plane) {
     const uint8_t* from = f.data.data() + plane * h * w;
     uint8_t* to = image.pixels.data() + plane;

@@ -111,10 +111,10 @@ int64_t HostTensor::elements() const {
 std::vector<float> HostTensor::floats() const {
   std::vector<float> result;
   if (elements() == 0) return result;
-  const std::span<const uint8_t> bytes =
-      tensor_.storage.has_value() ? storages_->storage(*tensor_.storage) : tensor_.bytes;
+  const StorageBytes stored = tensor_.storage.has_value() ? storages_->storage(*tensor_.storage)
+                                                          : StorageBytes{tensor_.bytes};
   result.reserve(static_cast<size_t>(elements()));
-  convert_all(tensor_, bytes.data(), result);
+  convert_all(tensor_, stored.bytes.data(), result);
   return result;
 }
 

@@ -9,14 +9,20 @@
 
 namespace pg {
 
-// Gives the bytes of torch storages.
+// The bytes of a storage: its own, or those of a file in memory.
+struct StorageBytes {
+  std::span<const uint8_t> bytes;
+  std::vector<uint8_t> own = {};  // moving keeps the span valid
+};
+
+// Gives the bytes of tensors that are elsewhere in a file.
 class Storages {
  public:
   virtual ~Storages() = default;
 
-  // All bytes of the storage, valid as long as this; the number of elements is that of the pickle.
-  // Throws FormatError for damaged data.
-  virtual std::span<const uint8_t> storage(const PickledStorage& storage) const = 0;
+  // All bytes of the storage; the number of elements is that of the pickle. Throws FormatError for
+  // damaged data, IoError for a file that was truncated meanwhile.
+  virtual StorageBytes storage(const PickledStorage& storage) const = 0;
 };
 
 // Valid as long as its file; cheap to copy.
@@ -29,8 +35,8 @@ class HostTensor {
   StoredType type() const { return tensor_.type; }
   int64_t elements() const;
 
-  // The elements in row-major order, each rounded to the nearest float. Throws FormatError for
-  // damaged data, which may be read only now.
+  // The elements in row-major order, each rounded to the nearest float. Throws FormatError or
+  // IoError for damaged data, which may be read only now.
   std::vector<float> floats() const;
 
  private:

@@ -36,6 +36,10 @@ std::string archive_folder(const ZipArchive& zip) {
   return folder;
 }
 
+ZipArchive::Messages zip_messages(const std::string& name) {
+  return {message("cannot import '", name, "': "), foreign::Rejection{}.advice};
+}
+
 }  // namespace
 
 bool TorchFile::is_zip(std::span<const uint8_t> bytes) {
@@ -51,7 +55,7 @@ bool TorchFile::is_legacy(std::span<const uint8_t> bytes) {
 TorchFile::TorchFile(std::span<const uint8_t> bytes, std::string name) : name_(std::move(name)) {
   foreign::naming_file(name_, [&] {
     if (is_zip(bytes)) {
-      open_zip(bytes);
+      open_zip(std::make_unique<ZipArchive>(bytes, zip_messages(name_)));
     } else {
       open_legacy(bytes);
     }
@@ -59,14 +63,20 @@ TorchFile::TorchFile(std::span<const uint8_t> bytes, std::string name) : name_(s
   });
 }
 
-void TorchFile::open_zip(std::span<const uint8_t> bytes) {
-  const ZipArchive::Messages messages = {message("cannot import '", name_, "': "),
-                                         foreign::Rejection{}.advice};
-  zip_ = std::make_unique<ZipArchive>(bytes, messages);
+TorchFile::TorchFile(const std::filesystem::path& zip) : name_(zip.string()) {
+  foreign::naming_file(name_, [&] {
+    open_zip(std::make_unique<ZipArchive>(zip, zip_messages(name_), ZipArchive::Growth::weights));
+    check_tensors();
+  });
+}
+
+void TorchFile::open_zip(std::unique_ptr<ZipArchive> zip) {
+  zip_ = std::move(zip);
   folder_ = archive_folder(*zip_);
   const auto order = zip_->entries().find(folder_ + "byteorder");
   if (order != zip_->entries().end()) {
-    require(text_of(zip_->read(order->second)) == "little", "big-endian numbers are not supported");
+    require(text_of(zip_->read_start(order->second, 16)) == "little",
+            "big-endian numbers are not supported");
   }
   pickle_bytes_ = zip_->read(zip_->entries().at(folder_ + "data.pkl"));
   pickle_ = std::make_unique<Pickle>(pickle_bytes_, name_);
@@ -142,16 +152,12 @@ HostTensor TorchFile::tensor(const PickleValue& value) const {
   return {pickle_->tensor(value), this};
 }
 
-std::span<const uint8_t> TorchFile::storage(const PickledStorage& storage) const {
-  if (zip_ == nullptr) return legacy_.find(storage.key)->second;
-  const std::lock_guard lock(mutex_);
-  auto place = unpacked_.find(storage.key);
-  if (place == unpacked_.end()) {
-    const std::string entry = message(folder_, "data/", storage.key);
-    place =
-        unpacked_.emplace(std::string(storage.key), zip_->read(zip_->entries().at(entry))).first;
-  }
-  return place->second;
+StorageBytes TorchFile::storage(const PickledStorage& storage) const {
+  if (zip_ == nullptr) return {legacy_.find(storage.key)->second};
+  StorageBytes result;
+  result.own = zip_->read(zip_->entries().at(message(folder_, "data/", storage.key)));
+  result.bytes = result.own;
+  return result;
 }
 
 }  // namespace pg

@@ -6,9 +6,9 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,19 +25,22 @@ class TorchFile final : public Storages {
   static bool is_zip(std::span<const uint8_t> bytes);
   static bool is_legacy(std::span<const uint8_t> bytes);
 
-  // `bytes` must outlive this; `name` is the file in messages. Checks everything except the
-  // elements in a zip archive, which are unpacked on first use. Throws FormatError.
+  // A file in memory; `bytes` must outlive this; `name` is the file in messages. Checks everything
+  // except the elements in a zip archive, which are unpacked on use. Throws FormatError.
   TorchFile(std::span<const uint8_t> bytes, std::string name);
+
+  // A zip archive that stays in its file. Throws IoError, FormatError.
+  explicit TorchFile(const std::filesystem::path& zip);
 
   const Pickle& pickle() const { return *pickle_; }
 
   // Throws FormatError if the value is neither a tensor nor a number.
   HostTensor tensor(const PickleValue& value) const;
 
-  std::span<const uint8_t> storage(const PickledStorage& storage) const override;
+  StorageBytes storage(const PickledStorage& storage) const override;
 
  private:
-  void open_zip(std::span<const uint8_t> bytes);
+  void open_zip(std::unique_ptr<ZipArchive> zip);
   void open_legacy(std::span<const uint8_t> bytes);
   void read_legacy_storages(std::span<const uint8_t> bytes, const PickleValue& keys);
   void check_tensors() const;
@@ -49,8 +52,6 @@ class TorchFile final : public Storages {
   std::unique_ptr<ZipArchive> zip_;
   std::string folder_;  // of the archive, with its slash
   std::map<std::string, std::span<const uint8_t>, std::less<>> legacy_;
-  mutable std::mutex mutex_;  // guards unpacked_
-  mutable std::map<std::string, std::vector<uint8_t>, std::less<>> unpacked_;
 };
 
 }  // namespace pg

@@ -19,6 +19,7 @@ using foreign::shown;
 
 constexpr int64_t kMostTensors = 1 << 16;  // files have hundreds, but a list may repeat one
 constexpr size_t kLongestName = 1000;
+constexpr int64_t kStartBytes = 64;  // enough to recognise a format
 
 bool is_safetensors(std::span<const uint8_t> bytes) {
   uint64_t length = 0;
@@ -51,19 +52,39 @@ void check_count(int64_t count) {
           kMostTensors);
 }
 
-HostTensor tensor_of(const StoredTensor& stored) {
-  PickledTensor tensor;
-  tensor.type = stored.dtype;
-  tensor.shape = stored.shape;
-  tensor.strides.resize(stored.shape.size());
-  int64_t step = 1;
-  // The product of the other extents is bounded only if none is 0.
-  for (size_t i = stored.bytes > 0 ? stored.shape.size() : 0; i-- > 0; step *= stored.shape[i]) {
-    tensor.strides[i] = step;
+// The tensors of a safetensors file, each read when it is asked for.
+class NamedStorages final : public Storages {
+ public:
+  explicit NamedStorages(const std::filesystem::path& path) : file_(path) {}
+
+  const Safetensors& file() const { return file_; }
+
+  StorageBytes storage(const PickledStorage& storage) const override {
+    const StoredTensor& tensor = file_.at(storage.key);
+    StorageBytes result;
+    result.own.resize(static_cast<size_t>(tensor.bytes));
+    file_.read(tensor, std::as_writable_bytes(std::span(result.own)));
+    result.bytes = result.own;
+    return result;
   }
-  tensor.bytes = {reinterpret_cast<const uint8_t*>(stored.data), static_cast<size_t>(stored.bytes)};
-  return {std::move(tensor), nullptr};
-}
+
+  HostTensor tensor(const StoredTensor& stored) const {
+    PickledTensor tensor;
+    tensor.type = stored.dtype;
+    tensor.shape = stored.shape;
+    tensor.strides.resize(stored.shape.size());
+    int64_t step = 1;
+    // The product of the other extents is bounded only if none is 0.
+    for (size_t i = stored.bytes > 0 ? stored.shape.size() : 0; i-- > 0; step *= stored.shape[i]) {
+      tensor.strides[i] = step;
+    }
+    tensor.storage = {stored.name, stored.dtype, stored.elements()};
+    return {std::move(tensor), this};
+  }
+
+ private:
+  Safetensors file_;
+};
 
 }  // namespace
 
@@ -84,11 +105,11 @@ std::string_view name_of(ForeignForm form) {
 // One of the last three is set, depending on the file format.
 struct ForeignFile::Content {
   std::filesystem::path path;
-  MappedFile file;
+  std::vector<uint8_t> bytes;  // of a pickle or a torch file in the older format
   ForeignForm form = ForeignForm::pickle;
   std::unique_ptr<Pickle> pickle;
   std::unique_ptr<TorchFile> torch;
-  std::optional<Safetensors> safetensors;
+  std::optional<NamedStorages> safetensors;
 
   const Pickle& values() const {
     PG_CHECK(form != ForeignForm::safetensors, FormatError, "'", path.string(),
@@ -96,7 +117,7 @@ struct ForeignFile::Content {
     return torch != nullptr ? torch->pickle() : *pickle;
   }
 
-  const Safetensors& named() const {
+  const NamedStorages& named() const {
     PG_CHECK(form == ForeignForm::safetensors, FormatError, "'", path.string(), "' is ",
              name_of(form), ", not safetensors");
     return *safetensors;
@@ -155,28 +176,32 @@ std::vector<HostTensor> ForeignFile::tensor_list(const PickleValue& list) const 
 
 NamedTensors ForeignFile::tensors() const {
   NamedTensors result;
-  for (const StoredTensor& stored : content_->named().tensors()) {
-    result.emplace(stored.name, tensor_of(stored));
+  const NamedStorages& named = content_->named();
+  for (const StoredTensor& stored : named.file().tensors()) {
+    result.emplace(stored.name, named.tensor(stored));
   }
   return result;
 }
 
-const Metadata& ForeignFile::metadata() const { return content_->named().metadata(); }
+const Metadata& ForeignFile::metadata() const { return content_->named().file().metadata(); }
 
 ForeignFile read_foreign(const std::filesystem::path& path) {
   auto content = std::make_unique<ForeignFile::Content>();
   content->path = path;
-  content->file = MappedFile(path);
-  const std::span<const uint8_t> bytes = content->file.bytes();
   foreign::naming_file(path.string(), [&] {
-    content->form = form_of(bytes);
+    content->form = form_of(read_file_start(path, kStartBytes));
+    const bool whole =
+        content->form == ForeignForm::torch_legacy || content->form == ForeignForm::pickle;
+    if (whole) content->bytes = read_file(path, limits::kWeightsBytes);
     switch (content->form) {
       case ForeignForm::torch_zip:
+        content->torch = std::make_unique<TorchFile>(path);
+        break;
       case ForeignForm::torch_legacy:
-        content->torch = std::make_unique<TorchFile>(bytes, path.string());
+        content->torch = std::make_unique<TorchFile>(content->bytes, path.string());
         break;
       case ForeignForm::pickle:
-        content->pickle = std::make_unique<Pickle>(bytes, path.string());
+        content->pickle = std::make_unique<Pickle>(content->bytes, path.string());
         require(content->pickle->storages().empty(), "its tensors are in other files");
         break;
       case ForeignForm::safetensors:
