@@ -45,6 +45,15 @@ std::optional<int64_t> parse_bytes(std::string_view text) {
   return std::nullopt;
 }
 
+std::string missing_unit(std::string_view text) {
+  constexpr size_t kDigits = 6;  // less than a megabyte
+  const bool number = !text.empty() && text.size() <= kDigits &&
+                      text.find_first_not_of("0123456789.") == std::string_view::npos;
+  if (!number) return "";
+  const std::string digits(text);
+  return digits + " what? Write " + digits + "GB or " + digits + "GiB";
+}
+
 std::string format_bytes(int64_t bytes) {
   static constexpr std::array<std::string_view, 5> kNames = {" B", " KB", " MB", " GB", " TB"};
   auto value = static_cast<double>(bytes);

@@ -12,6 +12,10 @@ namespace pg {
 // Nothing for any other text, or a size below one byte or above 2^62.
 std::optional<int64_t> parse_bytes(std::string_view text);
 
+// A question for a size such as "8", a number without a unit that is too small to mean bytes: "8
+// what? Write 8GB or 8GiB". Empty for any other text.
+std::string missing_unit(std::string_view text);
+
 // Three digits, powers of 1000: "1.34 GB", "512 MB", "12.0 KB".
 std::string format_bytes(int64_t bytes);
 

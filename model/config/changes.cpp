@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "data/sets/identity.h"
 #include "kernels/error.h"
 #include "model/config/config_keys.h"
 #include "model/config/format.h"
@@ -17,6 +18,9 @@ constexpr std::pair<std::string_view, std::string_view> kMeanings[] = {
     {"checkpoint.", "same training, other files are kept"},
     {"guard.", "changes only the reaction to divergence"},
     {"train.threads", "same results, faster or slower"},
+    {"train.selftest", "changes only whether a new GPU is checked"},
+    {"train.left_out",
+     "other kernels compute the same; results are rounded differently from here on"},
     {"train.memory_limit", "minibatches may be split differently; results differ only by rounding"},
     {"train.out", "no effect: the run stays in its folder"},
     {"train.name", "no effect: the run stays in its folder"},
@@ -26,6 +30,10 @@ constexpr std::pair<std::string_view, std::string_view> kMeanings[] = {
      "all random numbers differ from here on, including data order and sample images"},
     {"train.", "results are rounded differently from here on"},
     {"data.cache_folder", "same images, read from another folder"},
+    {"data.memory_limit", "same images, decoded in more or less memory"},
+    {"data.fingerprint",
+     "these are not the images or classes that the run was trained on; different images from here "
+     "on"},
     {"data.images", "epochs have a different length from here on"},
     {"data.", "different images from here on, at the same position in their order"},
     {"schedule.total_kimg", "changes only the end of the run"},
@@ -43,6 +51,15 @@ std::string_view meaning_of(std::string_view key) {
   return "applies from here on";
 }
 
+// Runs of older programs have no record of their data; the same images may have another hash.
+bool worth_telling(const Key& key, const Config& before, const Config& after) {
+  // train compares classes, and finds the images.
+  if (key.path == "data.classes" || key.path == "data.full_path") return false;
+  if (key.path != "data.fingerprint") return true;
+  return !before.data.fingerprint.empty() &&
+         !is_same_data(before.data.fingerprint, after.data.fingerprint);
+}
+
 std::string shown_point(const SchedulePoint& p) {
   return message(stage_name(p.fade), " with minibatch ", p.minibatch);
 }
@@ -54,7 +71,7 @@ std::vector<std::string> describe_changes(const Config& before, const Config& af
   std::vector<std::string> changes;
   for (const Key& key : keys()) {
     const std::string was = to_text(key.get(before)), is = to_text(key.get(after));
-    if (was == is) continue;
+    if (was == is || !worth_telling(key, before, after)) continue;
     changes.push_back(message(key.path, " was ", was, " and is ", is, ": ", meaning_of(key.path)));
   }
   const std::string was = shown_point(schedule_at(before, images_shown));

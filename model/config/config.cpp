@@ -107,6 +107,7 @@ int64_t minibatch_at(const Config& config, int64_t resolution) {
 GridSize image_grid(const Config& config) {
   const Key* key = find_key("train.image_grid");
   checked(*key, key->get(config));
+  if (config.train.image_grid == kAutoGrid) return auto_grid(final_or_largest_resolution(config));
   return *parse_grid(config.train.image_grid);
 }
 
@@ -116,13 +117,20 @@ std::string get_key(const Config& config, std::string_view path) {
   return to_text(key->get(config));
 }
 
-std::string describe_keys() {
+Config without_paths(const Config& config) {
   const Config defaults;
-  std::string out;
+  Config result = config;
   for (const Key& key : keys()) {
-    out += message(key.path, " = ", to_text(key.get(defaults)), "\n    ", key.help,
-                   "\n    Allowed: ", allowed_text(key), ".\n");
+    if (key.form != KeyForm::path && key.form != KeyForm::name) continue;
+    const bool slash = std::get<std::string>(key.get(config)).find('/') != std::string::npos;
+    if (key.form == KeyForm::path || slash) key.set(result, key.get(defaults));
   }
+  return result;
+}
+
+std::string describe_keys() {
+  std::string out;
+  for (const Key& key : keys()) out += describe_key(key);
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,8 @@ enum class GpMix { real_to_fake, fake_to_real };
 enum class Reduction { mean, sum };
 enum class OptimizerReset { fade_borders, new_resolution, never };
 enum class AverageRestart { never, new_resolution };
+enum class SelftestUse { automatic, off };             // of a GPU that no selftest has checked yet
+enum class Recipe { official, automatic, small };      // what chose the settings; see model/plan
 enum class Precision { automatic, fp32, tf32, bf16 };  // automatic: tf32 on a GPU, else fp32
 
 struct ModelConfig {
@@ -87,7 +90,8 @@ struct ScheduleConfig {
   int64_t lod_initial_resolution = 4;
   double lod_training_kimg = 600.0;
   double lod_transition_kimg = 600.0;
-  double total_kimg = 12000.0;  // 0: until the last resolution ends (iterations and epochs)
+  ByResolution<double> extra_kimg;  // in the stable stage of a resolution, after lod_training_kimg
+  double total_kimg = 12000.0;      // 0: until the last resolution ends (iterations and epochs)
   // With iterations and epochs; here a stage is one resolution, its fade included:
   double stage_length = 30.0;
   ByResolution<double> stage_lengths;
@@ -143,21 +147,30 @@ struct OptimizerConfig {
 
 struct DataConfig {
   std::string path;
-  int64_t images = 0;  // per epoch; 0: as many as the data set has
+  std::string full_path;  // absolute, when the run started
+  int64_t images = 0;     // per epoch; 0: as many as the data set has
   bool mirror = false;
   std::string cache_folder;  // empty: see cache_root (data/sets/cache.h)
   Fit fit = Fit::automatic;
+  std::string background = "black";  // see parse_background (data/images/background.h)
+  std::string range = "full";        // see parse_range (data/images/value_range.h)
+  std::string memory_limit;          // "4GB"; empty: a quarter of what is free
+  std::string fingerprint;           // of the data set of the run (data/sets/identity.h)
+  std::string classes;               // of the same, if the networks are conditioned on them
 };
 
 struct TrainConfig {
   std::string preset = "official-tf";
+  Recipe recipe = Recipe::official;
   int64_t seed = 1000;
   std::string device = "auto";  // auto, cpu, cuda or cuda:I
   Precision precision = Precision::automatic;
   CudaKernels kernels = CudaKernels::own;
-  int64_t threads = 0;             // 0: all cores
-  std::string memory_limit;        // "4GB"; empty: all that is free
-  std::string image_grid = "8x8";  // rows x columns; see image_grid()
+  int64_t threads = 0;  // 0: all cores
+  SelftestUse selftest = SelftestUse::automatic;
+  std::string left_out;      // TensorKernels::text() of the kernels that training does without
+  std::string memory_limit;  // "4GB"; empty: all that is free
+  std::string image_grid = "auto";  // or rows x columns; see image_grid()
   std::string out = "runs";
   std::string name;  // empty: made of the data set, the preset and the resolution
 };
@@ -212,6 +225,10 @@ std::vector<std::string> preset_names();
 // FormatError (not TOML, with FILE:LINE), UsageError (unknown key or value not allowed).
 void read_toml(Config& config, const std::filesystem::path& path);
 
+// The keys that a TOML file sets, "section.key", without checking their values. Throws IoError and
+// FormatError as read_toml.
+std::set<std::string> keys_in_toml(const std::filesystem::path& path);
+
 // The configuration in a text, such as the one in a checkpoint; missing keys are those of its
 // preset. `name` takes the place of the file in messages. Throws as read_toml.
 Config config_from_toml(const std::string& text, const std::string& name);
@@ -229,6 +246,9 @@ void set_assignment(Config& config, std::string_view assignment);
 
 // The value of a key as TOML. Throws UsageError for an unknown key.
 std::string get_key(const Config& config, std::string_view key);
+
+// The configuration with the default of every key that holds a path, for files that are given away.
+Config without_paths(const Config& config);
 
 // All keys with default, meaning and allowed values, one per paragraph: `config --describe`.
 std::string describe_keys();
@@ -255,7 +275,7 @@ inline int64_t label_count(const Config& config) { return label_count(config.mod
 // Images per minibatch at this resolution, at most max_minibatch.
 int64_t minibatch_at(const Config& config, int64_t resolution);
 
-// train.image_grid as numbers. Throws UsageError.
+// train.image_grid as numbers; auto_grid of the final resolution if it is auto. Throws UsageError.
 GridSize image_grid(const Config& config);
 
 }  // namespace pg

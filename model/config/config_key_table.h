@@ -54,6 +54,8 @@ constexpr KeyKind kind_of() {
 template <auto Section, auto Member>
 Key key(std::string path, std::string help, KeyRange range = {}, KeyForm form = KeyForm::any) {
   using T = std::remove_cvref_t<decltype(std::declval<Config&>().*Section.*Member)>;
+  // Exported configurations omit paths (without_paths), so no text may forget to say if it is one.
+  PG_ASSERT((kind_of<T>() == KeyKind::text) == (form >= KeyForm::device));
   Key k;
   k.path = std::move(path);
   k.help = std::move(help);

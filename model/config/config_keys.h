@@ -20,7 +20,19 @@ namespace pg {
 using KeyValue = std::variant<bool, int64_t, double, std::string, std::map<int64_t, double>>;
 
 enum class KeyKind { flag, integer, number, text, choice, integer_table, number_table };
-enum class KeyForm { any, power_of_two, power_of_two_or_zero, device, grid, bytes };
+// Every text has a form: a device, a grid, a size, a path of the user's machine, the name of a
+// folder to create (a path if it has a slash), or text without paths.
+enum class KeyForm {
+  any,
+  power_of_two,
+  power_of_two_or_zero,
+  device,
+  grid,
+  bytes,
+  path,
+  name,
+  text
+};
 
 struct KeyRange {
   double min = 0.0;  // inclusive
@@ -40,6 +52,13 @@ struct Key {
 
 // All keys, in the order of the structs in config.h.
 std::span<const Key> keys();
+
+// Default, meaning and allowed values of a key, three lines.
+std::string describe_key(const Key& key);
+
+// The keys that a word names: a key, all keys of a section ("model"), or all keys with this last
+// part ("resolution"). Throws UsageError if there is none, with the nearest known one.
+std::vector<const Key*> keys_named(std::string_view word);
 
 // nullptr if no key has that path.
 const Key* find_key(std::string_view path);

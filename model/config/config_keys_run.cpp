@@ -30,6 +30,10 @@ std::vector<Key> stage_keys() {
                   "Thousands of images at each resolution before the next one fades in.",
                   kKimgRange),
       PG_SCHEDULE(lod_transition_kimg, "Thousands of images per fade.", kKimgRange),
+      PG_SCHEDULE(extra_kimg,
+                  "Thousands of images by which a resolution is trained longer before the next one "
+                  "fades in, by resolution (kimg only); written when a run grows.",
+                  kKimgRange),
       PG_SCHEDULE(total_kimg,
                   "Thousands of images until training ends; 0: at the end of the last resolution "
                   "(iterations and epochs only).",
@@ -93,21 +97,54 @@ std::vector<Key> iteration_keys() {
 
 std::vector<Key> data_keys() {
   return {
-      PG_DATA(path, "Image folder, archive or data set to train on (see train --help)."),
+      PG_DATA(path, "Image folder, archive or data set to train on (see train --help).", {},
+              KeyForm::path),
+      PG_DATA(
+          full_path,
+          "Absolute path of data.path when the run started, written by the program: a resume in "
+          "another folder finds the images there.",
+          {}, KeyForm::path),
       PG_DATA(images, "Images per epoch; 0: as many as the data set has.", {0.0, 1e12}),
       PG_DATA(mirror, "Mirror images left to right with probability 1/2."),
       PG_DATA(cache_folder,
               "Folder of built data sets; empty: $XDG_CACHE_HOME/progan_cuda or "
-              "~/.cache/progan_cuda."),
+              "~/.cache/progan_cuda.",
+              {}, KeyForm::path),
       PG_DATA(fit,
               "How images become square: crop to the centre, pad with zeros, or stretch; auto pads "
               "idx files and crops everything else."),
+      PG_DATA(
+          background,
+          "Colour behind transparent parts of images, and of what fit = pad adds: black, white, "
+          "gray or #rrggbb.",
+          {}, KeyForm::text),
+      PG_DATA(range,
+              "Samples of the files that become black and white: full (all that a file can hold), "
+              "auto (the smallest and largest of the set) or LOW-HIGH, such as 0-4095 for 12 bits "
+              "in 16.",
+              {}, KeyForm::text),
+      PG_DATA(memory_limit,
+              "Memory for reading and decoding images, all threads together, such as 2GB; empty: a "
+              "quarter of what is free. Images that need more are skipped.",
+              {}, KeyForm::bytes),
+      PG_DATA(fingerprint,
+              "Hash of the data set of the run, written by the program: a resume on other images "
+              "says so.",
+              {}, KeyForm::text),
+      PG_DATA(classes,
+              "Class names of the data set of a run with classes, separated by '/', written by the "
+              "program: a resume on other classes is rejected; empty: it is not.",
+              {}, KeyForm::text),
   };
 }
 
 std::vector<Key> train_keys() {
   return {
-      PG_TRAIN(preset, "Published version that the other keys started from."),
+      PG_TRAIN(preset, "Published version that the other keys started from.", {}, KeyForm::text),
+      PG_TRAIN(recipe,
+               "Origin of the settings that were not given, written by the program: the preset "
+               "(official), or --recipe auto or small, which choose by the images and the speed of "
+               "the device. The other keys hold all that was chosen."),
       PG_TRAIN(seed, "Seed of all random numbers.",
                {0.0, static_cast<double>(std::numeric_limits<int64_t>::max())}),
       PG_TRAIN(device, "Device to train on; auto: a GPU if one is available, else the CPU.", {},
@@ -119,16 +156,27 @@ std::vector<Key> train_keys() {
       PG_TRAIN(kernels,
                "Kernels of convolutions and matrix products on a GPU: own, vendor (cuDNN and "
                "cuBLASLt if installed), or fastest (each shape is timed once)."),
+      PG_TRAIN(selftest,
+               "The first run on a GPU checks it for some seconds, and kernels that fail there are "
+               "skipped in this and later runs (auto); off: all kernels are used unchecked."),
+      PG_TRAIN(left_out,
+               "Kernels that training does without on its GPU, because they failed there; written "
+               "by the program.",
+               {}, KeyForm::text),
       PG_TRAIN(threads, "Threads of the CPU backend; 0: all cores.", {0, 4096}),
       PG_TRAIN(memory_limit,
                "Device memory that training may use, such as 4GB or 512MiB; empty: all that is "
                "free. Minibatches that need more are computed in parts.",
                {}, KeyForm::bytes),
-      PG_TRAIN(image_grid, "Rows x columns of the sample images.", {}, KeyForm::grid),
-      PG_TRAIN(out, "Folder that receives the run folders."),
+      PG_TRAIN(image_grid,
+               "Rows x columns of the sample images; auto: 8x8 up to 128x128, then fewer, down to "
+               "2x3 from 512x512 up.",
+               {}, KeyForm::grid),
+      PG_TRAIN(out, "Folder that receives the run folders.", {}, KeyForm::path),
       PG_TRAIN(name,
                "Name of the run folder; empty: made of the data set, the preset and the "
-               "resolution."),
+               "resolution.",
+               {}, KeyForm::name),
   };
 }
 
@@ -147,7 +195,8 @@ std::vector<Key> checkpoint_keys() {
                     "Keep one checkpoint per finished resolution (finished-16x16.safetensors)."),
       PG_CHECKPOINT(best_of,
                     "A number of stats.jsonl: best.safetensors is the checkpoint of the tick at "
-                    "which it was lowest; empty: none."),
+                    "which it was lowest; empty: none.",
+                    {}, KeyForm::text),
       PG_CHECKPOINT(step_images, "Write generated_imageK.png after each resolution."),
   };
 }

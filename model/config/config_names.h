@@ -70,6 +70,10 @@ inline constexpr std::array<std::string_view, 3> kNames<CudaKernels>{"own", "ven
 template <>
 inline constexpr std::array<std::string_view, 4> kNames<Precision>{"auto", "fp32", "tf32", "bf16"};
 template <>
+inline constexpr std::array<std::string_view, 2> kNames<SelftestUse>{"auto", "off"};
+template <>
+inline constexpr std::array<std::string_view, 3> kNames<Recipe>{"official", "auto", "small"};
+template <>
 inline constexpr std::array<std::string_view, 4> kNames<Fit>{"auto", "crop", "pad", "stretch"};
 template <>
 inline constexpr std::array<std::string_view, 3> kNames<GuardAction>{"skip", "rollback", "stop"};

@@ -2,13 +2,12 @@
 //
 // Only this file includes toml++, which is slow to compile.
 #include <toml++/toml.h>
-#include <cerrno>
-#include <fstream>
 #include <sstream>
-#include <system_error>
 
+#include "data/files/read_file.h"
 #include "kernels/error.h"
 #include "model/config/config_keys.h"
+#include "model/config/toml_gate.h"
 
 namespace pg {
 
@@ -59,21 +58,18 @@ void at_place(const std::string& file, const toml::source_region& region, F&& f)
   }
 }
 
+// Reads regular files only: others could be endless.
 std::string read_text(const std::filesystem::path& path) {
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  // A folder can be opened like a file, but not read.
-  if (std::filesystem::is_directory(path)) errno = EISDIR;
-  PG_CHECK(in && errno == 0, IoError, "cannot read the configuration file '", path.string(),
-           "': ", std::generic_category().message(errno));
-  if (in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
-  return text.str();
+  const std::vector<uint8_t> bytes = read_file(path, limits::kTomlBytes);
+  return {bytes.begin(), bytes.end()};
 }
 
 toml::table parse(const std::string& text, const std::string& file) {
   try {
+    check_toml(text);
     return toml::parse(text, file);
+  } catch (const TomlError& error) {
+    throw FormatError(message(file, ":", error.line, ": not a configuration: ", error.reason));
   } catch (const toml::parse_error& error) {
     throw FormatError(
         message(file, ":", error.source().begin.line, ": not valid TOML: ", error.description()));
@@ -113,10 +109,12 @@ KeyValue parse_value(const Key& key, std::string_view text) {
   const bool is_text = key.kind == KeyKind::text || key.kind == KeyKind::choice;
   if (is_text && !text.starts_with('"')) return std::string(text);
   try {
-    const toml::table parsed = toml::parse(message("value = ", text));
+    const std::string line = message("value = ", text);
+    check_toml(line);
+    const toml::table parsed = toml::parse(line);
     if (parsed.size() == 1) return to_value(key, *parsed.get("value"));
+  } catch (const TomlError&) {  // reported below with the allowed values of the key
   } catch (const toml::parse_error&) {
-    // Reported below with the allowed values of the key.
   }
   throw_not_allowed(key, message("'", text, "'"));
 }
@@ -140,6 +138,17 @@ bool set_table_entry(Config& config, std::string_view path, std::string_view tex
 
 void read_toml(Config& config, const std::filesystem::path& path) {
   apply(config, read_text(path), path.string());
+}
+
+std::set<std::string> keys_in_toml(const std::filesystem::path& path) {
+  std::set<std::string> found;
+  for (const auto& [section, node] : parse(read_text(path), path.string())) {
+    if (!node.is_table()) continue;
+    for (const auto& [name, value] : *node.as_table()) {
+      found.insert(message(section.str(), ".", name.str()));
+    }
+  }
+  return found;
 }
 
 Config config_from_toml(const std::string& text, const std::string& name) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 
 #include "data/files/shown.h"
@@ -10,6 +11,7 @@
 #include "model/config/bytes.h"
 #include "model/config/config_keys.h"
 #include "model/config/device_name.h"
+#include "model/config/suggest.h"
 
 namespace pg {
 
@@ -23,20 +25,22 @@ std::string number_text(double v) {
   return std::string(text.data(), end);
 }
 
+// Configurations are displayed as they are, so characters that act on a terminal are escaped.
 std::string toml_string(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
   std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += {'\\', c};
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out += "\\u00";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
+  while (!text.empty()) {
+    const Utf8Character c = first_character(text);
+    if (c.code == '"' || c.code == '\\') {
+      out += {'\\', text.front()};
+    } else if (c.valid && !is_displayable(c.code)) {
+      std::array<char, 16> escape;
+      std::snprintf(escape.data(), escape.size(), c.code > 0xffff ? "\\U%08x" : "\\u%04x",
+                    static_cast<unsigned>(c.code));
+      out += escape.data();
     } else {
-      out += c;
+      out += text.substr(0, c.bytes);
     }
+    text.remove_prefix(c.bytes);
   }
   return out + "\"";
 }
@@ -53,20 +57,6 @@ std::string bound_text(double v) {
 
 std::string range_text(const KeyRange& range) {
   return message("from ", bound_text(range.min), " to ", bound_text(range.max));
-}
-
-// Well-formed UTF-8: texts are written to TOML and JSON, which require it.
-bool is_utf8(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    if (length == 0 || lead > 0xf4 || i + length > text.size()) return false;
-    for (size_t k = 1; k < length; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return false;
-    }
-    i += length;
-  }
-  return true;
 }
 
 bool number_allowed(const Key& key, double v) {
@@ -87,9 +77,11 @@ bool table_allowed(const Key& key, const Table& table) {
 
 bool text_allowed(const Key& key, const std::string& text) {
   if (key.form == KeyForm::device) return parse_device(text).has_value();
-  if (key.form == KeyForm::grid) return parse_grid(text).has_value();
-  if (key.form == KeyForm::bytes) return text.empty() || parse_bytes(text).has_value();
-  return is_utf8(text);
+  if (key.form == KeyForm::grid) return text == kAutoGrid || parse_grid(text).has_value();
+  if (key.form == KeyForm::bytes) {
+    return text.empty() || (parse_bytes(text).has_value() && missing_unit(text).empty());
+  }
+  return is_utf8(text);  // texts are written to TOML and JSON, which require it
 }
 
 bool choice_allowed(const Key& key, const std::string& name) {
@@ -144,6 +136,28 @@ std::string table_text(const Key& key) {
                  range_text(key.range), ", such as {4 = 16, 8 = 8}");
 }
 
+std::string unquoted(std::string_view given) {
+  const bool quoted = given.size() >= 2 && given.front() == given.back() &&
+                      (given.front() == '"' || given.front() == '\'');
+  return std::string(quoted ? given.substr(1, given.size() - 2) : given);
+}
+
+// "; did you mean B?" for a value that is almost an allowed one.
+std::string similar_value(const Key& key, const std::string& given) {
+  std::string nearest;
+  if (key.kind == KeyKind::choice) {
+    nearest = nearest_value(given, {key.names.begin(), key.names.end()});
+  } else if (key.kind == KeyKind::flag) {
+    for (const char* yes : {"yes", "on", "1", "True", "TRUE"}) {
+      if (given == yes) nearest = "true";
+    }
+    for (const char* no : {"no", "off", "0", "False", "FALSE"}) {
+      if (given == no) nearest = "false";
+    }
+  }
+  return nearest.empty() ? "" : message("; did you mean ", nearest, "?");
+}
+
 }  // namespace
 
 std::string allowed_text(const Key& key) {
@@ -156,7 +170,7 @@ std::string allowed_text(const Key& key) {
       return "a number " + range_text(key.range);
     case KeyKind::text:
       if (key.form == KeyForm::device) return std::string(kDeviceNames);
-      if (key.form == KeyForm::grid) return "ROWSxCOLUMNS, such as 8x8";
+      if (key.form == KeyForm::grid) return "auto or ROWSxCOLUMNS, such as 8x8";
       if (key.form == KeyForm::bytes) return "a size such as 4GB, 512MiB or 0.5GiB, or nothing";
       return "text in UTF-8";
     case KeyKind::choice:
@@ -169,7 +183,15 @@ std::string allowed_text(const Key& key) {
 }
 
 void throw_not_allowed(const Key& key, std::string_view given) {
-  throw UsageError(message(key.path, ": expected ", allowed_text(key), ", got ", given));
+  if (key.form == KeyForm::bytes) {
+    const std::string unit = missing_unit(unquoted(given));
+    if (!unit.empty()) throw UsageError(message(key.path, ": ", unit));
+  }
+  // Only a name that is not UTF-8 is not allowed as a path.
+  const char* advice =
+      key.form == KeyForm::path && !is_utf8(given) ? "; rename the file or folder" : "";
+  throw UsageError(message(key.path, ": expected ", allowed_text(key), ", got ", given, advice,
+                           similar_value(key, unquoted(given))));
 }
 
 KeyValue checked(const Key& key, const KeyValue& value) {

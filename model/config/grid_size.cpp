@@ -1,6 +1,7 @@
 // grid_size.cpp: parses the size of a grid of images.
 #include "model/config/grid_size.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace pg {
@@ -24,6 +25,12 @@ std::optional<GridSize> parse_grid(std::string_view text) {
                       .columns = parse_count(text.substr(x + 1))};
   if (grid.rows == 0 || grid.columns == 0) return std::nullopt;
   return grid;
+}
+
+GridSize auto_grid(int64_t resolution) {
+  constexpr int64_t kWidth = 1920, kHeight = 1080, kMost = 8;
+  return {.rows = std::clamp<int64_t>(kHeight / resolution, 2, kMost),
+          .columns = std::clamp<int64_t>(kWidth / resolution, 3, kMost)};
 }
 
 }  // namespace pg

@@ -27,7 +27,25 @@ T at_resolution(const ByResolution<T>& table, int64_t resolution, T base) {
   return entry == table.end() ? base : entry->second;
 }
 
+// The images of a schedule without extra_kimg at the same place: it stands still during extra ones.
+int64_t without_extra(const Config& config, int64_t images_shown) {
+  const ScheduleConfig& s = config.schedule;
+  const int64_t training = images_in(s.lod_training_kimg);
+  const int64_t phase = training + images_in(s.lod_transition_kimg);
+  for (const auto& [resolution, kimg] : s.extra_kimg) {  // lowest resolution first
+    const int64_t index = log2_of(resolution) - log2_of(s.lod_initial_resolution);
+    const bool grows = resolution < config.model.resolution;  // the last stage ends with the run
+    if (index < 0 || !grows || phase == 0) continue;
+    // The last place at this resolution: a fade starts after a whole lod.
+    const int64_t last = index * phase + training - (phase > training ? 0 : 1);
+    if (images_shown <= last) break;
+    images_shown = std::max(images_shown - images_in(kimg), last);
+  }
+  return images_shown;
+}
+
 double lod_at(const Config& config, int64_t images_shown) {
+  images_shown = without_extra(config, images_shown);
   const int64_t training = images_in(config.schedule.lod_training_kimg);
   const int64_t transition = images_in(config.schedule.lod_transition_kimg);
   const int64_t phase = training + transition;
@@ -157,6 +175,19 @@ SchedulePoint schedule_at(const Config& config, int64_t images_shown) {
   return point;
 }
 
+int64_t images_at_lod(const Config& config, double lod) {
+  // lod never rises: the first image at which it is not above the wanted one.
+  int64_t first = 0, last = stages(config).back().first;
+  while (first < last) {
+    const int64_t middle = first + (last - first) / 2;
+    schedule_at(config, middle).lod <= lod ? last = middle : first = middle + 1;
+  }
+  const auto distance = [&](int64_t images) {
+    return std::abs(schedule_at(config, images).lod - lod);
+  };
+  return first > 0 && distance(first - 1) < distance(first) ? first - 1 : first;
+}
+
 bool optimizer_resets_between(double previous_lod, double lod) {
   return std::floor(previous_lod) != std::floor(lod) || std::ceil(previous_lod) != std::ceil(lod);
 }
@@ -186,13 +217,14 @@ void add_by_kimg(const Config& config, Stages& stages) {
   const int64_t training = images_in(config.schedule.lod_training_kimg);
   const int64_t phase = training + images_in(config.schedule.lod_transition_kimg);
   const int64_t levels = phase > 0 ? levels_to_grow(config) : 0;
-  int64_t resolution = config.schedule.lod_initial_resolution;
+  int64_t resolution = config.schedule.lod_initial_resolution, extra = 0;
   for (int64_t i = 0; i < levels; ++i) {
     // The first image of a fade has a whole lod, so it is still shown at the old resolution.
     const bool fades = phase > training;
-    stages.add_stable(resolution, i * phase + training + (fades ? 1 : 0));
+    extra += images_in(at_resolution(config.schedule.extra_kimg, resolution, 0.0));
+    stages.add_stable(resolution, i * phase + training + extra + (fades ? 1 : 0));
     resolution *= 2;
-    stages.add_fading(resolution, (i + 1) * phase);
+    stages.add_fading(resolution, (i + 1) * phase + extra);
   }
   stages.add_stable(resolution, total_images(config));
 }

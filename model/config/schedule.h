@@ -46,6 +46,7 @@ inline double kimg_of(int64_t images) { return static_cast<double>(images) / 100
 //   resolution = final / 2^floor(lod), alpha = 1 - (lod - floor(lod))
 // A fade therefore starts one image after `training`, and its resolution is stable from the first
 // image of the next i.
+// schedule.extra_kimg of a resolution: k stands still at `training` for so many images.
 //
 // If schedule.unit is iterations or epochs, every resolution lasts stage_length and fades in during
 // the first fade_length (except 4x4 and the first resolution). After m of its images, with B the
@@ -57,6 +58,10 @@ SchedulePoint schedule_at(const Config& config, int64_t images_shown);
 
 // The lod before the first iteration: the optimizer is reset after it at any point of a schedule.
 inline constexpr double kNoLod = -1.0;
+
+// The first number of images at which the schedule has come down to `lod`, or nearest to it. For
+// networks of which only the lod is known. At lod 0: the start of the last stable stage.
+int64_t images_at_lod(const Config& config, double lod);
 
 // True if floor(lod) or ceil(lod) changed: at the first iteration and at the start and end of each
 // fade. For optimizer.reset = fade_borders.

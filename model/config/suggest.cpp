@@ -35,15 +35,38 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
   const std::string_view part = last_part(name);
   // Up to a third of the letters wrong is a typo; more is another word.
   const int64_t limit = std::max<int64_t>(2, static_cast<int64_t>(part.size()) / 3);
+  const int64_t other_section = name.size() == part.size() ? 0 : 1;
   int64_t best = limit + 1;
   std::string nearest;
   for (const std::string& candidate : candidates) {
     // One more for a match of the last part alone: a match in the given section wins.
-    const int64_t distance =
-        std::min(edit_distance(name, candidate), edit_distance(part, last_part(candidate)) + 1);
+    const int64_t distance = std::min(edit_distance(name, candidate),
+                                      edit_distance(part, last_part(candidate)) + other_section);
     if (distance < best) {
       best = distance;
       nearest = candidate;
+    }
+  }
+  if (!nearest.empty() || part.size() < 4) return nearest;
+  for (const std::string& candidate : candidates) {
+    if (candidate.starts_with(name) || last_part(candidate).starts_with(part)) return candidate;
+  }
+  return "";
+}
+
+std::string nearest_value(std::string_view given, const std::vector<std::string>& values) {
+  const auto lower = [](std::string_view text) {
+    std::string result(text);
+    for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    return result;
+  };
+  std::string nearest;
+  int64_t best = static_cast<int64_t>(given.size()) / 3 + 1;
+  for (const std::string& value : values) {
+    const int64_t distance = edit_distance(lower(given), lower(value));
+    if (distance < best) {
+      best = distance;
+      nearest = value;
     }
   }
   return nearest;

@@ -1,6 +1,7 @@
 // import.cpp: the values of a file as networks.
 #include "model/foreign/import.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/error.h"
@@ -227,13 +228,19 @@ void expect_same(const Config& a, const Config& b, const std::string& file) {
            ", another file one for ", text(a), "; give the files of one training run");
 }
 
-void check_shapes(const Found& f, const Config& config, const std::string& file) {
+// Sizes, and that all numbers are finite.
+void check_parameters(const Found& f, const Config& config, const std::string& file) {
   for (const LayoutEntry& e : layout_entries(f.what.layout, f.what.network, config.model)) {
     const auto it = f.tensors.find(e.foreign);
     PG_CHECK(it != f.tensors.end(), FormatError, "'", file, "' has no parameter '", e.foreign, "'");
     const int64_t wanted = e.indices.empty() ? 1 : static_cast<int64_t>(e.indices.size());
     PG_CHECK(it->second.elements() == wanted, FormatError, "'", file, "': parameter '", e.foreign,
              "': expected ", wanted, " elements, got ", it->second.elements());
+    const std::vector<float> values = it->second.floats();
+    const auto bad = std::find_if_not(values.begin(), values.end(),
+                                      [](float value) { return std::isfinite(value); });
+    PG_CHECK(bad == values.end(), FormatError, "'", file, "': parameter '", e.foreign,
+             "': expected finite numbers, got ", *bad, " at index ", bad - values.begin());
   }
 }
 
@@ -263,7 +270,7 @@ ForeignNetworks read_networks(const std::vector<ForeignFile>& files,
       }
       // Only a generator shows the size of a latent.
       if (first == nullptr || f.what.network == Network::generator) first = &f;
-      check_shapes(f, f.config, name);
+      check_parameters(f, f.config, name);
       const Role role = role_of(f);
       (role == Role::g ? all.g : role == Role::d ? all.d : all.ema) = f.tensors;
     }
@@ -276,7 +283,12 @@ ForeignNetworks read_networks(const std::vector<ForeignFile>& files,
                        .channels = all.config.model.channels,
                        .images = 0,
                        .labels = all.config.model.label_size});
-  if (lod) all.grown_to = all.config.model.resolution >> std::min<int64_t>(std::lround(*lod), 8);
+  if (lod) {
+    const auto most = static_cast<double>(level_of(all.config.model.resolution));
+    PG_CHECK(*lod >= 0 && *lod <= most, FormatError, "'", files[0].path().string(),
+             "': lod: expected a number from 0 to ", most, ", got ", *lod);
+  }
+  all.lod = lod;
   return all;
 }
 

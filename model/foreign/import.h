@@ -22,8 +22,9 @@ struct ForeignNetworks {
   Config config;  // the preset of that version, at the size of the networks; resolved
   // Parameters by the names of layout_entries; empty if the files lack the network.
   NamedTensors g, ema, d;
-  // Resolution the networks had grown to, if the file has it.
-  std::optional<int64_t> grown_to;
+  // log2(final resolution / that the networks had grown to), falling smoothly during a fade, in 0
+  // .. log2(final / 4), if a file has it (official-tf's variable lod).
+  std::optional<double> lod;
 };
 
 // `preset_name`: the variant, if names and shapes do not decide it (readme-hq without its critic

@@ -3,6 +3,7 @@
 // Channels come first, as everywhere in ONNX. Nothing is fused: runtimes do that.
 #include "data/files/atomic_file.h"
 #include "kernels/error.h"
+#include "model/config/class_names.h"
 #include "model/foreign/export.h"
 #include "model/foreign/host_array.h"
 #include "model/foreign/onnx_graph.h"
@@ -13,11 +14,11 @@ namespace {
 
 class GeneratorGraph {
  public:
-  GeneratorGraph(const ExportedNetwork& network, int64_t resolution)
+  GeneratorGraph(const ExportedNetwork& network, const Fade& fade)
       : config_(network.config),
         store_(network.parameters),
         layers_(generator_layers(config_.model)),
-        resolution_(resolution) {}
+        fade_(fade) {}
 
   std::string model();
 
@@ -32,13 +33,16 @@ class GeneratorGraph {
   std::string base(const std::string& latent);
   std::string layer(const std::string& x, const LayerInfo& l);
   std::string conv(const std::string& x, const LayerInfo& l, const std::string& output = "");
+  std::string doubled(const std::string& x);
+  std::string to_rgb(const std::string& x, int64_t resolution, const std::string& output = "");
+  std::string faded(const std::string& before, const std::string& image, const std::string& output);
   std::string pixel_norm(const std::string& x);
   std::string leaky(const std::string& x);
 
   const Config& config_;
   const ParameterStore& store_;
   std::vector<LayerInfo> layers_;
-  int64_t resolution_;
+  Fade fade_;
   OnnxGraph graph_;
   std::string epsilon_, doubling_;
 };
@@ -79,16 +83,34 @@ std::string GeneratorGraph::conv(const std::string& x, const LayerInfo& l,
                      output);
 }
 
+// Nearest upsampling by 2.
+std::string GeneratorGraph::doubled(const std::string& x) {
+  if (doubling_.empty()) doubling_ = graph_.constant("doubling", {4}, {1.0F, 1.0F, 2.0F, 2.0F});
+  return graph_.node("Resize", {x, "", doubling_},
+                     {{"coordinate_transformation_mode", std::string("asymmetric")},
+                      {"mode", std::string("nearest")},
+                      {"nearest_mode", std::string("floor")}});
+}
+
+std::string GeneratorGraph::to_rgb(const std::string& x, int64_t resolution,
+                                   const std::string& output) {
+  return conv(x, info(resolution, LayerKind::to_rgb), output);
+}
+
+// (1 - alpha) doubled(before) + alpha image.
+std::string GeneratorGraph::faded(const std::string& before, const std::string& image,
+                                  const std::string& output) {
+  const auto times = [&](const std::string& x, const char* name, double weight) {
+    return graph_.node("Mul", {x, graph_.constant(name, {}, {static_cast<float>(weight)})});
+  };
+  return graph_.node("Add",
+                     {times(doubled(before), "weight_before", 1.0 - fade_.alpha),
+                      times(image, "weight", fade_.alpha)},
+                     {}, output);
+}
+
 std::string GeneratorGraph::layer(const std::string& x, const LayerInfo& l) {
-  std::string y = x;
-  if (l.kind == LayerKind::conv_up) {
-    if (doubling_.empty()) doubling_ = graph_.constant("doubling", {4}, {1.0F, 1.0F, 2.0F, 2.0F});
-    y = graph_.node("Resize", {x, "", doubling_},
-                    {{"coordinate_transformation_mode", std::string("asymmetric")},
-                     {"mode", std::string("nearest")},
-                     {"nearest_mode", std::string("floor")}});
-  }
-  y = conv(y, l);
+  const std::string y = conv(l.kind == LayerKind::conv_up ? doubled(x) : x, l);
   if (!config_.model.use_pixelnorm) return leaky(y);
   const bool activation_first = config_.model.norm_order == NormOrder::activation_first;
   return activation_first ? pixel_norm(leaky(y)) : leaky(pixel_norm(y));
@@ -129,27 +151,33 @@ std::string GeneratorGraph::base(const std::string& latent) {
 
 std::string GeneratorGraph::model() {
   const ModelConfig& m = config_.model;
-  std::string x = base(latent());
-  for (int64_t r = 8; r <= resolution_; r *= 2) {
+  const int64_t resolution = fade_.resolution;
+  std::string x = base(latent()), before;
+  for (int64_t r = 8; r <= resolution; r *= 2) {
+    before = x;
     x = layer(x, info(r, LayerKind::conv_up));
     x = layer(x, info(r, LayerKind::conv));
   }
-  const bool tanh = has_tanh(m, resolution_);
-  x = conv(x, info(resolution_, LayerKind::to_rgb), tanh ? "" : "image");
+  const bool tanh = has_tanh(m, resolution);
+  const std::string last = tanh ? "" : "image";  // the name of the output
+  x = to_rgb(x, resolution, fade_.fading() ? "" : last);
+  if (fade_.fading()) x = faded(to_rgb(before, resolution / 2), x, last);
   if (tanh) graph_.node("Tanh", {x}, {}, "image");
-  graph_.output("image", {m.channels, resolution_, resolution_});
-  return graph_.model("generator", {{"config", to_toml(config_)}});
+  graph_.output("image", {m.channels, resolution, resolution});
+  std::map<std::string, std::string> metadata = {{"config", to_toml(config_)}};
+  const std::vector<std::string> classes = class_names(config_);
+  if (!classes.empty()) metadata["classes"] = class_names_json(classes);
+  return graph_.model("generator", metadata);
 }
 
 }  // namespace
 
-void write_generator_onnx(const std::filesystem::path& path, const ExportedNetwork& network,
-                          int64_t resolution) {
+void write_generator_onnx(const OutputPath& to, const ExportedNetwork& network, const Fade& fade) {
   PG_CHECK(network.kind == Network::generator, UsageError, network.name,
            " is a discriminator: onnx supports generators only");
   const ModelConfig& m = network.config.model;
-  PG_ASSERT(resolution >= 4 && resolution <= m.resolution);
-  write_file_atomically(path, GeneratorGraph(network, resolution).model());
+  PG_ASSERT(fade.resolution >= 4 && fade.resolution <= m.resolution);
+  write_file_atomically(to, GeneratorGraph(network, fade).model());
 }
 
 }  // namespace pg

@@ -33,7 +33,7 @@ void write_conf(TorchWriter& w, const ExportedNetwork& n) {
 
 }  // namespace
 
-void write_akanimax_pth(const std::filesystem::path& path, const AkanimaxNetworks& networks) {
+void write_akanimax_pth(const OutputPath& to, const AkanimaxNetworks& networks) {
   struct Part {
     const char* name;
     const ExportedNetwork& network;
@@ -56,10 +56,10 @@ void write_akanimax_pth(const std::filesystem::path& path, const AkanimaxNetwork
     w.end_dict();
   }
   w.end_dict();
-  w.write(path);
+  w.write(to);
 }
 
-void write_tutorial_pth(const std::filesystem::path& path, const ExportedNetwork& network) {
+void write_tutorial_pth(const OutputPath& to, const ExportedNetwork& network) {
   const std::vector<HostArray> arrays = arrays_of(Layout::tutorial, network);
   // The RGB layer at 4x4: the generator's first, the discriminator's last.
   const int64_t index =
@@ -74,7 +74,7 @@ void write_tutorial_pth(const std::filesystem::path& path, const ExportedNetwork
   w.begin_dict();
   w.end_dict();
   w.end_dict();
-  w.write(path);
+  w.write(to);
 }
 
 }  // namespace pg

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "model/config/class_names.h"
 #include "model/config/version.h"
 #include "model/foreign/export.h"
 #include "model/foreign/foreign.h"
@@ -38,7 +39,7 @@ std::vector<HostArray> own_parameters(const ParameterStore& store) {
 
 }  // namespace
 
-size_t write_network_safetensors(const std::filesystem::path& path, const ExportedNetwork& network,
+size_t write_network_safetensors(const OutputPath& to, const ExportedNetwork& network,
                                  std::optional<Layout> layout) {
   const ParameterStore& store = network.parameters;
   Metadata metadata = {{"format", "progan_cuda network"},
@@ -48,6 +49,12 @@ size_t write_network_safetensors(const std::filesystem::path& path, const Export
                        {"layout", "progan_cuda"},
                        {"config", to_toml(network.config)},
                        {"about", kOurs}};
+  const std::vector<std::string> classes = class_names(network.config);
+  if (!classes.empty()) metadata["classes"] = class_names_json(classes);
+  if (network.looked_at >= 0) {
+    metadata["images_shown"] = std::to_string(network.images_shown);
+    metadata["looked_at"] = std::to_string(network.looked_at);
+  }
   if (layout) {
     metadata["layout"] = layout_option(*layout);
     metadata["about"] = kForeign;
@@ -61,7 +68,7 @@ size_t write_network_safetensors(const std::filesystem::path& path, const Export
   for (const HostArray& a : arrays) {
     buffers.push_back({a.name, StoredType::f32, a.shape, a.values.data()});
   }
-  write_safetensors(path, buffers, metadata);
+  write_safetensors(to, buffers, metadata);
   return buffers.size();
 }
 

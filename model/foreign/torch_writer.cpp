@@ -2,6 +2,7 @@
 #include "model/foreign/torch_writer.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "data/formats/stored_zip.h"
@@ -12,7 +13,7 @@ namespace {
 
 constexpr char kMark = '(', kDict = '}', kSetItems = 'u', kTuple = 't', kEmptyTuple = ')';
 constexpr char kReduce = 'R', kGlobal = 'c', kNone = 'N', kTrue = '\x88', kFalse = '\x89';
-constexpr char kInteger = 'J', kText = 'X', kPersistent = 'Q', kStop = '.';
+constexpr char kInteger = 'J', kNumber = 'G', kText = 'X', kPersistent = 'Q', kStop = '.';
 
 std::string four_bytes(int64_t value) {
   std::string bytes;
@@ -43,6 +44,13 @@ void TorchWriter::integer(int64_t value) {
   PG_ASSERT(value >= std::numeric_limits<int32_t>::min() &&
             value <= std::numeric_limits<int32_t>::max());
   pickle_ += kInteger + four_bytes(value);
+}
+
+// The bytes of an f64, the highest first.
+void TorchWriter::number(double value) {
+  const auto bits = std::bit_cast<uint64_t>(value);
+  pickle_ += kNumber;
+  for (int shift = 56; shift >= 0; shift -= 8) pickle_ += static_cast<char>(bits >> shift & 255);
 }
 
 void TorchWriter::text(std::string_view value) {
@@ -106,9 +114,9 @@ void TorchWriter::state_dict(const std::vector<HostArray>& arrays, const Aliases
   pickle_ += kSetItems;
 }
 
-void TorchWriter::write(const std::filesystem::path& path) {
+void TorchWriter::write(const OutputPath& to) {
   pickle_ += kStop;
-  StoredZip zip(path);
+  StoredZip zip(to);
   zip.add("archive/data.pkl", bytes_of(pickle_));
   zip.add("archive/byteorder", bytes_of(std::string_view("little")));
   for (size_t i = 0; i < storages_.size(); ++i) {

@@ -6,12 +6,12 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "data/files/output_path.h"
 #include "model/foreign/host_array.h"
 
 namespace pg {
@@ -27,6 +27,7 @@ class TorchWriter {
   void none();
   void boolean(bool value);
   void integer(int64_t value);  // of 32 bits
+  void number(double value);
   void text(std::string_view value);
 
   // An OrderedDict of tensors. `aliases` are additional names of arrays of this dict, which share
@@ -35,7 +36,7 @@ class TorchWriter {
   void state_dict(const std::vector<HostArray>& arrays, const Aliases& aliases = {});
 
   // Throws IoError, and UsageError beyond 4 GiB.
-  void write(const std::filesystem::path& path);
+  void write(const OutputPath& to);
 
  private:
   void global(std::string_view name);

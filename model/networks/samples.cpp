@@ -86,25 +86,26 @@ Tensor some_samples(const Generator& generator, const ParameterStore& parameters
 
 Image sample_grid(const Generator& generator, const ParameterStore& parameters, const Tensor& z,
                   const Tensor& labels, const GridOptions& o) {
-  std::vector<Image> images;
+  Grid grid(z.shape().n, o.columns);
   for (int64_t first = 0; first < z.shape().n; first += o.batch) {
-    for (Image& image : to_images(some_samples(generator, parameters, z, labels, o, first))) {
-      images.push_back(std::move(image));
+    for (const Image& image : to_images(some_samples(generator, parameters, z, labels, o, first))) {
+      grid.add(image);
     }
   }
-  return make_grid(images, o.columns);
+  return grid.take();
 }
 
 Image reals_grid(const Dataset& dataset, const GridOptions& o, uint64_t seed) {
-  std::vector<Image> images;
-  for (int64_t i = 0; i < std::min(o.rows * o.columns, dataset.count()); ++i) {
+  const int64_t count = std::min(o.rows * o.columns, dataset.count());
+  Grid grid(count, o.columns);
+  for (int64_t i = 0; i < count; ++i) {
     const int64_t index = shuffled_index(seed, dataset.count(), static_cast<uint64_t>(i));
-    images.push_back({.height = o.fade.resolution,
-                      .width = o.fade.resolution,
-                      .channels = dataset.channels(),
-                      .pixels = dataset.image(o.fade.resolution, index)});
+    grid.add({.height = o.fade.resolution,
+              .width = o.fade.resolution,
+              .channels = dataset.channels(),
+              .pixels = dataset.image(o.fade.resolution, index)});
   }
-  return make_grid(images, o.columns);
+  return grid.take();
 }
 
 }  // namespace pg

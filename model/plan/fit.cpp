@@ -15,6 +15,17 @@ class Fitting {
   Fitting(Config& config, const PlannedRun& run, int64_t limit)
       : config_(config), run_(run), limit_(limit) {}
 
+  // Throws unless the parts of this resolution fit.
+  void check(std::span<const Stage> stages) const {
+    const int64_t r = stages.front().resolution, n = minibatch_at(config_, r);
+    const int64_t at_once = micro_batch_at(config_, r, n), needed = total(stages, at_once);
+    PG_CHECK(needed <= limit_, OutOfMemoryError, r, "x", r, " needs ", format_bytes(needed),
+             " for ", at_once, " images at a time, the parts of this run, but the limit is ",
+             format_bytes(limit_),
+             "; smaller parts change results in the last bits: allow it with --memory-limit ",
+             limit_ >> 20, "MiB or --set schedule.micro_batch=N, or free some memory");
+  }
+
   // Whether the parts of this resolution changed.
   bool fit(std::span<const Stage> stages) {
     const int64_t r = stages.front().resolution, n = minibatch_at(config_, r);
@@ -63,19 +74,39 @@ class Fitting {
   int64_t limit_;
 };
 
-}  // namespace
-
-int64_t memory_limit(const Config& config, const Backend& backend) {
-  // validate() has checked it.
-  if (const auto given = parse_bytes(config.train.memory_limit)) return *given;
-  const int64_t free = backend.free_bytes();
-  return free - free / 20;  // leaves some for other processes
+int64_t margin(int64_t free) {
+  constexpr int64_t kLeast = int64_t{64} << 20;
+  return std::max(free / 20, std::min(kLeast, free / 4));
 }
 
-FittedRun fit_into_memory(Config& config, const PlannedRun& run, int64_t limit,
-                          FormerChoice former) {
+}  // namespace
+
+int64_t memory_limit(const Config& config, int64_t free) {
+  // validate() has checked it.
+  if (const auto given = parse_bytes(config.train.memory_limit)) return *given;
+  return free - margin(free);
+}
+
+int64_t memory_limit(const Config& config, const Backend& backend) {
+  return memory_limit(config, backend.free_bytes());
+}
+
+std::string memory_limit_text(const Config& config, const Backend& backend) {
+  return memory_limit_text(config, backend.free_bytes());
+}
+
+std::string memory_limit_text(const Config& config, int64_t free) {
+  const std::string limit = format_bytes(memory_limit(config, free));
+  if (!config.train.memory_limit.empty()) {
+    return message(limit, " (train.memory_limit; ", format_bytes(free), " are free)");
+  }
+  return message(limit, " (", format_bytes(free), " are free, ", format_bytes(margin(free)),
+                 " of them stay free)");
+}
+
+FittedRun fit_into_memory(Config& config, const PlannedRun& run, int64_t limit, PartsChoice parts) {
   const ByResolution<int64_t> before = config.schedule.micro_batches;
-  if (former == FormerChoice::replace && config.schedule.micro_batches_chosen) {
+  if (parts == PartsChoice::choose && config.schedule.micro_batches_chosen) {
     config.schedule.micro_batches.clear();
     config.schedule.micro_batches_chosen = false;
   }
@@ -84,8 +115,10 @@ FittedRun fit_into_memory(Config& config, const PlannedRun& run, int64_t limit,
   if (std::any_of(fitted.memory.begin(), fitted.memory.end(), too_large)) {
     const auto resolutions = stages_by_resolution(config, run);
     Fitting fitting(config, run, limit);
-    for (auto stages = resolutions.rbegin(); stages != resolutions.rend(); ++stages)
+    for (auto stages = resolutions.rbegin(); stages != resolutions.rend(); ++stages) {
+      if (parts == PartsChoice::keep) fitting.check(*stages);
       fitting.fit(*stages);
+    }
     fitted.memory = memory_by_resolution(config, run);
   }
   fitted.changed = config.schedule.micro_batches != before;

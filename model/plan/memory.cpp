@@ -113,7 +113,8 @@ int64_t peak_of_penalty(const Config& config, const Stage& stage, const PlannedR
 
 // The program with its libraries and threads, as measured, and the minibatches being loaded.
 int64_t program_bytes(const Config& config, int64_t resolution) {
-  constexpr int64_t kProgram = int64_t{32} << 20, kLoading = 3;
+  // Four minibatches are prefetched, one is being read, one is used, and one may be faded in bytes.
+  constexpr int64_t kProgram = int64_t{32} << 20, kLoading = 7;
   const int64_t n = minibatch_at(config, resolution);
   return kProgram + kLoading * n * resolution * resolution * config.model.channels;
 }

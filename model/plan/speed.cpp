@@ -1,9 +1,12 @@
 // speed.cpp: a few iterations of each stage.
 #include "model/plan/speed.h"
 
+#include <algorithm>
 #include <chrono>
+#include <limits>
 
 #include "kernels/philox.h"
+#include "model/networks/layers.h"
 #include "model/training/gan.h"
 
 namespace pg {
@@ -69,10 +72,22 @@ class Trial {
   std::vector<int32_t> classes_;
 };
 
-}  // namespace
+struct Patience {
+  double each = 0.0;
+  double all = std::numeric_limits<double>::infinity();
+};
 
-std::vector<StageSpeed> measure_speed(Context& context, const Config& config, double seconds,
-                                      int64_t first_image) {
+// Seconds for two iterations of a stage, judged by one that was measured.
+double expected_seconds(const Config& config, const StageSpeed& measured, const Stage& stage) {
+  const double cost = relative_cost(config.model, stage.resolution) /
+                      relative_cost(config.model, measured.stage.resolution);
+  const auto images = static_cast<double>(2 * minibatch_at(config, stage.resolution));
+  return images * cost / measured.images_per_second;
+}
+
+std::vector<StageSpeed> measure(Context& context, const Config& config, const Patience& patience,
+                                int64_t first_image) {
+  const auto start = Clock::now();
   Trial trial(context, config);
   std::vector<StageSpeed> speeds;
   // Images that are shown several times in a row count once.
@@ -80,13 +95,67 @@ std::vector<StageSpeed> measure_speed(Context& context, const Config& config, do
   const int64_t iterations = s.repeat_images ? s.minibatch_repeats : 1;
   for (const Stage& stage : stages(config)) {
     if (stage.end <= first_image) continue;
+    if (!speeds.empty() &&
+        seconds_since(start) + expected_seconds(config, speeds.back(), stage) > patience.all) {
+      break;
+    }
     const auto n = static_cast<double>(minibatch_at(config, stage.resolution));
-    const double rate = n / (trial.iteration(stage, seconds) * static_cast<double>(iterations));
+    const double rate =
+        n / (trial.iteration(stage, patience.each) * static_cast<double>(iterations));
     speeds.push_back({.stage = stage,
                       .images_per_second = rate,
                       .seconds = static_cast<double>(stage.images()) / rate});
   }
   return speeds;
+}
+
+}  // namespace
+
+std::vector<StageSpeed> measure_speed(Context& context, const Config& config, double seconds,
+                                      int64_t first_image) {
+  return measure(context, config, {.each = seconds}, first_image);
+}
+
+std::vector<StageSpeed> measure_some_speed(Context& context, const Config& config, double seconds,
+                                           double all) {
+  return measure(context, config, {.each = seconds, .all = all}, 0);
+}
+
+Speed by_resolution(const ModelConfig& model, const std::vector<StageSpeed>& stages) {
+  Speed speed{.model = model, .images_per_second = {}};
+  for (const StageSpeed& s : stages) {
+    const auto [entry, added] =
+        speed.images_per_second.emplace(s.stage.resolution, s.images_per_second);
+    if (!added) entry->second = std::min(entry->second, s.images_per_second);
+  }
+  return speed;
+}
+
+double images_per_second(const Speed& speed, const ModelConfig& model, int64_t resolution) {
+  const ByResolution<double>& measured = speed.images_per_second;
+  if (measured.empty()) return 0.0;
+  auto nearest = measured.lower_bound(resolution);
+  if (nearest == measured.end()) --nearest;
+  const double cost = relative_cost(speed.model, nearest->first);
+  return nearest->second * cost / relative_cost(model, resolution);
+}
+
+std::vector<StageSpeed> stage_speeds(const Config& config, const Speed& speed) {
+  std::vector<StageSpeed> speeds;
+  if (speed.images_per_second.empty()) return speeds;
+  for (const Stage& stage : stages(config)) {
+    const double rate = images_per_second(speed, config.model, stage.resolution);
+    speeds.push_back({.stage = stage,
+                      .images_per_second = rate,
+                      .seconds = static_cast<double>(stage.images()) / rate});
+  }
+  return speeds;
+}
+
+double seconds_of(const Config& config, const Speed& speed) {
+  double seconds = 0.0;
+  for (const StageSpeed& s : stage_speeds(config, speed)) seconds += s.seconds;
+  return seconds;
 }
 
 }  // namespace pg

@@ -17,4 +17,28 @@ struct StageSpeed {
 std::vector<StageSpeed> measure_speed(Context& context, const Config& config, double seconds,
                                       int64_t first_image = 0);
 
+// The same for as many resolutions, lowest first, as `all` seconds allow; at least one.
+std::vector<StageSpeed> measure_some_speed(Context& context, const Config& config, double seconds,
+                                           double all);
+
+// Images per second of a network by resolution, as measured.
+struct Speed {
+  ModelConfig model;
+  ByResolution<double> images_per_second;
+};
+
+// The slower of the stages of each resolution.
+Speed by_resolution(const ModelConfig& model, const std::vector<StageSpeed>& stages);
+
+// Images per second of `model`, perhaps another one, at `resolution`. Resolutions and networks that
+// were not measured follow from the nearest resolution measured and the multiplications of both
+// (relative_cost). 0 if nothing was measured.
+double images_per_second(const Speed& speed, const ModelConfig& model, int64_t resolution);
+
+// Each stage of a run; none if nothing was measured.
+std::vector<StageSpeed> stage_speeds(const Config& config, const Speed& speed);
+
+// Seconds of the whole run; 0 if nothing was measured.
+double seconds_of(const Config& config, const Speed& speed);
+
 }  // namespace pg

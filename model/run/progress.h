@@ -51,7 +51,7 @@ class Progress {
   // Cheap: draws at most ten times a second, or a plain line every line_seconds.
   void update(const ProgressSample& sample);
 
-  // Prints a line of text above the bar; for the log.
+  // Prints a line of text, escaped as in data/files/shown.h, above the bar; for the log.
   void print(std::string_view line);
 
   // Draws the last state and ends the line. Later updates do nothing.
@@ -61,8 +61,17 @@ class Progress {
   double images_per_second() const;
 
  private:
-  std::vector<std::string> fields() const;
+  struct Speed {
+    std::string rate, stage, run;  // "1.0k img/s", "stage 50s", "~24m 10s"
+  };
+
+  std::vector<std::string> place_fields() const;
+  std::optional<Speed> speed() const;  // nothing before two updates
+  std::vector<std::string> loss_fields() const;
+  std::vector<std::string> line_fields() const;
+  double done() const;  // 0 to 1
   std::string state_line() const;
+  std::vector<std::string> bar_fields(size_t width) const;
   std::string bar() const;
   void draw();
 
@@ -71,6 +80,8 @@ class Progress {
   int64_t total_ = 0;
   std::optional<ProgressSample> last_;
   RateMeter rate_;
+  double started_ = 0.0, updated_ = 0.0;  // first and last update
+  bool colour_ = false;
   double drawn_at_ = -std::numeric_limits<double>::infinity();
   bool shown_ = false;  // the last sample has been drawn
   bool bar_open_ = false;

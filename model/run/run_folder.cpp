@@ -13,7 +13,10 @@
 
 #include "data/files/atomic_file.h"
 #include "data/files/io_error.h"
+#include "data/files/scratch_folder.h"
 #include "kernels/error.h"
+#include "model/config/config_names.h"
+#include "model/run/append_file.h"
 
 namespace pg {
 
@@ -23,6 +26,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kCheckpoint = "checkpoint-";
 constexpr std::string_view kCheckpointEnd = ".safetensors";
+constexpr std::string_view kFakes = "fakes", kFakesEnd = ".png";
 constexpr std::string_view kDigits = "0123456789";
 constexpr size_t kMaxDigits = 15;
 
@@ -46,12 +50,26 @@ std::optional<int64_t> run_number(const fs::path& folder) {
   return number_in(std::string_view(name).substr(0, dash));
 }
 
-std::optional<int64_t> checkpoint_number(const fs::path& file) {
+// 1500 -> "000001.500", 160000 -> "000160".
+std::string thousands(int64_t images) {
+  const std::string whole = padded(images / 1000, 6);
+  return images % 1000 == 0 ? whole : whole + "." + padded(images % 1000, 3);
+}
+
+// The images in a name START + thousands() + END.
+std::optional<int64_t> images_in_name(const fs::path& file, std::string_view start,
+                                      std::string_view end) {
   const std::string name = file.filename().string();
-  if (!name.starts_with(kCheckpoint) || !name.ends_with(kCheckpointEnd)) return std::nullopt;
-  if (name.size() <= kCheckpoint.size() + kCheckpointEnd.size()) return std::nullopt;
-  return number_in(std::string_view(name).substr(
-      kCheckpoint.size(), name.size() - kCheckpoint.size() - kCheckpointEnd.size()));
+  if (!name.starts_with(start) || !name.ends_with(end)) return std::nullopt;
+  if (name.size() < start.size() + end.size()) return std::nullopt;
+  std::string_view text = name;
+  text = text.substr(start.size(), name.size() - start.size() - end.size());
+  const size_t dot = text.find('.');
+  const auto whole = number_in(text.substr(0, dot));
+  if (!whole || dot == std::string_view::npos) return whole ? std::optional(*whole * 1000) : whole;
+  const std::string_view rest = text.substr(dot + 1);
+  const auto part = number_in(rest);
+  return part && rest.size() == 3 ? std::optional(*whole * 1000 + *part) : std::nullopt;
 }
 
 // The entries of `folder` that have a number, sorted by it; none if the folder does not exist.
@@ -89,6 +107,10 @@ int open_folder(const fs::path& folder) {
   return fd;
 }
 
+bool same_file(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 // Keeps letters, digits, '_' and '.'; everything between them becomes one '-'.
 std::string slug(std::string_view text) {
   constexpr size_t kMaxLength = 40;
@@ -105,7 +127,9 @@ std::string slug(std::string_view text) {
 
 std::string run_name(const Config& config, std::string_view data_name) {
   if (!config.train.name.empty()) return slug(config.train.name);
-  return message(data_name, "-", config.train.preset, "-", config.model.resolution);
+  const TrainConfig& t = config.train;
+  const std::string how = t.recipe == Recipe::official ? t.preset : std::string(name_of(t.recipe));
+  return message(data_name, "-", how, "-", config.model.resolution);
 }
 
 }  // namespace
@@ -128,61 +152,111 @@ RunFolder RunFolder::create(const Config& config, std::string_view data_name) {
   ::close(lock);
   if (error != 0) throw_cannot_create(out, error);
   RunFolder run(path);
-  run.write_config(config);
+  try {
+    run.write_config(config);
+  } catch (...) {
+    ::rmdir(path.c_str());  // a run without a configuration would only take a number
+    throw;
+  }
   return run;
 }
 
+RunFolder::RunFolder(fs::path path) : place_(std::make_shared<Place>()) {
+  place_->path = std::move(path);
+}
+
+bool RunFolder::follow() const {
+  struct stat held = {}, named = {};
+  if (place_->fd < 0 || ::fstat(place_->fd, &held) != 0) return false;
+  const bool exists = ::stat(path().c_str(), &named) == 0;
+  if (exists && same_file(held, named)) return false;
+  // A path that cannot be examined at the moment may well be right.
+  if (!exists && errno != ENOENT && errno != ENOTDIR) return false;
+  std::error_code error;
+  const fs::path now = fs::read_symlink(message("/proc/self/fd/", place_->fd), error);
+  if (error || ::stat(now.c_str(), &named) != 0 || !same_file(held, named)) {
+    throw RunFolderLost(message("the run folder '", path().string(),
+                                "' was deleted while training, with its checkpoints; start a new "
+                                "run, or restore the folder and resume"));
+  }
+  place_->path = now;
+  return true;
+}
+
 fs::path RunFolder::fakes_image(int64_t images_shown) const {
-  return path_ / message("fakes", padded(images_shown / 1000, 6), ".png");
+  return path() / message(kFakes, thousands(images_shown), kFakesEnd);
 }
 
 fs::path RunFolder::checkpoint_file(int64_t images_shown) const {
-  return path_ / message(kCheckpoint, padded(images_shown / 1000, 6), kCheckpointEnd);
+  return path() / message(kCheckpoint, thousands(images_shown), kCheckpointEnd);
 }
 
 fs::path RunFolder::finished_checkpoint(int64_t resolution) const {
-  return path_ / message("finished-", resolution, "x", resolution, kCheckpointEnd);
+  return path() / message("finished-", resolution, "x", resolution, kCheckpointEnd);
 }
 
-std::vector<fs::path> RunFolder::checkpoints() const { return numbered(path_, checkpoint_number); }
+std::optional<int64_t> RunFolder::checkpoint_images(const fs::path& file) {
+  return images_in_name(file, kCheckpoint, kCheckpointEnd);
+}
+
+std::optional<int64_t> RunFolder::fakes_images(const fs::path& file) {
+  return images_in_name(file, kFakes, kFakesEnd);
+}
+
+std::vector<fs::path> RunFolder::checkpoints() const {
+  return numbered(path(), [](const fs::path& file) { return checkpoint_images(file); });
+}
+
+std::vector<fs::path> RunFolder::fakes_images() const {
+  return numbered(path(), [](const fs::path& file) { return fakes_images(file); });
+}
+
+std::vector<fs::path> RunFolder::all_checkpoints() const {
+  std::vector<fs::path> all = {latest_checkpoint()};
+  for (fs::path& path : checkpoints()) all.push_back(std::move(path));
+  all.push_back(best_checkpoint());
+  for (int64_t resolution = 4; resolution <= 1024; resolution *= 2) {
+    all.push_back(finished_checkpoint(resolution));
+  }
+  std::erase_if(all, [](const fs::path& path) {
+    return fs::symlink_status(path).type() == fs::file_type::not_found;
+  });
+  return all;
+}
+
+void RunFolder::check_names() const {
+  for (const fs::path& file : {config_file(), log_file(), stats_file(), reals_image()}) {
+    check_regular(file);
+  }
+  for (const fs::path& file : all_checkpoints()) check_regular(file);
+}
 
 void RunFolder::write_config(const Config& config) const {
   write_file_atomically(config_file(), to_toml(config));
 }
 
-int64_t RunFolder::prune_checkpoints(int64_t keep, const fs::path& written) const {
-  if (keep == 0) return 0;
-  const std::vector<fs::path> all = checkpoints();
-  int64_t left = static_cast<int64_t>(all.size()), removed = 0;
-  for (const fs::path& checkpoint : all) {
-    if (left <= keep) break;
-    if (checkpoint.filename() == written.filename()) continue;
-    if (::unlink(checkpoint.c_str()) != 0) throw_io_error("remove", checkpoint, errno);
-    --left;
-    ++removed;
-  }
-  return removed;
-}
+void RunFolder::remove_leftovers() const { sweep_scratch_folders(path()); }
 
-void RunFolder::remove_leftovers() const {
-  for (const auto& entry : fs::directory_iterator(path_)) {
-    const bool temporary = entry.path().filename().string().find(".tmp-") != std::string::npos;
-    if (temporary && entry.is_regular_file() && ::unlink(entry.path().c_str()) != 0) {
-      throw_io_error("remove", entry.path(), errno);
+// Locks the folder that has this path in the end: it may be renamed before it is locked.
+RunLock::RunLock(const RunFolder& run) : run_(run) {
+  for (;;) {
+    const int fd = open_folder(run.path());
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+      ::close(fd);
+      throw UsageError(message("run '", run.path().string(),
+                               "' is being trained by another process; stop that process first"));
     }
+    struct stat locked = {}, named = {};
+    if (::fstat(fd, &locked) != 0 || ::stat(run.path().c_str(), &named) != 0 ||
+        same_file(locked, named)) {
+      run_.place_->fd = fd;
+      return;
+    }
+    ::close(fd);
   }
 }
 
-RunLock::RunLock(const RunFolder& run) : fd_(open_folder(run.path())) {
-  if (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
-  ::close(std::exchange(fd_, -1));
-  throw UsageError(message("run '", run.path().string(),
-                           "' is being trained by another process; stop that process first"));
-}
-
-RunLock::~RunLock() {
-  if (fd_ >= 0) ::close(fd_);
-}
+RunLock::~RunLock() { ::close(std::exchange(run_.place_->fd, -1)); }
 
 std::vector<RunFolder> runs_in(const fs::path& out) {
   std::vector<RunFolder> runs;

@@ -1,6 +1,7 @@
 // run_writer.h: writes the files of a training run: sample images, statistics, checkpoints.
 //
-// A failed write (full disk) during training is a warning: it is retried later, and the last good
+// Files that a run no longer uses are set aside, not removed (set_aside.h). A failed write (full
+// disk) during training is a warning: it is retried later, and the last good
 // checkpoint is kept. Weights that are not finite are never written. Which files are due depends on
 // the number of images shown alone, except for latest.safetensors, which follows the clock.
 #pragma once
@@ -13,6 +14,7 @@
 #include "model/config/schedule.h"
 #include "model/networks/samples.h"
 #include "model/run/checkpoint_files.h"
+#include "model/run/set_aside.h"
 #include "model/run/stats.h"
 
 namespace spdlog {
@@ -20,6 +22,10 @@ class logger;
 }
 
 namespace pg {
+
+// Whether training after a return to a checkpoint gives the same files again. It does not with
+// other settings, nor with other random numbers.
+enum class LaterFiles : uint8_t { again, different };
 
 class RunWriter {
  public:
@@ -30,8 +36,19 @@ class RunWriter {
   // Before the first iteration of a new run: sample images, and a checkpoint that shows whether one
   // can be written at all. Schedules the first numbered files. Throws IoError.
   void write_first(const SchedulePoint& point, TrainingCounters& counters);
+  // The same for a new run that continues from the checkpoint of another: numbered files are due
+  // when they were.
+  void write_taken_over(const SchedulePoint& point, const TrainingCounters& counters);
   // Before the first iteration after start or resume.
   void schedule_latest();
+
+  // If the run folder has been renamed, continues in it under its new name and says so. Throws
+  // RunFolderLost if it has been deleted. Cheap. True if it has been renamed.
+  bool follow_folder();
+
+  // Within a tick that is longer than the time between two files: those that are due, as in
+  // write_due. Otherwise a file waits for the end of the tick.
+  void write_due_in_tick(const SchedulePoint& point, TrainingCounters& counters);
 
   // The end of a tick: its line, then the files that are due. `counters` receives when the next
   // ones are due, which does not depend on the success of a write.
@@ -44,15 +61,16 @@ class RunWriter {
                    const TrainingCounters& counters);
 
   void write_latest(const TrainingCounters& counters);
-  void write_latest_if_due(const TrainingCounters& counters);
+  bool write_latest_if_due(const TrainingCounters& counters);  // true: it has been written
 
   // The end of training; both throw IoError if the checkpoint cannot be written.
   void write_stopped(const TrainingCounters& counters);
   void write_finished(const SchedulePoint& point, const TrainingCounters& counters);
 
-  // After a return to a checkpoint at `images_shown`: sets newer checkpoints aside and removes
-  // later statistics. Throws IoError.
-  void discard_after(int64_t images_shown);
+  // After a return to the checkpoint with these counters: removes later statistics. They and later
+  // sample images are set aside unless they will be written again, bit for bit; so are later
+  // checkpoints. Throws IoError.
+  void discard_after(const TrainingCounters& counters, LaterFiles later);
 
   const RunFolder& run() const { return run_; }
 
@@ -64,7 +82,14 @@ class RunWriter {
   Image sample(const GridOptions& options) const;
   bool write_checkpoint(const TrainingCounters& counters, const std::function<void()>& write);
   bool try_write(const std::function<void()>& write);
+  void write_in_folder(const std::function<void()>& write);
   bool weights_are_finite(const TrainingCounters& counters) const;
+  void report(bool stats_deleted) const;
+  void set_images_aside(const TrainingCounters& counters) const;
+  std::string resolution_image(int64_t resolution) const;
+  // Whether one is due; then `counters` receives when the next one is.
+  bool images_due(TrainingCounters& counters) const;
+  bool checkpoint_due(TrainingCounters& counters) const;
 
   const Gan& gan_;
   const Config& config_;

@@ -1,7 +1,8 @@
 // stats.h: stats.jsonl, one JSON object a line, each with "kimg".
 //
 // Each line is one write(), so a crash loses the last line at most. A line that does not fit on the
-// disk is kept in memory and retried.
+// disk is kept in memory and retried; a deleted file is written again. Lines of other programs are
+// never removed.
 #pragma once
 
 #include <filesystem>
@@ -9,36 +10,43 @@
 #include <string>
 #include <vector>
 
+#include "model/run/append_file.h"
+
 namespace pg {
 
 class StatsFile {
  public:
-  // Opens for appending and removes an incomplete last line. Throws IoError.
+  // Opens for appending and removes an incomplete last line. Throws IoError, and FormatError if the
+  // file holds something else than statistics of a run (check_stats).
   explicit StatsFile(std::filesystem::path path);
-  ~StatsFile();
-  StatsFile(const StatsFile&) = delete;
-  StatsFile& operator=(const StatsFile&) = delete;
 
   // NaN and infinity become null, as JSON has no number for them. After an IoError the file still
-  // ends with a complete line, and the next successful call writes this line too.
-  void append(const nlohmann::ordered_json& line);
+  // ends with a complete line, and the next successful call writes this line too. True if the file
+  // had been deleted: all its lines are written again.
+  bool append(const nlohmann::ordered_json& line);
 
-  // Writes and syncs all lines to the disk. Throws IoError.
-  void sync();
+  // Writes and syncs all lines to the disk. True as for append. Throws IoError.
+  bool sync();
 
  private:
-  void flush();
+  bool flush();
 
-  std::filesystem::path path_;
-  std::string unwritten_;
-  int fd_ = -1;
+  AppendFile file_;
+  std::string written_, unwritten_;
 };
 
 // The complete lines that hold JSON objects; none if the file does not exist. Throws IoError.
 std::vector<std::string> read_stats(const std::filesystem::path& path);
 
-// Before resuming from a checkpoint: keeps complete lines with kimg <= last_kimg (and those without
-// a kimg), so no image is counted twice. Throws IoError.
-void cut_stats(const std::filesystem::path& path, double last_kimg);
+// False if the file holds lines, but none with a "kimg": another program's. Throws IoError.
+bool is_stats(const std::filesystem::path& path);
+
+// Before resuming from a checkpoint: removes the lines with kimg > last_kimg, so no image is
+// counted twice, and keeps all others, whatever they hold. Returns the removed ones. Throws
+// IoError, and FormatError unless is_stats.
+std::string cut_stats(const std::filesystem::path& path, double last_kimg);
+
+// The lines that cut_stats would remove.
+std::string stats_after(const std::filesystem::path& path, double last_kimg);
 
 }  // namespace pg

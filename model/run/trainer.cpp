@@ -3,10 +3,23 @@
 
 #include <spdlog/spdlog.h>
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace pg {
+namespace {
+
+// The settings on which the contents of files depend.
+std::string results_text(Config config) {
+  config.schedule.total_kimg = 0;
+  config.checkpoint = {};
+  config.train.threads = 0;
+  config.train.memory_limit = config.train.out = config.train.name = "";
+  config.data.path = config.data.full_path =
+      "";  // fingerprint tells whether they are the same images
+  return to_toml(config);
+}
+
+}  // namespace
 
 Trainer::Trainer(Context& context, const Config& config, const Dataset& dataset,
                  const RunFolder& run, Progress& progress, spdlog::logger& log)
@@ -14,36 +27,62 @@ Trainer::Trainer(Context& context, const Config& config, const Dataset& dataset,
       config_(config),
       progress_(progress),
       log_(log),
-      gan_(context, config),
-      minibatches_(dataset, config),
+      course_(context, config, dataset),
+      gan_(course_.gan()),
+      point_(course_.point()),
+      counters_(course_.counters()),
       guard_(config),
       writer_(context, gan_, config, dataset, run, log) {
   check(config);
 }
 
 void Trainer::resume(const std::filesystem::path& checkpoint) {
-  load(checkpoint);
+  const bool same = results_text(config_in_header(checkpoint)) == results_text(config_);
+  resumed_from_ = checkpoint;
+  try {
+    load(checkpoint, same ? LaterFiles::again : LaterFiles::different);
+  } catch (const DeviceFailure& error) {
+    throw TrainingFailure(error, failure_place());
+  }
   gan_.state().choose_random_stream(counters_.rollbacks);
 }
 
 // For resuming and rolling back: networks, counters, data and files as they were at `checkpoint`.
-void Trainer::load(const std::filesystem::path& checkpoint) {
-  counters_ = read_checkpoint(checkpoint, gan_);
-  minibatches_.seek(counters_.data_position);
-  writer_.discard_after(counters_.images_shown);
+void Trainer::load(const std::filesystem::path& checkpoint, LaterFiles later) {
+  course_.load(checkpoint);
+  writer_.discard_after(counters_, later);
 }
 
 Trainer::Outcome Trainer::run(const std::atomic<bool>& stop) {
+  try {
+    return train(stop);
+  } catch (const OutOfMemoryError& error) {
+    explain_out_of_memory(error);
+  } catch (const DeviceError& error) {
+    throw TrainingFailure(error, failure_place());
+  }
+}
+
+Trainer::Outcome Trainer::train(const std::atomic<bool>& stop) {
   start_tick();
-  if (counters_.lod == kNoLod) writer_.write_first(point_, counters_);
+  if (counters_.lod == kNoLod) {
+    writer_.write_first(point_, counters_);
+  } else if (writer_.run().all_checkpoints().empty()) {
+    writer_.write_taken_over(point_, counters_);
+  }
   writer_.schedule_latest();
   const int64_t total = total_images(config_);
   while (counters_.images_shown < total && !stop.load()) {
-    if (counters_.repeat == 0) read_schedule();
+    if (course_.turn_due()) read_schedule();
     iterate();
-    if (guard_.due(counters_.iterations)) check_divergence();
-    if (counters_.images_shown - counters_.tick_start >= images_in(point_.tick_kimg)) end_tick();
-    writer_.write_latest_if_due(counters_);
+    const bool due = guard_.due(counters_.iterations);
+    if (due) check_divergence();
+    const bool tick = counters_.images_shown - counters_.tick_start >= images_in(point_.tick_kimg);
+    if (tick) end_tick();
+    writer_.follow_folder();
+    if (counters_.images_shown < total) writer_.write_due_in_tick(point_, counters_);
+    const bool written = writer_.write_latest_if_due(counters_);
+    if (due || tick || written) waited_for_ = counters_.iterations;
   }
   const bool finished = counters_.images_shown >= total;
   if (finished) {
@@ -58,42 +97,32 @@ Trainer::Outcome Trainer::run(const std::atomic<bool>& stop) {
 
 // At the start and after a roll back, perhaps in the middle of a tick.
 void Trainer::start_tick() {
-  // A checkpoint may lie between two readings of the schedule: the last reading still applies.
-  point_ = schedule_at(config_, counters_.looked_at);
+  started_ = waited_for_ = counters_.iterations;
   tick_ = {};
   tick_.set_stats(tick_stats());
 }
 
-// As in the official loop, the schedule is read once for `minibatch_repeats` minibatches, and
-// optimizers are reset where a fade starts or ends.
 void Trainer::read_schedule() {
-  const SchedulePoint before = point_;
-  point_ = schedule_at(config_, counters_.images_shown);
-  const bool border = optimizer_resets_between(counters_.lod, point_.lod);
-  const bool grown = counters_.lod != kNoLod && before.fade.resolution != point_.fade.resolution;
+  const Turn turn = course_.next_turn();
+  const int64_t before = point_.fade.resolution;
   // Before anything is reset, so that a run resumed from this checkpoint grows as this one does.
-  if (grown) writer_.write_grown(before.fade.resolution, point_, counters_);
-  const OptimizerConfig& o = config_.optimizer;
-  if (border && o.reset == OptimizerReset::fade_borders) gan_.state().reset_optimizers();
-  if (grown && o.reset == OptimizerReset::new_resolution) gan_.state().reset_optimizers();
-  if (grown && o.average_restart == AverageRestart::new_resolution) gan_.state().restart_ema();
-  if (border || before.fade.resolution != point_.fade.resolution) {
-    log_.info("{} from {:.1f} kimg: minibatch {}", stage_name(point_.fade),
-              kimg_of(counters_.images_shown), point_.minibatch);
+  if (turn.grown) writer_.write_grown(before, turn.point, counters_);
+  if (turn.border || before != turn.point.fade.resolution) {
+    log_.info("{} from {:.1f} kimg: minibatch {}", stage_name(turn.point.fade),
+              kimg_of(counters_.images_shown), turn.point.minibatch);
   }
-  counters_.lod = point_.lod;
-  counters_.looked_at = counters_.images_shown;
+  course_.take(turn);
 }
 
 void Trainer::iterate() {
   const RealImages& reals = next_images();
-  try {
-    gan_.iterate(iteration_settings(), reals);
-  } catch (const OutOfMemoryError& error) {
-    explain_out_of_memory(error);
+  ++started_;
+  course_.iterate(reals);
+  tick_.add_images(reals.count());
+  if (tick_.stats_due()) {
+    tick_.set_stats(tick_stats());
+    waited_for_ = counters_.iterations;
   }
-  count_iteration(reals);
-  if (tick_.stats_due()) tick_.set_stats(tick_stats());
   progress_.update({.images_shown = counters_.images_shown,
                     .point = point_,
                     .g_loss = tick_.stats().g_loss,
@@ -101,49 +130,14 @@ void Trainer::iterate() {
                     .gradient_norm = tick_.stats().gradient_norm});
 }
 
-IterationSettings Trainer::iteration_settings() const {
-  const ScheduleConfig& s = config_.schedule;
-  const bool again = s.repeat_images && counters_.repeat > 0;
-  const bool both = counters_.critic_steps + 1 == s.n_critic;
-  const double factor = std::pow(config_.guard.learning_rate_factor, counters_.rollbacks);
-  return {.steps = both ? Steps::both : Steps::critic_only,
-          .latents = again ? Latents::again : Latents::fresh,
-          .fade = point_.fade,
-          .g_learning_rate = factor * point_.g_learning_rate,
-          .d_learning_rate = factor * point_.d_learning_rate};
-}
-
 // If reading fails, nothing has changed yet: a checkpoint of this state can be resumed later.
 const RealImages& Trainer::next_images() {
   try {
-    return minibatches_.at(point_);
+    return course_.images();
   } catch (const IoError&) {
     writer_.write_latest(counters_);
     throw;
   }
-}
-
-void Trainer::count_iteration(const RealImages& reals) {
-  const ScheduleConfig& s = config_.schedule;
-  ++counters_.iterations;
-  counters_.critic_steps = (counters_.critic_steps + 1) % s.n_critic;
-  counters_.repeat = (counters_.repeat + 1) % s.minibatch_repeats;
-  tick_.add_images(reals.count());
-  if (s.repeat_images && counters_.repeat > 0) return;  // the same images once more
-  counters_.images_shown += reals.count();
-  minibatches_.advance();
-  counters_.data_position = minibatches_.position();
-}
-
-// The iteration is half done, so no checkpoint can be written; the last one remains.
-void Trainer::explain_out_of_memory(const OutOfMemoryError& error) const {
-  const int64_t held = context_.step().reserved_bytes() + context_.persistent().reserved_bytes();
-  throw OutOfMemoryError(
-      message("stage ", stage_name(point_.fade), " with minibatch ", point_.minibatch,
-              " needs more than the ", held >> 20, " MiB available: ", error.what(),
-              "; resume with minibatches in smaller parts: progan_cuda train --resume ",
-              writer_.run().path().string(), " --memory-limit ", held >> 20,
-              "MiB (or set schedule.micro_batch)"));
 }
 
 TrainingStats Trainer::tick_stats() const {

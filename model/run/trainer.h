@@ -3,12 +3,13 @@
 
 #include <atomic>
 
+#include "model/run/course.h"
 #include "model/run/guard.h"
 #include "model/run/log.h"
-#include "model/run/minibatches.h"
 #include "model/run/progress.h"
 #include "model/run/run_writer.h"
 #include "model/run/tick.h"
+#include "model/run/training_failure.h"
 
 namespace pg {
 
@@ -29,28 +30,27 @@ class Trainer {
   Trainer(Context& context, const Config& config, const Dataset& dataset, const RunFolder& run,
           Progress& progress, spdlog::logger& log);
 
-  // Resumes from a checkpoint of the same networks; later statistics and checkpoints are discarded
-  // (RunWriter::discard_after).
+  // Resumes from a checkpoint of the same networks; later statistics and checkpoints are set aside
+  // (RunWriter::discard_after). Throws as read_checkpoint, and TrainingFailure.
   void resume(const std::filesystem::path& checkpoint);
 
   // Trains until total_images, or until `stop` is true. In both cases, and if images cannot be read
   // any more (IoError), the iteration is completed and a checkpoint written. Throws IoError if that
   // last checkpoint cannot be written; earlier failures to write are warnings and retried. Throws
-  // DivergedError according to guard.action and guard.tries.
+  // DivergedError according to guard.action and guard.tries, RunFolderLost if the folder is
+  // deleted, TrainingFailure or OutOfMemoryError if the device fails; no file is written then.
   Outcome run(const std::atomic<bool>& stop);
 
   const TrainingCounters& counters() const { return counters_; }
   const Gan& gan() const { return gan_; }
 
  private:
-  void load(const std::filesystem::path& checkpoint);
+  Outcome train(const std::atomic<bool>& stop);
+  void load(const std::filesystem::path& checkpoint, LaterFiles later);
   void start_tick();
   void read_schedule();
   void iterate();
-  IterationSettings iteration_settings() const;
   const RealImages& next_images();
-  void count_iteration(const RealImages& reals);
-  [[noreturn]] void explain_out_of_memory(const OutOfMemoryError& error) const;
   TrainingStats tick_stats() const;
   void end_tick();
 
@@ -60,18 +60,25 @@ class Trainer {
   [[noreturn]] void stop_diverged(const std::string& reason) const;
   void roll_back(const std::string& reason);
 
+  // Failures of the device (trainer_failure.cpp).
+  FailurePlace failure_place() const;
+  [[noreturn]] void explain_out_of_memory(const OutOfMemoryError& error) const;
+
   Context& context_;
   const Config& config_;
   Progress& progress_;
   spdlog::logger& log_;
-  Gan gan_;
-  Minibatches minibatches_;
+  Course course_;
+  Gan& gan_;
+  const SchedulePoint& point_;
+  TrainingCounters& counters_;
   DivergenceGuard guard_;
   RunWriter writer_;
   Tick tick_;
-  SchedulePoint point_;
-  TrainingCounters counters_;
   int64_t warned_tick_ = -1;  // start of the tick whose divergence has been logged
+  int64_t started_ = 0;       // iterations
+  int64_t waited_for_ = 0;    // iterations that the device has finished
+  std::filesystem::path resumed_from_;
 };
 
 }  // namespace pg

@@ -57,7 +57,7 @@ void Trainer::roll_back(const std::string& reason) {
   }
   PG_CHECK(last.path, DivergedError, "training diverged at ", kimg_of(images), " kimg: ", reason,
            "; there is no checkpoint to roll back to");
-  load(*last.path);
+  load(*last.path, LaterFiles::different);
   counters_.rollbacks = tries;
   counters_.rollback_to = counters_.images_shown;
   gan_.state().choose_random_stream(tries);

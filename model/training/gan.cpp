@@ -2,6 +2,7 @@
 #include "model/training/gan.h"
 
 #include "engine/ops/ops.h"
+#include "kernels/capture.h"
 
 namespace pg {
 namespace {
@@ -93,9 +94,9 @@ void Gan::upload_labels(const RealImages& reals) {
 void Gan::capture(const Plan& plan) {
   const RandomState before = state_.random_state();
   graph_.reset();
-  context_.backend().begin_capture();
+  Capture capture(context_.backend());
   run(plan);
-  graph_ = context_.backend().end_capture();
+  graph_ = capture.end();
   captured_ = plan;
   per_replay_ = {.latents = state_.latents.position() - before.latents,
                  .mixing = state_.mixing.position() - before.mixing};

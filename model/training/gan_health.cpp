@@ -24,6 +24,17 @@ std::string first_bad_weight(const GanState& state) {
   return "";
 }
 
+std::string first_bad_moment(const GanState& state) {
+  for (const auto& [network, adam] :
+       {std::pair("D", &state.d_adam), std::pair("G", &state.g_adam)}) {
+    for (const auto& [name, tensor] : adam->state()) {
+      const GradStats found = norm_of(tensor);
+      if (!found.finite) return message(network, ".adam/", name, "[", found.first_bad, "]");
+    }
+  }
+  return "";
+}
+
 std::vector<std::pair<std::string, WeightNorms>> weight_norms(const GanState& state,
                                                               int64_t resolution) {
   std::vector<std::pair<std::string, WeightNorms>> norms;

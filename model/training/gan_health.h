@@ -22,6 +22,10 @@ FirstBadGradients take_first_bad_gradients(GanState& state);
 // "G/4x4/Dense/weight[7]": the first weight of D, G or the EMA that is not finite; empty: none.
 std::string first_bad_weight(const GanState& state);
 
+// "G.adam/v": the first state of an optimizer with an element that is not finite; empty: none. Such
+// weights never move again.
+std::string first_bad_moment(const GanState& state);
+
 struct WeightNorms {
   double norm = 0, root_mean_square = 0;
   double update = 0;  // norm of the last update, see Adam::update_norm

@@ -71,9 +71,16 @@ std::vector<std::pair<std::string, Tensor>> GanState::tensors() const {
       tensors.emplace_back(prefix + "/" + store->specs()[i].name, views[i]);
     }
   }
-  for (const auto& [name, tensor] : g_adam.state()) tensors.emplace_back("G.adam/" + name, tensor);
-  for (const auto& [name, tensor] : d_adam.state()) tensors.emplace_back("D.adam/" + name, tensor);
+  for (const auto& [prefix, adam, network] : optimizers()) {
+    for (const auto& [name, tensor] : adam->state()) {
+      tensors.emplace_back(prefix + "/" + name, tensor);
+    }
+  }
   return tensors;
+}
+
+std::vector<GanState::NamedOptimizer> GanState::optimizers() const {
+  return {{"G.adam", &g_adam, &g}, {"D.adam", &d_adam, &d}};
 }
 
 std::vector<std::pair<std::string, ParameterStore*>> GanState::networks() {

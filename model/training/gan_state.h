@@ -40,6 +40,13 @@ struct GanState {
   // The networks with the prefixes of those names: G, Gs (the EMA), D.
   std::vector<std::pair<std::string, ParameterStore*>> networks();
   std::vector<std::pair<std::string, const ParameterStore*>> networks() const;
+  // The optimizers with the prefixes of those names, and the networks that they train.
+  struct NamedOptimizer {
+    std::string name;  // "G.adam"
+    const Adam* adam;
+    const ParameterStore* network;
+  };
+  std::vector<NamedOptimizer> optimizers() const;
 
   Generator generator;
   Discriminator discriminator;
