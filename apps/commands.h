@@ -13,10 +13,14 @@ void add_plan(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_export(CLI::App& app);
 void add_dataset(CLI::App& app);
+void add_cache(CLI::App& app);
 void add_config(CLI::App& app);
 void add_import(CLI::App& app);
 void add_interpolate(CLI::App& app);
+void add_timelapse(CLI::App& app);
 void add_info(CLI::App& app);
+void add_runs(CLI::App& app);
 void add_gradcheck(CLI::App& app);
+void add_selftest(CLI::App& app);
 
 }  // namespace pg::apps

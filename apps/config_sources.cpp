@@ -25,4 +25,16 @@ Config load_config(const ConfigSources& sources) {
   return config;
 }
 
+std::set<std::string> given_keys(const ConfigSources& sources) {
+  std::set<std::string> given;
+  if (!sources.file.empty()) given = keys_in_toml(sources.file);
+  for (const std::string& assignment : sources.assignments) {
+    const std::string path = assignment.substr(0, assignment.find('='));
+    const size_t section = path.find('.');  // what follows a second dot is an entry of a table
+    given.insert(
+        path.substr(0, section == std::string::npos ? section : path.find('.', section + 1)));
+  }
+  return given;
+}
+
 }  // namespace pg::apps

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,5 +21,8 @@ void add_config_sources(CLI::App& command, ConfigSources& sources);
 
 // Throws UsageError, IoError, FormatError.
 Config load_config(const ConfigSources& sources);
+
+// The keys, "section.key", that the file and the single settings give. Throws IoError, FormatError.
+std::set<std::string> given_keys(const ConfigSources& sources);
 
 }  // namespace pg::apps

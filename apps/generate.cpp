@@ -1,29 +1,40 @@
 // generate.cpp: images from the EMA generator of a checkpoint.
 #include <algorithm>
-#include <cstdio>
-#include <filesystem>
-#include <optional>
+#include <numeric>
+#include <span>
 
 #include "apps/commands.h"
+#include "apps/count_line.h"
+#include "apps/generate_output.h"
 #include "apps/loaded_generator.h"
+#include "apps/memory.h"
 #include "apps/option_values.h"
-#include "data/formats/npy_writer.h"
-#include "data/images/png.h"
+#include "apps/stop_signals.h"
 #include "engine/ops/ops.h"
 #include "kernels/error.h"
+#include "model/config/class_names.h"
 #include "model/networks/latents.h"
 #include "model/networks/samples.h"
 
 namespace pg::apps {
 namespace {
 
-namespace fs = std::filesystem;
-
 struct GenerateOptions {
   GeneratorChoice generator;
-  std::string seeds = "0-63", grid, out = "generated", latents;
-  int64_t batch = 16, label = -1, numpy_seed = -1;
+  std::string seeds, grid, out = "generated", format, latents, label_name;
+  int64_t batch = 16, label = -1, numpy_seed = -1, quality = 0;  // label: of label_name; -1: all
+  Force force = Force::no;
 };
+
+// Those of --seeds; by default those of the run's own images for a grid, else 0 to 63.
+std::vector<uint64_t> seeds_of(const GenerateOptions& o, const Config& config) {
+  if (!o.seeds.empty()) return parse_seeds(o.seeds);
+  const GridSize grid = o.grid.empty() ? GridSize{.rows = 8, .columns = 8} : grid_option(o.grid);
+  const bool of_run = !o.grid.empty() && o.numpy_seed < 0;
+  std::vector<uint64_t> seeds(static_cast<size_t>(grid.rows * grid.columns));
+  std::iota(seeds.begin(), seeds.end(), of_run ? static_cast<uint64_t>(config.train.seed) : 0);
+  return seeds;
+}
 
 // Columns of the grid of `count` images: those of --grid, else a square.
 int64_t columns_of(const GenerateOptions& o, int64_t count) {
@@ -38,120 +49,48 @@ int64_t columns_of(const GenerateOptions& o, int64_t count) {
   return columns;
 }
 
-// Labels of images first .. end - 1: the class of --class, else one class per row of the grid, else
-// one class after the other.
-Tensor labels_of(Context& context, const Config& config, const GenerateOptions& o, int64_t row,
-                 size_t first, size_t end) {
-  const int64_t classes = label_count(config);
-  PG_CHECK(o.label < 0 || classes > 0, UsageError, "--class ", o.label,
-           ": this model was trained without classes");
-  PG_CHECK(o.label < classes || classes == 0, UsageError, "--class: expected 0 to ", classes - 1,
-           ", the classes of this model, got ", o.label);
-  if (classes == 0) return {};
-  std::vector<int32_t> labels;
-  for (size_t i = first; i < end; ++i) {
-    const int64_t next = static_cast<int64_t>(i) / row % classes;
-    labels.push_back(static_cast<int32_t>(o.label >= 0 ? o.label : next));
+// Classes of images first .. end - 1: that of --class, else one class per row of the grid, else one
+// class after the other; none if the model has none.
+std::vector<int32_t> classes_of(const Config& config, const GenerateOptions& o, int64_t row,
+                                size_t first, size_t end) {
+  std::vector<int32_t> classes;
+  const int64_t count = label_count(config);
+  for (size_t i = first; i < end && count > 0; ++i) {
+    const int64_t next = static_cast<int64_t>(i) / row % count;
+    classes.push_back(static_cast<int32_t>(o.label >= 0 ? o.label : next));
   }
-  return one_hot(context, labels, classes);
+  return classes;
 }
 
-bool one_file(const GenerateOptions& o) {
-  return !o.out.ends_with(".npy") && (!o.grid.empty() || o.out.ends_with(".png"));
+// The size of an image in a grid: as in the images of a run, its pixels are repeated up to the
+// final resolution, unless another one is asked for.
+int64_t grid_side(const GenerateOptions& o, const LoadedGenerator& generator) {
+  if (o.generator.resolution > 0) return generator.resolution();
+  return generator.config().model.resolution;
 }
 
-void write_grid(const GenerateOptions& o, const std::vector<Image>& images, int64_t columns) {
-  const fs::path file = o.out.ends_with(".png") ? fs::path(o.out) : fs::path(o.out) / "grid.png";
-  if (file.has_parent_path()) fs::create_directories(file.parent_path());
-  write_png(file, make_grid(images, columns));
-  std::printf("%s\n", file.c_str());
+// Before anything is generated: the pixels of the grid, and their copy that the encoder makes.
+void check_grid(const GenerateOptions& o, const LoadedGenerator& generator,
+                const Encoding& encoding, int64_t count, int64_t columns) {
+  const int64_t side = grid_side(o, generator), rows = (count + columns - 1) / columns;
+  const int64_t channels = generator.config().model.channels;
+  check_encoding(o.out, rows * side, columns * side, channels, encoding);
+  require_memory(2 * rows * columns * side * side * channels,
+                 message("a grid of ", rows, "x", columns, " images of ", side, "x", side),
+                 "choose fewer seeds or write single images");
 }
-
-void write_singles(const GenerateOptions& o, const std::vector<Image>& images,
-                   const std::vector<uint64_t>& seeds) {
-  fs::create_directories(o.out);
-  for (size_t i = 0; i < images.size(); ++i) {
-    char name[40];
-    std::snprintf(name, sizeof name, "seed%06llu.png", static_cast<unsigned long long>(seeds[i]));
-    write_png(fs::path(o.out) / name, images[i]);
-  }
-  std::printf("%zu images in %s\n", images.size(), o.out.c_str());
-}
-
-// A .npy file of tensors [N, H, W, C] or rows [N, C], written batch by batch.
-class FloatFile {
- public:
-  explicit FloatFile(const fs::path& path) : path_(path) {
-    if (path.has_parent_path()) fs::create_directories(path.parent_path());
-    writer_.emplace(path.parent_path(), path.filename().string());
-  }
-
-  void add(const Tensor& x) {
-    const std::vector<double> values = to_host(x);
-    const std::vector<float> floats(values.begin(), values.end());
-    writer_->write(bytes_of(floats));
-    shape_ = x.shape();
-    count_ += x.shape().n;
-  }
-
-  void finish() {
-    NpyHeader header{.type = NpyType::f32, .shape = {count_, shape_.h, shape_.w, shape_.c}};
-    if (shape_.h == 1) header.shape = {count_, shape_.c};
-    writer_->finish(header);
-    std::printf("%s\n", path_.c_str());
-  }
-
- private:
-  fs::path path_;
-  std::optional<NpyWriter> writer_;
-  Shape shape_;
-  int64_t count_ = 0;
-};
-
-// Receives images and latents batch by batch, and writes them.
-class Output {
- public:
-  Output(const GenerateOptions& o, const std::vector<uint64_t>& seeds) : o_(o), seeds_(seeds) {
-    PG_CHECK(o.grid.empty() || !o.out.ends_with(".npy"), UsageError,
-             "--grid needs an image file, but ", o.out,
-             " is an array; drop --grid or write a .png");
-    if (o.out.ends_with(".npy")) raw_.emplace(o.out);
-    if (!o.latents.empty()) latents_.emplace(o.latents);
-    if (one_file(o)) columns_ = columns_of(o, static_cast<int64_t>(seeds.size()));
-  }
-
-  int64_t columns() const { return columns_; }
-
-  void add(const Tensor& z, const Tensor& x) {
-    if (latents_) latents_->add(z);
-    if (raw_) return raw_->add(x);
-    for (Image& image : to_images(x)) images_.push_back(std::move(image));
-  }
-
-  void finish() {
-    if (latents_) latents_->finish();
-    if (raw_) return raw_->finish();
-    if (one_file(o_)) return write_grid(o_, images_, columns_);
-    write_singles(o_, images_, seeds_);
-  }
-
- private:
-  const GenerateOptions& o_;
-  const std::vector<uint64_t>& seeds_;
-  int64_t columns_ = 1;
-  std::optional<FloatFile> raw_, latents_;
-  std::vector<Image> images_;
-};
 
 // Latents of seeds: each from its own stream, or rows of a table of NumPy's random numbers.
 class Latents {
  public:
-  Latents(LoadedGenerator& generator, const GenerateOptions& o, const std::vector<uint64_t>& seeds)
+  Latents(LoadedGenerator& generator, const GenerateOptions& o, std::span<const uint64_t> seeds)
       : generator_(generator), row_(latent_size(generator.config())) {
     if (o.numpy_seed < 0) return;
     const uint64_t last = *std::max_element(seeds.begin(), seeds.end());
     PG_CHECK(last < kMaxRows, UsageError, "--seeds: expected at most ", kMaxRows - 1,
              " with --numpy-seed, which computes all rows up to the last, got ", last);
+    const auto bytes = static_cast<int64_t>((last + 1) * sizeof(double)) * row_;
+    require_memory(bytes, message("--numpy-seed with ", last + 1, " rows"), "choose lower --seeds");
     table_ =
         numpy_randn(static_cast<uint32_t>(o.numpy_seed), static_cast<int64_t>(last + 1) * row_);
   }
@@ -171,23 +110,69 @@ class Latents {
   std::vector<double> table_;
 };
 
-void generate(const GenerateOptions& o) {
-  const std::vector<uint64_t> seeds = parse_seeds(o.seeds);
-  LoadedGenerator generator(o.generator);
-  Output output(o, seeds);
+OutputFormat format_of(const GenerateOptions& o) {
+  const OutputFormat format = output_format(o.out, o.format, o.quality);
+  PG_CHECK(o.grid.empty() || format.target == Target::folder || format.target == Target::image,
+           UsageError, "--grid needs an image file, but ", o.out, " is ",
+           format.target == Target::array ? "an array" : "an archive",
+           "; drop --grid or write a .png");
+  return format;
+}
+
+GeneratedOptions output_options(const GenerateOptions& o, const OutputFormat& format,
+                                const LoadedGenerator& generator, size_t count) {
+  GeneratedOptions options{.out = o.out,
+                           .latents = o.latents,
+                           .format = format,
+                           .force = o.force,
+                           .threads = o.generator.threads};
+  const auto images = static_cast<int64_t>(count);
+  if (format.target == Target::image || !o.grid.empty()) {
+    options.columns = columns_of(o, images);
+    check_grid(o, generator, format.encoding, images, options.columns);
+    options.repeat = grid_side(o, generator) / generator.resolution();
+  } else if (format.target != Target::array) {
+    const int64_t side = generator.resolution();
+    check_encoding(o.out, side, side, generator.config().model.channels, format.encoding);
+  }
+  return options;
+}
+
+// Writes the images of `seeds`; an interruption or an error leaves whole files, and says which.
+void generate_all(const GenerateOptions& o, LoadedGenerator& generator,
+                  std::span<const uint64_t> seeds, const GeneratedOptions& options) {
   const Latents latents(generator, o, seeds);
+  const StopSignals signals;  // nothing is written before
+  GeneratedImages output(options, seeds);
+  CountLine line("images", static_cast<int64_t>(seeds.size()));
+  Context& context = generator.context();
   for (size_t first = 0; first < seeds.size(); first += static_cast<size_t>(o.batch)) {
+    if (StopSignals::requested()) {
+      check_stop(message("after ", first, " of ", seeds.size(), " images; ", output.stop()));
+    }
+    line.update(static_cast<int64_t>(first));
     const size_t end = std::min(seeds.size(), first + static_cast<size_t>(o.batch));
-    const Tensor labels =
-        labels_of(generator.context(), generator.config(), o, output.columns(), first, end);
+    const std::vector<int32_t> classes =
+        classes_of(generator.config(), o, std::max<int64_t>(options.columns, 1), first, end);
     Tensor z;
     for (size_t i = first; i < end; ++i) {
       const Tensor row = latents.of(seeds[i]);
       z = z ? ops::concat_batch(z, row) : row;
     }
-    output.add(z, generator(z, labels));
+    const Tensor labels =
+        classes.empty() ? Tensor() : one_hot(context, classes, label_count(generator.config()));
+    output.add(z, generator(z, labels), classes);
   }
   output.finish();
+}
+
+void generate(GenerateOptions o) {
+  if (!o.seeds.empty()) parse_seeds(o.seeds);  // before a file is read
+  const OutputFormat format = format_of(o);
+  LoadedGenerator generator(o.generator);
+  if (!o.label_name.empty()) o.label = class_number(generator.config(), o.label_name, "--class");
+  const std::vector<uint64_t> seeds = seeds_of(o, generator.config());
+  generate_all(o, generator, seeds, output_options(o, format, generator, seeds.size()));
 }
 
 }  // namespace
@@ -195,25 +180,32 @@ void generate(const GenerateOptions& o) {
 void add_generate(CLI::App& app) {
   CLI::App* cmd = app.add_subcommand("generate", "Generate images with a trained generator");
   auto o = std::make_shared<GenerateOptions>();
-  cmd->add_option("--from", o->generator.from, kFromHelp)->required();
-  cmd->add_option("--seeds", o->seeds, "one image per seed: 7, 0-63 or 1,5,9 (default: 0-63)");
+  cmd->add_option("-r,--from,RUN", o->generator.from, kFromHelp)->required();
+  cmd->add_option(
+      "--seeds", o->seeds,
+      "one image per seed: 7, 0-63 or 1,5,9 (default: 0-63; for a grid those of the run's own "
+      "images)");
   cmd->add_option("--numpy-seed", o->numpy_seed,
                   "take latents from numpy.random.RandomState(N).randn as the official scripts do; "
                   "--seeds are "
-                  "then its rows")
+                  "then its rows (default: each seed has its own random numbers)")
       ->check(CLI::Range(int64_t{0}, int64_t{4294967295}));
-  cmd->add_option("--class", o->label,
-                  "class of all images, counted from 0 (default: the classes in turn, one per row "
-                  "of a grid)")
-      ->check(CLI::NonNegativeNumber);
-  cmd->add_option("--grid", o->grid,
-                  "write one grid of ROWSxCOLUMNS images instead of single images");
-  cmd->add_option("--resolution", o->generator.resolution,
-                  "size in pixels, at most that of the run (default: that of the run)");
   cmd->add_option(
-      "--out", o->out,
-      "folder, .png file (one grid) or .npy file (f32 [N, H, W, C], about -1 to 1) (default: "
-      "generated)");
+      "--class", o->label_name,
+      std::string(kClassHelp) + " (default: the classes in turn, one per row of a grid)");
+  cmd->add_option(
+      "--grid", o->grid,
+      "write one grid of ROWSxCOLUMNS images instead of single images, as large as those of "
+      "the run");
+  cmd->add_option("--resolution", o->generator.resolution,
+                  "size in pixels, at most what the run has trained (default: that)");
+  cmd->add_option("-o,--out", o->out,
+                  "folder; .png, .jpg or .webp file (one grid); .zip file (StyleGAN's form, for "
+                  "--data); or .npy "
+                  "file (f32 [N, H, W, C], about -1 to 1) (default: generated)");
+  cmd->add_option("--format", o->format, kFormatHelp);
+  cmd->add_option("--quality", o->quality, kQualityHelp)->check(CLI::Range(1, 100));
+  add_force(*cmd, o->force);
   cmd->add_option("--latents", o->latents,
                   ".npy file to write as well: the latents, f32 [N, length]");
   cmd->add_option("--batch", o->batch, "images generated at a time (default: 16)")

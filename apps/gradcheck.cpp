@@ -2,11 +2,11 @@
 // f64; to be run after changing a kernel.
 #include <fnmatch.h>
 
-#include <cstdio>
 #include <iostream>
 
 #include "apps/commands.h"
 #include "apps/option_values.h"
+#include "apps/print.h"
 #include "engine/gradcheck/report.h"
 #include "kernels/error.h"
 #include "model/config/suggest.h"
@@ -58,8 +58,8 @@ std::vector<std::string> chosen_models(const GradcheckOptions& o) {
 }
 
 void list_names() {
-  for (const OpCase& c : gradcheck::all_op_cases()) std::printf("op       %s\n", c.name.c_str());
-  for (const std::string& name : gradcheck_names()) std::printf("network  %s\n", name.c_str());
+  for (const OpCase& c : gradcheck::all_op_cases()) print("op       {}\n", c.name);
+  for (const std::string& name : gradcheck_names()) print("network  {}\n", name);
 }
 
 void check_networks(const std::string& name, const Config& config, Context& context,
@@ -86,7 +86,7 @@ void run_gradcheck(const GradcheckOptions& o) {
   for (const OpCase& c : ops) report.check_op(c, context);
   for (const auto& [name, config] : models) check_networks(name, config, context, report);
   const std::string where = device.cuda ? message("cuda:", device.index) : "cpu";
-  std::cout << "\n" << report.verdict(where) << std::endl;
+  print("\n{}\n", report.verdict(where));
 }
 
 }  // namespace

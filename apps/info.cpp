@@ -1,45 +1,92 @@
 // info.cpp: describes the devices of this machine and the presets, or a checkpoint.
-#include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "apps/commands.h"
 #include "apps/option_values.h"
-#include "data/formats/safetensors.h"
+#include "apps/print.h"
+#include "data/formats/json.h"
+#include "kernels/gpu.h"
+#include "model/config/class_names.h"
+#include "model/config/format.h"
+#include "model/config/schedule.h"
 #include "model/config/version.h"
 #include "model/device/device_choice.h"
-#include "model/run/checkpoint.h"
-#include "model/run/checkpoint_files.h"
+#include "model/run/reached.h"
+#include "model/run/resume_point.h"
+#include "model/run/stats.h"
 
 namespace pg::apps {
 namespace {
 
 void print_devices() {
-  std::printf("progan_cuda %s\n", kProgramVersion);
-  std::string reason;
-  const int count = cuda_device_count(&reason);
-  for (int i = 0; i < count; ++i) {
-    std::printf("device  cuda:%d  %s\n", i,
-                open_device({.cuda = true, .index = i, .reason = {}}, 0)->description().c_str());
+  print("progan_cuda {}\n", kProgramVersion);
+  const GpuSearch found = find_gpus();
+  for (size_t i = 0; i < found.gpus.size(); ++i) {
+    const Gpu& gpu = found.gpus[i];
+    print("device  cuda:{}  {}\n", i, gpu.description);
+    if (!gpu.problem.empty()) print("        cannot be used: {}\n", gpu.problem);
   }
-  std::printf("device  cpu     %s\n", open_device({}, 0)->description().c_str());
-  if (count == 0) std::printf("        no GPU available: %s\n", reason.c_str());
-  for (const std::string& name : preset_names()) std::printf("preset  %s\n", name.c_str());
+  print("device  cpu     {}\n", open_device({}, 0)->description());
+  if (!found.problem.empty()) print("        no GPU available: {}\n", found.problem);
+  for (const std::string& name : preset_names()) print("preset  {}\n", name);
+}
+
+// When the run ends, if that is known: a schedule in epochs needs the number of images.
+std::string kimg_text(const Config& config) {
+  const bool unknown = config.schedule.unit == ScheduleUnit::epochs && config.data.images == 0;
+  return unknown ? "?" : message(kimg_of(total_images(config)));
+}
+
+// 0 if there is none.
+double number_in(const nlohmann::json& object, const char* key) {
+  const bool found = object.is_object() && object.contains(key) && object[key].is_number();
+  return found ? object[key].get<double>() : 0.0;
+}
+
+// ", in 1h 04m" by the statistics of the run in this folder; nothing if there are none. Ticks that
+// ended later do not count, nor does the one in which the checkpoint was written.
+std::string time_trained(const std::filesystem::path& folder, int64_t images) {
+  double seconds = 0.0;
+  try {
+    for (const std::string& text : read_stats(folder / "stats.jsonl")) {
+      const nlohmann::json line = parse_json_or_discard(text);
+      if (number_in(line, "kimg") > kimg_of(images) || !line.contains("timing")) continue;
+      seconds += number_in(line["timing"], "seconds");
+    }
+  } catch (const IoError&) {
+    return "";  // a file of another program has that name
+  }
+  return seconds > 0 ? ", in " + format_duration(seconds) : "";
+}
+
+void print_classes(const Config& config) {
+  const int64_t count = label_count(config);
+  if (count == 0) return;
+  const std::vector<std::string> names = class_names(config);
+  print("classes     {}{}\n", count, names.empty() ? ", without names" : "");
+  for (size_t i = 0; i < names.size(); ++i) print("{:>11} {}\n", i, names[i]);
 }
 
 void print_checkpoint(const std::string& from) {
-  const std::filesystem::path path = resolve_resume(from, "runs").checkpoint;
-  const Config config = checkpoint_config(path);
-  const Safetensors file(path);
+  const Safetensors file = open_networks(from, "runs");
+  const Config config = checkpoint_config(file);
   int64_t parameters = 0;
+  const bool exported = is_network_file(file.metadata());
   for (const StoredTensor& t : file.tensors()) {
-    if (t.name.starts_with("Gs/")) parameters += t.elements();
+    if (exported || t.name.starts_with("Gs/")) parameters += t.elements();
   }
-  std::printf(
-      "checkpoint  %s\nimages      %s\nresolution  %lld, %lld channels\npreset      %s\n"
-      "generator   %lld parameters, latents of length %lld\n",
-      path.c_str(), file.metadata_at("images_shown").c_str(),
-      static_cast<long long>(config.model.resolution),
-      static_cast<long long>(config.model.channels), config.train.preset.c_str(),
-      static_cast<long long>(parameters), static_cast<long long>(latent_size(config)));
+  const Reached reached = reached_by(file, config);
+  print(
+      "{}  {}\nimages      {}\nresolution  {}, {} channels\npreset      {}\n"
+      "{}   {} parameters, latents of length {}\n",
+      exported ? "export    " : "checkpoint", file.path().string(), reached.images_shown,
+      config.model.resolution, config.model.channels, config.train.preset,
+      exported && file.metadata_at("network") == "D" ? "critic   " : "generator", parameters,
+      latent_size(config));
+  print("trained     {} at {} kimg of {}{}\n", fade_text(reached.fade),
+        message(kimg_of(reached.images_shown)), kimg_text(config),
+        time_trained(file.path().parent_path(), reached.images_shown));
+  print_classes(config);
 }
 
 }  // namespace
@@ -48,7 +95,7 @@ void add_info(CLI::App& app) {
   CLI::App* cmd =
       app.add_subcommand("info", "Describe the available devices and presets, or a checkpoint");
   auto from = std::make_shared<std::string>();
-  cmd->add_option("RUN", *from, kFromHelp);
+  cmd->add_option("-r,--from,RUN", *from, kFromHelp);
   cmd->callback([from] { from->empty() ? print_devices() : print_checkpoint(*from); });
 }
 

@@ -1,37 +1,38 @@
 // loaded_generator.cpp: loads the EMA generator of a checkpoint onto a device.
 #include "apps/loaded_generator.h"
 
-#include "data/images/resolutions.h"
-#include "kernels/error.h"
+#include "apps/print.h"
 #include "model/device/device_choice.h"
-#include "model/run/checkpoint.h"
-#include "model/run/checkpoint_files.h"
+#include "model/run/resume_point.h"
 
 namespace pg::apps {
 
-void check_resolution(int64_t resolution, const Config& config) {
-  PG_CHECK(is_resolution(resolution) && resolution <= config.model.resolution, UsageError,
-           "--resolution: expected a power of two from 4 to ", config.model.resolution,
-           ", the resolution of this generator, got ", resolution);
+void note_reached(const Reached& reached) {
+  if (reached.complete()) return;
+  note("at {} kimg this run has trained {} of {}x{}, so that is generated\n",
+       kimg_of(reached.images_shown), fade_text(reached.fade), reached.final_resolution,
+       reached.final_resolution);
 }
 
 LoadedGenerator::LoadedGenerator(const GeneratorChoice& choice) {
-  const std::filesystem::path checkpoint = resolve_resume(choice.from, "runs").checkpoint;
+  const Safetensors checkpoint = open_networks(choice.from, "runs");
   config_ = checkpoint_config(checkpoint);
   config_.train.precision = Precision::fp32;  // images do not depend on the precision of training
-  resolution_ = choice.resolution > 0 ? choice.resolution : config_.model.resolution;
-  check_resolution(resolution_, config_);
+  const Reached reached = reached_by(checkpoint, config_);
+  fade_ = fade_to_generate(reached, choice.resolution, "--resolution");
+  if (choice.resolution == 0 && choice.says_reached) note_reached(reached);
   backend_ = open_device(choose_device(choice.device), choice.threads);
   context_ = std::make_unique<Context>(*backend_);
   generator_ = std::make_unique<Generator>(config_.model);
   average_ = std::make_unique<ParameterStore>(*context_, generator_->specs());
-  read_ema(checkpoint, *average_);
+  read_network(checkpoint, "Gs", *average_);
 }
 
 LoadedGenerator::~LoadedGenerator() = default;
 
 Tensor LoadedGenerator::operator()(const Tensor& z, const Tensor& labels) const {
-  return generator_->forward(Weights(*average_, resolution_), z, labels, {resolution_});
+  const DeviceFade fade = on_device(fade_, average_->flat());
+  return generator_->forward(Weights(*average_, fade_.resolution), z, labels, fade);
 }
 
 }  // namespace pg::apps

@@ -5,18 +5,20 @@
 #include <string>
 
 #include "model/networks/generator.h"
+#include "model/run/reached.h"
 
 namespace pg::apps {
 
 // The options that choose it.
 struct GeneratorChoice {
   std::string from, device = "auto";
-  int64_t resolution = 0;  // 0: that of the run
+  int64_t resolution = 0;  // 0: as far as the run was trained
   int64_t threads = 0;
+  bool says_reached = true;  // note_reached, without a resolution
 };
 
-// Throws UsageError unless a generator of `config` has that resolution.
-void check_resolution(int64_t resolution, const Config& config);
+// Says on standard error how far the networks were trained, unless that is all of the run.
+void note_reached(const Reached& reached);
 
 class LoadedGenerator {
  public:
@@ -26,14 +28,15 @@ class LoadedGenerator {
 
   const Config& config() const { return config_; }
   Context& context() { return *context_; }
-  int64_t resolution() const { return resolution_; }
+  int64_t resolution() const { return fade_.resolution; }
 
-  // z [N, 1, 1, L], labels one-hot or empty -> [N, R, R, channels].
+  // z [N, 1, 1, L], labels one-hot or empty -> [N, R, R, channels], with the weight of the fade in
+  // which the checkpoint was written.
   Tensor operator()(const Tensor& z, const Tensor& labels) const;
 
  private:
   Config config_;
-  int64_t resolution_;
+  Fade fade_;
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<Context> context_;
   std::unique_ptr<Generator> generator_;

@@ -3,41 +3,57 @@
 // Exit codes: 0 success, 1 failure, 2 wrong usage.
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <new>
+#include <sstream>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include "apps/command_line/arguments.h"
+#include "apps/command_line/completion.h"
+#include "apps/command_line/help.h"
+#include "apps/command_line/manual.h"
 #include "apps/commands.h"
+#include "apps/failed_training.h"
+#include "data/files/output.h"
+#include "data/files/shown.h"
 #include "kernels/error.h"
-#include "model/config/suggest.h"
 #include "model/config/version.h"
+#include "model/run/terminal.h"
 
 namespace {
 
 constexpr const char* kDescription =
     "Trains Progressive Growing GANs (Karras et al., 2018) on a folder of images and generates "
-    "new\n"
-    "ones.\n\n"
-    "  progan_cuda train --data my-photos --resolution 64   train; sample images appear in runs/\n"
-    "  progan_cuda generate --from 0 --out new.png          generate images with run 0\n"
-    "  progan_cuda train --resume                           resume the newest run\n";
+    "new ones.";
+constexpr const char* kFooter =
+    "progan_cuda help COMMAND prints the options of a command. Examples:\n\n"
+    "  progan_cuda train my-photos           train; sample images appear in runs/\n"
+    "  progan_cuda generate 0 --out new.png  generate images with run 0\n"
+    "  progan_cuda train --resume            resume the newest run";
 
-int fail(int code, const char* what) {
-  std::fprintf(stderr, "progan_cuda: %s\n", what);
+// Messages quote names and values from outside, and are one line.
+int fail(int code, std::string_view what) {
+  const std::string line = pg::message("progan_cuda: ", pg::shown_whole(what), "\n");
+  pg::write_message(pg::wants_colour(STDERR_FILENO) ? pg::coloured(line) : line);
   return code;
 }
 
-// CLI11 itself would only report a missing subcommand.
-void check_command(const CLI::App& app, const std::string& given) {
-  if (given.starts_with("-")) return;
-  std::vector<std::string> known;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    if (command->get_name() == given) return;
-    known.push_back(command->get_name());
+// Runs the command. --help and --version, which CLI11 throws as well, are printed here.
+void parse(CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> words = pg::apps::checked_arguments(app, {argv + 1, argv + argc});
+  std::reverse(words.begin(), words.end());  // as this function of CLI11 wants them
+  try {
+    app.parse(std::move(words));
+  } catch (const CLI::Success& e) {
+    std::ostringstream text;
+    app.exit(e, text, text);
+    pg::write_output(text.str());
   }
-  pg::throw_unknown("command", given, known);
 }
 
 // Waiting OpenMP threads spin 300,000 times by default. Next to other busy programs that takes
@@ -54,32 +70,44 @@ void let_waiting_threads_sleep(char** argv) {
 
 int main(int argc, char** argv) {
   let_waiting_threads_sleep(argv);
+  pg::prepare_output();
   std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is then an error like a full disk
   CLI::App app(kDescription, "progan_cuda");
+  app.set_help_flag("-h,--help", "print this help");
+  pg::apps::use_own_help(app);
   app.require_subcommand(1);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  app.set_version_flag("--version", pg::message("progan_cuda ", pg::kProgramVersion));
+  app.set_version_flag("--version", pg::message("progan_cuda ", pg::kProgramVersion),
+                       "print the version");
   pg::apps::add_train(app);
   pg::apps::add_plan(app);
   pg::apps::add_generate(app);
   pg::apps::add_interpolate(app);
+  pg::apps::add_timelapse(app);
   pg::apps::add_export(app);
   pg::apps::add_dataset(app);
+  pg::apps::add_cache(app);
   pg::apps::add_config(app);
   pg::apps::add_import(app);
   pg::apps::add_info(app);
+  pg::apps::add_runs(app);
   pg::apps::add_gradcheck(app);
+  pg::apps::add_selftest(app);
+  pg::apps::add_completion(app);
+  pg::apps::add_man(app);
+  pg::apps::add_help(app);
+  pg::apps::add_repeat(app);
+  app.footer(kFooter);  // after the commands, which would all take it over
   try {
     if (argc < 2) {
-      std::fputs(app.help().c_str(), stderr);
+      pg::write_message(app.help());
       return 2;
     }
-    check_command(app, argv[1]);
-    app.parse(argc, argv);
+    parse(app, argc, argv);
+    pg::finish_output();
     return 0;
   } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() == 0) return app.exit(e);
-    return fail(2, (std::string(e.what()) + " (see progan_cuda --help)").c_str());
+    return fail(2, pg::message(e.what(), " (see progan_cuda --help)"));
   } catch (const pg::UsageError& e) {
     return fail(2, e.what());
   } catch (const std::bad_alloc&) {
@@ -87,8 +115,7 @@ int main(int argc, char** argv) {
         1, "out of memory; use a smaller minibatch, for example --set schedule.max_minibatch=8");
   } catch (const std::filesystem::filesystem_error& e) {
     return fail(1, pg::message("cannot use '", e.path1().string(), "': ", e.code().message(),
-                               "; check the path and its permissions")
-                       .c_str());
+                               "; check the path and its permissions"));
   } catch (const std::exception& e) {
     return fail(1, e.what());
   }

@@ -5,12 +5,13 @@
 #include <charconv>
 #include <string_view>
 
+#include "data/files/shown.h"
 #include "kernels/error.h"
 
 namespace pg::apps {
 namespace {
 
-constexpr uint64_t kMaxSeeds = 1000000;  // per range
+constexpr uint64_t kMaxSeeds = 1000000;
 
 bool parse_number(std::string_view text, uint64_t& value) {
   const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -30,9 +31,11 @@ std::vector<uint64_t> parse_seeds(const std::string& text) {
     const bool good = parse_number(part.substr(0, dash), first) &&
                       (dash == std::string_view::npos ? (last = first, true)
                                                       : parse_number(part.substr(dash + 1), last));
-    PG_CHECK(good && first <= last && last - first < kMaxSeeds, UsageError,
-             "--seeds: expected seeds or ranges such as 7, 0-63 or 1,5,9, got '", part, "'");
-    for (uint64_t s = first; s <= last; ++s) seeds.push_back(s);
+    PG_CHECK(good && first <= last, UsageError,
+             "--seeds: expected seeds or ranges such as 7, 0-63 or 1,5,9, got '", shown(part), "'");
+    PG_CHECK(last - first < kMaxSeeds - seeds.size(), UsageError, "--seeds: expected at most ",
+             kMaxSeeds, " seeds, got more in '", shown(part), "'; generate in parts");
+    for (uint64_t k = 0; k <= last - first; ++k) seeds.push_back(first + k);
     begin = end + 1;
   }
   return seeds;

@@ -1,15 +1,21 @@
 // plan.cpp: the memory, time and disk space of a run, before it starts.
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "apps/commands.h"
-#include "apps/run_options.h"
+#include "apps/data_facts.h"
+#include "apps/print.h"
+#include "apps/recipe_choice.h"
 #include "kernels/error.h"
+#include "kernels/gpu.h"
 #include "model/config/bytes.h"
+#include "model/config/device_name.h"
 #include "model/config/format.h"
+#include "model/device/gpu_models.h"
 #include "model/plan/disk.h"
 #include "model/plan/speed.h"
+#include "model/plan/warnings.h"
+#include "model/selftest/trust.h"
 
 namespace pg::apps {
 namespace {
@@ -18,45 +24,17 @@ using Json = nlohmann::ordered_json;
 
 struct PlanOptions {
   RunOptions run;
+  std::string gpu;
   bool measure = false, json = false;
 };
-
-// The data set as far as it is known without building it.
-struct DataFacts {
-  DataShape shape;
-  int64_t to_build = 0;  // images
-};
-
-DataFacts data_facts(const Config& c) {
-  if (c.data.path.empty()) {
-    PG_CHECK(c.model.resolution > 0, UsageError,
-             "the size of the images is unknown; give --resolution or --data");
-    return {.shape = {.resolution = c.model.resolution,
-                      .channels = c.model.channels == 0 ? 3 : c.model.channels,
-                      .images = c.data.images,
-                      .labels = c.model.label_size}};
-  }
-  const OpenOptions options = data_options(c);
-  if (const auto built = find_built(c.data.path, options)) {
-    return {.shape = {.resolution = built->max_resolution(),
-                      .channels = built->channels(),
-                      .images = built->count(),
-                      .labels = built->label_count()}};
-  }
-  const auto source = open_source(c.data.path);
-  const BuildOptions build = resolve_options(*source, options.build);
-  return {.shape = {.resolution = build.resolution,
-                    .channels = build.channels,
-                    .images = source->count(),
-                    .labels = static_cast<int64_t>(source->label_names().size())},
-          .to_build = source->count()};
-}
 
 // The results.
 struct Plan {
   Config config;
   std::string device;
+  bool measurable = true;  // the device is here
   int64_t limit = 0;
+  std::string limit_text;
   std::vector<ResolutionMemory> memory;
   std::string refusal;  // why train would not start; empty: the run fits
   std::vector<StageSpeed> speed;
@@ -93,7 +71,7 @@ void plan_memory(Plan& plan, const DeviceChoice& device) {
   const PlannedRun run = planned_run(plan.config, device);
   const Config asked = plan.config;
   try {
-    plan.memory = fit_into_memory(plan.config, run, plan.limit, FormerChoice::keep).memory;
+    plan.memory = fit_into_memory(plan.config, run, plan.limit, PartsChoice::choose).memory;
   } catch (const OutOfMemoryError& error) {
     plan.refusal = error.what();
     plan.config = asked;
@@ -101,17 +79,63 @@ void plan_memory(Plan& plan, const DeviceChoice& device) {
   }
 }
 
+// A GPU that is named, or the usual one where none can be used.
+DeviceChoice planned_device(const PlanOptions& o, const Config& config) {
+  const bool cuda = require_device(config.train.device).kind == DeviceKind::cuda;
+  if (!o.gpu.empty()) {
+    PG_CHECK(cuda || o.run.device.empty(), UsageError, "--gpu ", o.gpu,
+             " plans for a GPU, but --device is ", o.run.device, "; drop one of the two");
+    return {.cuda = true, .reason = {}, .described = gpu_model(o.gpu)};
+  }
+  if (cuda && !find_gpus().problem.empty()) {
+    return {.cuda = true, .reason = {}, .described = gpu_model(kUsualGpu)};
+  }
+  return choose_device(config.train.device);
+}
+
+std::string device_text(const PlanOptions& o, const DeviceChoice& device, Speeds& speeds,
+                        const Config& config) {
+  if (device.described) {
+    return message("cuda, ", device.described->name, ", which is not here: its speed is unknown",
+                   o.gpu.empty() ? "; --gpu NAME plans for another one" : "");
+  }
+  const Backend& backend = speeds.backend(config);
+  return message(backend.name(), ", ", backend.description());
+}
+
+void plan_time(Plan& plan, const PlanOptions& o, Speeds& speeds) {
+  if (!plan.refusal.empty()) return;
+  if (!o.measure) {
+    plan.speed = stage_speeds(plan.config, speeds.kept(plan.config));
+    return;
+  }
+  constexpr double kSeconds = 1.0;  // for each stage, at least
+  Context context(speeds.backend(plan.config));
+  plan.speed = measure_speed(context, plan.config, kSeconds);
+  speeds.keep(plan.config, by_resolution(plan.config.model, plan.speed));
+}
+
 Plan make_plan(const PlanOptions& o) {
   Plan plan;
   plan.config = new_run_config(o.run);
   Config& c = plan.config;
-  const DeviceChoice device = choose_device(c.train.device);
+  const DeviceChoice device = planned_device(o, c);
+  PG_CHECK(!device.described || !o.measure, UsageError,
+           "--measure needs the GPU itself; drop it, or plan for --device cpu");
   c.train.precision = resolve_precision(c.train.precision, device);
-  const auto backend = open_device(device, c.train.threads, c.train.precision, c.train.kernels);
-  plan.device = message(backend->name(), ", ", backend->description());
+  if (!device.described) {
+    c.train.left_out =
+        selftest::remembered_left_out(device, c.train.selftest, c.train.precision).text();
+  }
+  Speeds speeds(device, o.json);
+  apply_recipe(c, o.run, device, speeds);
+  plan.measurable = !device.described;
+  plan.device = device_text(o, device, speeds, c);
   const DataFacts data = data_facts(c);
   resolve(c, data.shape);
-  plan.limit = memory_limit(c, *backend);
+  scale_schedule(o.run, c);
+  plan.limit = memory_limit(c, speeds.free_bytes(c));
+  plan.limit_text = memory_limit_text(c, speeds.free_bytes(c));
   plan_memory(plan, device);
   plan.disk = disk_needs(c, data.to_build);
   plan.disk_free = free_disk(c.train.out);
@@ -119,11 +143,7 @@ Plan make_plan(const PlanOptions& o) {
     plan.cache_folder = cache_root(data_options(c)).string();
     plan.cache_free = free_disk(plan.cache_folder);
   }
-  if (o.measure && plan.refusal.empty()) {
-    constexpr double kSeconds = 1.0;  // for each stage, at least
-    Context context(*backend);
-    plan.speed = measure_speed(context, c, kSeconds);
-  }
+  plan_time(plan, o, speeds);
   return plan;
 }
 
@@ -174,52 +194,45 @@ void print_stage(const Plan& plan, const ResolutionMemory& m) {
   const std::string parts = m.micro_batch < m.minibatch
                                 ? message(m.minibatch, " in ", m.micro_batch)
                                 : message(m.minibatch);
-  std::printf("%-10s %8.4g %11s", name.c_str(), kimg_of(t.images), parts.c_str());
+  print("{:<10} {:8.4g} {:>11}", name, kimg_of(t.images), parts);
   for (const int64_t bytes : {m.parameters, m.optimizer, m.activations, m.penalty, m.workspace,
                               m.pictures + m.host, m.total()}) {
-    std::printf(" %11s", format_bytes(bytes).c_str());
+    print(" {:>11}", format_bytes(bytes));
   }
   if (!plan.speed.empty()) {
-    std::printf(" %9.4g %8s", static_cast<double>(t.images) / t.seconds,
-                format_duration(t.seconds).c_str());
+    print(" {:9.4g} {:>8}", static_cast<double>(t.images) / t.seconds, format_duration(t.seconds));
   }
-  std::puts(m.total() > plan.limit ? "  does not fit" : "");
+  write_output(m.total() > plan.limit ? "  does not fit\n" : "\n");
 }
 
 void print_memory(const Plan& plan) {
-  std::printf("%s\nmemory limit: %s (%s)\n\n", plan.device.c_str(),
-              format_bytes(plan.limit).c_str(),
-              plan.config.train.memory_limit.empty() ? "free memory" : "train.memory_limit");
-  std::printf("%-10s %8s %11s", "resolution", "kimg", "minibatch");
+  print("{}\nmemory limit: {}\n\n", plan.device, plan.limit_text);
+  print("{:<10} {:>8} {:>11}", "resolution", "kimg", "minibatch");
   for (const char* kind :
        {"parameters", "optimizer", "activations", "penalty", "workspace", "host", "total"}) {
-    std::printf(" %11s", kind);
+    print(" {:>11}", kind);
   }
-  std::puts(plan.speed.empty() ? "" : "  images/s     time");
+  write_output(plan.speed.empty() ? "\n" : "  images/s     time\n");
   for (const ResolutionMemory& m : plan.memory) print_stage(plan, m);
-  std::puts(
+  print(
       "total: activations and penalty are not needed at the same time, so the larger one counts, "
-      "plus gaps between tensors; host: the program, its files and sample images");
+      "plus gaps between tensors; host: the program, its files and sample images\n");
   if (!plan.speed.empty()) {
-    std::printf("\ntime of the whole run: %s\n", format_duration(total_seconds(plan)).c_str());
-  } else if (plan.refusal.empty()) {
-    std::puts(
-        "\n--measure adds images per second and time; it trains each stage for about a second");
+    print("\ntime of the whole run: {}\n", format_duration(total_seconds(plan)));
+  } else if (plan.refusal.empty() && plan.measurable) {
+    print("\n--measure adds images per second and time; it trains each stage for about a second\n");
   }
 }
 
 void print_disk(const Plan& plan) {
   const DiskNeeds& d = plan.disk;
-  std::printf(
-      "disk in %s: %s for up to %lld checkpoints of %s, up to %s for %lld sample images; %s free\n",
-      plan.config.train.out.c_str(), format_bytes(d.checkpoint * d.checkpoints).c_str(),
-      static_cast<long long>(d.checkpoints), format_bytes(d.checkpoint).c_str(),
-      format_bytes(d.picture * d.pictures).c_str(), static_cast<long long>(d.pictures),
-      format_bytes(plan.disk_free).c_str());
+  print("disk in {}: {} for up to {} checkpoints of {}, up to {} for {} sample images; {} free\n",
+        plan.config.train.out, format_bytes(d.checkpoint * d.checkpoints), d.checkpoints,
+        format_bytes(d.checkpoint), format_bytes(d.picture * d.pictures), d.pictures,
+        format_bytes(plan.disk_free));
   if (d.data_set > 0) {
-    std::printf("disk in %s: %s for the data set, which is not built yet; %s free\n",
-                plan.cache_folder.c_str(), format_bytes(d.data_set).c_str(),
-                format_bytes(plan.cache_free).c_str());
+    print("disk in {}: {} for the data set, which is not built yet; {} free\n", plan.cache_folder,
+          format_bytes(d.data_set), format_bytes(plan.cache_free));
   }
 }
 
@@ -227,28 +240,30 @@ void print_disk(const Plan& plan) {
 void warn_of_disk(const Plan& plan) {
   const DiskNeeds& d = plan.disk;
   if (d.run_folder() > plan.disk_free) {
-    std::fprintf(stderr,
-                 "warning: %s may not have enough space for the run; change checkpoint.keep, "
-                 "checkpoint.images_every_kimg or --out\n",
-                 plan.config.train.out.c_str());
+    note(
+        "warning: {} may not have enough space for the run; change checkpoint.keep, "
+        "checkpoint.images_every_kimg or --out\n",
+        plan.config.train.out);
   }
   if (d.data_set > 0 && d.data_set > plan.cache_free) {
-    std::fprintf(stderr,
-                 "warning: %s does not have enough space for the data set; set data.cache_folder\n",
-                 plan.cache_folder.c_str());
+    note("warning: {} does not have enough space for the data set; set data.cache_folder\n",
+         plan.cache_folder);
   }
 }
 
 void show_plan(const PlanOptions& o) {
   const Plan plan = make_plan(o);
   if (o.json) {
-    std::puts(to_json(plan).dump(2).c_str());
+    write_output(to_json(plan).dump(2, ' ', true, Json::error_handler_t::replace) + "\n");
   } else {
     print_memory(plan);
     print_disk(plan);
   }
-  std::fflush(stdout);
+  finish_output();
   warn_of_disk(plan);
+  for (const std::string& warning : run_warnings(plan.config, total_seconds(plan))) {
+    note("warning: {}\n", warning);
+  }
   if (!plan.refusal.empty()) throw OutOfMemoryError(plan.refusal);
 }
 
@@ -259,6 +274,9 @@ void add_plan(CLI::App& app) {
       "plan", "Print the memory, time and disk space that a training run will need");
   auto o = std::make_shared<PlanOptions>();
   add_run_options(*cmd, o->run);
+  cmd->add_option(
+      "--gpu", o->gpu,
+      "plan for this GPU, which need not be here: " + joined(gpu_model_names(), " or "));
   cmd->add_flag("--measure", o->measure, "train each stage for about a second to measure its time");
   cmd->add_flag("--json", o->json, "print one JSON object, sizes in bytes");
   cmd->callback([o] { show_plan(*o); });

@@ -1,24 +1,51 @@
 // run_options.cpp: the options of train and plan.
 #include "apps/run_options.h"
 
+#include "apps/memory.h"
 #include "apps/option_values.h"
+#include "kernels/error.h"
+#include "model/config/config_keys.h"
 #include "model/config/device_name.h"
 #include "model/config/numerics.h"
+#include "model/plan/reach.h"
 
 namespace pg::apps {
+namespace {
+
+// Sets the key that an option stands for; errors name the option.
+void set_option(Config& c, const std::string& option, const std::string& key,
+                const std::string& value) {
+  try {
+    set_key(c, key, value);
+  } catch (const UsageError& error) {
+    const std::string what = error.what();
+    throw UsageError(what.starts_with(key) ? option + what.substr(key.size()) : what);
+  }
+}
+
+}  // namespace
 
 void add_run_options(CLI::App& command, RunOptions& o) {
-  command.add_option("--data", o.data, std::string(kSourceHelp) + "; or a built data set");
-  command.add_option("--out", o.out, "folder that receives the run folders (default: runs)");
+  command.add_option("-d,--data,DATA", o.data, std::string(kSourceHelp) + "; or a built data set");
+  command.add_option("-o,--out", o.out, "folder that receives the run folders (default: runs)");
   add_config_sources(command, o.sources);
+  command.add_option(
+      "--recipe", o.recipe,
+      "auto (resolution, network and schedule for these images and this device), small (the same "
+      "for a small network) or official (those of the preset) (default: auto; official with "
+      "--preset, --config or a whole schedule)");
+  o.hours_given = command.add_option(
+      "--hours", o.hours,
+      "hours that a run by recipe may take (default: 2 on the CPU, no limit on a GPU)");
+  o.hours_given->check(CLI::Range(0.01, 100000.0));
   o.resolution_given = command.add_option(
       "--resolution", o.resolution,
       "final resolution in pixels, a power of two from 4 to 1024 (default: that of the "
       "data)");
   o.kimg_given = command.add_option(
       "--kimg", o.kimg,
-      "stop after this many thousand images (default: that of the preset; 12000 in "
-      "official-tf)");
+      "thousands of images of the run; stages become shorter in proportion, so that it reaches "
+      "its resolution, unless schedule.* keys say otherwise (default: that of the recipe)");
   command.add_option("--device", o.device, kDeviceHelp);
   command.add_option(
       "--precision", o.precision,
@@ -28,6 +55,7 @@ void add_run_options(CLI::App& command, RunOptions& o) {
       "device memory that training may use, such as 4GB or 512MiB; minibatches that need more are "
       "computed in parts (default: all that is free)");
   o.threads_given = command.add_option("--threads", o.threads, kThreadsHelp);
+  add_shorthands(command, o.shorthands, o.sources.assignments, o.device);
   o.seed_given = command.add_option("--seed", o.seed, "seed of all random numbers (default: 1000)");
 }
 
@@ -43,12 +71,14 @@ void apply_options(const RunOptions& o, Config& c) {
     require_device(o.device);
     c.train.device = o.device;
   }
-  if (!o.precision.empty()) set_key(c, "train.precision", o.precision);
-  if (*o.memory_limit_given) c.train.memory_limit = o.memory_limit;
-  if (*o.resolution_given) c.model.resolution = o.resolution;
-  if (*o.seed_given) c.train.seed = o.seed;
-  if (*o.threads_given) c.train.threads = o.threads;
-  if (*o.kimg_given) c.schedule.total_kimg = o.kimg;
+  if (!o.precision.empty()) set_option(c, "--precision", "train.precision", o.precision);
+  if (*o.memory_limit_given) set_option(c, "--memory-limit", "train.memory_limit", o.memory_limit);
+  if (*o.resolution_given) {
+    set_option(c, "--resolution", "model.resolution", std::to_string(o.resolution));
+  }
+  if (*o.seed_given) set_option(c, "--seed", "train.seed", std::to_string(o.seed));
+  if (*o.threads_given) set_option(c, "--threads", "train.threads", std::to_string(o.threads));
+  if (*o.kimg_given) set_option(c, "--kimg", "schedule.total_kimg", to_text(KeyValue(o.kimg)));
   validate(c);
 }
 
@@ -60,11 +90,24 @@ Config new_run_config(const RunOptions& o) {
   return config;
 }
 
+void scale_schedule(const RunOptions& o, Config& config) {
+  if (!*o.kimg_given) return;
+  const std::set<std::string> given = given_keys(o.sources);
+  for (const char* key : {"lod_training_kimg", "lod_transition_kimg", "stage_length",
+                          "stage_lengths", "fade_length", "extra_kimg", "unit"}) {
+    if (given.contains(std::string("schedule.") + key)) return;
+  }
+  scale_to_reach(config);
+}
+
 OpenOptions data_options(const Config& c) {
+  limit_data_memory(c.data.memory_limit, "data.memory_limit");
   OpenOptions options;
   options.build.resolution = c.model.resolution;
   options.build.channels = c.model.channels;
   if (c.data.fit != Fit::automatic) options.build.fit = c.data.fit;
+  options.build.background = parse_background(c.data.background, "data.background");
+  options.build.range = parse_range(c.data.range, "data.range");
   options.build.threads = c.train.threads;
   options.cache_folder = c.data.cache_folder;
   return options;
@@ -76,7 +119,13 @@ PlannedRun planned_run(const Config& config, const DeviceChoice& device, int64_t
   const int index = device.index;
   PlannedRun run{.planner = [threads] { return make_cpu_planner(threads); },
                  .first_image = first_image};
-  if (device.cuda) run.planner = [index, math] { return make_cuda_planner(index, math); };
+  const CudaOptions options{
+      .left_out = TensorKernels::parse(config.train.left_out).value_or(TensorKernels())};
+  if (device.described) {
+    run.planner = [=, gpu = *device.described] { return make_cuda_planner(gpu, math, options); };
+  } else if (device.cuda) {
+    run.planner = [=] { return make_cuda_planner(index, math, options); };
+  }
   return run;
 }
 

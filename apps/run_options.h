@@ -2,6 +2,7 @@
 #pragma once
 
 #include "apps/config_sources.h"
+#include "apps/shorthands.h"
 #include "data/sets/cache.h"
 #include "model/device/device_choice.h"
 #include "model/plan/fit.h"
@@ -10,11 +11,12 @@ namespace pg::apps {
 
 struct RunOptions {
   ConfigSources sources;
-  std::string data, out, device, precision, memory_limit;
+  Shorthands shorthands;
+  std::string data, out, device, precision, memory_limit, recipe;
   int64_t resolution = 0, seed = 0, threads = 0;
-  double kimg = 0;
+  double kimg = 0, hours = 0;
   CLI::Option *resolution_given = nullptr, *seed_given = nullptr, *threads_given = nullptr,
-              *kimg_given = nullptr, *memory_limit_given = nullptr;
+              *kimg_given = nullptr, *memory_limit_given = nullptr, *hours_given = nullptr;
 };
 
 void add_run_options(CLI::App& command, RunOptions& o);
@@ -25,7 +27,11 @@ void apply_options(const RunOptions& o, Config& config);
 // The configuration of a new run: preset, file, options.
 Config new_run_config(const RunOptions& o);
 
-// How to open the data of a run, without progress and messages.
+// For a new run: with --kimg, unless the lengths of stages are given as well, scales the schedule
+// of `config`, which must be resolved, so that the run reaches its resolution.
+void scale_schedule(const RunOptions& o, Config& config);
+
+// How to open the data of a run, without progress and messages. Applies data.memory_limit.
 OpenOptions data_options(const Config& config);
 
 // The training of `config`, which must be resolved, from `first_image` on.

@@ -9,10 +9,14 @@
 #include <cstring>
 #include <ctime>
 
+#include "kernels/error.h"
+
 namespace pg::apps {
 namespace {
 
-constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+constexpr int kAlways[] = {SIGINT, SIGTERM};
+constexpr int kUnlessIgnored[] = {SIGHUP,  SIGPIPE, SIGUSR1,   SIGUSR2,
+                                  SIGXCPU, SIGALRM, SIGVTALRM, SIGPROF};
 
 std::atomic<bool> stop_requested{false};
 std::atomic<int64_t> stop_requested_at{0};
@@ -40,9 +44,12 @@ void on_signal(int signal) {
 
 StopSignals::StopSignals(const char* notice) {
   text = notice;
-  for (const int s : kSignals) {
+  for (const int s : kAlways) std::signal(s, on_signal);
+  for (const int s : kUnlessIgnored) {
     const auto before = std::signal(s, on_signal);
-    if (s == SIGHUP && before == SIG_IGN) std::signal(s, SIG_IGN);
+    // Another handler is a profiler's, except that of prepare_output for broken pipes.
+    const bool taken = before == SIG_IGN || (before != SIG_DFL && s != SIGPIPE);
+    if (taken) std::signal(s, before);
   }
 }
 
@@ -51,5 +58,9 @@ StopSignals::StopSignals(const char* notice) {
 StopSignals::~StopSignals() { text = ""; }
 
 const std::atomic<bool>& StopSignals::requested() { return stop_requested; }
+
+void check_stop(const std::string& where) {
+  if (stop_requested) throw Error(message("stopped ", where));
+}
 
 }  // namespace pg::apps

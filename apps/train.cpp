@@ -1,14 +1,26 @@
 // train.cpp: trains a generator on a set of images.
 #include <spdlog/spdlog.h>
 
-#include "apps/build_messages.h"
+#include <functional>
+#include <memory>
+#include <optional>
+
 #include "apps/commands.h"
+#include "apps/failed_training.h"
+#include "apps/memory.h"
+#include "apps/new_run.h"
+#include "apps/print.h"
+#include "apps/recipe_choice.h"
+#include "apps/resumed_run.h"
 #include "apps/run_options.h"
+#include "apps/run_table.h"
 #include "apps/stop_signals.h"
+#include "apps/train_data.h"
 #include "kernels/error.h"
 #include "model/config/bytes.h"
 #include "model/config/changes.h"
 #include "model/run/trainer.h"
+#include "model/selftest/trust.h"
 
 namespace pg::apps {
 namespace {
@@ -20,39 +32,35 @@ struct TrainOptions {
   bool quiet = false;
 };
 
-// A run to resume, and its configuration at the checkpoint.
-struct Resume {
-  ResumePoint point;
-  Config before;
-};
-
-Dataset open_data(const Config& c) {
-  PG_CHECK(!c.data.path.empty(), UsageError,
-           "no data; give a folder of images with --data (or try --data builtin:shapes)");
-  OpenOptions options = data_options(c);
-  options.build.progress = build_progress("Reading images");
-  options.built = [](const BuildReport& report) { print_skipped(report.manifest); };
-  return open_or_build(c.data.path, options);
-}
-
 // Checks before training that every remaining stage fits into memory, and splits minibatches that
-// do not. A sentence for the log if any was split, else nothing.
-std::string fit_memory(Config& config, const std::optional<Resume>& resume,
-                       const DeviceChoice& device, const Backend& backend, const RunOptions& o) {
+// do not. A run keeps its parts, since others would change its results.
+FittedRun fit_memory(Config& config, const ResumedRun* resume, const DeviceChoice& device,
+                     const Backend& backend, const RunOptions& o) {
   const int64_t first = resume ? checkpoint_images(resume->point.checkpoint) : 0;
   const int64_t limit = memory_limit(config, backend);
   const bool new_limit = resume && (*o.memory_limit_given ||
                                     resume->before.train.memory_limit != config.train.memory_limit);
-  const FittedRun fitted = fit_into_memory(config, planned_run(config, device, first), limit,
-                                           new_limit ? FormerChoice::replace : FormerChoice::keep);
-  if (!fitted.changed) return "";
-  return message("to fit into ", format_bytes(limit), " of memory, ", micro_batches_text(config));
+  const bool kept = resume && resume->point.continues && !new_limit;
+  return fit_into_memory(config, planned_run(config, device, first), limit,
+                         kept ? PartsChoice::keep : PartsChoice::choose);
 }
 
-// A checkpoint outside of a run folder, such as an imported one, starts a new run.
-RunFolder run_folder(const Config& config, const std::optional<Resume>& resume) {
-  if (resume && std::filesystem::exists(resume->point.run.config_file())) return resume->point.run;
-  return RunFolder::create(config, data_slug(config.data.path));
+// The speed of the run by resolution, as far as it is known.
+Speed print_outlook(const Config& config, const FittedRun& fitted, int64_t data_resolution,
+                    Speeds& speeds, bool quiet) {
+  const RunOutlook outlook{.config = config,
+                           .memory = fitted.memory,
+                           .speed = speeds.at_once(config),
+                           .data_resolution = data_resolution};
+  if (!quiet) print_run_table(outlook);
+  print_warnings(outlook);
+  return outlook.speed;
+}
+
+// Time of an image by resolution, for the remaining time; empty if no speed is known.
+std::function<double(int64_t)> measured_cost(const Speed& speed, const ModelConfig& model) {
+  if (speed.images_per_second.empty()) return {};
+  return [speed, model](int64_t r) { return 1.0 / images_per_second(speed, model, r); };
 }
 
 void log_start(spdlog::logger& log, const RunFolder& run, const Backend& backend,
@@ -76,12 +84,12 @@ void log_changes(spdlog::logger& log, const Config& before, const Config& after,
   }
 }
 
-void resume_from(const Resume& resume, Trainer& trainer, const Config& config,
+void resume_from(const ResumedRun& resume, Trainer& trainer, const Config& config,
                  const Dataset& dataset, spdlog::logger& log) {
   for (const std::string& sentence : resume.point.broken) log.warn("skipped: {}", sentence);
   trainer.resume(resume.point.checkpoint);
-  log.info("resumed from {}", resume.point.checkpoint.string());
-  log_changes(log, resume.before, config, dataset, trainer.counters().images_shown);
+  log.info("{}", resume_text(resume, config));
+  log_changes(log, resume.compared_with(config), config, dataset, trainer.counters().images_shown);
 }
 
 void log_end(spdlog::logger& log, Trainer::Outcome outcome, const Trainer& trainer,
@@ -96,47 +104,109 @@ void log_end(spdlog::logger& log, Trainer::Outcome outcome, const Trainer& train
   }
 }
 
-void run_training(Config config, const std::optional<Resume>& resume, const TrainOptions& o) {
-  const DeviceChoice device = choose_device(config.train.device);
+// Checks a GPU that is new, and records in the configuration what training does without.
+selftest::Decision trusted_kernels(Config& config, const DeviceChoice& device, bool quiet) {
+  const selftest::Decision trust = selftest::decide_trust(
+      device, config.train.selftest, config.train.precision, [&](const std::string& line) {
+        if (!quiet) note("{}\n", line);
+      });
+  config.train.left_out = trust.left_out.text();
+  return trust;
+}
+
+void run_training(Config config, const DeviceChoice& device, const ResumedRun* resume,
+                  const TrainOptions& o) {
   config.train.precision = resolve_precision(config.train.precision, device);
+  const selftest::Decision trust = trusted_kernels(config, device, o.quiet);
+  require_data(config);
+  Speeds speeds(device, o.quiet);
+  const int64_t sharpest = resume ? 0 : apply_recipe(config, o.run, device, speeds);
   const std::unique_ptr<Backend> backend =
-      open_device(device, config.train.threads, config.train.precision, config.train.kernels);
-  const Dataset dataset = open_data(config);
+      open_device(device, config.train.threads, config.train.precision, config.train.kernels,
+                  {.left_out = trust.left_out});
+  const int64_t first = resume ? checkpoint_images(resume->point.checkpoint) : 0;
+  const Dataset dataset = open_training_data(config, resume ? &resume->before : nullptr, first);
   // Up to here a signal may end the program at once: nothing would be lost.
   const StopSignals signals("\nstopping after this iteration (Ctrl-C again exits at once)\n");
   resolve(config, {.resolution = dataset.max_resolution(),
                    .channels = dataset.channels(),
                    .images = dataset.count(),
                    .labels = dataset.label_count()});
+  if (!resume) scale_schedule(o.run, config);
+  record_data(config, dataset);
   Trainer::check(config);
-  const std::string split = fit_memory(config, resume, device, *backend, o.run);
-  const RunFolder run = run_folder(config, resume);
-  const RunLock lock(run);
+  const std::string assumed = memory_limit_text(config, *backend);
+  const int64_t limit = memory_limit(config, *backend);
+  const FittedRun fitted = fit_memory(config, resume, device, *backend, o.run);
+  std::optional<NewRun> started;  // a checkpoint that lies in no run folder starts a new run too
+  if (!resume || !resume->point.continues) started.emplace(config);
+  const RunFolder run = started ? started->folder() : resume->point.run;
+  std::optional<RunLock> lock;
+  if (!resume || !resume->lock) lock.emplace(run);
+  run.check_names();
   run.remove_leftovers();
+  const Speed speed =
+      resume ? speeds.kept(config) : print_outlook(config, fitted, sharpest, speeds, o.quiet);
   ProgressOptions how;
+  how.cost = measured_cost(speed, config.model);
   how.style = o.quiet ? ProgressStyle::silent : ProgressStyle::automatic;
   Progress progress(config, how);
   const auto log = make_logger(
       run.log_file(),
       o.quiet ? LineWriter{} : [&](std::string_view line) { progress.print(line); });
   log_start(*log, run, *backend, device, dataset, config);
-  if (!split.empty()) log->info("{}", split);
-  Context context(*backend);
-  Trainer trainer(context, config, dataset, run, progress, *log);
-  if (resume) resume_from(*resume, trainer, config, dataset, *log);
-  log_end(*log, trainer.run(StopSignals::requested()), trainer, run);
+  for (const std::string& warning : trust.warnings) log->warn("{}", warning);
+  log->info("memory limit {}", assumed);
+  if (fitted.changed) {
+    log->info("to fit into {} of memory, {}", format_bytes(limit), micro_batches_text(config));
+  }
+  try {
+    Context context(*backend);
+    Trainer trainer(context, config, dataset, run, progress, *log);
+    if (resume) resume_from(*resume, trainer, config, dataset, *log);
+    const auto verification = verify_in_background(dataset, config, first, *log);
+    const Trainer::Outcome outcome = trainer.run(StopSignals::requested());
+    if (verification && !verification->done()) {
+      log->warn("training ended before the checksums of its images were verified");
+    }
+    log_end(*log, outcome, trainer, run);
+  } catch (const TrainingFailure&) {
+    if (started) started->keep();  // for the log
+    throw;  // once nothing uses the device any more, its kernel is looked for
+  } catch (const DeviceError& error) {
+    log_failure(run.log_file(), error.what());
+    throw;
+  }
+}
+
+// Trains, and explains a failure of the device when nothing uses it any more.
+void train_on(const Config& config, const ResumedRun* resume, const TrainOptions& o) {
+  offer_to_oom_killer();
+  const DeviceChoice device = choose_device(config.train.device);
+  try {
+    run_training(config, device, resume, o);
+  } catch (const TrainingFailure& failure) {
+    report_failure(failure, device);
+  }
 }
 
 void train(const TrainOptions& o) {
-  if (!*o.resume_given) return run_training(new_run_config(o.run), std::nullopt, o);
+  if (!*o.resume_given) {
+    Config config = new_run_config(o.run);
+    set_full_path(config.data);
+    return train_on(config, nullptr, o);
+  }
   PG_CHECK(o.run.sources.file.empty() && o.run.sources.preset.empty(), UsageError,
            "--resume takes the configuration from the checkpoint; drop --config and --preset, and "
            "change single settings with --set");
-  const ResumePoint point = resolve_resume(o.resume, o.run.out.empty() ? "runs" : o.run.out);
-  const Resume resume{.point = point, .before = checkpoint_config(point.checkpoint)};
-  Config config = resume.before;
-  apply_options(o.run, config);
-  run_training(config, resume, o);
+  PG_CHECK(
+      o.run.recipe.empty() && !*o.run.hours_given, UsageError,
+      "--resume keeps what the recipe of the run chose; drop --recipe and --hours, and set its "
+      "end with --kimg");
+  ResumedRun resume = find_resumed_run(o.resume, o.run);
+  const Config config = resumed_config(resume, o.run);
+  if (nothing_is_left(resume, config)) return;
+  train_on(config, &resume, o);
 }
 
 }  // namespace
@@ -146,9 +216,9 @@ void add_train(CLI::App& app) {
   auto o = std::make_shared<TrainOptions>();
   add_run_options(*cmd, o->run);
   o->resume_given =
-      cmd->add_option("--resume", o->resume,
+      cmd->add_option("-r,--resume", o->resume,
                       "resume a run: its folder or number, or a checkpoint file (default: the "
-                      "newest run)")
+                      "newest run); with a higher --resolution it grows, as a new run")
           ->expected(0, 1);
   cmd->add_flag("--quiet", o->quiet, "print nothing while training (log.txt is still written)");
   cmd->callback([o] { train(*o); });

@@ -1,0 +1,102 @@
+// run_table.cpp: the table, and the line on how to get more.
+#include "apps/run_table.h"
+
+#include <chrono>
+#include <cmath>
+#include <ctime>
+
+#include "apps/print.h"
+#include "kernels/error.h"
+#include "model/config/bytes.h"
+#include "model/config/config_names.h"
+#include "model/config/format.h"
+#include "model/plan/disk.h"
+#include "model/plan/warnings.h"
+
+namespace pg::apps {
+namespace {
+
+using Clock = std::chrono::system_clock;
+
+// "14:02" within a day, else with the date.
+std::string time_of_day(double seconds_from_now) {
+  constexpr double kDay = 24.0 * 3600.0, kCentury = 36525.0 * kDay;
+  if (!(seconds_from_now < kCentury)) return "?";
+  const std::time_t then = Clock::to_time_t(Clock::now()) + std::llround(seconds_from_now);
+  std::tm parts{};
+  ::localtime_r(&then, &parts);
+  char text[32];
+  const char* format = seconds_from_now < kDay ? "%H:%M" : "%Y-%m-%d %H:%M";
+  return std::string(text, std::strftime(text, sizeof text, format, &parts));
+}
+
+struct Part {
+  int64_t images = 0;
+  double seconds = 0.0;  // 0: unknown
+};
+
+Part part_of(const RunOutlook& run, int64_t resolution) {
+  Part part;
+  for (const Stage& stage : stages(run.config)) {
+    if (stage.resolution == resolution) part.images += stage.images();
+  }
+  const double rate = images_per_second(run.speed, run.config.model, resolution);
+  if (rate > 0.0) part.seconds = static_cast<double>(part.images) / rate;
+  return part;
+}
+
+void print_choice(const RunOutlook& run, double seconds) {
+  const Config& c = run.config;
+  const int64_t r = c.model.resolution;
+  note("\nrecipe {}: {}x{}, at most {} feature maps, {} images", name_of(c.train.recipe), r, r,
+       std::min(c.model.fmap_max, fmaps(c.model, 1)),
+       format_count(static_cast<double>(total_images(c))));
+  if (seconds > 0.0) note(", about {} on this device", format_duration(seconds));
+  note("\n\n");
+}
+
+void print_advice(const RunOutlook& run) {
+  const Config& c = run.config;
+  const int64_t r = c.model.resolution;
+  if (c.train.recipe == Recipe::official) {
+    note("--recipe auto chooses network and schedule for these images and this device\n");
+  } else if (r < run.data_resolution) {
+    note(
+        "for better images: --hours N trains longer and larger; --resolution {} shows more detail "
+        "(the images have {}x{})\n",
+        2 * r, run.data_resolution, run.data_resolution);
+  } else {
+    note("for better images: --hours N trains longer and, where it pays, a larger network\n");
+  }
+  note("\n");
+}
+
+}  // namespace
+
+void print_run_table(const RunOutlook& run) {
+  print_choice(run, seconds_of(run.config, run.speed));
+  const bool known = !run.speed.images_per_second.empty();
+  note("{:<12} {:>8} {:>9} {:>10}  {}\n", "stage", "images", "time", "memory", "ends at");
+  double seconds = 0.0;
+  for (const ResolutionMemory& m : run.memory) {
+    const Part part = part_of(run, m.resolution);
+    seconds += part.seconds;
+    const bool measured = run.speed.images_per_second.contains(m.resolution);
+    const std::string time =
+        known ? message(measured ? "" : "~", format_duration(part.seconds)) : message("unknown");
+    note("{:<12} {:>8} {:>9} {:>10}  {}\n", message(m.resolution, "x", m.resolution),
+         format_count(static_cast<double>(part.images)), time, format_bytes(m.total()),
+         known ? time_of_day(seconds) : std::string("unknown"));
+  }
+  print_advice(run);
+}
+
+void print_warnings(const RunOutlook& run) {
+  const double seconds = seconds_of(run.config, run.speed);
+  std::vector<std::string> warnings = run_warnings(run.config, seconds);
+  const std::string disk = disk_warning(run.config, free_disk(run.config.train.out));
+  if (!disk.empty()) warnings.push_back(disk);
+  for (const std::string& warning : warnings) note("warning: {}\n", warning);
+}
+
+}  // namespace pg::apps
