@@ -37,11 +37,10 @@ TEST_F(ExportCommand, WritesTheTensorsOfTheCheckpoint) {
   EXPECT_EQ(o.out, "new/g.safetensors: 12 tensors of Gs\n");
   const Safetensors file(box_ / "new/g.safetensors");
   const fs::path run = *fs::directory_iterator(box_ / "runs");
-  const Safetensors checkpoint(run / "checkpoint-000000.safetensors");
+  const Safetensors checkpoint(run / "checkpoint-000000.128.safetensors");
   for (const StoredTensor& t : file.tensors()) {
     const StoredTensor& trained = checkpoint.at("Gs/" + t.name);
-    ASSERT_EQ(t.bytes, trained.bytes);
-    EXPECT_EQ(std::memcmp(t.data, trained.data, static_cast<size_t>(t.bytes)), 0) << t.name;
+    EXPECT_EQ(file.read(t), checkpoint.read(trained)) << t.name;
   }
   ASSERT_EQ(this->run("--format safetensors --network D --out d.safetensors").code, 0);
   EXPECT_NE(Safetensors(box_ / "d.safetensors").find("8x8/Conv1_down/weight"), nullptr);
@@ -61,9 +60,10 @@ TEST_F(ExportCommand, WrongUsageIsOneSentence) {
   expect_usage("--format png",
                "export writes networks, not images; use progan_cuda generate --out FOLDER");
   expect_usage("--format h5", "unknown format 'h5': expected safetensors, pth or onnx");
-  expect_usage("--format onnx --resolution 16",
-               "--resolution: expected a power of two from 4 to 8, the resolution of this "
-               "generator, got 16");
+  expect_usage(
+      "--format onnx --resolution 16",
+      "--resolution: expected a power of two from 4 to 8, the resolution that was trained, "
+      "got 16");
   expect_usage("--format onnx --network D", "D is a discriminator: onnx supports generators only");
   expect_usage("--format onnx --layout gan-zoo",
                "--layout is only for --format safetensors and pth");
@@ -73,12 +73,12 @@ TEST_F(ExportCommand, WrongUsageIsOneSentence) {
   expect_usage("--format safetensors --layout gan-zo",
                "unknown layout 'gan-zo': expected official-tf, gan-zoo, akanimax, tutorial or "
                "exercise");
-  expect_usage("--format pth",
+  expect_usage("--format pth --layout akanimax",
                "the akanimax layout needs model.first_pixelnorm = false, got true; export as "
                "safetensors without --layout, or as onnx");
   expect_usage("--format pth --layout gan-zoo",
-               "--format pth supports only the layouts akanimax and tutorial, got gan-zoo; use "
-               "--format safetensors");
+               "--format pth supports only the layouts akanimax, tutorial and progan_cuda, got "
+               "gan-zoo; use --format safetensors");
 }
 
 TEST_F(ExportCommand, AnUnwritableFileIsOneSentence) {

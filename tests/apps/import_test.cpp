@@ -53,10 +53,33 @@ TEST_F(ImportCommand, TrainingResumesInANewRunFolder) {
   EXPECT_EQ(o.code, 0) << o.err;
   EXPECT_FALSE(std::filesystem::exists(box_ / "log.txt"));
   const std::filesystem::path run = box_ / "runs/00000-builtin-shapes-16-official-tf-16";
-  EXPECT_TRUE(std::filesystem::exists(run / "checkpoint-002400.safetensors")) << o.err;
+  EXPECT_TRUE(std::filesystem::exists(run / "checkpoint-002400.016.safetensors")) << o.err;
   EXPECT_NE(
       box_.read("runs/00000-builtin-shapes-16-official-tf-16/stats.jsonl").find("16x16 stable"),
       std::string::npos);
+}
+
+// 4x4 to 8x8 and 8x8 to 16x16 are the fades: at lod 0.75, a quarter of the second one is over.
+TEST_F(ImportCommand, NetworksThatStillGrowAreUsedAsFarAsTheyAre) {
+  const std::string command =
+      "PG_LOD=0.75 /usr/bin/python3 " PG_TEST_FILES
+      "formats/make_layout_files.py --resolution 16 --shrink 32 --formats official-tf --out ";
+  ASSERT_EQ(std::system((command + (box_ / "grows").string()).c_str()), 0);
+  const Outcome o = box_.run("import grows/official-tf/network-final.pkl --out a.safetensors");
+  EXPECT_NE(o.out.find("these networks were trained up to 16x16 fading (weight 0.25)\n"),
+            std::string::npos)
+      << o.out;
+  EXPECT_NE(box_.run("info a.safetensors").out.find("trained     16x16 fading (weight 0.25)"),
+            std::string::npos);
+  ASSERT_EQ(box_.run("import official-tf/network-final.pkl --out b.safetensors").code, 0);
+  for (const std::string name : {"a", "b"}) {
+    ASSERT_EQ(
+        box_.run("generate --seeds 0-3 --from " + name + ".safetensors --out " + name + ".npy")
+            .code,
+        0);
+  }
+  EXPECT_EQ(box_.read("a.npy").size(), box_.read("b.npy").size());
+  EXPECT_NE(box_.read("a.npy"), box_.read("b.npy"));
 }
 
 TEST_F(ImportCommand, FilesOfOneTrainingMakeOneCheckpoint) {
@@ -65,7 +88,7 @@ TEST_F(ImportCommand, FilesOfOneTrainingMakeOneCheckpoint) {
   EXPECT_EQ(o.out, "a.safetensors: G, D of tutorial, 16x16, 3 channels, preset tutorial\n");
   const Outcome alone = box_.run("import tutorial/generator.pth --out b.safetensors");
   EXPECT_EQ(alone.out, "b.safetensors: G of tutorial, 16x16, 3 channels, preset tutorial\n");
-  expect_rejected("tutorial/critic.pth", "name the file of the generator too");
+  expect_rejected("tutorial/critic.pth", "give the file of the generator too");
   expect_rejected("tutorial/generator.pth gan-zoo-zip/pgan.pt",
                   "give the files of one training run");
 }

@@ -31,7 +31,7 @@ std::string too_little(const Sandbox& box) {
          std::to_string(stage.at("memory").at("total").get<int64_t>() - 1);
 }
 
-TEST(Plan, PrintsMemoryDiskAndTimeAndWritesNothing) {
+TEST(Plan, PrintsMemoryDiskAndTimeAndBuildsNothing) {
   const Sandbox box;
   const Outcome o = box.run(planned("--measure"));
   ASSERT_EQ(o.code, 0) << o.err;
@@ -40,7 +40,10 @@ TEST(Plan, PrintsMemoryDiskAndTimeAndWritesNothing) {
     EXPECT_NE(o.out.find(text), std::string::npos) << text << "\n" << o.out;
   }
   EXPECT_FALSE(fs::exists(box / "runs"));
-  EXPECT_FALSE(fs::exists(box / "cache"));
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(box / "cache/progan_cuda", none)) {
+    EXPECT_TRUE(entry.path().filename().string().starts_with("speed-")) << entry.path();
+  }
 }
 
 TEST(Plan, JsonAddsUp) {
@@ -67,6 +70,28 @@ TEST(Plan, NeedsNoDataIfTheResolutionIsGiven) {
   const Outcome o = box.run("plan");
   EXPECT_EQ(o.code, 2);
   EXPECT_NE(o.err.find("--resolution"), std::string::npos) << o.err;
+}
+
+// In a program without the CUDA backend one sentence says so.
+TEST(Plan, PlansForAGpuThatIsNotHere) {
+  const Sandbox box;
+  const auto plan = [&](const std::string& options) {
+    return box.run("plan --resolution 16 --preset official-tf " + options);
+  };
+  EXPECT_EQ(plan("--gpu rtx309").code, 2);
+  EXPECT_NE(box.read("err.txt").find("unknown GPU 'rtx309': did you mean 'rtx3090'?"),
+            std::string::npos)
+      << box.read("err.txt");
+  EXPECT_EQ(plan("--gpu h100 --device cpu").code, 2);
+  EXPECT_EQ(plan("--gpu h100 --measure").code, 2);
+  const Outcome o = plan("--gpu h100");
+  if (o.code == 0) {
+    EXPECT_NE(o.out.find("h100, which is not here: its speed is unknown"), std::string::npos);
+    EXPECT_NE(o.out.find("85.9 GB are free"), std::string::npos) << o.out;
+  } else {
+    EXPECT_EQ(o.code, 1);
+    EXPECT_NE(o.err.find("cannot plan for the GPU h100"), std::string::npos) << o.err;
+  }
 }
 
 TEST(Plan, RejectsAStageThatCannotFitAsTrainDoes) {

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 // Networks with few channels and stages of a few minibatches of 8, in any unit of the schedule. 60
 // images leave an incomplete minibatch at the end of each epoch.
-std::string small(const std::string& preset) {
+std::string small(const std::string& preset, const std::string& kimg = "") {
   const Config c = pg::preset(preset);
   std::string options = "train --data builtin:shapes:60 --resolution 16 --preset " + preset +
                         " --set schedule.minibatch={} --set schedule.minibatch_base=8"
@@ -23,7 +23,7 @@ std::string small(const std::string& preset) {
   options += " --set model.fmap_max=" + std::to_string(c.model.fmap_max / 32);
   if (c.schedule.unit == ScheduleUnit::kimg) {
     options +=
-        " --kimg 0.3 --set schedule.lod_training_kimg=0.05"
+        " --set schedule.lod_training_kimg=0.05"
         " --set schedule.lod_transition_kimg=0.05";
   } else if (c.schedule.unit == ScheduleUnit::iterations) {
     options +=
@@ -32,7 +32,8 @@ std::string small(const std::string& preset) {
   } else {
     options += " --set schedule.stage_length=2 --set schedule.fade_length=1";
   }
-  return options;
+  const std::string end = c.schedule.unit == ScheduleUnit::kimg && kimg.empty() ? "0.3" : kimg;
+  return end.empty() ? options : options + " --kimg " + end;
 }
 
 fs::path only_run(const Sandbox& box) {
@@ -63,7 +64,7 @@ TEST_P(Presets, TrainThroughAllStages) {
 TEST_P(Presets, ResumeAsIfNeverStopped) {
   const Sandbox box;
   ASSERT_EQ(box.run(small(GetParam()) + " --out whole").code, 0);
-  ASSERT_EQ(box.run(small(GetParam()) + " --out parts --kimg 0.15").code, 0);
+  ASSERT_EQ(box.run(small(GetParam(), "0.15") + " --out parts").code, 0);
   const std::string limit = preset(GetParam()).schedule.unit == ScheduleUnit::kimg ? "0.3" : "0";
   const Outcome o = box.run("train --resume --out parts --kimg " + limit);
   ASSERT_EQ(o.code, 0) << o.err;
@@ -119,7 +120,9 @@ TEST(Conditional, GeneratesTheRequestedClass) {
   EXPECT_EQ(grid.pixels[static_cast<size_t>(16 * 32 * 3)], b.pixels[0]);
   const Outcome o = box.run("generate --from 0 --seeds 5 --class 6 --out c.png");
   EXPECT_EQ(o.code, 2);
-  EXPECT_EQ(o.err, "progan_cuda: --class: expected 0 to 5, the classes of this model, got 6\n");
+  EXPECT_NE(o.err.find("--class: unknown class '6': expected a name or number of 0 "),
+            std::string::npos)
+      << o.err;
 }
 
 TEST(Conditional, DataWithoutClassesIsRejected) {

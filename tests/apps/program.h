@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 namespace pg::test {
 
@@ -58,12 +59,19 @@ class Sandbox {
 };
 
 // A network and schedule so small that training all stages up to 8x8 takes a second.
+// Options in `more` take the place of those here.
 inline std::string tiny(const std::string& more = "") {
-  return "train --data builtin:shapes:64 --resolution 8 --set model.fmap_base=32 "
+  std::string command = "train ";
+  for (const char* option : {"--data builtin:shapes:64", "--resolution 8", "--kimg 0.128"}) {
+    const std::string word(option, std::string_view(option).find(' '));
+    if (more.find(word) == std::string::npos) command += std::string(option) + " ";
+  }
+  return command +
+         "--set model.fmap_base=32 "
          "--set model.latent_size=8 --set schedule.lod_training_kimg=0.032 "
          "--set schedule.lod_transition_kimg=0.032 --set schedule.max_minibatch=8 "
          "--set schedule.minibatch_repeats=1 --set schedule.tick_kimg_base=0.032 "
-         "--set 'schedule.tick_kimg={}' --set train.image_grid=2x2 --kimg 0.128 " +
+         "--set 'schedule.tick_kimg={}' --set train.image_grid=2x2 " +
          more;
 }
 

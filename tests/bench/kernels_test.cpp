@@ -6,10 +6,12 @@
 #include <set>
 #include <sstream>
 
-#include "bench/check.h"
+#include "model/cases/check.h"
 #include "tests/apps/program.h"
 
 namespace pg::bench {
+using namespace cases;
+
 namespace {
 
 std::vector<nlohmann::json> lines_of(const std::string& text) {

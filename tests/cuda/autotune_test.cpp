@@ -2,6 +2,7 @@
 #include "kernels/cuda/autotune/autotune.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -159,6 +160,21 @@ TEST_F(AutotuneFileTest, ChoicesOfAnotherProgramAreKept) {
     ++files;
   }
   EXPECT_EQ(files, 1);
+}
+
+// The name belongs to something else, which is neither read nor replaced.
+TEST_F(AutotuneFileTest, OtherThingsUnderItsNameAreLeftAlone) {
+  fs::create_directories(fs::path(path_).parent_path());
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  Script script{.seconds = {{3.0}, {1.0}}};
+  Autotuner t = tuner(script, path_);
+  EXPECT_EQ(t.choose("conv", 2, script.run()), 1);
+  EXPECT_TRUE(fs::is_fifo(path_));
+  fs::remove(path_);
+  fs::create_symlink("elsewhere.txt", path_);
+  EXPECT_EQ(t.choose("b", 2, script.run()), 1);
+  EXPECT_TRUE(fs::is_symlink(path_));
+  EXPECT_EQ(contents(), "2 1 b\n2 1 conv\n");
 }
 
 TEST_F(AutotuneFileTest, UncreatableFolderIsNotAnError) {

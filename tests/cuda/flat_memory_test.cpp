@@ -15,7 +15,7 @@ TEST(FlatMemoryOnDevice, StaysFlatInEachStage) {
   const char* wanted = std::getenv("PROGAN_FLAT_ITERATIONS");
   const int64_t iterations = wanted == nullptr ? 24 : std::atoll(wanted);
   MeteredBackend backend(make_cuda_backend(0, MatrixMath::tf32));
-  SmallRun run(backend, tiny_gan());
+  SmallRun run(backend, small_gan());
   for (const Fade& fade : {Fade{4, 1.0}, Fade{8, 0.5}, Fade{8, 1.0}}) {
     for (int i = 0; i < 8; ++i) run.iterate(fade);  // the second one captures
     const int64_t held = backend.held(), resident = resident_bytes();

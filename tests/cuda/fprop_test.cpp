@@ -234,7 +234,8 @@ TEST(TensorConv, RepacksAFilterWhenItsVersionChanges) {
   run(y_other, 0);
 }
 
-// Strips are the default for the shapes they were made for, in both directions.
+// Strips are the default for the shapes they were made for, in both directions, if they fit into
+// shared memory: on GPUs with 99 KB of it most of those with 32 channels do not.
 TEST(TensorConv, WideImagesWithFewChannelsUseStrips) {
   Device device;
   const auto chosen = [&](const ConvGeometry& g, const Shape& x, const Shape& w, DType dtype) {
@@ -250,12 +251,15 @@ TEST(TensorConv, WideImagesWithFewChannelsUseStrips) {
     }
     return std::string("none");
   };
+  const bool fit = device.queue.smem_per_block() >= 120 << 10;
   for (const DType dtype : {DType::f32, DType::bf16}) {
     EXPECT_EQ(chosen({}, {4, 1024, 1024, 16}, {16, 3, 3, 16}, dtype), "strip");
-    EXPECT_EQ(chosen({}, {4, 512, 512, 32}, {32, 3, 3, 32}, dtype), "strip");
-    EXPECT_EQ(chosen({.mode = ConvMode::up}, {4, 512, 512, 32}, {16, 3, 3, 32}, dtype), "strip");
-    EXPECT_EQ(chosen({.mode = ConvMode::down}, {4, 1024, 1024, 16}, {32, 3, 3, 16}, dtype),
-              "strip");
+    EXPECT_EQ(chosen({}, {4, 512, 512, 32}, {32, 3, 3, 32}, dtype) == "strip", fit);
+    EXPECT_EQ(chosen({.mode = ConvMode::up}, {4, 512, 512, 32}, {16, 3, 3, 32}, dtype) == "strip",
+              fit);
+    EXPECT_EQ(
+        chosen({.mode = ConvMode::down}, {4, 1024, 1024, 16}, {32, 3, 3, 16}, dtype) == "strip",
+        fit || dtype == DType::bf16);
     EXPECT_NE(chosen({}, {16, 128, 128, 128}, {128, 3, 3, 128}, dtype), "strip");
     EXPECT_NE(chosen({}, {128, 4, 4, 16}, {16, 3, 3, 16}, dtype), "strip");
   }

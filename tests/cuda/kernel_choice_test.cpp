@@ -90,6 +90,10 @@ TEST_F(KernelChoiceTest, FastestCandidateGivesTheSameResults) {
       choices().find("conv2d same tf32 x [2, 5, 7, 16] w [24, 3, 3, 16] pad 1 bias norm gate"),
       std::string::npos)
       << choices();
+  EXPECT_NE(choices().find("conv2d_input_grad same tf32 dx [2, 5, 7, 16] w [24, 3, 3, 16] pad 1 "
+                           "gate"),
+            std::string::npos)
+      << choices();
 }
 
 TEST_F(KernelChoiceTest, AutotuneOffTimesNothing) {

@@ -20,7 +20,7 @@ void expect_as_on_cpu(const Config& config, const Fade& fade) {
 class PresetOnDevice : public testing::TestWithParam<std::string> {};
 
 TEST_P(PresetOnDevice, GradientsMatchTheCpu) {
-  const Config config = tiny_gan(Precision::fp32, GetParam());
+  const Config config = small_gan(Precision::fp32, GetParam());
   for (const Fade& fade : {Fade{4, 1.0}, Fade{8, 0.3}, Fade{8, 1.0}}) {
     expect_as_on_cpu(config, fade);
   }
@@ -38,7 +38,7 @@ INSTANTIATE_TEST_SUITE_P(All, PresetOnDevice,
 class VariantOnDevice : public testing::TestWithParam<const char*> {};
 
 TEST_P(VariantOnDevice, GradientsMatchTheCpu) {
-  Config config = tiny_gan();
+  Config config = small_gan();
   set_assignment(config, GetParam());
   if (config.loss.kind == LossKind::logistic) config.loss.r1_gamma = 10.0;
   expect_as_on_cpu(config, {8, 0.3});

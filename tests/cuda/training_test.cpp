@@ -16,11 +16,11 @@ struct Runs {
       : device(make_cuda_backend(
             0, precision == Precision::fp32 ? MatrixMath::exact : MatrixMath::tf32)),
         oracle(make_cpu_backend(2, CpuPath::direct)),
-        on_device(*device, tiny_gan(precision)),
+        on_device(*device, small_gan(precision)),
         on_cpu(*oracle, on_cpu_config(precision)) {}
 
   static Config on_cpu_config(Precision precision) {
-    Config c = tiny_gan(precision);
+    Config c = small_gan(precision);
     c.train.precision = Precision::fp32;
     return c;
   }
@@ -92,7 +92,7 @@ TEST(CapturedIteration, HasTheBitsOfAnUncapturedOne) {
     KernelCounts counts;
     const auto captures = make_cuda_backend(0, MatrixMath::tf32);
     CountingBackend does_not(make_cuda_backend(0, MatrixMath::tf32), counts);
-    SmallRun a(*captures, tiny_gan(precision)), b(does_not, tiny_gan(precision));
+    SmallRun a(*captures, small_gan(precision)), b(does_not, small_gan(precision));
     const Fade fades[] = {{4, 1.0},  {8, 0.25}, {8, 0.25}, {8, 0.5},
                           {8, 0.75}, {8, 1.0},  {8, 1.0},  {8, 1.0}};
     double rate = 1e-3;

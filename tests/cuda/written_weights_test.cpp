@@ -171,7 +171,7 @@ class ConvolutionsInTraining : public TemporaryFolder {
 
 TEST_F(ConvolutionsInTraining, UseWeightsOfCapturedIterations) {
   for (const Precision precision : {Precision::tf32, Precision::bf16}) {
-    SmallRun run(*backend_, tiny_gan(precision));
+    SmallRun run(*backend_, small_gan(precision));
     run.iterate({8, 1.0}, 0.01);  // the EMA equals the weights before
     for (int i = 0; i < 2; ++i) expect_used(stores(run), [&] { run.iterate({8, 1.0}, 0.01); });
     expect_used({&run.gan().state().ema}, [&] {
@@ -183,7 +183,7 @@ TEST_F(ConvolutionsInTraining, UseWeightsOfCapturedIterations) {
 
 // The earlier graph must not be replayed after the resume: it does not pack filters.
 TEST_F(ConvolutionsInTraining, UseResumedWeights) {
-  const Config config = tiny_gan(Precision::bf16);
+  const Config config = small_gan(Precision::bf16);
   SmallRun first(*backend_, config), resumed(*backend_, config);
   first.iterate({8, 1.0}, 0.01);
   write_checkpoint(folder_ / "a", first.gan(), {});
@@ -203,7 +203,7 @@ TEST_F(ConvolutionsInTraining, UseResumedWeights) {
 }
 
 TEST_F(ConvolutionsInTraining, UseWeightsReadFromACheckpoint) {
-  const Config config = tiny_gan(Precision::tf32);
+  const Config config = small_gan(Precision::tf32);
   SmallRun run(*backend_, config);
   Context context(*backend_, kBlocks);
   ParameterStore average(context, run.gan().state().ema.specs());
@@ -215,7 +215,7 @@ TEST_F(ConvolutionsInTraining, UseWeightsReadFromACheckpoint) {
 }
 
 TEST_F(ConvolutionsInTraining, UseWeightsOfARestartedEma) {
-  SmallRun run(*backend_, tiny_gan(Precision::tf32));
+  SmallRun run(*backend_, small_gan(Precision::tf32));
   GanState& state = run.gan().state();
   expect_used({&state.ema}, [&] {
     ops::add_in_place(state.g.flat(), full(state.g.flat().shape(), 0.25, state.g.flat()));

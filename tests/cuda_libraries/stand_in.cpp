@@ -21,6 +21,7 @@ cudaError_t cudaFree(void* p) {
   return cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
+cudaError_t cudaDeviceSynchronize() { return cudaSuccess; }
 cudaError_t cudaStreamIsCapturing(cudaStream_t, cudaStreamCaptureStatus* status) {
   *status = is_captured ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
   return cudaSuccess;
@@ -78,12 +79,12 @@ class Widened {
 
 }  // namespace
 
-void check(cudaError_t status, const char* call) {
+void check(cudaError_t status, const char* call, const std::string&) {
   PG_CHECK(status == cudaSuccess, DeviceError, call, " failed");
 }
 
-Queue::Queue(int device, MatrixMath math, QueueUse use)
-    : device_(device), math_(math), use_(use), scratch_(use) {}
+Queue::Queue(int device, MatrixMath math, QueueUse use, const CudaOptions& options)
+    : device_(device), math_(math), use_(use), options_(options), scratch_(use) {}
 Queue::~Queue() = default;
 
 void upsample(Queue&, const ResampleArgs& a) {

@@ -84,9 +84,14 @@ inline Image flat_image(int64_t side, std::vector<uint8_t> pixel) {
   return image;
 }
 
+// As another program writes it: without the chunk after the header that names this one.
 inline void write_image(const fs::path& path, const Image& image) {
+  constexpr size_t kHeader = 33, kChunk = 32;
   fs::create_directories(path.parent_path());
   write_png(path, image);
+  std::vector<uint8_t> bytes = read_bytes(path);
+  bytes.erase(bytes.begin() + kHeader, bytes.begin() + kHeader + kChunk);
+  write_bytes(path, bytes);
 }
 
 inline void truncate_to(const fs::path& path, double share) {

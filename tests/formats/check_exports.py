@@ -4,6 +4,7 @@
                                      if installed, by onnxruntime
     check_exports.py torch FOLDER    NAME.pth and NAME.LAYOUT.safetensors, read by PyTorch and
                                      computed by the independent versions in tests/goldens
+    check_exports.py module FOLDER   NAME/own.pth by PyTorch and the exported module NAME/model.py
 
 Latents are in z.npy; images are [N, R, R, C], of class 2 if there are classes.
 """
@@ -175,12 +176,32 @@ class TorchChecks:
         assert paths, f'no safetensors in {self.root}'
         for path in paths:
             self.safetensors(path)
-        paths = sorted(self.root.glob('*/*.pth'))
+        paths = sorted(p for p in self.root.glob('*/*.pth') if p.name != 'own.pth')
         assert paths, f'no .pth in {self.root}'
         for path in paths:
             self.pth(path)
 
 
+def module(root):
+    import torch
+    paths = sorted(root.glob('*/own.pth'))
+    assert paths, f'no own.pth in {root}'
+    for path in paths:
+        text = (path.parent / 'model.py').read_text()
+        names = {'__name__': 'model'}
+        exec(compile(text, str(path.parent / 'model.py'), 'exec'), names)
+        generator = names['Generator'].load(path)
+        z = torch.from_numpy(np.load(path.parent / 'z.npy'))
+        labels = torch.full((len(z),), CLASS) if generator.label_size else None
+        with torch.no_grad():
+            for images_path in sorted(path.parent.glob('[0-9]*.npy'), key=lambda p: int(p.stem)):
+                want = images(images_path)
+                got = generator(z, labels, int(images_path.stem)).double().numpy()
+                compare(f'{path.parent.name} at {images_path.stem}', got, want)
+            assert torch.equal(generator(z, labels), generator(z, labels, want.shape[2]))
+
+
 if __name__ == '__main__':
     folder = pathlib.Path(sys.argv[2])
-    onnx(folder) if sys.argv[1] == 'onnx' else TorchChecks(folder).run()
+    checks = {'onnx': onnx, 'torch': lambda root: TorchChecks(root).run(), 'module': module}
+    checks[sys.argv[1]](folder)

@@ -1,5 +1,6 @@
 """pickles: the pickles of the two published originals, written through stand-in classes with the
 same names."""
+import os
 import pickle
 import struct
 import sys
@@ -52,7 +53,8 @@ def write_official(folder, s, networks):
     made = stand_in('tfutil', 'Network')
 
     def network(name, p):
-        variables = [('lod', np.float32(0.0))] + list(arrays(p).items())
+        lod = np.float32(os.environ.get('PG_LOD', 0.0))  # above 0: networks that still grow
+        variables = [('lod', lod)] + list(arrays(p).items())
         return instance(made, {
             'version': 2, 'name': name,
             'static_kwargs': {'num_channels': s.channels, 'resolution': s.resolution,

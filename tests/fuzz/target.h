@@ -33,20 +33,24 @@ void reads_or_rejects(F&& f) {
   }
 }
 
+// One file, written again for each input.
 class MemoryFile {
  public:
-  explicit MemoryFile(std::span<const uint8_t> bytes) : fd_(::memfd_create("input", 0)) {
-    claim(fd_ >= 0);
-    claim(::write(fd_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+  explicit MemoryFile(std::span<const uint8_t> bytes) {
+    claim(fd() >= 0 && ::ftruncate(fd(), 0) == 0);
+    claim(::pwrite(fd(), bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
   }
-  ~MemoryFile() { ::close(fd_); }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
 
-  std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
+  const std::string& path() const {
+    static const std::string path = "/proc/self/fd/" + std::to_string(fd());
+    return path;
+  }
 
  private:
-  int fd_;
+  static int fd() {
+    static const int fd = ::memfd_create("input", 0);
+    return fd;
+  }
 };
 
 }  // namespace pg::fuzz

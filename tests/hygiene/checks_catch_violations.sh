@@ -49,6 +49,8 @@ clean_project() {
   plant tests/kernels/conv_test.cpp '#include "kernels/cpu/conv.h"'
   plant scripts/run.sh '#!/usr/bin/env bash'
   plant docs/paper-to-code.md 'Convolution is `kernels/conv.h: include`.'
+  plant docs/faults.md $'| Fault | Test |\n|---|---|\n| A power cut | `Conv.Survives` |'
+  plant tests/kernels/conv_test.cpp 'TEST(Conv, Survives) {}'
   cp "$root/.clang-format" "$work/project/"
 }
 
@@ -65,7 +67,7 @@ expect() {
 clean_project
 for check in includes_point_one_way ops_alone_call_kernels sources_are_formatted files_stay_short \
   files_stay_small \
-  no_machine_in_files kernels_keep_the_rules kernels_keep_one_stem; do
+  no_machine_in_files kernels_keep_the_rules kernels_keep_one_stem programs_print_safely; do
   run $check
   ((status == 0 || status == 77)) || fail "$check on the clean project: $output"
 done
@@ -109,7 +111,7 @@ expect $check "the floor" engine/tape.cpp '#include "engine/gradcheck/checks.h"'
 expect $check "the floor" engine/ops/conv.cpp '#include "engine/gradcheck/checks.h"'
 expect $check "the floor" data/files/files.h '#include "data/formats/npy.h"'
 expect $check "the floor" data/formats/pickle/machine.cpp '#include "data/images/image.h"'
-expect $check "the floor" data/images/png.cpp '#include "data/formats/npy.h"'
+expect $check "the floor" data/formats/npy.cpp '#include "data/images/image.h"'
 expect $check "the floor" data/sources/source.cpp '#include "data/sets/manifest.h"'
 expect $check "the floor" model/config/config.h '#include "model/networks/generator.h"'
 expect $check "the floor" model/device/device.cpp '#include "model/run/trainer.h"'
@@ -140,6 +142,11 @@ run sources_are_formatted
 ((status == 77)) || expect sources_are_formatted "complaints" apps/main.cpp 'int  x ;'
 expect files_stay_short "more than 400" scripts/run.sh "$(seq 401)"
 
+check=programs_print_safely
+expect $check "prints by itself" apps/info.cpp '  std::printf("%s", name.c_str());'
+expect $check "prints by itself" apps/info.cpp '  fputs(name.c_str(), stderr);'
+expect $check "prints by itself" apps/gradcheck.cpp '  std::cout << name;'
+
 check=no_machine_in_files
 expect $check "one machine" scripts/run.sh "cd ${slash}home/someone"
 expect $check "one machine" README.md "Look at \`${slash}mnt/sets/faces\`."
@@ -165,7 +172,7 @@ expect $check "a mutable static" kernels/cuda/conv.cu '  static int calls;'
 expect $check "fixed order" kernels/cuda/conv.cu '  atomicAdd(&sum, x);'
 
 clean_project
-for check in paper_to_code plain_english docs_links_work; do
+for check in paper_to_code plain_english docs_links_work faults_have_tests; do
   run $check
   ((status == 0)) || fail "$check on the clean project: $output"
 done
@@ -174,6 +181,12 @@ check=paper_to_code
 expect $check "there is no file" docs/paper-to-code.md 'See `kernels/cov.h: include`.'
 expect $check "does not contain" docs/paper-to-code.md 'See `kernels/conv.h: include, conv3d`.'
 expect $check "does not contain" DESIGN.md $'See `engine/ops/conv.cpp:\nconv3d`.'
+
+check=faults_have_tests
+expect $check "there is no test Conv.Endures" docs/faults.md '| A fire | `Conv.Endures` |'
+expect $check "there is no test Conv.Endures" docs/faults.md '| A fire | `Conv.Survives` `Conv.Endures` |'
+expect $check "names no test" docs/faults.md '| A flood | |'
+expect $check "names no test" docs/faults.md '| A flood of `Conv.Survives` | it is dried |'
 
 check=docs_links_work
 expect $check "no such file" README.md 'See [the code](docs/paper-to-cod.md).'

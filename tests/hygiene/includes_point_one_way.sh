@@ -11,7 +11,7 @@ complaints=$(cd "$root" && awk '
   # The layer of a path; kernels/*.h, the contracts, are the layer "kernels".
   function layer(path) {
     if (path ~ /^kernels\/(cpu|cuda)\//) return substr(path, 1, index(substr(path, 9), "/") + 7)
-    if (match(path, /^tests\/(simt|cuda|cuda_libraries)\//)) return substr(path, 1, RLENGTH - 1)
+    if (match(path, /^tests\/(simt|cuda|cuda_libraries|ptx)\//)) return substr(path, 1, RLENGTH - 1)
     return substr(path, 1, index(path, "/") - 1)
   }
   # The floor of a path within its layer: the deepest folder above it that has an entry in floors.
@@ -31,6 +31,7 @@ complaints=$(cd "$root" && awk '
     # Tests of device-specific behaviour, and stand-ins for the libraries that the backend opens.
     may["tests/cuda"] = "tests model engine data kernels kernels/cuda"
     may["tests/cuda_libraries"] = may["tests/cuda"] " tests/cuda"
+    may["tests/ptx"] = "tests tests/cuda model engine data kernels kernels/cuda"
     may["bench"] = "tests model engine data kernels kernels/cpu"
     # The floors of its layer that each floor may include, besides itself; sources: .cpp files only.
     # A folder without an entry is part of the folder above it.
@@ -60,13 +61,18 @@ complaints=$(cd "$root" && awk '
     floors["engine/ops"] = "engine"
     floors["engine/gradcheck"] = "engine engine/ops"
     floors["data/files"] = ""
-    floors["data/formats"] = floors["data/images"] = "data/files"
+    floors["data/formats"] = "data/files"
+    floors["data/images"] = "data/files data/formats"
     floors["data/formats/pickle"] = "data/files data/formats"
     floors["data/sources"] = "data/files data/formats data/images"
+    floors["data/video"] = floors["data/sources"]
     floors["data/sets"] = floors["data/sources"] " data/sources"
     floors["model/config"] = ""
     floors["model/networks"] = floors["model/device"] = "model/config"
     floors["model/training"] = "model/config model/networks"
+    floors["model/cases"] = "model/config model/networks"
+    floors["model/selftest"] = floors["model/training"] \
+      " model/training model/device model/cases"
     floors["model/run"] = floors["model/plan"] = floors["model/foreign"] = \
       floors["model/training"] " model/training"
     top = "^(apps|model|engine|kernels|data|tests|bench)/"
@@ -79,7 +85,7 @@ complaints=$(cd "$root" && awk '
     sub(/[">].*$/, "", to)
     place = FILENAME ":" FNR ": "
     if (to ~ cuda) {
-      if (from !~ /^(kernels\/cuda|tests\/(simt|cuda_libraries))$/)
+      if (from !~ /^(kernels\/cuda|tests\/(simt|cuda_libraries|ptx))$/)
         print place "includes <" to ">: only kernels/cuda and its stand-ins may include CUDA headers"
     } else if (to !~ top) {
       if ($0 ~ /"/)

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # ops_alone_call_kernels.sh ROOT: only engine/ops calls kernels of a Backend, and in engine the
 # optimizer, its gradient check and random streams, which have no gradient. All of engine may fill.
+# model/cases and model/selftest check kernels one by one and train nothing.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/files.sh"
 root=$1
 names=$(sed -n 's/^PG_KERNEL(\([a-z0-9_]*\),.*/\1/p' "$root/kernels/kernels.def" | paste -sd '|')
 [[ -n $names ]] || { echo "kernels/kernels.def names no kernel" >&2 && exit 1; }
 need_files "$root" "${kSources[@]}"
-free='^(kernels|tests|bench)/|^engine/(ops/|adam|grad_check|random)'
+free='^(kernels|tests|bench)/|^engine/(ops/|adam|grad_check|random)|^model/(cases|selftest)/'
 bound=()
 for file in "${files[@]}"; do
   [[ $file =~ $free ]] || bound+=("$file")

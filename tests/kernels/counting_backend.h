@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "tests/kernels/forwarding_backend.h"
+#include "kernels/forwarding_backend.h"
 
 namespace pg::test {
 

@@ -97,6 +97,7 @@ TensorView Bench::place(const Host& values, DType dtype, bool result) {
   Buffer buffer{nullptr, dtype, values.shape, guarded_bytes(values, dtype, guards), result};
   buffer.data = backend_.allocate(static_cast<int64_t>(buffer.before.size()));
   backend_.upload({buffer.data, dtype, with_guards(values.shape, guards)}, buffer.before.data());
+  backend_.synchronize();  // tests also launch on other streams
   buffers_.push_back(buffer);
   auto* const bytes = static_cast<unsigned char*>(buffer.data);
   return {bytes + guards * size_of(dtype), dtype, values.shape};

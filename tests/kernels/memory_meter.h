@@ -8,7 +8,7 @@
 #include <fstream>
 #include <map>
 
-#include "tests/kernels/forwarding_backend.h"
+#include "kernels/forwarding_backend.h"
 
 namespace pg::test {
 

@@ -1,5 +1,5 @@
 // system_memory_test.cpp: available memory is the minimum over the machine and every group.
-#include "kernels/cpu/system_memory.h"
+#include "kernels/system_memory.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -72,10 +72,10 @@ class SmallRun : public TemporaryFolder {
   std::function<void()> each_iteration_;
 };
 
-// The lines of stats.jsonl without "timing".
-inline std::vector<std::string> untimed(const RunFolder& run) {
+// The lines of a file of statistics without "timing".
+inline std::vector<std::string> untimed_lines(const std::filesystem::path& file) {
   std::vector<std::string> lines;
-  for (const std::string& text : read_stats(run.stats_file())) {
+  for (const std::string& text : read_stats(file)) {
     auto line = nlohmann::ordered_json::parse(text);
     EXPECT_EQ(line.erase("timing"), 1u) << text;
     lines.push_back(line.dump());
@@ -83,18 +83,23 @@ inline std::vector<std::string> untimed(const RunFolder& run) {
   return lines;
 }
 
+inline std::vector<std::string> untimed(const RunFolder& run) {
+  return untimed_lines(run.stats_file());
+}
+
 // Every file except log.txt, by name; statistics without "timing".
 inline std::map<std::string, std::string> files_of(const RunFolder& run) {
   std::map<std::string, std::string> files;
   for (const auto& entry : std::filesystem::directory_iterator(run.path())) {
     const std::string name = entry.path().filename().string();
-    if (name != "log.txt" && name != "stats.jsonl") {
+    if (name.ends_with("stats.jsonl")) {
+      for (const std::string& line : untimed_lines(entry.path())) files[name] += line + "\n";
+    } else if (name != "log.txt") {
       std::ostringstream text;
       text << std::ifstream(entry.path(), std::ios::binary).rdbuf();
       files[name] = text.str();
     }
   }
-  for (const std::string& line : untimed(run)) files["stats.jsonl"] += line + "\n";
   return files;
 }
 

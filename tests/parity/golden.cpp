@@ -78,12 +78,12 @@ Golden::Golden(const std::string& variant)
 
 std::vector<double> Golden::values(const std::string& key) const {
   const StoredTensor& t = file_.at(key);
-  if (t.dtype == StoredType::f64) return test::values_of<double>(t);
+  if (t.dtype == StoredType::f64) return test::values_of<double>(file_, t);
   if (t.dtype == StoredType::u8) {
-    const std::vector<uint8_t> bytes = test::values_of<uint8_t>(t);
+    const std::vector<uint8_t> bytes = test::values_of<uint8_t>(file_, t);
     return {bytes.begin(), bytes.end()};
   }
-  const std::vector<float> floats = test::values_of<float>(t);
+  const std::vector<float> floats = test::values_of<float>(file_, t);
   return {floats.begin(), floats.end()};
 }
 

@@ -56,8 +56,8 @@ Context& context() {
   return c;
 }
 
-Tensor tensor_of(const StoredTensor& stored, const Shape& shape) {
-  const std::vector<float> values = test::values_of<float>(stored);
+Tensor tensor_of(const Safetensors& file, const char* name, const Shape& shape) {
+  const std::vector<float> values = test::values_of<float>(file, file.at(name));
   const Tensor t(context(), shape, DType::f64);
   from_host(t, std::vector<double>(values.begin(), values.end()));
   return t;
@@ -75,9 +75,10 @@ double relative_error(const std::vector<double>& got, const std::vector<double>&
 }
 
 // [N, C, H, W] values -> ours.
-std::vector<double> channels_last(const StoredTensor& stored) {
+std::vector<double> channels_last(const Safetensors& file, const char* name) {
+  const StoredTensor& stored = file.at(name);
   const std::vector<int64_t>& s = stored.shape;
-  const std::vector<float> values = test::values_of<float>(stored);
+  const std::vector<float> values = test::values_of<float>(file, stored);
   const AxisExtents extents = {{'n', s[0]}, {'c', s[1]}, {'y', s[2]}, {'x', s[3]}};
   const std::vector<float> turned =
       gathered(values, gather_indices({"n c y x", "n y x c", ""}, extents));
@@ -96,15 +97,15 @@ void expect_same_images(const fs::path& folder, const std::string& format) {
   const Generator generator(networks.config.model, DType::f64);
   ParameterStore g(context(), generator.specs(), DType::f64);
   load_network(networks, networks.ema.empty() ? networks.g : networks.ema, Network::generator, g);
-  const Tensor z = tensor_of(reference.at("z"), {2, 1, 1, latent_size(networks.config)});
+  const Tensor z = tensor_of(reference, "z", {2, 1, 1, latent_size(networks.config)});
   const Tensor images = generator.forward(Weights(g, r), z, {}, {r});
   // mmgeneration's pixel norm adds 1e-6 to the root instead of 1e-8 under it, which matters if all
   // of a few channels are small.
   const double tolerance = networks.layout == Layout::mmgeneration ? 1e-4 : 1e-5;
-  EXPECT_LE(relative_error(to_host(images), channels_last(reference.at("images"))), tolerance)
+  EXPECT_LE(relative_error(to_host(images), channels_last(reference, "images")), tolerance)
       << format;
   if (reference.find("scores") == nullptr) return;
-  const std::vector<double> scores = test::values_of<double>(reference.at("scores"));
+  const std::vector<double> scores = test::values_of<double>(reference, reference.at("scores"));
   const Discriminator discriminator(networks.config.model, DType::f64);
   ParameterStore d(context(), discriminator.specs(), DType::f64);
   load_network(networks, networks.d, Network::discriminator, d);

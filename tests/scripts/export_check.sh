@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# export_check.sh ROOT BUILD onnx|torch: NumPy (and onnxruntime, if installed), or PyTorch with the
-# implementations in tests/goldens, generate the engine's images from the files of export_networks.sh.
+# export_check.sh ROOT BUILD onnx|torch|module: NumPy (and onnxruntime, if installed), or PyTorch with
+# the implementations in tests/goldens or with our module, generate the engine's images from the files of export_networks.sh.
 # Skipped (77) without NumPy or PyTorch.
 set -euo pipefail
 root=$1 work=$2/exports kind=$3
 module=numpy
-[[ $kind != torch ]] || module=torch
+[[ $kind == onnx ]] || module=torch
 for python in python3 /usr/bin/python3 none; do
   "$python" -c "import numpy, $module" 2>/dev/null && break
 done

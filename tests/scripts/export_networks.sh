@@ -6,9 +6,10 @@ program=$2/bin/progan_cuda work=$2/exports
 rm -rf "$work"
 
 # train NAME PRESET OPTION...: a few iterations at each resolution up to 16 in NAME/run; then latents
-# z.npy, their images 4.npy, 8.npy, 16.npy, and models 4.onnx, 8.onnx, 16.onnx.
+# z.npy, their images 4.npy, 8.npy, 16.npy, models 4.onnx, 8.onnx, 16.onnx, and own.pth with its module
+# model.py. $kimg and $resolutions change these.
 train() {
-  local folder=$work/$1 preset=$2 length=(--kimg 0.3)
+  local folder=$work/$1 preset=$2 length=(--kimg "${kimg-0.3}")
   shift 2
   case $preset in
     official-tf | paper)
@@ -30,11 +31,12 @@ train() {
   mv "$folder"/runs/* "$folder/run"
   local class=() resolution
   grep -q '^conditioning = "none"' "$folder/run/config.toml" || class=(--class 2)
-  for resolution in 4 8 16; do
+  for resolution in ${resolutions-4 8 16}; do
     "$program" generate --from "$folder/run" --seeds 0-2 --resolution "$resolution" \
       --out "$folder/$resolution.npy" --latents "$folder/z.npy" ${class[@]+"${class[@]}"}
     export_as "$folder" "$resolution.onnx" onnx --resolution "$resolution"
   done
+  export_as "$folder" own.pth pth --module "$folder/model.py"
 }
 
 # export_as FOLDER FILE FORMAT OPTION...
@@ -67,6 +69,9 @@ export_layout labels official-tf Gs D
 train labels-outside paper --set model.conditioning=projection
 train tanh official-tf --set model.output_activation=tanh --set model.leaky_slope=0.1 \
   --set model.pixelnorm_epsilon=0.3
+# Stopped while 8x8 was fading in: its image is that of two resolutions.
+kimg=0.08 resolutions=8 train fading official-tf
+kimg=0.08 resolutions=8 train fading-tanh official-tf --set model.output_activation=tanh
 # Layer constants and gains that differ from the layout's: the exported weights must compensate them.
 train paper paper
 export_layout paper official-tf Gs

@@ -7,6 +7,7 @@
 
 #include "engine/adam.h"
 #include "engine/ops/ops.h"
+#include "kernels/capture.h"
 #include "tests/cuda/training_cases.h"
 #include "tests/kernels/counting_backend.h"
 #include "tests/simt/host/test.h"
@@ -84,12 +85,59 @@ TEST(Launches, OnlyTheFirstIterationPacksFilters) {
   for (const Precision precision : {Precision::tf32, Precision::bf16}) {
     KernelCounts counts;
     CountingBackend backend(make_cuda_backend(0, MatrixMath::tf32), counts);
-    SmallRun run(backend, tiny_gan(precision));
+    SmallRun run(backend, small_gan(precision));
     const auto iteration = [&] { return launches_of([&] { run.iterate({8, 1.0}); }); };
     const int64_t first = iteration(), second = iteration(), third = iteration();
     EXPECT_EQ(first - second, kPatterns + kGradientsCleared);
     EXPECT_EQ(second, third);
   }
+}
+
+// Uploads do not wait, so the host prepares an iteration while the device computes the one before.
+TEST(Launches, IterationWaitsForNothing) {
+  const auto backend = make_cuda_backend(0, MatrixMath::tf32);
+  SmallRun run(*backend, small_gan());  // with labels
+  for (const Fade& fade : {Fade{4, 1.0}, Fade{8, 0.5}, Fade{8, 1.0}}) {
+    for (int i = 0; i < 3; ++i) run.iterate(fade);
+    const int64_t before = simt::waits();
+    for (int i = 0; i < 3; ++i) run.iterate(fade);
+    EXPECT_EQ(simt::waits(), before) << fade.resolution << " pixels, alpha " << fade.alpha;
+  }
+}
+
+// The grid of a captured launch is checked although the launch never runs.
+TEST(Launches, MatmulOfMillionsOfRowsHasAValidGrid) {
+  constexpr int64_t kRows = 64 * 65536;
+  const auto address = reinterpret_cast<void*>(uintptr_t{1} << 30);
+  const auto view = [&](const Shape& shape) { return TensorView{address, DType::f32, shape}; };
+  for (const MatrixMath math : {MatrixMath::tf32, MatrixMath::exact}) {
+    const auto backend = make_cuda_backend(0, math);
+    Capture capture(*backend);
+    EXPECT_NO_THROW(backend->matmul(
+        {.a = view({kRows, 1, 1, 8}), .b = view({8, 1, 1, 4}), .y = view({kRows, 1, 1, 4})}));
+    EXPECT_THROW(
+        backend->matmul(
+            {.a = view({4, 1, 1, 8}), .b = view({8, 1, 1, kRows}), .y = view({4, 1, 1, kRows})}),
+        ShapeError);
+  }
+}
+
+// Two weight gradients use one kernel with different amounts of shared memory.
+TEST(Launches, CapturedLaunchesKeepTheirSharedMemory) {
+  const auto backend = make_cuda_backend(0, MatrixMath::tf32);
+  Context context(*backend, {.persistent = 1 << 20, .step = 4 << 20});
+  const Tensor like(context, {1, 1, 1, 1}, DType::f32);
+  const Tensor dw = full({32, 3, 3, 32}, 0.0, like);
+  const auto call = [&](int64_t height) {
+    const Tensor x = full({1, height, 64 / height, 32}, 1.0, like);
+    backend->conv2d_weight_grad({.dy = x.view(), .x = x.view(), .dw = dw.mutable_view()});
+  };
+  const auto both = [&] { call(8), call(1); };
+  both();
+  Capture capture(*backend);
+  both();
+  capture.end()->replay();
+  backend->synchronize();
 }
 
 // Launches of an input gradient from `y` to `x` channels with norm and gate, excluding the packing

@@ -5,15 +5,18 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <thread>
+#include <utility>
 
 #include "kernels/error.h"
 
@@ -42,32 +45,66 @@ bool leave_mounts(std::string& reason) {
          write_whole("/proc/self/gid_map", message("0 ", group, " 1"));
 }
 
+// Returns in a process that is number 1 of its namespace and ends with the calling one, which
+// itself waits and ends as it does.
+void become_process_1() {
+  if (::unshare(CLONE_NEWPID) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0) {
+    ::_exit(Child::kNoNamespaces);
+  }
+  const pid_t parent = ::getpid(), first = ::fork();
+  if (first == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != 0 && ::getppid() != parent) ::_exit(127);  // it has ended already
+    return;
+  }
+  int status = 0;
+  if (first < 0 || ::waitpid(first, &status, 0) < 0) ::_exit(127);
+  if (WIFEXITED(status)) ::_exit(WEXITSTATUS(status));
+  ::signal(WTERMSIG(status), SIG_DFL);
+  ::raise(WTERMSIG(status));
+  ::_exit(127);
+}
+
 }  // namespace
 
 Child::Child(const std::string& program, const std::vector<std::string>& arguments,
-             const fs::path& folder, const fs::path& screen, int64_t file_limit) {
+             const fs::path& folder, const fs::path& screen, const Surroundings& around) {
   std::vector<char*> words = {const_cast<char*>(program.c_str())};
   for (const std::string& a : arguments) words.push_back(const_cast<char*>(a.c_str()));
   words.push_back(nullptr);
   fs::remove(screen);  // of the previous process
+  int ends[2] = {-1, -1};
+  PG_CHECK(!around.pipe || ::pipe2(ends, O_CLOEXEC) == 0, Error, "cannot make a pipe");
   pid_ = ::fork();
   PG_CHECK(pid_ >= 0, Error, "cannot fork: ", std::strerror(errno));
-  if (pid_ > 0) return;
-  const int out = ::open(screen.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0666);
+  if (pid_ > 0) {
+    pipe_ = ends[0];
+    if (around.pipe) ::close(ends[1]);
+    return;
+  }
+  const int out = around.pipe ? ends[1] : ::open(screen.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0666);
   ::dup2(out, 1);
   ::dup2(out, 2);
-  if (file_limit > 0) {
-    const rlimit limit{static_cast<rlim_t>(file_limit), static_cast<rlim_t>(file_limit)};
+  if (around.file_limit > 0) {
+    const auto bytes = static_cast<rlim_t>(around.file_limit);
+    const rlimit limit{bytes, bytes};
     ::setrlimit(RLIMIT_FSIZE, &limit);
   }
+  if (around.own_pids) become_process_1();
   if (::chdir(folder.c_str()) == 0) ::execv(program.c_str(), words.data());
   ::_exit(127);
 }
 
 Child::~Child() {
-  if (!running()) return;
-  signal(SIGKILL);
-  wait();
+  if (running()) {
+    signal(SIGKILL);
+    wait();
+  }
+  close_pipe();
+}
+
+void Child::close_pipe() {
+  if (pipe_ >= 0) ::close(std::exchange(pipe_, -1));
 }
 
 bool Child::running() {
@@ -99,6 +136,11 @@ bool mount_small_disk(const fs::path& folder, int64_t bytes, std::string& reason
     return false;
   }
   return true;
+}
+
+int64_t number_from(const char* name, int64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::atoll(text);
 }
 
 void fill_disk(const fs::path& file) {

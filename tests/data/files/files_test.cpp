@@ -1,6 +1,9 @@
 // files_test.cpp: files appear complete or not at all; .npy headers are checked strictly.
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <functional>
 
 #include "data/files/atomic_file.h"
 #include "data/files/crc32.h"
@@ -8,6 +11,7 @@
 #include "data/formats/npy.h"
 #include "data/formats/npy_writer.h"
 #include "tests/data/support.h"
+#include "tests/model/bounded_memory.h"
 
 namespace pg::testing {
 namespace {
@@ -85,14 +89,48 @@ TEST(AtomicFile, FullDiskKeepsTheOldFile) {
   EXPECT_EQ(entries(folder.path()), 1);
 }
 
-TEST(Files, MappedEqualsRead) {
+// Calls read(path) in each of the ways in which files are opened.
+void each_way(const fs::path& path, const std::function<void(const std::function<void()>&)>& f) {
+  f([&] { read_file(path); });
+  f([&] { read_file_start(path, 4); });
+  f([&] { ReadFile{path}; });
+}
+
+TEST(Files, OnlyRegularFilesAreRead) {
+  const TempFolder folder;
+  ASSERT_EQ(mkfifo((folder / "fifo").c_str(), 0600), 0);
+  fs::create_symlink("/dev/zero", folder / "endless");
+  for (const auto& [name, kind] : {std::pair("fifo", "not a regular file but a FIFO"),
+                                   std::pair("endless", "not a regular file but a device"),
+                                   std::pair("", "not a regular file but a folder")}) {
+    each_way(folder / name, [&, kind = kind](const std::function<void()>& read) {
+      EXPECT_HAS(error_of<IoError>(read), kind);
+    });
+  }
+}
+
+TEST(Files, LargeFilesAreRejectedBeforeMemoryIsTaken) {
+  const TempFolder folder;
+  write_text(folder / "large", "");
+  fs::resize_file(folder / "large", 6'000'000'000);  // sparse
+  EXPECT_LT(pg::test::memory_of([&] {
+              EXPECT_HAS(error_of<FormatError>([&] { read_file(folder / "large"); }),
+                         "6000000000 bytes; expected at most 1073741824");
+              EXPECT_HAS(error_of<FormatError>([&] { read_file(folder / "large", 10); }),
+                         "expected at most 10");
+            }),
+            10'000'000);
+}
+
+TEST(Files, TruncationAndChangesAreNoticed) {
   const TempFolder folder;
   write_text(folder / "a", "some bytes");
-  write_text(folder / "empty", "");
-  const MappedFile file(folder / "a");
-  EXPECT_TRUE(std::ranges::equal(file.bytes(), read_file(folder / "a")));
-  EXPECT_TRUE(MappedFile(folder / "empty").bytes().empty());
-  EXPECT_HAS(error_of<IoError>([&] { MappedFile(folder.path()); }), "not a regular file");
+  const ReadFile file(folder / "a");
+  EXPECT_TRUE(file.unchanged());
+  fs::resize_file(folder / "a", 3);
+  EXPECT_FALSE(file.unchanged());
+  std::vector<uint8_t> bytes(10);
+  EXPECT_HAS(error_of<IoError>([&] { file.read(0, bytes); }), "truncated while in use");
 }
 
 std::string header_with(const std::string& dictionary) {
@@ -162,7 +200,7 @@ TEST(ReadFile, NamesTheEndOfATruncatedFile) {
 
 TEST(Npy, LengthMustMatchTheHeader) {
   const TempFolder folder;
-  NpyWriter writer(folder.path(), "a.npy");
+  NpyWriter writer(folder / "a.npy");
   const std::vector<int32_t> values = {1, -2, 3};
   writer.write(bytes_of(values));
   const NpyWriter::Written file = writer.finish({NpyType::i32, {3}});

@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstring>
 
 #include "kernels/error.h"
+#include "tests/model/bounded_memory.h"
 #include "tests/model/temporary_folder.h"
 #include "tests/stored_values.h"
 
@@ -61,13 +63,13 @@ TEST_F(SafetensorsFile, ReadsTheWrittenTensors) {
   EXPECT_EQ(file.metadata_at("kimg"), "160");
   EXPECT_EQ(file.metadata_at("config"), "[model]\nx = \"\xc3\xa9\"\n");
   EXPECT_EQ(file.at("g.w").shape, (std::vector<int64_t>{2, 2}));
-  EXPECT_EQ(test::values_of<float>(file.at("g.w")), w_);
-  EXPECT_EQ(test::values_of<double>(file.at("loss"))[0], loss_);
+  EXPECT_EQ(test::values_of<float>(file, file.at("g.w")), w_);
+  EXPECT_EQ(test::values_of<double>(file, file.at("loss"))[0], loss_);
   EXPECT_TRUE(file.at("loss").shape.empty());
-  EXPECT_EQ(test::values_of<uint64_t>(file.at("counters")), counters_);
-  EXPECT_EQ(test::values_of<int64_t>(file.at("steps"))[0], -7);
-  EXPECT_EQ(test::values_of<int32_t>(file.at("labels")), labels_);
-  EXPECT_EQ(test::values_of<uint8_t>(file.at("pixels")), pixels_);
+  EXPECT_EQ(test::values_of<uint64_t>(file, file.at("counters")), counters_);
+  EXPECT_EQ(test::values_of<int64_t>(file, file.at("steps"))[0], -7);
+  EXPECT_EQ(test::values_of<int32_t>(file, file.at("labels")), labels_);
+  EXPECT_EQ(test::values_of<uint8_t>(file, file.at("pixels")), pixels_);
   EXPECT_EQ(file.at("empty").elements(), 0);
   EXPECT_EQ(file.find("nothing"), nullptr);
   EXPECT_EQ(files_in_folder(), 1u);
@@ -159,15 +161,57 @@ TEST_F(SafetensorsFile, DamageIsNamed) {
 
 TEST_F(SafetensorsFile, DeepValuesAndOddNamesStayOutOfMessages) {
   const std::string deep = std::string(500000, '[') + std::string(500000, ']');
-  EXPECT_NE(rejection(R"({"a":{"dtype":)" + deep + R"(,"shape":[1],"data_offsets":[0,4]}})", 4)
+  for (const std::string& header :
+       {R"({"a":{"dtype":)" + deep + R"(,"shape":[1],"data_offsets":[0,4]}})",
+        R"({"a":{"dtype":"F32","shape":[)" + deep + R"(],"data_offsets":[0,4]}})",
+        R"({"__metadata__":{"crc32":"0","header_crc32":"0"},"a":)" + deep + "}",
+        R"({"a":)" + deep}) {
+    EXPECT_NE(rejection(header, 4).find("the header has values nested more than 64 deep"),
+              std::string::npos);
+  }
+  EXPECT_NE(rejection(R"({"a":{"dtype":[["F32"]],"shape":[1],"data_offsets":[0,4]}})", 4)
                 .find("element type array"),
             std::string::npos);
-  EXPECT_NE(rejection(R"({"a":{"dtype":"F32","shape":[)" + deep + R"(],"data_offsets":[0,4]}})", 4)
-                .find("got array"),
-            std::string::npos);
+  EXPECT_NE(
+      rejection(R"({"a":{"dtype":"F32","shape":[[1]],"data_offsets":[0,4]}})", 4).find("got array"),
+      std::string::npos);
   const std::string error = rejection("{\"a\\n" + std::string(5000, 'b') + "\":3}", 0);
   EXPECT_LT(error.size(), 800u);
   EXPECT_EQ(error.find('\n'), std::string::npos) << error;
+}
+
+TEST_F(SafetensorsFile, HeadersOfManyShortValuesTakeLittleMemory) {
+  std::string many = "{\"a\":[";
+  for (int i = 0; i < 3'000'000; ++i) many += "[],";
+  const auto reject = [&] {
+    EXPECT_NE(rejection(many + "[]]}", 0).find("more than 1048576 values"), std::string::npos);
+  };
+  EXPECT_LT(test::memory_of(reject), 64'000'000);
+}
+
+TEST_F(SafetensorsFile, TruncationAfterOpeningIsAnError) {
+  write_sample();
+  const Safetensors file(path_);
+  std::filesystem::resize_file(path_, 100);
+  EXPECT_NE(error_of<IoError>([&] { file.read(file.at("counters")); }).find("truncated"),
+            std::string::npos);
+}
+
+TEST_F(SafetensorsFile, ChangeAfterOpeningIsAnError) {
+  write_sample();
+  const Safetensors file(path_);
+  std::filesystem::last_write_time(
+      path_, std::filesystem::file_time_type::clock::now() + std::chrono::seconds(1));
+  EXPECT_NE(error_of<IoError>([&] { file.read(file.at("counters")); }).find("was changed"),
+            std::string::npos);
+}
+
+TEST_F(SafetensorsFile, AnotherFileRenamedOverItChangesNothing) {
+  write_sample();
+  const Safetensors file(path_);
+  write_text(folder_ / "b", "something else");
+  std::filesystem::rename(folder_ / "b", path_);
+  EXPECT_EQ(test::values_of<uint64_t>(file, file.at("counters")), counters_);
 }
 
 TEST_F(SafetensorsFile, HugeHeaderLengthIsRejectedAtOnce) {
@@ -184,7 +228,7 @@ TEST_F(SafetensorsFile, FileOfAnotherProgramNeedsNoChecksum) {
             "no error of this type");
   const Safetensors file(path_);
   EXPECT_EQ(file.at("a").elements(), 1);
-  EXPECT_EQ(test::values_of<float>(file.at("a")), std::vector<float>{0.0f});
+  EXPECT_EQ(test::values_of<float>(file, file.at("a")), std::vector<float>{0.0f});
 }
 
 TEST_F(SafetensorsFile, MissingFileAndFolderAreIoErrors) {

@@ -13,7 +13,7 @@ using test::ZipEntry;
 class Zip : public ::testing::Test {
  protected:
   std::string png(std::vector<uint8_t> pixel) {
-    write_png(folder_ / "x.png", flat_image(8, std::move(pixel)));
+    write_image(folder_ / "x.png", flat_image(8, std::move(pixel)));
     const std::vector<uint8_t> bytes = read_bytes(folder_ / "x.png");
     return {bytes.begin(), bytes.end()};
   }
@@ -116,6 +116,11 @@ TEST_F(Zip, InvalidArchivesAreRejected) {
   ZipEntry huge = {"a.png", "x"};
   huge.claimed_bytes = 0x70000000;
   EXPECT_HAS(error_of<FormatError>([&] { open({huge}); }), "more bytes than it can hold");
+  // As many packed bytes as the claim needs, but more than the archive has.
+  std::string longer = test::zip_bytes({huge});
+  const std::string packed = test::little_endian(uint32_t{0x08000000});
+  longer.replace(longer.rfind("PK\x01\x02") + 20, packed.size(), packed);
+  EXPECT_HAS(error_of<FormatError>([&] { open_bytes(longer); }), "more bytes than it can hold");
   EXPECT_HAS(error_of<FormatError>([&] {
                open({{"a.png", png({1})}, {"dataset.json", R"({"labels": [["b.png", 1]]})"}});
              }),
@@ -124,7 +129,7 @@ TEST_F(Zip, InvalidArchivesAreRejected) {
 
 TEST_F(Zip, TruncationWhileInUseIsAnErrorOfTheImage) {
   // Larger than the C library's read-ahead.
-  write_png(folder_ / "noise.png", random_image(128, 128, 3));
+  write_image(folder_ / "noise.png", random_image(128, 128, 3));
   const std::vector<uint8_t> noise = read_bytes(folder_ / "noise.png");
   const auto source = open({{"a.png", png({1})}, {"b.png", {noise.begin(), noise.end()}}});
   fs::resize_file(file(), 1000);

@@ -8,7 +8,7 @@
 #include "data/images/resample.h"
 #include "data/sets/cache.h"
 #include "data/sets/ordered_parallel.h"
-#include "data/sources/label_file.h"
+#include "data/sources/dataset_json.h"
 #include "tests/data/support.h"
 
 namespace pg::testing {
@@ -188,15 +188,13 @@ TEST(Build, ReplacesOnlyDatasets) {
   EXPECT_TRUE(fs::exists(out / "thesis.txt"));
 }
 
-TEST(Build, RemovesLeftoversOfKilledBuilds) {
+TEST(Build, FoldersOfOthersBesideItAreKept) {
   const TempFolder folder;
-  fs::create_directories(folder / "set.tmp-999999999");  // above the largest process number
-  fs::create_directories(folder / "set.tmp-1");          // alive
-  fs::create_directories(folder / "set.tmp-mine");
+  write_text(folder / "set.tmp-20240101/holiday.jpg", "a user's");
+  write_text(folder / "set.tmp-999999999/holiday.jpg", "above the largest process number");
   build_dataset(*open_source("builtin:shapes:4"), "x", folder / "set", {.resolution = 4});
-  EXPECT_FALSE(fs::exists(folder / "set.tmp-999999999"));
-  EXPECT_TRUE(fs::exists(folder / "set.tmp-1"));
-  EXPECT_TRUE(fs::exists(folder / "set.tmp-mine"));
+  EXPECT_TRUE(fs::exists(folder / "set.tmp-20240101/holiday.jpg"));
+  EXPECT_TRUE(fs::exists(folder / "set.tmp-999999999/holiday.jpg"));
 }
 
 class Damage : public ::testing::Test {
@@ -233,7 +231,7 @@ TEST_F(Damage, BadDescriptionIsFoundAtOpen) {
   const std::vector<uint8_t> good = read_bytes(set_ / "dataset.json");
   std::string text(good.begin(), good.end());
   write_text(set_ / "dataset.json", text.substr(0, text.size() / 2));
-  EXPECT_HAS(opening(), "damaged");
+  EXPECT_HAS(opening(), "is not valid JSON");
   write_text(set_ / "dataset.json", "{\"format\": \"something else\"}");
   EXPECT_HAS(opening(), "does not describe");
   std::string changed = text;
@@ -244,6 +242,13 @@ TEST_F(Damage, BadDescriptionIsFoundAtOpen) {
   changed.replace(changed.find("\"resolution\": 8"), 15, "\"resolution\": 9");
   write_text(set_ / "dataset.json", changed);
   EXPECT_HAS(opening(), "impossible extents");
+  for (const char* number : {"1e300", "-1e300", "8.5", "18446744073709551615", "true", "\"8\""}) {
+    changed = text;
+    changed.replace(changed.find("\"resolution\": 8"), 15,
+                    std::string("\"resolution\": ") + number);
+    write_text(set_ / "dataset.json", changed);
+    EXPECT_HAS(opening(), "has no whole number as \"resolution\"");
+  }
 }
 
 TEST_F(Damage, MissingResolutionIsAUsageError) {
@@ -296,7 +301,7 @@ TEST_F(Cache, KilledBuildsAreNeverUsed) {
     ASSERT_TRUE(WIFSIGNALED(status));
     for (const auto& entry : fs::directory_iterator(options_.cache_folder)) {
       if (!entry.path().string().ends_with(".lock")) {
-        EXPECT_HAS(entry.path().filename().string(), ".tmp-");
+        EXPECT_HAS(entry.path().filename().string(), ".progan_cuda-");
         EXPECT_FALSE(is_dataset_folder(entry.path()));
       }
     }
@@ -314,6 +319,14 @@ TEST_F(Cache, OptionsHaveSeparateDatasets) {
   EXPECT_EQ(builds_, 3);
 }
 
+TEST_F(Cache, OptionsLeftOpenMeanTheirValues) {
+  const Dataset first = open();
+  options_.build.channels = first.channels();
+  options_.build.fit = Fit::crop;
+  EXPECT_EQ(open().folder(), first.folder());
+  EXPECT_EQ(builds_, 1);
+}
+
 TEST_F(Cache, DamagedOnesAreBuiltAgain) {
   const fs::path cached = open().folder();
   truncate_to(cached / "r0008.npy", 0.5);
@@ -323,6 +336,9 @@ TEST_F(Cache, DamagedOnesAreBuiltAgain) {
   fs::remove(cached / "dataset.json");
   EXPECT_EQ(open().count(), 6);
   EXPECT_EQ(builds_, 4);
+  write_text(cached / "dataset.json", std::string(100000, '['));
+  EXPECT_EQ(open().count(), 6);
+  EXPECT_EQ(builds_, 5);
 }
 
 TEST_F(Cache, BuiltFoldersAreUsedAsTheyAre) {

@@ -2,7 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <limits>
+#include <set>
 
 #include "kernels/error.h"
 #include "model/config/config.h"
@@ -55,7 +58,7 @@ KeyValue other_value(const Key& key) {
       if (key.form == KeyForm::device) return std::string("cuda:1");
       if (key.form == KeyForm::grid) return std::string("3x5");
       if (key.form == KeyForm::bytes) return std::string("3GiB");
-      return std::string("a \"quoted\" \\ \n\ttext \x01 \xc3\xa9");
+      return std::string("a \"quoted\" \\ \n\ttext \x01 \xc3\xa9 \u009b \u202e \ufeff \U000e0041");
     case KeyKind::choice:
       return std::string(key.names.back());
     case KeyKind::integer_table:
@@ -217,7 +220,7 @@ TEST(ConfigSet, RejectsValuesThatAreNotAllowed) {
   EXPECT_EQ(set_error("model.resolution", "100"),
             "model.resolution: expected a power of two from 4 to 1024, or 0, got 100");
   EXPECT_EQ(set_error("loss.gp_space", "ful"),
-            "loss.gp_space: expected full or current, got \"ful\"");
+            "loss.gp_space: expected full or current, got \"ful\"; did you mean full?");
   EXPECT_EQ(set_error("model.leaky_slope", "steep"),
             "model.leaky_slope: expected a number from 0 to 1, got 'steep'");
   EXPECT_EQ(set_error("train.device", "gpu"),
@@ -322,6 +325,30 @@ TEST(Config, GridIsRowsByColumns) {
   c.train.image_grid = "3x12";
   EXPECT_EQ(image_grid(c).rows, 3);
   EXPECT_EQ(image_grid(c).columns, 12);
+}
+
+TEST(Config, AutomaticGridShrinksWithTheResolution) {
+  Config c;
+  EXPECT_EQ(c.train.image_grid, "auto");
+  const auto grid = [&](int64_t resolution) {
+    c.model.resolution = resolution;
+    return std::pair(image_grid(c).rows, image_grid(c).columns);
+  };
+  EXPECT_EQ(grid(4), std::pair(8L, 8L));
+  EXPECT_EQ(grid(128), std::pair(8L, 8L));
+  EXPECT_EQ(grid(256), std::pair(4L, 7L));
+  EXPECT_EQ(grid(512), std::pair(2L, 3L));
+  EXPECT_EQ(grid(1024), std::pair(2L, 3L));
+  Config old = config_from_toml("[train]\nimage_grid = \"8x8\"\n[model]\nresolution = 1024\n", "x");
+  EXPECT_EQ(image_grid(old).rows * image_grid(old).columns, 64);
+}
+
+TEST(Config, KeysInAFileAreListed) {
+  const std::string file = testing::TempDir() + "keys.toml";
+  std::ofstream(file) << "[model]\nfmap_max = 3\n[schedule]\nminibatch = {4 = 8}\nwrong = 1\n";
+  const std::set<std::string> expected = {"model.fmap_max", "schedule.minibatch", "schedule.wrong"};
+  EXPECT_EQ(keys_in_toml(file), expected);
+  std::filesystem::remove(file);
 }
 
 TEST(Config, DescriptionNamesEveryKey) {

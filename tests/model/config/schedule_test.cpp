@@ -18,7 +18,7 @@ Config config_1024() {
 
 // Uneven stages, a start above 4x4, no fades, and an end within a stage.
 std::vector<Config> odd_configs() {
-  std::vector<Config> configs(4);
+  std::vector<Config> configs(6);
   for (Config& c : configs) {
     c.model.resolution = 64;
     c.schedule.lod_training_kimg = 0.7;
@@ -29,6 +29,9 @@ std::vector<Config> odd_configs() {
   configs[1].schedule.lod_training_kimg = 0.0;
   configs[2].schedule.lod_transition_kimg = 0.0;
   configs[3].schedule.total_kimg = 1.9;
+  configs[4].schedule.extra_kimg = {{8, 0.25}, {16, 0.001}, {64, 1.0}};
+  configs[5].schedule.extra_kimg = {{4, 0.4}, {32, 0.3}};
+  configs[5].schedule.lod_transition_kimg = 0.0;
   return configs;
 }
 
@@ -146,6 +149,25 @@ TEST(Schedule, StagesCoverTheRunAndAgreeWithEveryImage) {
       }
     }
     EXPECT_EQ(n, total_images(c));
+  }
+}
+
+TEST(Schedule, ExtraImagesHoldAResolutionAndThenTheScheduleContinues) {
+  for (const double fade : {0.0, 0.3}) {
+    Config plain = odd_configs()[0];
+    plain.schedule.lod_transition_kimg = fade;
+    Config longer = plain;
+    longer.schedule.extra_kimg = {{16, 0.5}};
+    // Of three stages at 16x16, the fade that follows starts after the last of these images.
+    const int64_t last = 2 * (700 + images_in(fade)) + 700 - (fade > 0.0 ? 0 : 1);
+    for (int64_t n = 0; n < 5000; ++n) {
+      const SchedulePoint held = schedule_at(longer, n > last ? n + 500 : n);
+      EXPECT_EQ(held.lod, schedule_at(plain, n).lod) << n;
+      const int64_t in_extra = last + n % 500;
+      EXPECT_EQ(schedule_at(longer, in_extra).lod, 2.0) << in_extra;
+    }
+    EXPECT_EQ(schedule_at(longer, last + 500).fade.resolution, 16);
+    EXPECT_EQ(schedule_at(longer, last + 501).fade.resolution, 32);
   }
 }
 
@@ -287,6 +309,23 @@ TEST(Fade, FadesBelowAlphaOneAndAbove4x4) {
 
 TEST(Schedule, UnknownResolutionIsAUsageError) {
   EXPECT_THROW(schedule_at(Config{}, 0), UsageError);
+}
+
+TEST(Schedule, ImagesAtAnLodHaveThatLod) {
+  for (const std::string& name : preset_names()) {
+    Config config = preset(name);
+    resolve(config, {.resolution = 64, .channels = 3, .images = 1000, .labels = 0});
+    for (const Stage& stage : stages(config)) {
+      for (const int64_t images : {stage.first, (stage.first + stage.end) / 2, stage.end - 1}) {
+        const double lod = schedule_at(config, images).lod;
+        const int64_t found = images_at_lod(config, lod);
+        EXPECT_EQ(schedule_at(config, found).lod, lod) << name << " " << images;
+        EXPECT_LE(found, images);
+      }
+    }
+    EXPECT_EQ(images_at_lod(config, 0.0), stages(config).back().first) << name;
+    EXPECT_EQ(images_at_lod(config, 100.0), 0) << name;
+  }
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ TEST_F(Export, SafetensorsHoldEveryParameterBitForBitWithItsConstant) {
     const StoredTensor& t = file.at(spec.name);
     const Shape& s = spec.shape;
     EXPECT_EQ(t.shape, (std::vector<int64_t>{s.n, s.h, s.w, s.c}));
-    const std::vector<float> values = test::values_of<float>(t);
+    const std::vector<float> values = test::values_of<float>(file, t);
     EXPECT_EQ(std::vector<double>(values.begin(), values.end()),
               to_host(d.parameters.get(spec.name)));
     EXPECT_EQ(scales.at(spec.name).get<double>(), d.parameters.scale(i)) << spec.name;
@@ -216,8 +216,9 @@ TEST_F(Export, RemarksNameTheNecessaryChangeOfTheClass) {
 TEST_F(Export, OnnxRejectsADiscriminator) {
   const Config config = small("official-tf");
   const Drawn d(context_, config, "D", 1);
-  EXPECT_EQ(error_of<UsageError>([&] { write_generator_onnx(folder_ / "d.onnx", d.network, 16); }),
-            "D is a discriminator: onnx supports generators only");
+  EXPECT_EQ(
+      error_of<UsageError>([&] { write_generator_onnx(folder_ / "d.onnx", d.network, {16}); }),
+      "D is a discriminator: onnx supports generators only");
   EXPECT_EQ(files_in_folder(), 0U);
 }
 
@@ -225,7 +226,7 @@ TEST_F(Export, OnnxRejectsADiscriminator) {
 TEST_F(Export, OnnxHoldsTheLayersOfItsResolution) {
   const Config config = small("official-tf");
   const Drawn g(context_, config, "Gs", 1);
-  write_generator_onnx(folder_ / "8.onnx", g.network, 8);
+  write_generator_onnx(folder_ / "8.onnx", g.network, {8});
   const std::string model = read_text(folder_ / "8.onnx");
   EXPECT_NE(model.find("8x8/ToRGB/weight"), std::string::npos);
   EXPECT_EQ(model.find("4x4/ToRGB/weight"), std::string::npos);

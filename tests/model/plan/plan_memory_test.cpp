@@ -132,12 +132,12 @@ TEST_F(Plan, ChoosesTheLargestPartsThatFit) {
   const auto whole = memory_by_resolution(c, on_cpu(1));
   int64_t most = 0;
   for (const ResolutionMemory& s : whole) most = std::max(most, s.total());
-  FittedRun fits = fit_into_memory(c, on_cpu(1), most, FormerChoice::keep);
+  FittedRun fits = fit_into_memory(c, on_cpu(1), most, PartsChoice::choose);
   EXPECT_FALSE(fits.changed);
   EXPECT_FALSE(c.schedule.micro_batches_chosen);
 
   const int64_t limit = whole[0].total() - 1;
-  fits = fit_into_memory(c, on_cpu(1), limit, FormerChoice::keep);
+  fits = fit_into_memory(c, on_cpu(1), limit, PartsChoice::choose);
   EXPECT_TRUE(fits.changed && c.schedule.micro_batches_chosen);
   for (const ResolutionMemory& s : fits.memory) {
     EXPECT_LE(s.total(), limit);
@@ -152,14 +152,28 @@ TEST_F(Plan, ChoosesTheLargestPartsThatFit) {
   EXPECT_LT(fits.memory[0].micro_batch, 128);
 }
 
-TEST_F(Plan, KeepsAnEarlierChoiceAsLongAsItFits) {
+// Other parts would change the last bits of a run that is resumed while less memory is free.
+TEST_F(Plan, ResumedRunKeepsItsPartsWhateverMemoryIsFree) {
   Config c = config();
+  int64_t most = 0;
+  for (const ResolutionMemory& s : memory_by_resolution(c, on_cpu(1))) {
+    most = std::max(most, s.total());
+  }
+  EXPECT_FALSE(fit_into_memory(c, on_cpu(1), most, PartsChoice::keep).changed);
+  const std::string error = error_of<OutOfMemoryError>(
+      [&] { fit_into_memory(c, on_cpu(1), most - 1, PartsChoice::keep); });
+  EXPECT_NE(error.find("for 128 images at a time, the parts of this run"), std::string::npos)
+      << error;
+  EXPECT_NE(error.find("--memory-limit"), std::string::npos) << error;
+  EXPECT_NE(error.find("--set schedule.micro_batch="), std::string::npos) << error;
+  EXPECT_TRUE(c.schedule.micro_batches.empty());
+
   c.schedule.micro_batches = {{4, 8}};
   c.schedule.micro_batches_chosen = true;
   const int64_t plenty = int64_t{1} << 40;
-  EXPECT_FALSE(fit_into_memory(c, on_cpu(1), plenty, FormerChoice::keep).changed);
+  EXPECT_FALSE(fit_into_memory(c, on_cpu(1), plenty, PartsChoice::keep).changed);
   EXPECT_EQ(c.schedule.micro_batches.at(4), 8);
-  EXPECT_TRUE(fit_into_memory(c, on_cpu(1), plenty, FormerChoice::replace).changed);
+  EXPECT_TRUE(fit_into_memory(c, on_cpu(1), plenty, PartsChoice::choose).changed);
   EXPECT_TRUE(c.schedule.micro_batches.empty());
 }
 
@@ -167,14 +181,14 @@ TEST_F(Plan, KeepsValuesOfTheUserAndRejectsRunsThatNeverFit) {
   Config c = config();
   c.schedule.micro_batches = {{4, 128}};
   const int64_t limit = memory_by_resolution(c, on_cpu(1))[0].total() - 1;
-  std::string error =
-      error_of<OutOfMemoryError>([&] { fit_into_memory(c, on_cpu(1), limit, FormerChoice::keep); });
+  std::string error = error_of<OutOfMemoryError>(
+      [&] { fit_into_memory(c, on_cpu(1), limit, PartsChoice::choose); });
   EXPECT_NE(error.find("4x4"), std::string::npos) << error;
   EXPECT_NE(error.find("(schedule.micro_batch)"), std::string::npos) << error;
 
   c = config();
   error = error_of<OutOfMemoryError>(
-      [&] { fit_into_memory(c, on_cpu(1), 100'000, FormerChoice::keep); });
+      [&] { fit_into_memory(c, on_cpu(1), 100'000, PartsChoice::choose); });
   EXPECT_NE(error.find("16x16 needs"), std::string::npos) << error;  // the largest first
   EXPECT_NE(error.find("100 KB"), std::string::npos) << error;
   EXPECT_NE(error.find("--memory-limit"), std::string::npos) << error;
@@ -182,7 +196,7 @@ TEST_F(Plan, KeepsValuesOfTheUserAndRejectsRunsThatNeverFit) {
   c = config("paper");
   const int64_t all = memory_by_resolution(c, on_cpu(1))[0].total();
   error = error_of<OutOfMemoryError>(
-      [&] { fit_into_memory(c, on_cpu(1), all - 1, FormerChoice::keep); });
+      [&] { fit_into_memory(c, on_cpu(1), all - 1, PartsChoice::choose); });
   EXPECT_NE(error.find("share a minibatch standard deviation"), std::string::npos) << error;
 }
 

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <limits>
 
-#include "tests/kernels/forwarding_backend.h"
+#include "kernels/forwarding_backend.h"
 #include "tests/model/small_run.h"
 
 namespace pg {
@@ -18,7 +18,7 @@ struct Faults {
   float value = kNan;
 };
 
-class FaultyBackend : public test::ForwardingBackend {
+class FaultyBackend : public ForwardingBackend {
  public:
   FaultyBackend(std::unique_ptr<Backend> inner, Faults& faults)
       : ForwardingBackend(std::move(inner)), faults_(faults) {}
@@ -86,7 +86,7 @@ TEST_F(Guard, HealthyRunIsNotChanged) {
   train(unchecked, kNever);
   auto a = files_of(checked), b = files_of(unchecked);
   EXPECT_TRUE(a.at("stats.jsonl") == b.at("stats.jsonl"));
-  EXPECT_TRUE(a.at("fakes000000.png") == b.at("fakes000000.png"));
+  EXPECT_TRUE(a.at("fakes000000.128.png") == b.at("fakes000000.128.png"));
 }
 
 TEST_F(Guard, BadGradientIsNamedWithItsIterationAndItsUpdateSkipped) {
@@ -148,8 +148,8 @@ TEST_F(Guard, RollbackContinuesFromTheLastGoodCheckpointAndIsRepeatable) {
   expect_same_files(one, two, "after the same fault");
   const RunFolder healthy = run_folder("healthy");
   train(healthy, kNever);
-  EXPECT_FALSE(files_of(healthy).at("checkpoint-000000.safetensors") ==
-               files_of(one).at("checkpoint-000000.safetensors"));
+  EXPECT_FALSE(files_of(healthy).at("checkpoint-000000.128.safetensors") ==
+               files_of(one).at("checkpoint-000000.128.safetensors"));
 }
 
 // With the same random numbers and learning rates, the run would repeat the healthy one.

@@ -1,14 +1,18 @@
 // progress_test.cpp: the progress display, with a clock set by the test.
 #include "model/run/progress.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <sstream>
 
 #include "model/config/format.h"
+#include "model/run/terminal.h"
 
 namespace pg {
 namespace {
@@ -66,8 +70,77 @@ TEST(Progress, BarShowsStageRateTimeAndLosses) {
   d.update(150000);
   // 50000 images left of the fade at 1000 a second; then 650000 below 64x64 and 200000 at 64x64.
   EXPECT_EQ(d.line(),
-            "[===                 ]  8x8 fading alpha 0.50  150/1000 kimg  1.0k img/s  stage 50s"
-            "  run ~24m 10s  G 0.500  D -1.250  |grad| 0.750");
+            "[===                 ]  8x8 fading alpha 0.50  150/1000 kimg  elapsed 10s"
+            "  left ~24m 10s  1.0k img/s  stage 50s  G 0.500  D -1.250  |grad| 0.750");
+}
+
+TEST(Progress, NarrowBarsKeepTheMostImportant) {
+  const auto line_at = [](int64_t columns) {
+    Display d(ProgressStyle::bar, columns);
+    d.update(140000);
+    d.now += 10.0;
+    d.update(150000);
+    return d.line();
+  };
+  EXPECT_EQ(line_at(80),
+            "[=         ]  8x8 fading alpha 0.50  150/1000 kimg  elapsed 10s  left ~24m 10s");
+  EXPECT_EQ(line_at(40), "8x8 alpha 0.50  15%  10s  left ~24m 10s");
+  EXPECT_EQ(line_at(20), "8x8 alpha 0.50  15%");
+}
+
+// A terminal may be made wider or narrower at any time.
+TEST(Progress, EveryRedrawAsksForTheWidth) {
+  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
+  ASSERT_GE(terminal, 0);
+  std::ostringstream out;
+  double now = 0.0;
+  ProgressOptions options;
+  options.out = &out;
+  options.fd = terminal;
+  options.style = ProgressStyle::bar;
+  options.clock = [&now] { return now; };
+  Progress progress(small_config(), options);
+  for (const int columns : {100, 30}) {
+    winsize size = {};
+    size.ws_col = static_cast<unsigned short>(columns);
+    ASSERT_EQ(::ioctl(terminal, TIOCSWINSZ, &size), 0);
+    now += 1.0;
+    progress.update({.images_shown = 150000, .point = schedule_at(small_config(), 150000)});
+  }
+  const std::string text = out.str();
+  EXPECT_NE(text.find("[="), std::string::npos) << text;
+  EXPECT_EQ(text.substr(text.rfind("\x1b[K") + 3), "8x8 alpha 0.50  15%  1s") << text;
+  ::close(terminal);
+}
+
+TEST(Terminal, ColoursOnlyWhereTheyAreWanted) {
+  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
+  ASSERT_GE(terminal, 0);
+  ASSERT_EQ(::unlockpt(terminal), 0);
+  const int screen = ::open(::ptsname(terminal), O_RDWR | O_NOCTTY);
+  ASSERT_GE(screen, 0);
+  ::setenv("TERM", "xterm", 1);
+  ::unsetenv("NO_COLOR");
+  EXPECT_TRUE(wants_colour(screen));
+  ::setenv("NO_COLOR", "1", 1);
+  EXPECT_FALSE(wants_colour(screen));
+  EXPECT_TRUE(can_redraw_lines(screen));
+  ::unsetenv("NO_COLOR");
+  ::setenv("TERM", "dumb", 1);
+  EXPECT_FALSE(wants_colour(screen));
+  ::setenv("TERM", "xterm", 1);
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  EXPECT_FALSE(wants_colour(ends[1]));
+  for (const int fd : {terminal, screen, ends[0], ends[1]}) ::close(fd);
+}
+
+TEST(Terminal, ColoursTheFirstWordOfWarningsAndErrors) {
+  EXPECT_EQ(coloured("warning: a"), "\x1b[33mwarning:\x1b[0m a");
+  EXPECT_EQ(coloured("error: a"), "\x1b[31merror:\x1b[0m a");
+  EXPECT_EQ(coloured("progan_cuda: a\n"), "\x1b[31mprogan_cuda:\x1b[0m a\n");
+  EXPECT_EQ(coloured("a warning: b"), "a warning: b");
+  EXPECT_EQ(coloured(""), "");
 }
 
 TEST(Progress, BarIsRedrawnTenTimesASecondAtMost) {
@@ -95,8 +168,8 @@ TEST(Progress, LogLinesArePrintedAboveTheBar) {
   d.update(0);
   d.progress->print("a line of the log");
   EXPECT_EQ(d.out.str(),
-            "\r\x1b[K4x4 stable  0/1000 kimg\r\x1b[Ka line of the log\n"
-            "\r\x1b[K4x4 stable  0/1000 kimg");
+            "\r\x1b[K4x4  0%  0s  G 0.500\r\x1b[Ka line of the log\n"
+            "\r\x1b[K4x4  0%  0s  G 0.500");
 }
 
 TEST(Progress, FinishDrawsTheLastStateAndEndsTheLineOnce) {
@@ -106,7 +179,7 @@ TEST(Progress, FinishDrawsTheLastStateAndEndsTheLineOnce) {
   d.progress->finish();
   d.update(0);
   d.progress.reset();
-  EXPECT_EQ(d.line(), "64x64 stable  1000/1000 kimg\n");
+  EXPECT_EQ(d.line(), "64x64  100%  0s  G 0.500\n");
 }
 
 TEST(Progress, PlainLinesComeAtMostEveryHalfMinute) {

@@ -1,58 +1,20 @@
-// run_folder_test.cpp: names of run folders, resolving --resume, pruning of checkpoints.
-#include "model/run/checkpoint_files.h"
-
+// run_folder_test.cpp: names of run folders and their files, locks, and what makes a run folder.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "data/formats/safetensors.h"
+#include "data/files/atomic_file.h"
 #include "kernels/error.h"
-#include "tests/model/temporary_folder.h"
+#include "model/run/resume_point.h"
+#include "tests/model/run/run_folders.h"
 
 namespace pg {
 namespace {
 
 namespace fs = std::filesystem;
-
-class RunFolders : public TemporaryFolder {
- protected:
-  void SetUp() override {
-    TemporaryFolder::SetUp();
-    config_.train.out = (folder_ / "runs").string();
-    config_.model.resolution = 64;
-  }
-
-  fs::path out() const { return config_.train.out; }
-
-  static void write_whole(const fs::path& path, int64_t images) {
-    const float weight = 1.0f;
-    write_safetensors(path, std::vector<NamedBuffer>{{"w", StoredType::f32, {1}, &weight}},
-                      {{"format", "progan_cuda checkpoint"},
-                       {"version", "2"},
-                       {"images_shown", std::to_string(images)}});
-  }
-
-  // A run folder with checkpoints at these kimg, valid except for their tensors.
-  RunFolder run_with(const std::vector<int64_t>& kimg) {
-    const RunFolder run = RunFolder::create(config_, "leaves");
-    for (const int64_t k : kimg) write_whole(run.checkpoint_file(k * 1000), k * 1000);
-    return run;
-  }
-
-  std::string resume_error(const std::string& argument) {
-    return error_of<UsageError>([&] { resolve_resume(argument, out()); });
-  }
-
-  Config config_;
-};
-
-std::vector<std::string> names_of(const std::vector<fs::path>& paths) {
-  std::vector<std::string> names;
-  for (const fs::path& path : paths) names.push_back(path.filename().string());
-  return names;
-}
 
 TEST_F(RunFolders, AreNumberedAndNamed) {
   EXPECT_EQ(run_with({}).path(), out() / "00000-leaves-official-tf-64");
@@ -89,9 +51,20 @@ TEST_F(RunFolders, NumbersAreTakenByOneProcessAtATime) {
   EXPECT_EQ(runs_in(out()).size(), 1u);
 }
 
-TEST_F(RunFolders, NameFilesByThousandsOfImages) {
+TEST_F(RunFolders, NameFilesByThousandsOfImagesExactly) {
   const RunFolder run("r");
-  EXPECT_EQ(run.fakes_image(160999), "r/fakes000160.png");
+  EXPECT_EQ(run.fakes_image(160000), "r/fakes000160.png");
+  EXPECT_EQ(run.fakes_image(160999), "r/fakes000160.999.png");
+  EXPECT_EQ(run.checkpoint_file(1500), "r/checkpoint-000001.500.safetensors");
+  EXPECT_EQ(run.checkpoint_file(1005), "r/checkpoint-000001.005.safetensors");
+  for (const int64_t images : {0, 1, 999, 1000, 1500, 160000, 12000016}) {
+    EXPECT_EQ(RunFolder::checkpoint_images(run.checkpoint_file(images)), images);
+    EXPECT_EQ(RunFolder::fakes_images(run.fakes_image(images)), images);
+  }
+  for (const char* other : {"checkpoint-1.5.safetensors", "checkpoint-.safetensors",
+                            "checkpoint-000001.5000.safetensors", "checkpoint-1.500"}) {
+    EXPECT_EQ(RunFolder::checkpoint_images(other), std::nullopt) << other;
+  }
   EXPECT_EQ(run.checkpoint_file(12000000), "r/checkpoint-012000.safetensors");
   EXPECT_EQ(run.checkpoint_file(0), "r/checkpoint-000000.safetensors");
 }
@@ -110,113 +83,67 @@ TEST_F(RunFolders, ReadOnlyOutIsAnErrorWithAdvice) {
   EXPECT_NE(error.find("cannot create a run folder in /proc"), std::string::npos) << error;
 }
 
-TEST_F(RunFolders, CheckpointsAreSortedByNumberWithoutOtherFiles) {
-  const RunFolder run = run_with({320, 1000000, 0, 160});
-  write_text(run.path() / "checkpoint-best.safetensors", "");
-  write_text(run.path() / "checkpoint-000999.safetensors.tmp-12", "");
-  EXPECT_EQ(names_of(run.checkpoints()),
-            (std::vector<std::string>{
-                "checkpoint-000000.safetensors", "checkpoint-000160.safetensors",
-                "checkpoint-000320.safetensors", "checkpoint-1000000.safetensors"}));
-  EXPECT_EQ(newest_checkpoint(run).path, run.checkpoint_file(1000000000));
-  EXPECT_EQ(newest_checkpoint(run_with({})).path, std::nullopt);
-}
-
-TEST_F(RunFolders, PruningKeepsTheLatestAndTheOneJustWritten) {
-  const RunFolder run = run_with({0, 160, 320, 480, 640});
-  write_text(run.path() / "checkpoint-best.safetensors", "");
-  EXPECT_EQ(run.prune_checkpoints(0, run.checkpoint_file(640000)), 0);
-  EXPECT_EQ(run.prune_checkpoints(3, run.checkpoint_file(640000)), 2);
-  EXPECT_EQ(names_of(run.checkpoints()).front(), "checkpoint-000320.safetensors");
-  // After a roll back, the checkpoint just written is the oldest by number.
-  EXPECT_EQ(run.prune_checkpoints(2, run.checkpoint_file(320000)), 1);
-  EXPECT_EQ(
-      names_of(run.checkpoints()),
-      (std::vector<std::string>{"checkpoint-000320.safetensors", "checkpoint-000640.safetensors"}));
-  EXPECT_EQ(run.prune_checkpoints(1, run.checkpoint_file(320000)), 1);
-  EXPECT_EQ(run.prune_checkpoints(1, run.checkpoint_file(320000)), 0);
-  EXPECT_TRUE(fs::exists(run.path() / "checkpoint-best.safetensors"));
-}
-
-TEST_F(RunFolders, ResumeWithoutArgumentFindsTheNewestRunThatHasACheckpoint) {
-  EXPECT_NE(resume_error("").find("no run in '"), std::string::npos);
-  run_with({160});
-  const RunFolder second = run_with({160, 320});
-  run_with({});
-  const ResumePoint point = resolve_resume("", out());
-  EXPECT_EQ(point.run.path(), second.path());
-  EXPECT_EQ(point.checkpoint, second.checkpoint_file(320000));
-}
-
-TEST_F(RunFolders, NewestCheckpointHasTheMostImagesUnderAnyName) {
-  const RunFolder run = run_with({160});
-  EXPECT_EQ(newest_checkpoint(run).path, run.checkpoint_file(160000));
-  write_whole(run.finished_checkpoint(8), 160016);
-  EXPECT_EQ(newest_checkpoint(run).path, run.finished_checkpoint(8));
-  write_whole(run.best_checkpoint(), 160032);
-  EXPECT_EQ(newest_checkpoint(run).path, run.best_checkpoint());
-  write_whole(run.latest_checkpoint(), 160048);
-  EXPECT_EQ(newest_checkpoint(run).path, run.latest_checkpoint());
-}
-
 // A checkpoint truncated anywhere, or with one wrong bit, is skipped and named.
-TEST_F(RunFolders, NewestCheckpointIsNeverADamagedOne) {
-  const RunFolder run = run_with({160, 320});
-  const std::string whole = read_text(run.checkpoint_file(320000));
-  for (size_t damage = 0; damage < 2 * whole.size(); ++damage) {
-    std::string text = whole;
-    if (damage < whole.size()) {
-      text.resize(damage);
-    } else {
-      text[damage - whole.size()] = static_cast<char>(text[damage - whole.size()] ^ 4);
-    }
-    write_text(run.checkpoint_file(320000), text);
-    const NewestCheckpoint newest = newest_checkpoint(run);
-    ASSERT_EQ(newest.path, run.checkpoint_file(160000)) << "damage " << damage;
-    ASSERT_EQ(newest.broken.size(), 1u);
-    ASSERT_NE(newest.broken[0].find("checkpoint-000320"), std::string::npos) << newest.broken[0];
+// An older program wrote both of these under whole thousands.
+TEST_F(RunFolders, AreRecognisedByTheContentsOfTheirFiles) {
+  const RunFolder run = run_with({160});
+  EXPECT_TRUE(is_run_folder(run.path()));
+  write_text(run.stats_file(), "{\"kimg\":160}\n");
+  write_text(run.log_file(), "2018-02-26 12:00:00 info: run folder runs/00000\n");
+  EXPECT_TRUE(is_run_folder(run.path()));
+  write_text(run.stats_file(), "{\"step\":1}\n");
+  EXPECT_FALSE(is_run_folder(run.path())) << "statistics of another program";
+  write_text(run.stats_file(), "");
+  write_text(run.log_file(), "what I did today\n");
+  EXPECT_FALSE(is_run_folder(run.path())) << "a log of another program";
+  fs::remove(run.log_file());
+  for (const char* config : {"", "[model]\nfmap_max = 3\n", "[package]\nname = \"mine\"\n"}) {
+    write_text(run.config_file(), config);
+    EXPECT_FALSE(is_run_folder(run.path())) << config;
   }
-  write_text(run.checkpoint_file(160000), "");
-  EXPECT_NE(resume_error(run.path().string()).find("has no checkpoint"), std::string::npos);
+  write_text(run.config_file(), to_toml(preset("official-tf")));
+  EXPECT_FALSE(is_run_folder(run.path())) << "printed by progan_cuda config";
+  // A newer program has more keys.
+  std::string newer = to_toml(config_);
+  newer.insert(newer.find("[model]\n") + 8, "wings = 2\n");
+  write_text(run.config_file(), newer);
+  EXPECT_TRUE(is_run_folder(run.path()));
 }
 
-TEST_F(RunFolders, RollBackSetsLaterCheckpointsAsideForGood) {
-  const RunFolder run = run_with({160, 320, 480});
-  write_whole(run.latest_checkpoint(), 480016);
-  EXPECT_EQ(set_aside_after(run, 320000).size(), 2u);
-  EXPECT_EQ(newest_checkpoint(run).path, run.checkpoint_file(320000));
-  EXPECT_TRUE(fs::exists(run.path() / "superseded-checkpoint-000480.safetensors"));
-  EXPECT_TRUE(fs::exists(run.path() / "superseded-latest.safetensors"));
-  EXPECT_TRUE(set_aside_after(run, 320000).empty());
-}
-
-TEST_F(RunFolders, ResumeReportsNewerRunsWithOnlyDamagedCheckpoints) {
-  const RunFolder first = run_with({160}), second = run_with({160});
-  write_text(second.checkpoint_file(160000), "half");
-  const ResumePoint point = resolve_resume("", out());
-  EXPECT_EQ(point.run.path(), first.path());
-  ASSERT_EQ(point.broken.size(), 1u);
-  EXPECT_NE(point.broken[0].find(second.path().filename().string()), std::string::npos);
-}
-
-TEST_F(RunFolders, ResumeAcceptsFolderNameNumberOrFile) {
-  const RunFolder run = run_with({160, 320});
-  run_with({480});
-  const std::string name = run.path().filename().string();
-  for (const std::string& argument : {run.path().string(), name, std::string("0")}) {
-    EXPECT_EQ(resolve_resume(argument, out()).checkpoint, run.checkpoint_file(320000)) << argument;
-  }
-  const ResumePoint early = resolve_resume(run.checkpoint_file(160000).string(), out());
-  EXPECT_EQ(early.checkpoint, run.checkpoint_file(160000));
-  EXPECT_EQ(early.run.path(), run.path());
-}
-
-TEST_F(RunFolders, ResumeWithoutARunOrCheckpointIsAnError) {
-  const RunFolder empty = run_with({});
-  EXPECT_NE(resume_error(empty.path().string()).find("has no checkpoint"), std::string::npos);
-  EXPECT_NE(resume_error("nowhere").find("cannot resume from 'nowhere': expected a run folder"),
+// While a run is trained, its checkpoint must not be chosen.
+TEST_F(RunFolders, FollowARenamedFolderAndNoticeADeletedOne) {
+  const RunFolder run = run_with({160}), copy = run;
+  EXPECT_FALSE(run.follow());
+  const RunLock lock(run);
+  EXPECT_FALSE(run.follow());
+  const fs::path moved = folder_ / "moved";
+  const fs::path before = run.path();
+  fs::rename(before, moved);
+  fs::create_directory(before);  // another folder of that name
+  EXPECT_TRUE(run.follow());
+  EXPECT_EQ(copy.path(), fs::canonical(moved));
+  EXPECT_FALSE(run.follow());
+  fs::remove_all(moved);
+  EXPECT_NE(error_of<RunFolderLost>([&] { run.follow(); }).find("was deleted while training"),
             std::string::npos);
-  EXPECT_NE(resume_error("17").find("cannot resume from '17'"), std::string::npos);
+}
+
+TEST_F(RunFolders, ThingsThatAreNotFilesAreRejectedUnderNamesOfARun) {
+  for (const char* name : {"log.txt", "stats.jsonl", "latest.safetensors", "config.toml",
+                           "checkpoint-000320.safetensors", "reals.png"}) {
+    for (const int kind : {0, 1, 2}) {
+      const RunFolder run = run_with({160});
+      const fs::path path = run.path() / name;
+      fs::remove(path);
+      if (kind == 0) {
+        ASSERT_EQ(::mkfifo(path.c_str(), 0666), 0);
+      }
+      if (kind == 1) fs::create_directory(path);
+      if (kind == 2) fs::create_symlink("nowhere", path);
+      const std::string error = error_of<IoError>([&] { run.check_names(); });
+      EXPECT_NE(error.find(std::string(name) + "' is a"), std::string::npos) << error;
+    }
+  }
 }
 
 TEST_F(RunFolders, LockRejectsASecondTrainer) {
@@ -231,9 +158,21 @@ TEST_F(RunFolders, LockRejectsASecondTrainer) {
 
 TEST_F(RunFolders, OnlyLeftoversAreRemoved) {
   const RunFolder run = run_with({160});
-  write_text(run.path() / "checkpoint-000320.safetensors.tmp-99", "half");
+  write_text(run.path() / "notes.tmp-99", "a user's");
+  const pid_t child = ::fork();
+  if (child == 0) {  // dies while it writes a checkpoint
+    AtomicFile file(run.checkpoint_file(320000));
+    file.write("half");
+    ::_exit(0);
+  }
+  ::waitpid(child, nullptr, 0);
+  const auto entries = [&] {
+    return std::distance(fs::directory_iterator(run.path()), fs::directory_iterator());
+  };
+  EXPECT_EQ(entries(), 4);
   run.remove_leftovers();
-  EXPECT_FALSE(fs::exists(run.path() / "checkpoint-000320.safetensors.tmp-99"));
+  EXPECT_EQ(entries(), 3);
+  EXPECT_TRUE(fs::exists(run.path() / "notes.tmp-99"));
   EXPECT_TRUE(fs::exists(run.checkpoint_file(160000)));
   EXPECT_TRUE(fs::exists(run.config_file()));
 }

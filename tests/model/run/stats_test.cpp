@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <spdlog/logger.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <csignal>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -43,7 +45,7 @@ TEST_F(Stats, OpeningRemovesAnIncompleteLine) {
     StatsFile(path_).append({{"kimg", 3}});
     EXPECT_EQ(read_text(path_), "{\"kimg\":1}\n{\"kimg\":3}\n");
   }
-  write_text(path_, "only half");
+  write_text(path_, "{\"kim");
   StatsFile(path_).append({{"kimg", 3}});
   EXPECT_EQ(read_text(path_), "{\"kimg\":3}\n");
 }
@@ -54,7 +56,8 @@ TEST_F(Stats, ResumeKeepsCompleteLinesUpToTheCheckpoint) {
              "{\"kimg\":160.5}\n{\"kimg\":150}\n{\"kimg\":12}");
   cut_stats(path_, 160.0);
   EXPECT_EQ(read_text(path_),
-            "{\"run\":\"r\"}\n{\"kimg\":1.10}\n{\"kimg\":160.0}\n{\"kimg\":150}\n");
+            "{\"run\":\"r\"}\n{\"kimg\":1.10}\nbroken\n[3]\n{\"kimg\":160.0}\n"
+            "{\"kimg\":150}\n");
   EXPECT_EQ(files_in_folder(), 1u);
 }
 
@@ -70,13 +73,66 @@ TEST_F(Stats, MissingFolderIsAnIoError) {
   EXPECT_THROW(make_logger(path_ / "log.txt", {}), IoError) << "below a file";
 }
 
-TEST_F(Stats, FullDiskIsAnIoError) {
-  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "this system has no /dev/full";
-  StatsFile file("/dev/full");
-  EXPECT_NE(error_of<IoError>([&] {
-              file.append({{"kimg", 1}});
-            }).find("free some space"),
-            std::string::npos);
+// A FIFO would wait for a reader.
+TEST_F(Stats, ThingsThatAreNotFilesAreRejected) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0666), 0);
+  for (const std::filesystem::path& path : {path_, folder_, std::filesystem::path("/dev/full")}) {
+    const std::string error = error_of<IoError>([&] { StatsFile{path}; });
+    EXPECT_NE(error.find("not a file of a run"), std::string::npos) << error;
+    EXPECT_THROW(make_logger(path, {}), IoError);
+  }
+}
+
+TEST_F(Stats, LinesOfOtherProgramsAreNeverRemoved) {
+  for (const std::string text : {"{\"step\":1}\n", "{\"kimg\": 1}\n", "{\"step\":1,\"kimg\":1}\n",
+                                 "my notes", "[1]\n{\"ki"}) {
+    write_text(path_, text);
+    EXPECT_NE(error_of<FormatError>([&] { StatsFile{path_}; }).find("of a run"), std::string::npos);
+    EXPECT_THROW(cut_stats(path_, 0.0), FormatError);
+    EXPECT_EQ(read_text(path_), text);
+  }
+  write_text(path_, "{\"kimg\":1}\na note without an end");
+  StatsFile(path_).append({{"kimg", 2}});
+  EXPECT_EQ(cut_stats(path_, 1.0), "{\"kimg\":2}\n");
+  EXPECT_EQ(read_text(path_), "{\"kimg\":1}\na note without an end\n");
+  const std::string mine = "{\"kimg\":1}\n{\"kimg\": 99999, \"mine\": 1}\n";
+  write_text(path_, mine);
+  EXPECT_EQ(cut_stats(path_, 1.0), "");
+  EXPECT_EQ(read_text(path_), mine);
+}
+
+TEST_F(Stats, DeletedFileIsWrittenAgain) {
+  write_text(path_, "{\"kimg\":1}\n");
+  StatsFile file(path_);
+  EXPECT_FALSE(file.append({{"kimg", 2}}));
+  std::filesystem::remove(path_);
+  EXPECT_TRUE(file.append({{"kimg", 3}}));
+  EXPECT_EQ(read_text(path_), "{\"kimg\":1}\n{\"kimg\":2}\n{\"kimg\":3}\n");
+  EXPECT_FALSE(file.append({{"kimg", 4}}));
+  std::filesystem::rename(path_, folder_ / "old");
+  write_text(path_, "{\"kimg\":1}\n");  // by an editor
+  EXPECT_FALSE(file.append({{"kimg", 5}}));
+  EXPECT_EQ(read_text(path_), "{\"kimg\":1}\n{\"kimg\":5}\n");
+}
+
+TEST_F(Stats, DeletedLogIsMadeAgainAndFollowsItsFolder) {
+  std::vector<std::string> lines;
+  std::filesystem::create_directory(folder_ / "run");
+  const auto logger = make_logger(folder_ / "run/log.txt",
+                                  [&](std::string_view line) { lines.emplace_back(line); });
+  logger->info("one");
+  std::filesystem::remove(folder_ / "run/log.txt");
+  std::filesystem::rename(folder_ / "run", folder_ / "renamed");
+  logger->info("two");
+  logger->info("three");
+  const std::string text = read_text(folder_ / "renamed/log.txt");
+  EXPECT_NE(text.find("warning: log.txt was deleted"), std::string::npos) << text;
+  EXPECT_NE(text.find("info: two\n"), std::string::npos) << text;
+  EXPECT_EQ(std::count(lines.begin(), lines.end(),
+                       "warning: log.txt was deleted; earlier lines are "
+                       "lost"),
+            1);
+  EXPECT_TRUE(is_log(folder_ / "renamed/log.txt"));
 }
 
 // A limit on the size of files simulates a disk with a few bytes left.

@@ -1,4 +1,5 @@
-// iteration_test.cpp: statistics of iterations, and the inputs that an iteration rejects.
+// iteration_test.cpp: statistics of iterations, the weight of their fade, and the inputs that an
+// iteration rejects.
 #include <gtest/gtest.h>
 
 #include "kernels/error.h"
@@ -38,6 +39,32 @@ TEST(IterationStats, OfNoIterationsAreZero) {
   EXPECT_EQ(stats_of({}).d_loss, 0.0);
   // A damaged checkpoint may count iterations without sums.
   EXPECT_EQ(stats_of({.iterations = 3, .values = {}}).d_skipped, 0);
+}
+
+// The mean loss of D in the last of some iterations with these weights of the fade, all with the
+// same images and latents. Learning rates of 0 keep the networks as they are.
+double loss_of_last(const std::vector<double>& alphas) {
+  Config config = tiny();
+  config.model.resolution = 8;
+  const std::unique_ptr<Backend> backend = make_cpu_backend(1);
+  Context context(*backend);
+  Gan gan(context, config);
+  std::vector<uint8_t> images(4 * 8 * 8 * 3), mirror(4);
+  for (size_t i = 0; i < images.size(); ++i) images[i] = static_cast<uint8_t>(i * 37);
+  IterationSettings settings{.fade = {}, .g_learning_rate = 0, .d_learning_rate = 0};
+  for (const double alpha : alphas) {
+    gan.stats().reset();
+    settings.fade = {8, alpha};
+    gan.iterate(settings, {.images = images, .mirror = mirror});
+    settings.latents = Latents::again;
+  }
+  return gan.stats().means().d_loss;
+}
+
+TEST(Iteration, FadesWithTheWeightOfItsOwnSettings) {
+  const double loss = loss_of_last({0.75, 0.75});
+  EXPECT_EQ(loss_of_last({0.25, 0.75}), loss);
+  EXPECT_NE(loss_of_last({0.25, 0.25}), loss);
 }
 
 TEST(Iteration, RejectsImagesOfAnotherResolution) {

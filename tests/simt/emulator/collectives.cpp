@@ -62,6 +62,7 @@ bool try_warp_operation(uint32_t warp_index, uint32_t mask) {
   Lane* const lanes = &machine.lanes[warp_index * kLanes];
   WarpCall call = gather(lanes, present);
   machine.idle_yields = 0;
+  note_warp_operation(lanes[std::countr_zero(present)].operation.name, warp_index, present);
   if (const Resolve resolve = lanes[std::countr_zero(present)].operation.resolve) {
     resolve(call);
   } else {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "tests/hardware/tensor_core_sum.h"
 #include "tests/simt/emulator/core.h"
 
 namespace pg::simt {
@@ -25,7 +26,12 @@ void clear_fault();
 // The order of threads and blocks. 0: by index; 1: reversed; others: random at every switch.
 void set_seed(uint64_t seed);
 
+// How mma sums; rounded at first.
+using hardware::TensorCore;
+void set_tensor_core(TensorCore core);
+
 // A choice below `count` for the host side, such as the stream to run next.
 size_t random_choice(size_t count);
+void seed_choices(uint64_t seed);
 
 }  // namespace pg::simt

@@ -89,6 +89,7 @@ struct Machine {
   bool failed = false;
   uint64_t seed = 0;
   Random random;
+  uint64_t choices = 7;  // state of random_choice()
 };
 extern Machine machine;
 

@@ -18,6 +18,7 @@ void race_launch_begins();
 void race_block_begins(const void* smem, size_t bytes, uint32_t threads);
 void race_barrier();
 void race_warp_barrier(uint32_t warp, uint32_t mask);
+void note_warp_operation(const char* name, uint32_t warp, uint32_t present);  // of lanes
 void race_copy_begins(const void* p, size_t bytes);  // cp.async, into shared memory
 void race_copy_ends(const void* p, size_t bytes);
 

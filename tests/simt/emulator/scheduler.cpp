@@ -117,9 +117,11 @@ void* dynamic_smem() { return machine.smem; }
 void set_seed(uint64_t seed) { machine.seed = seed; }
 
 size_t random_choice(size_t count) {
-  static uint64_t state = 7;
+  uint64_t& state = machine.choices;
   state = state * 6364136223846793005u + 1442695040888963407u + machine.seed;
   return (state >> 33) % count;
 }
+
+void seed_choices(uint64_t seed) { machine.choices = 7 + (seed << 32); }
 
 }  // namespace pg::simt

@@ -1,10 +1,13 @@
 // tensor_core.cpp: mma and ldmatrix, which 32 lanes execute together.
 #include <simt_ptx.h>
 
+#include "tests/simt/emulator/grid.h"
 #include "tests/simt/emulator/race.h"
 
 namespace pg::simt {
 namespace {
+
+TensorCore tensor_core = TensorCore::rounded;
 
 struct MmaOperands {
   float* d;
@@ -14,7 +17,7 @@ struct MmaOperands {
 
 template <int kDepth>
 struct Tiles {
-  float a[16][kDepth], b[kDepth][8];
+  float a[16][kDepth], b[8][kDepth];
 };
 
 float bf16_in(const uint32_t* registers, int i) {
@@ -25,7 +28,7 @@ void place_bf16(const MmaOperands& m, int g, int t, Tiles<16>& tiles) {
   for (int i = 0; i < 8; ++i) {
     tiles.a[g + i / 2 % 2 * 8][t * 2 + i % 2 + i / 4 * 8] = bf16_in(m.a, i);
   }
-  for (int i = 0; i < 4; ++i) tiles.b[t * 2 + i % 2 + i / 2 * 8][g] = bf16_in(m.b, i);
+  for (int i = 0; i < 4; ++i) tiles.b[g][t * 2 + i % 2 + i / 2 * 8] = bf16_in(m.b, i);
 }
 
 // The instruction uses only the upper 19 bits of each f32.
@@ -33,18 +36,14 @@ float tf32_in(uint32_t bits) { return std::bit_cast<float>(bits & 0xFFFFE000u); 
 
 void place_tf32(const MmaOperands& m, int g, int t, Tiles<8>& tiles) {
   for (int i = 0; i < 4; ++i) tiles.a[g + i % 2 * 8][t + i / 2 * 4] = tf32_in(m.a[i]);
-  for (int i = 0; i < 2; ++i) tiles.b[t + i * 4][g] = tf32_in(m.b[i]);
+  for (int i = 0; i < 2; ++i) tiles.b[g][t + i * 4] = tf32_in(m.b[i]);
 }
 
 template <int kDepth>
 void multiply(const Tiles<kDepth>& tiles, const MmaOperands& m, int g, int t) {
   for (int i = 0; i < 4; ++i) {
     const int row = g + i / 2 * 8, column = t * 2 + i % 2;
-    double sum = static_cast<double>(m.d[i]);
-    for (int k = 0; k < kDepth; ++k) {
-      sum += static_cast<double>(tiles.a[row][k]) * static_cast<double>(tiles.b[k][column]);
-    }
-    m.d[i] = static_cast<float>(sum);
+    m.d[i] = hardware::tensor_core_sum(tensor_core, m.d[i], tiles.a[row], tiles.b[column], kDepth);
   }
 }
 
@@ -88,6 +87,8 @@ void resolve_ldmatrix(WarpCall& call) {
 }
 
 }  // namespace
+
+void set_tensor_core(TensorCore core) { tensor_core = core; }
 
 void mma_m16n8k16_bf16(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2],
                        const Loc& loc) {

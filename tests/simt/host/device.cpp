@@ -1,17 +1,22 @@
-// device.cpp: launches, errors and properties of the emulated device.
+// device.cpp: launches and properties of the emulated devices.
 #include <algorithm>
 #include <cstdio>
 
 #include "tests/simt/emulator/machine.h"
+#include "tests/simt/emulator/symbols.h"
 #include "tests/simt/host/launch.h"
+#include "tests/simt/host/planted.h"
 #include "tests/simt/host/state.h"
 
 namespace pg::simt {
 namespace {
 
-constexpr int kMultiprocessors = 4;
-constexpr int kMajor = 9, kMinor = 0;
 constexpr size_t kSmemWithoutAsking = 48 << 10;
+constexpr int kOldestMajor = 8;  // of the compute capabilities with code in the program
+
+const DeviceProfile& current_device() { return host().devices[static_cast<size_t>(host().device)]; }
+
+bool exists(int device) { return device >= 0 && device < static_cast<int>(host().devices.size()); }
 
 bool shape_allowed(const Launch& launch) {
   const dim3 &grid = launch.grid, &block = launch.block;
@@ -29,40 +34,32 @@ cudaError_t run(const Launch& launch) {
 
 }  // namespace
 
-HostState& host() {
-  static HostState state;
-  return state;
+bool smem_allowed(const void* kernel, size_t bytes) {
+  const auto asked = host().smem_limits.find(kernel);
+  return bytes <= (asked == host().smem_limits.end() ? kSmemWithoutAsking
+                                                     : static_cast<size_t>(asked->second));
 }
-
-cudaError_t returned(cudaError_t error) {
-  if (error != cudaSuccess && error != cudaErrorNotReady) host().last = error;
-  return host().sticky != cudaSuccess ? host().sticky : error;
-}
-
-void reset_device_errors() {
-  host().sticky = host().last = cudaSuccess;
-  clear_fault();
-}
-
-int64_t launches() { return host().launches; }
 
 cudaError_t queue_launch(const cudaLaunchConfig_t& config, Launch&& launch) {
+  if (const cudaError_t error = called("cudaLaunchKernelEx")) return error;
   launch.grid = config.gridDim;
   launch.block = config.blockDim;
   launch.smem = config.dynamicSmemBytes;
   if (!shape_allowed(launch)) return returned(cudaErrorInvalidConfiguration);
-  const auto asked = host().smem_limits.find(launch.kernel);
-  const size_t most =
-      asked == host().smem_limits.end() ? kSmemWithoutAsking : static_cast<size_t>(asked->second);
-  if (launch.smem > most) return returned(cudaErrorInvalidValue);
+  if (!smem_allowed(launch.kernel, launch.smem)) return returned(cudaErrorInvalidValue);
+  if (current_device().major < kOldestMajor) return returned(cudaErrorNoKernelImageForDevice);
   ++host().launches;
-  const auto work = [launch = std::move(launch)] { return run(launch); };
-  return returned(queue_work(config.stream, {.run = work}));
+  host().launched.insert(launch.kernel);
+  Work work{.run = {}, .kernel = launch.kernel, .smem = launch.smem};
+  work.run = [launch = std::move(launch)] { return run_with_faults(launch, run); };
+  return returned(queue_work(config.stream, std::move(work)));
 }
 
+// Stricter than a device, which allows attributes to change while a stream is captured.
 cudaError_t set_kernel_attribute(const void* kernel, cudaFuncAttribute attribute, int value) {
+  if (const cudaError_t error = called("cudaFuncSetAttribute", Capture::forbids)) return error;
   if (attribute == cudaFuncAttributeMaxDynamicSharedMemorySize) {
-    if (value > static_cast<int>(kMaxSmem)) return returned(cudaErrorInvalidValue);
+    if (value > current_device().smem_per_block) return returned(cudaErrorInvalidValue);
     host().smem_limits[kernel] = std::max(value, static_cast<int>(kSmemWithoutAsking));
   }
   return returned(cudaSuccess);
@@ -72,92 +69,82 @@ cudaError_t set_kernel_attribute(const void* kernel, cudaFuncAttribute attribute
 
 using namespace pg::simt;
 
-cudaError_t cudaPeekAtLastError() {
-  return host().sticky != cudaSuccess ? host().sticky : host().last;
+cudaError_t cudaFuncGetName(const char** name, const void* kernel) {
+  *name = kernel_name(kernel);
+  if (const cudaError_t error = called("cudaFuncGetName")) return error;
+  return returned(**name != 0 ? cudaSuccess : cudaErrorInvalidValue);
 }
-
-cudaError_t cudaGetLastError() {
-  const cudaError_t error = cudaPeekAtLastError();
-  host().last = cudaSuccess;
-  return error;
-}
-
-const char* cudaGetErrorName(cudaError_t error) {
-  switch (error) {
-    case cudaSuccess:
-      return "cudaSuccess";
-    case cudaErrorInvalidValue:
-      return "cudaErrorInvalidValue";
-    case cudaErrorMemoryAllocation:
-      return "cudaErrorMemoryAllocation";
-    case cudaErrorInvalidConfiguration:
-      return "cudaErrorInvalidConfiguration";
-    case cudaErrorInvalidMemcpyDirection:
-      return "cudaErrorInvalidMemcpyDirection";
-    case cudaErrorInsufficientDriver:
-      return "cudaErrorInsufficientDriver";
-    case cudaErrorInvalidDevice:
-      return "cudaErrorInvalidDevice";
-    case cudaErrorNotReady:
-      return "cudaErrorNotReady";
-    case cudaErrorLaunchFailure:
-      return "cudaErrorLaunchFailure";
-    case cudaErrorStreamCaptureUnsupported:
-      return "cudaErrorStreamCaptureUnsupported";
-    case cudaErrorStreamCaptureInvalidated:
-      return "cudaErrorStreamCaptureInvalidated";
-  }
-  return "unknown error";
-}
-
-const char* cudaGetErrorString(cudaError_t error) { return cudaGetErrorName(error); }
 
 cudaError_t cudaDriverGetVersion(int* version) {
-  *version = CUDART_VERSION;
-  return returned(cudaSuccess);
+  *version = host().driver;
+  return called("cudaDriverGetVersion");
 }
 
-cudaError_t cudaRuntimeGetVersion(int* version) { return cudaDriverGetVersion(version); }
+cudaError_t cudaRuntimeGetVersion(int* version) {
+  *version = CUDART_VERSION;
+  return called("cudaRuntimeGetVersion");
+}
+
+// Tests may hold other objects of the device: they stay valid, unlike on a GPU.
+cudaError_t cudaDeviceReset() { return called("cudaDeviceReset", Capture::forbids); }
 
 cudaError_t cudaGetDevice(int* device) {
-  *device = 0;
-  return returned(cudaSuccess);
+  *device = host().device;
+  return called("cudaGetDevice");
 }
 
 cudaError_t cudaSetDevice(int device) {
-  return returned(device == 0 ? cudaSuccess : cudaErrorInvalidDevice);
+  if (const cudaError_t error = called("cudaSetDevice")) return error;
+  if (!exists(device)) return returned(cudaErrorInvalidDevice);
+  host().device = device;
+  return returned(cudaSuccess);
 }
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  *count = 1;
+  *count = 0;
+  if (const cudaError_t error = called("cudaGetDeviceCount")) return error;
+  if (host().driver < CUDART_VERSION) return returned(cudaErrorInsufficientDriver);
+  if (host().devices.empty()) return returned(cudaErrorNoDevice);
+  *count = static_cast<int>(host().devices.size());
   return returned(cudaSuccess);
 }
 
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
-  size_t free = 0, total = 0;
-  cudaMemGetInfo(&free, &total);
-  *properties = {.name = "CPU emulation",
-                 .major = kMajor,
-                 .minor = kMinor,
-                 .multiProcessorCount = kMultiprocessors,
-                 .totalGlobalMem = total,
-                 .sharedMemPerBlockOptin = kMaxSmem};
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+  if (const cudaError_t error = called("cudaGetDeviceProperties")) return error;
+  if (!exists(device)) return returned(cudaErrorInvalidDevice);
+  const DeviceProfile& p = host().devices[static_cast<size_t>(device)];
+  *properties = {.name = {},
+                 .uuid = {{1, 2, 3, static_cast<char>(device)}},
+                 .major = p.major,
+                 .minor = p.minor,
+                 .multiProcessorCount = p.processors,
+                 .totalGlobalMem = device_bytes(),
+                 .sharedMemPerBlockOptin = static_cast<size_t>(p.smem_per_block)};
+  std::snprintf(properties->name, sizeof properties->name, "CPU emulation (%s)", p.name);
   return returned(cudaSuccess);
 }
 
-cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {
+  if (const cudaError_t error = called("cudaDeviceGetAttribute")) return error;
+  if (!exists(device)) return returned(cudaErrorInvalidDevice);
+  const DeviceProfile& p = host().devices[static_cast<size_t>(device)];
   switch (attribute) {
     case cudaDevAttrMultiProcessorCount:
-      *value = kMultiprocessors;
+      *value = p.processors;
       break;
     case cudaDevAttrComputeCapabilityMajor:
-      *value = kMajor;
+      *value = p.major;
       break;
     case cudaDevAttrComputeCapabilityMinor:
-      *value = kMinor;
+      *value = p.minor;
+      break;
+    case cudaDevAttrClockRate:
+    case cudaDevAttrMemoryClockRate:
+    case cudaDevAttrEccEnabled:
+      *value = 0;
       break;
     case cudaDevAttrMaxSharedMemoryPerBlockOptin:
-      *value = static_cast<int>(kMaxSmem);
+      *value = p.smem_per_block;
       break;
   }
   return returned(cudaSuccess);

@@ -38,6 +38,8 @@ cudaError_t check_copy(const void* to, const void* from, size_t bytes, cudaMemcp
 
 }  // namespace
 
+size_t device_bytes() { return kDeviceBytes; }
+
 DeviceMemoryAccess::DeviceMemoryAccess() {
   for (const auto& [begin, bytes] : host().allocations) {
     allow_access(reinterpret_cast<const void*>(begin), bytes);
@@ -54,9 +56,11 @@ DeviceMemoryAccess::~DeviceMemoryAccess() {
 using namespace pg::simt;
 
 cudaError_t cudaMalloc(void** p, size_t bytes) {
-  if (capturing()) return returned(cudaErrorStreamCaptureUnsupported);
   *p = nullptr;
+  if (const cudaError_t error = called("cudaMalloc", Capture::forbids)) return error;
+  if (host().sticky != cudaSuccess) return returned(host().sticky);
   if (bytes == 0) return returned(cudaSuccess);
+  if (host().memory_taken) return returned(cudaErrorMemoryAllocation);
   // The exact size, unlike aligned_alloc, so that an access just beyond the end is detected.
   constexpr size_t kAlignment = 256;
   if (posix_memalign(p, kAlignment, bytes) != 0) return returned(cudaErrorMemoryAllocation);
@@ -69,7 +73,8 @@ cudaError_t cudaMalloc(void** p, size_t bytes) {
 }
 
 cudaError_t cudaFree(void* p) {
-  if (p == nullptr) return returned(cudaSuccess);
+  const cudaError_t error = called("cudaFree", Capture::forbids);
+  if (p == nullptr || error == cudaErrorStreamCaptureUnsupported) return returned(error);
   drain_all();
   const auto found = host().allocations.find(reinterpret_cast<uintptr_t>(p));
   if (found == host().allocations.end()) return returned(cudaErrorInvalidValue);
@@ -78,24 +83,32 @@ cudaError_t cudaFree(void* p) {
   host().allocations.erase(found);
   race_freed(p);
   std::free(p);
-  return returned(cudaSuccess);
+  return returned(error);
 }
 
 cudaError_t cudaMallocHost(void** p, size_t bytes, unsigned) {
+  *p = nullptr;
+  if (const cudaError_t error = called("cudaMallocHost", Capture::forbids)) return error;
+  if (host().sticky != cudaSuccess) return returned(host().sticky);
   *p = std::malloc(bytes);
-  return returned(*p != nullptr ? cudaSuccess : cudaErrorMemoryAllocation);
+  if (*p == nullptr) return returned(cudaErrorMemoryAllocation);
+  ++host().objects;
+  return returned(cudaSuccess);
 }
 
 cudaError_t cudaFreeHost(void* p) {
+  const cudaError_t error = called("cudaFreeHost", Capture::forbids);
+  if (p == nullptr || error == cudaErrorStreamCaptureUnsupported) return returned(error);
   drain_all();
   std::free(p);
-  return returned(cudaSuccess);
+  --host().objects;
+  return returned(error);
 }
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
-  const cudaError_t error = check_copy(to, from, bytes, kind);
-  if (error != cudaSuccess) return returned(error);
+  if (const cudaError_t error = called("cudaMemcpyAsync")) return error;
+  if (const cudaError_t error = check_copy(to, from, bytes, kind)) return returned(error);
   const auto copy = [=] {
     const DeviceMemoryAccess access;
     std::memcpy(to, from, bytes);
@@ -106,13 +119,15 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
 }
 
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
-  if (capturing()) return returned(cudaErrorStreamCaptureUnsupported);
+  if (const cudaError_t error = called("cudaMemcpy", Capture::forbids)) return error;
   const cudaError_t error = cudaMemcpyAsync(to, from, bytes, kind, nullptr);
+  ++host().waits;
   drain_all();
   return returned(error);
 }
 
 cudaError_t cudaMemsetAsync(void* p, int value, size_t bytes, cudaStream_t stream) {
+  if (const cudaError_t error = called("cudaMemsetAsync")) return error;
   if (bytes > 0 && residence(p, bytes) != Residence::device) return returned(cudaErrorInvalidValue);
   const auto fill = [=] {
     const DeviceMemoryAccess access;
@@ -124,11 +139,12 @@ cudaError_t cudaMemsetAsync(void* p, int value, size_t bytes, cudaStream_t strea
 }
 
 cudaError_t cudaMemset(void* p, int value, size_t bytes) {
+  if (const cudaError_t error = called("cudaMemset", Capture::forbids)) return error;
   return cudaMemsetAsync(p, value, bytes, nullptr);
 }
 
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   *total = kDeviceBytes;
-  *free = kDeviceBytes - host().allocated_bytes;
-  return returned(cudaSuccess);
+  *free = host().memory_taken ? 0 : kDeviceBytes - host().allocated_bytes;
+  return called("cudaMemGetInfo");
 }

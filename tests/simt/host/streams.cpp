@@ -4,6 +4,7 @@
 
 #include "tests/simt/emulator/grid.h"
 #include "tests/simt/host/launch.h"
+#include "tests/simt/host/planted.h"
 #include "tests/simt/host/state.h"
 
 namespace pg::simt {
@@ -13,8 +14,14 @@ CUstream_st& stream_of(cudaStream_t stream) {
   return stream != nullptr ? *stream : host().default_stream;
 }
 
+// False once a kernel has failed or hangs: work queued behind it never runs.
+bool device_works() {
+  return host().sticky == cudaSuccess && host().pending == cudaSuccess && !host().hangs;
+}
+
 bool can_go_on(const CUstream_st& stream) {
   if (stream.queue.empty()) return false;
+  if (!device_works()) return true;  // to be dropped
   const Work& next = stream.queue.front();
   return next.wait == nullptr || next.wait->reached >= next.record;
 }
@@ -22,7 +29,7 @@ bool can_go_on(const CUstream_st& stream) {
 void run_front(CUstream_st& stream) {
   const Work work = std::move(stream.queue.front());
   stream.queue.pop_front();
-  if (host().sticky != cudaSuccess || !work.run) return;
+  if (!device_works() || !work.run) return;
   if (work.run() == cudaErrorLaunchFailure) host().sticky = host().last = cudaErrorLaunchFailure;
 }
 
@@ -37,6 +44,19 @@ bool run_some() {
   return true;
 }
 
+// A captured event has no state to query or to wait for.
+Capture of_capture(const CUevent_st* event) {
+  return event->graph != nullptr ? Capture::forbids : Capture::allows;
+}
+
+// The limits of shared memory may have changed since the launches were captured.
+bool launches_allowed(const std::vector<Work>& list) {
+  for (const Work& work : list) {
+    if (work.kernel != nullptr && !smem_allowed(work.kernel, work.smem)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool capturing() {
@@ -44,6 +64,12 @@ bool capturing() {
     if (s->graph != nullptr) return true;
   }
   return false;
+}
+
+void invalidate_captures() {
+  for (const CUstream_st* s : host().streams) {
+    if (s->graph != nullptr) s->graph->invalid = true;
+  }
 }
 
 void drain(CUstream_st& stream) {
@@ -57,12 +83,14 @@ void drain(CUstream_st& stream) {
 void drain_all() {
   while (run_some()) {
   }
+  surface_faults();
 }
 
 cudaError_t queue_work(cudaStream_t handle, Work work) {
   if (host().sticky != cudaSuccess) return host().sticky;
   CUstream_st& stream = stream_of(handle);
   if (stream.graph != nullptr) {
+    if (stream.graph->invalid) return cudaErrorStreamCaptureInvalidated;
     stream.graph->work.push_back(std::move(work));
     return cudaSuccess;
   }
@@ -81,6 +109,7 @@ void set_stream_order(StreamOrder order) {
 using namespace pg::simt;
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  if (const cudaError_t error = called("cudaStreamCreateWithFlags")) return error;
   *stream = new CUstream_st;
   host().streams.push_back(*stream);
   return returned(cudaSuccess);
@@ -89,39 +118,48 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
 cudaError_t cudaStreamCreate(cudaStream_t* stream) { return cudaStreamCreateWithFlags(stream, 0); }
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  const cudaError_t error = called("cudaStreamDestroy");
   drain(*stream);
   std::erase(host().streams, stream);
   delete stream;
-  return returned(cudaSuccess);
+  return returned(error);
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-  if (capturing()) return returned(cudaErrorStreamCaptureUnsupported);
+  if (const cudaError_t error = called("cudaStreamSynchronize", Capture::forbids)) return error;
+  ++host().waits;
   drain(stream_of(stream));
+  surface_faults();
   return returned(cudaSuccess);
 }
 
 cudaError_t cudaDeviceSynchronize() {
-  if (capturing()) return returned(cudaErrorStreamCaptureUnsupported);
+  if (const cudaError_t error = called("cudaDeviceSynchronize", Capture::forbids)) return error;
+  ++host().waits;
   drain_all();
   return returned(cudaSuccess);
 }
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  if (const cudaError_t error = called("cudaEventCreateWithFlags")) return error;
   *event = new CUevent_st;
+  ++host().objects;
   return returned(cudaSuccess);
 }
 
 cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, 0); }
 
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  const cudaError_t error = called("cudaEventDestroy");
   drain_all();
   delete event;
-  return returned(cudaSuccess);
+  --host().objects;
+  return returned(error);
 }
 
 // During a capture an event is an edge of the graph; graphs run their work in the order of capture.
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t handle) {
+  if (const cudaError_t error = called("cudaEventRecord")) return error;
   event->graph = stream_of(handle).graph;
   if (event->graph != nullptr) return returned(cudaSuccess);
   const uint64_t record = ++event->recorded;
@@ -133,6 +171,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t handle) {
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event, unsigned) {
+  if (const cudaError_t error = called("cudaStreamWaitEvent")) return error;
   CUstream_st& stream = stream_of(handle);
   if (event->graph != nullptr && stream.graph != event->graph) {
     stream.graph = event->graph;
@@ -143,47 +182,67 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event, unsigned
 }
 
 cudaError_t cudaEventQuery(cudaEvent_t event) {
+  if (const cudaError_t error = called("cudaEventQuery", of_capture(event))) return error;
   return returned(event->reached >= event->recorded ? cudaSuccess : cudaErrorNotReady);
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  if (const cudaError_t error = called("cudaEventSynchronize", of_capture(event))) return error;
   if (event->reached < event->recorded) drain_all();
   return returned(cudaSuccess);
 }
 
-cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t, cudaEvent_t) {
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t from, cudaEvent_t to) {
+  const Capture rule = of_capture(from) == Capture::forbids ? Capture::forbids : of_capture(to);
+  if (const cudaError_t error = called("cudaEventElapsedTime", rule)) return error;
   *milliseconds = 0.001f;  // no clock: only positive
   return returned(cudaSuccess);
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+  if (const cudaError_t error = called("cudaStreamBeginCapture")) return error;
   if (stream == nullptr || stream->graph != nullptr) {
     return returned(cudaErrorStreamCaptureUnsupported);
   }
   stream->graph = new CUgraph_st{.work = {}, .origin = stream, .members = {stream}};
+  ++host().objects;
   return returned(cudaSuccess);
 }
 
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
-  if (stream->graph == nullptr || stream->graph->origin != stream) {
+  const cudaError_t error = called("cudaStreamEndCapture");
+  *graph = nullptr;
+  CUgraph_st* const captured = stream->graph;
+  if (captured == nullptr || captured->origin != stream) {
     return returned(cudaErrorStreamCaptureInvalidated);
   }
-  *graph = stream->graph;
-  for (CUstream_st* member : (*graph)->members) member->graph = nullptr;
-  return returned(cudaSuccess);
+  for (CUstream_st* member : captured->members) member->graph = nullptr;
+  if (error == cudaSuccess && !captured->invalid) {
+    *graph = captured;
+    return returned(cudaSuccess);
+  }
+  delete captured;
+  --host().objects;
+  return returned(error != cudaSuccess ? error : cudaErrorStreamCaptureInvalidated);
 }
 
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
+  if (const cudaError_t error = called("cudaStreamIsCapturing")) return error;
   *status = stream->graph == nullptr ? cudaStreamCaptureStatusNone : cudaStreamCaptureStatusActive;
   return returned(cudaSuccess);
 }
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
+  if (const cudaError_t error = called("cudaGraphInstantiate", Capture::forbids)) return error;
+  if (!launches_allowed(graph->work)) return returned(cudaErrorInvalidValue);
   *exec = new CUgraphExec_st{graph->work};
+  ++host().objects;
   return returned(cudaSuccess);
 }
 
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
+  if (const cudaError_t error = called("cudaGraphLaunch", Capture::forbids)) return error;
+  if (!launches_allowed(exec->work)) return returned(cudaErrorInvalidValue);
   cudaError_t result = cudaSuccess;
   for (const Work& work : exec->work) {
     const cudaError_t error = queue_work(stream, work);
@@ -193,12 +252,16 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
 }
 
 cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  const cudaError_t error = called("cudaGraphDestroy");
+  if (graph != nullptr) --host().objects;
   delete graph;
-  return returned(cudaSuccess);
+  return returned(error);
 }
 
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
+  const cudaError_t error = called("cudaGraphExecDestroy");
   drain_all();
+  if (exec != nullptr) --host().objects;
   delete exec;
-  return returned(cudaSuccess);
+  return returned(error);
 }

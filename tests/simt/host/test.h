@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
+#include <string>
 
 namespace pg::simt {
 
@@ -15,5 +17,25 @@ void reset_device_errors();
 
 // Kernels queued or captured by this process, without replays of graphs.
 int64_t launches();
+
+// The names of all kernels that were queued or captured, as demangled().
+std::set<std::string> launched_kernels();
+
+// Calls that waited for a stream or the device.
+int64_t waits();
+
+// Runtime calls so far, except those that only read errors; the name of the last one.
+int64_t calls();
+std::string last_call();
+
+// The call with this number fails without doing its work (releases do it), but no other.
+void fail_call(int64_t number);
+
+// Plants a fault as PROGAN_SIMT_FAULT does (planted.h), or none if the text is empty. Ends the
+// process if it is no fault.
+void plant_fault(const std::string& text);
+
+// Allocations, streams, events and graphs that were made and not destroyed.
+int64_t objects();
 
 }  // namespace pg::simt

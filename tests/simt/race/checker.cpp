@@ -10,6 +10,7 @@
 
 #include "tests/simt/emulator/machine.h"
 #include "tests/simt/emulator/shared_variables.h"
+#include "tests/simt/race/counting.h"
 #include "tests/simt/race/shadow.h"
 
 namespace pg::simt {
@@ -136,6 +137,7 @@ void check(const Now& now) {
 }
 
 void check(const void* p, size_t bytes, Access access, Place place) {
+  if (counting()) return count_access(p, bytes, access, place);
   check({.address = reinterpret_cast<uintptr_t>(p),
          .bytes = bytes,
          .access = access,
@@ -163,6 +165,7 @@ void note_atomic(const void* p, size_t bytes, const Loc& loc) {
   if (machine.current == nullptr) return;
   const EmulatorScope scope;
   check(p, bytes, Access::atomic, place_of(loc));
+  if (counting()) return;
   auto& here = released[reinterpret_cast<uintptr_t>(p)];
   for (const auto& [block, before] : here) {
     if (block >= launch_first && block != block_serial) {
@@ -184,6 +187,7 @@ void note_parameters(const void* p, size_t bytes) {
 }
 
 void race_launch_begins() {
+  if (counting()) count_launch();
   launch_first = block_serial + 1;
   released.clear();
 }
@@ -197,13 +201,17 @@ void race_block_begins(const void* smem, size_t bytes, uint32_t threads) {
         &add_region(reinterpret_cast<uintptr_t>(smem), kMaxSmem, true, "dynamic shared memory");
   }
   dynamic_smem_region->set_bytes(bytes);
+  if (counting()) count_block();
   ++block_serial;
   epoch = 0;
   acquired.clear();
   for (uint32_t i = 0; i < threads; ++i) clocks[i] = {.segment = 1, .seen = {}, .fenced = false};
 }
 
-void race_barrier() { ++epoch; }
+void race_barrier() {
+  if (counting()) count_barrier();
+  ++epoch;
+}
 
 void race_warp_barrier(uint32_t warp, uint32_t mask) {
   Clock* const lanes = &clocks[warp * kLanes];
@@ -221,6 +229,7 @@ void race_warp_barrier(uint32_t warp, uint32_t mask) {
 }
 
 void race_copy_begins(const void* p, size_t bytes) {
+  if (counting()) return count_copy();
   const auto address = reinterpret_cast<uintptr_t>(p);
   Region* const region = find_region(address);
   if (region == nullptr) return;
@@ -229,6 +238,7 @@ void race_copy_begins(const void* p, size_t bytes) {
 
 // Gives the write the current time.
 void race_copy_ends(const void* p, size_t bytes) {
+  if (counting()) return;
   const auto address = reinterpret_cast<uintptr_t>(p);
   Region* const region = find_region(address);
   if (region == nullptr) return;

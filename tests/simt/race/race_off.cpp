@@ -11,6 +11,7 @@ void race_launch_begins() {}
 void race_block_begins(const void*, size_t, uint32_t) {}
 void race_barrier() {}
 void race_warp_barrier(uint32_t, uint32_t) {}
+void note_warp_operation(const char*, uint32_t, uint32_t) {}
 void race_copy_begins(const void*, size_t) {}
 void race_copy_ends(const void*, size_t) {}
 void race_allocated(const void*, size_t) {}

@@ -3,7 +3,7 @@
 //
 // Fragment layouts are those of the PTX ISA, "Matrix Fragments for mma.m16n8k16" and "m16n8k8",
 // with group g = lane / 4 and t = lane % 4. Products and sums are exact until one rounding at the
-// end; the hardware's order and rounding of sums is not specified.
+// end, or follow the tensor cores of a GPU (set_tensor_core).
 #pragma once
 
 #include <cuda_bf16.h>

@@ -22,13 +22,14 @@ class FilesOfPython : public TemporaryFolder {
  protected:
   void SetUp() override {
     TemporaryFolder::SetUp();
-    int status = 0;
+    int status = kNotFound;
     for (const char* python : {"python3", "/usr/bin/python3"}) {
-      status = std::system(
+      if (status == 0 && std::filesystem::exists(folder_ / "zoo.pt")) break;  // it had PyTorch
+      const int s = std::system(
           message(python, " -B '" PG_TEST_FILES "formats/make_files.py' '", folder_.string(), "'")
               .c_str());
-      if (status == 0) break;
-      ASSERT_TRUE(WEXITSTATUS(status) == kSkipped || WEXITSTATUS(status) == kNotFound);
+      if (s == 0) status = 0;
+      ASSERT_TRUE(s == 0 || WEXITSTATUS(s) == kSkipped || WEXITSTATUS(s) == kNotFound);
     }
     if (status != 0) GTEST_SKIP() << "no python3 with NumPy found";
     manifest_ = json::parse(std::ifstream(folder_ / "manifest.json"));
