@@ -46,7 +46,7 @@ fi
 folder=build/$preset
 mkdir -p "$folder"
 echo "Configuring $folder ..."
-if ! cmake --preset "$preset" >"$folder/configure.log" 2>&1; then
+if ! cmake --preset "$preset" ${PG_WERROR:+"-DPG_WERROR=$PG_WERROR"} >"$folder/configure.log" 2>&1; then
   cat "$folder/configure.log" >&2
   echo "build.sh: CMake failed to configure preset $preset, see above" >&2
   exit 1

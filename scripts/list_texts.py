@@ -16,7 +16,7 @@ FOLDERS = ['apps', 'model', 'data', 'engine', 'kernels', 'bench', 'scripts']
 # Calls whose string arguments reach a user.
 CALLS = re.compile(
     r'^(PG_CHECK|message|refuse|fail|require|reject|throw_\w+|print|printf|fprintf|puts|fputs|'
-    r'info|warn|error|log|append|\w*Error|add_option|add_flag|add_subcommand|App|key|PG_[A-Z]+|'
+    r'info|warn|note|error|log|append|\w*Error|add_option|add_flag|add_subcommand|App|key|PG_[A-Z]+|'
     r'PG_KEY|tell|judge|list|list_images|also|counts)$')
 TOKEN = re.compile(
     r'(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<raw>R"(?P<mark>[^(\s]*)\((?P<body>.*?)\)(?P=mark)")|'

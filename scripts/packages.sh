@@ -4,7 +4,8 @@
 # ocl-icd-opencl-dev: needed by oneDNN's CMake package, not by the programs.
 kBuildPackages=(g++ cmake ninja-build ccache pkg-config libdnnl-dev ocl-icd-opencl-dev libcli11-dev
   libtomlplusplus-dev nlohmann-json3-dev libspdlog-dev zlib1g-dev libzip-dev
-  libexif-dev libjpeg62-turbo-dev liblmdb-dev libpng-dev libwebp-dev libgtest-dev libbenchmark-dev)
+  libexif-dev libjpeg62-turbo-dev liblmdb-dev libpng-dev libwebp-dev libvpx-dev libgtest-dev
+  libbenchmark-dev libzstd-dev)
 
 # missing_packages NAME...: prints the packages that are not installed. Does not need root.
 missing_packages() {

@@ -10,7 +10,8 @@ if (($# > 0)); then
 Usage: scripts/test.sh
 
 Builds with scripts/build.sh and runs all tests. PG_TEST_PRESETS is the list of presets (default:
-"release asan"). To run a single test: ctest --test-dir build/release -R NAME
+"release asan"). To run a single test: ctest --test-dir build/release -R NAME; suites that take hours
+have labels that end in -long and are not run: ctest --test-dir build/release -L ptx-long
 TEXT
   [[ $1 == -h || $1 == --help ]] && exit 0 || exit 2
 fi
@@ -22,6 +23,9 @@ ensure_packages python3-numpy ||
 ensure_packages clang-14 libclang-rt-14-dev ||
   echo "test.sh: skipping the fuzz tests, which need clang 14" >&2
 
+# Users' compilers may know other warnings than ours, so only tests make them errors.
+export PG_WERROR=${PG_WERROR-ON}
+
 # Tests run in parallel, each with one OpenMP thread per core: waiting threads must sleep.
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY-passive}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS-print_stacktrace=1}
@@ -30,5 +34,5 @@ for preset in ${PG_TEST_PRESETS-release asan}; do
   scripts/build.sh "$preset"
   echo "Testing build/$preset ..."
   ctest --test-dir "build/$preset" --output-on-failure --no-label-summary --no-tests=error \
-    -j "$(nproc)"
+    -j "$(nproc)" -LE '-long$'
 done
