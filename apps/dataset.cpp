@@ -8,6 +8,8 @@
 #include "apps/outputs.h"
 #include "apps/print.h"
 #include "apps/stop_signals.h"
+#include "data/files/shown.h"
+#include "data/sources/dataset_json.h"
 #include "kernels/error.h"
 
 namespace pg::apps {
@@ -32,6 +34,13 @@ void print_dataset(const Dataset& d) {
   }
   print("skipped     {} images, {} other files\n", m.rejected.size(), m.ignored_files);
   for (const Rejected& r : m.rejected) print("  {}: {}\n", r.file, r.reason);
+}
+
+void info(const DatasetOptions& o) {
+  PG_CHECK(!std::filesystem::exists(o.folder) || is_dataset_folder(o.folder), UsageError,
+           "'", shown(o.folder), "' is no built data set; 'progan_cuda dataset check ",
+           shown(o.folder), "' describes images as they are");
+  print_dataset(Dataset(o.folder));
 }
 
 void build(const DatasetOptions& o) {
@@ -97,7 +106,7 @@ void add_dataset(CLI::App& app) {
 
   CLI::App* i = cmd->add_subcommand("info", "Describe a built data set");
   i->add_option("-d,--data,FOLDER", o->folder, "folder of a built data set")->required();
-  i->callback([o] { print_dataset(Dataset(o->folder)); });
+  i->callback([o] { info(*o); });
 
   add_dataset_check(*cmd);
 }

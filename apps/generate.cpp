@@ -138,12 +138,10 @@ GeneratedOptions output_options(const GenerateOptions& o, const OutputFormat& fo
   return options;
 }
 
-// Writes the images of `seeds`; an interruption or an error leaves whole files, and says which.
-void generate_all(const GenerateOptions& o, LoadedGenerator& generator,
-                  std::span<const uint64_t> seeds, const GeneratedOptions& options) {
+void add_images(const GenerateOptions& o, LoadedGenerator& generator,
+                std::span<const uint64_t> seeds, const GeneratedOptions& options,
+                GeneratedImages& output) {
   const Latents latents(generator, o, seeds);
-  const StopSignals signals;  // nothing is written before
-  GeneratedImages output(options, seeds);
   CountLine line("images", static_cast<int64_t>(seeds.size()));
   Context& context = generator.context();
   for (size_t first = 0; first < seeds.size(); first += static_cast<size_t>(o.batch)) {
@@ -163,7 +161,15 @@ void generate_all(const GenerateOptions& o, LoadedGenerator& generator,
         classes.empty() ? Tensor() : one_hot(context, classes, label_count(generator.config()));
     output.add(z, generator(z, labels), classes);
   }
-  output.finish();
+}
+
+// Writes the images of `seeds`; an interruption or an error leaves whole files, and says which.
+void generate_all(const GenerateOptions& o, LoadedGenerator& generator,
+                  std::span<const uint64_t> seeds, const GeneratedOptions& options) {
+  const StopSignals signals;  // nothing is written before
+  GeneratedImages output(options, seeds);
+  add_images(o, generator, seeds, options, output);
+  output.finish();  // prints, after the line of the images is cleared
 }
 
 void generate(GenerateOptions o) {

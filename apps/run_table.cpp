@@ -18,16 +18,22 @@ namespace {
 
 using Clock = std::chrono::system_clock;
 
-// "14:02" within a day, else with the date.
-std::string time_of_day(double seconds_from_now) {
-  constexpr double kDay = 24.0 * 3600.0, kCentury = 36525.0 * kDay;
-  if (!(seconds_from_now < kCentury)) return "?";
-  const std::time_t then = Clock::to_time_t(Clock::now()) + std::llround(seconds_from_now);
+std::string local_time(std::time_t time, const char* format) {
   std::tm parts{};
-  ::localtime_r(&then, &parts);
+  ::localtime_r(&time, &parts);
   char text[32];
-  const char* format = seconds_from_now < kDay ? "%H:%M" : "%Y-%m-%d %H:%M";
   return std::string(text, std::strftime(text, sizeof text, format, &parts));
+}
+
+// "14:02" today, else with the date.
+std::string end_time(double seconds_from_now) {
+  constexpr double kCentury = 36525.0 * 24.0 * 3600.0;
+  if (!(seconds_from_now < kCentury)) return "?";
+  const std::time_t now = Clock::to_time_t(Clock::now());
+  const std::time_t then = now + std::llround(seconds_from_now);
+  constexpr const char* kDate = "%Y-%m-%d";
+  const bool today = local_time(now, kDate) == local_time(then, kDate);
+  return local_time(then, today ? "%H:%M" : "%Y-%m-%d %H:%M");
 }
 
 struct Part {
@@ -86,7 +92,7 @@ void print_run_table(const RunOutlook& run) {
         known ? message(measured ? "" : "~", format_duration(part.seconds)) : message("unknown");
     note("{:<12} {:>8} {:>9} {:>10}  {}\n", message(m.resolution, "x", m.resolution),
          format_count(static_cast<double>(part.images)), time, format_bytes(m.total()),
-         known ? time_of_day(seconds) : std::string("unknown"));
+         known ? end_time(seconds) : std::string("unknown"));
   }
   print_advice(run);
 }

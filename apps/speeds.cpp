@@ -72,9 +72,9 @@ void Speeds::keep(const Config& config, const Speed& speed) {
 
 Speed Speeds::kept(const Config& config) {
   Speed speed = found(config);
-  // Lowest first: the last resolution is there only if all are.
-  const int64_t last = stages(config).back().resolution;
-  if (!speed.images_per_second.contains(last)) speed.images_per_second.clear();
+  for (const Stage& stage : stages(config)) {
+    if (!speed.images_per_second.contains(stage.resolution)) speed.images_per_second.clear();
+  }
   return speed;
 }
 

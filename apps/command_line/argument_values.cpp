@@ -94,8 +94,9 @@ std::string unit_advice(const std::string& name, const std::string& value) {
   return "; write it without a unit";
 }
 
-[[noreturn]] void throw_not_allowed(const std::string& name, const std::string& allowed,
+[[noreturn]] void throw_not_allowed(const std::string& name, std::string allowed,
                                     const std::string& value) {
+  if (name == "--resolution") allowed = "a power of two from 4 to 1024";
   throw UsageError(message(name, ": expected ", allowed, ", got '", shown(value), "'",
                            unit_advice(name, value)));
 }

@@ -206,6 +206,9 @@ std::vector<std::string> checked_arguments(const CLI::App& app,
   };
   if (words[0] == "help") return help_of(app, words, 1);
   if (has("--help") || has("-h") || ends_with_help(app, words)) return help_of(app, words, 0);
+  if (words[0] == "version" && words.size() > 1) {
+    throw_extra_word(*find_command(app, "version"), words[1], "");
+  }
   if (words[0] == "version" || has("--version")) return {"--version"};
   return Reader(app, words).read();
 }

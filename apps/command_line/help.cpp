@@ -48,7 +48,7 @@ std::string option_rows(const CLI::App& command) {
   return text;
 }
 
-std::string word_rows(const CLI::App& command) {
+std::string argument_rows(const CLI::App& command) {
   std::string text;
   for (const CLI::Option* option : visible_options(command)) {
     if (!option->get_positional()) continue;
@@ -56,7 +56,7 @@ std::string word_rows(const CLI::App& command) {
     text += row(value_name(*option),
                 same ? "the same as " + long_name(*option) : option->get_description());
   }
-  return text.empty() ? "" : "\nWords:\n" + text;
+  return text.empty() ? "" : "\nArguments:\n" + text;
 }
 
 }  // namespace
@@ -118,7 +118,7 @@ std::string help_text(const CLI::App& command) {
   if (has_commands(command)) {
     text += "\nCommands:\n" + command_rows(command);
   } else {
-    text += word_rows(command);
+    text += argument_rows(command);
   }
   text += "\nOptions:\n" + option_rows(command);
   if (!command.get_footer().empty()) text += "\n" + command.get_footer() + "\n";

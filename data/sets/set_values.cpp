@@ -56,7 +56,7 @@ std::vector<std::string> advice_on(const SetValues& v, const ValueOptions& optio
         "the values of all images are within ", std::lround(v.low_share * 255), " to ",
         std::lround(v.high_share * 255), " of 255",
         same_depth && v.of_16_bits > 0 ? message(" (", v.low, " to ", v.high, " of 65535)") : "",
-        "; data.range=auto or data.range=LOW-HIGH (--range) stretches them"));
+        "; --set data.range=auto or LOW-HIGH stretches them (dataset build: --range)"));
   }
   if (2 * v.single_colour >= v.images) {
     advice.push_back(message(v.single_colour, " of ", v.images,
@@ -64,14 +64,14 @@ std::vector<std::string> advice_on(const SetValues& v, const ValueOptions& optio
   }
   if (options.channels >= 3 && v.gray == v.images && v.single_colour < v.images) {
     advice.push_back(
-        "all images are gray; model.channels=1 (--channels 1) trains on one channel, which is "
-        "faster");
+        "all images are gray; --set model.channels=1 (dataset build: --channels 1) trains on one "
+        "channel, which is faster");
   }
   if (v.transparent > 0 && options.channels % 2 == 1 && options.background == Background{}) {
     advice.push_back(message(v.transparent, " of ", v.images,
                              " images have transparent parts, which become black; "
-                             "data.background=white or #rrggbb (--background) chooses another "
-                             "colour"));
+                             "--set data.background=white or #rrggbb chooses another colour "
+                             "(dataset build: --background)"));
   }
   return advice;
 }

@@ -142,11 +142,24 @@ std::string unquoted(std::string_view given) {
   return std::string(quoted ? given.substr(1, given.size() - 2) : given);
 }
 
+// The allowed power of two that is nearest to a number, also to "100x100"; empty: none.
+std::string nearest_power_of_two(const Key& key, const std::string& given) {
+  double number = 0.0;
+  const auto parsed = std::from_chars(given.data(), given.data() + given.size(), number);
+  if (parsed.ec != std::errc{} || !(number >= 1.0)) return "";
+  const double largest = std::exp2(std::floor(std::log2(key.range.max)));
+  return bound_text(std::clamp(std::exp2(std::round(std::log2(number))), key.range.min, largest));
+}
+
 // "; did you mean B?" for a value that is almost an allowed one.
 std::string similar_value(const Key& key, const std::string& given) {
   std::string nearest;
   if (key.kind == KeyKind::choice) {
     nearest = nearest_value(given, {key.names.begin(), key.names.end()});
+  } else if (key.kind == KeyKind::integer && key.form != KeyForm::any) {
+    nearest = nearest_power_of_two(key, given);
+  } else if (key.form == KeyForm::device) {
+    nearest = similar_device(given);
   } else if (key.kind == KeyKind::flag) {
     for (const char* yes : {"yes", "on", "1", "True", "TRUE"}) {
       if (given == yes) nearest = "true";

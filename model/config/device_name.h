@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace pg {
@@ -19,7 +20,11 @@ inline constexpr std::string_view kDeviceNames = "auto, cpu, cuda or cuda:I";
 // to 9999; nothing for any other text. Whether the GPU exists is not checked here.
 std::optional<DeviceName> parse_device(std::string_view text);
 
-// The same, but throws UsageError for any other text: "unknown device 'gpu': expected ...".
+// The name that was probably meant, such as cuda:1 for "gpu:1", "CUDA1" or "1"; empty: none.
+std::string similar_device(std::string_view text);
+
+// The same as parse_device, but throws UsageError for any other text: "unknown device 'gpu':
+// expected ...; did you mean cuda?".
 DeviceName require_device(std::string_view text);
 
 }  // namespace pg

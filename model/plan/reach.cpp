@@ -47,8 +47,9 @@ std::string ends_below(const Config& config) {
   if (total == 0) return "";
   const Fade last = schedule_at(config, total - 1).fade;
   if (last.resolution == goal && !last.fading()) return "";
-  return message("ends in the ", last.resolution, "x", last.resolution, " stage, alpha ",
-                 format_fixed(last.alpha, 2), ", of ", goal, "x", goal);
+  const std::string fade = last.fading() ? message(", alpha ", format_fixed(last.alpha, 2)) : "";
+  return message("ends in the ", last.resolution, "x", last.resolution, " stage", fade, ", of ",
+                 goal, "x", goal);
 }
 
 }  // namespace pg

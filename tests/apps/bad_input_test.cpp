@@ -164,7 +164,7 @@ TEST(BadInput, MissingGpuAndUnknownDevice) {
   const Sandbox box;
   expect_error(box.run(tiny("--device cuda:63")), 1, {"no GPU"});
   expect_error(box.run(tiny("--device gpu")), 2,
-               {"unknown device 'gpu': expected auto, cpu, cuda or cuda:I"});
+               {"unknown device 'gpu': expected auto, cpu, cuda or cuda:I; did you mean cuda?"});
 }
 
 }  // namespace

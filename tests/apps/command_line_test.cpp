@@ -110,6 +110,8 @@ TEST(CommandLine, NamesMissingAndNeedlessWords) {
       {"train --data --resolution 8", {"--data needs a value", "'--resolution' follows"}},
       {"train --data -o x", {"--data needs a value", "'-o' follows"}},
       {"gradcheck photos", {"unexpected 'photos'"}},
+      {"version 3", {"unexpected '3' after progan_cuda version"}},
+      {"dataset info .", {"'.' is no built data set", "dataset check ."}},
       {"train photos --quiet true", {"unexpected 'true'", "--quiet takes no value"}},
       {"train photos schedule.total_kimg=3", {"--set schedule.total_kimg=3"}},
   });
@@ -118,10 +120,10 @@ TEST(CommandLine, NamesMissingAndNeedlessWords) {
 TEST(CommandLine, ChecksNumbersOfAllOptionsAlike) {
   const std::string huge(309, '9');
   expect_answers({
-      {"train photos --resolution abc", {"--resolution: expected an integer", "got 'abc'"}},
-      {"train photos --resolution 12", {"--resolution: expected a power of two from 4 to 1024"}},
+      {"train photos --resolution abc", {"--resolution: expected a power of two", "'abc'"}},
+      {"train photos --resolution 12", {"a power of two from 4 to 1024", "did you mean 16?"}},
       {"train photos --resolution 32x32", {"--resolution: expected", "write 32 alone"}},
-      {"train photos --resolution 1.5", {"--resolution: expected an integer", "'1.5'"}},
+      {"train photos --resolution 1.5", {"--resolution: expected a power of two", "'1.5'"}},
       {"train photos --seed -1", {"--seed: expected an integer from 0 to 9223372036854775807"}},
       {"train photos --seed 9223372036854775808", {"from 0 to 9223372036854775807"}},
       {"train photos --threads " + huge, {"--threads: expected an integer from 0 to"}},

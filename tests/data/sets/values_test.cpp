@@ -62,7 +62,7 @@ TEST_F(Values, ARangeStretchesTwelveBitsInSixteen) {
   const BuildReport full = build({.channels = 1});
   EXPECT_EQ(pixels()[63], 15);
   ASSERT_EQ(full.advice.size(), 1u);
-  EXPECT_HAS(full.advice[0], "within 0 to 16 of 255 (0 to 4095 of 65535); data.range=auto");
+  EXPECT_HAS(full.advice[0], "within 0 to 16 of 255 (0 to 4095 of 65535); --set data.range=auto");
   for (const ValueRange& range : {parse_range("0-4095", ""), parse_range("auto", "")}) {
     const BuildReport report = build({.channels = 1, .range = range});
     EXPECT_TRUE(report.advice.empty());

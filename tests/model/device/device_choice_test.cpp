@@ -22,9 +22,18 @@ TEST(DeviceName, ParsesTheFourForms) {
   }
 }
 
+TEST(DeviceName, SimilarNamesAreFound) {
+  EXPECT_EQ(similar_device("gpu"), "cuda");
+  EXPECT_EQ(similar_device("GPU:1"), "cuda:1");
+  EXPECT_EQ(similar_device("cuda1"), "cuda:1");
+  EXPECT_EQ(similar_device("CPU"), "cpu");
+  EXPECT_EQ(similar_device("0"), "cuda:0");
+  for (const char* other : {"", "tpu", "cuda:x", "gpus", "-1"}) EXPECT_EQ(similar_device(other), "");
+}
+
 TEST(DeviceChoice, UnknownDeviceIsAUsageError) {
   EXPECT_EQ(error_of<UsageError>([] { choose_device("gpu"); }),
-            "unknown device 'gpu': expected auto, cpu, cuda or cuda:I");
+            "unknown device 'gpu': expected auto, cpu, cuda or cuda:I; did you mean cuda?");
 }
 
 TEST(DeviceChoice, MissingGpuHasTheSameWordingEverywhere) {

@@ -56,11 +56,11 @@ TEST(ScaleToReach, ShortensIterationsAndEpochsAsWell) {
 TEST(EndsBelow, NamesStageAndAlpha) {
   Config c = official(64, 2.5);
   c.schedule.lod_training_kimg = c.schedule.lod_transition_kimg = 0.5;
-  EXPECT_EQ(ends_below(c), "ends in the 16x16 stage, alpha 1.00, of 64x64");
+  EXPECT_EQ(ends_below(c), "ends in the 16x16 stage, of 64x64");
   c.schedule.total_kimg = 1.7;
   EXPECT_EQ(ends_below(c), "ends in the 16x16 stage, alpha 0.40, of 64x64");
   c.schedule.total_kimg = 0.3;
-  EXPECT_EQ(ends_below(c), "ends in the 4x4 stage, alpha 1.00, of 64x64");
+  EXPECT_EQ(ends_below(c), "ends in the 4x4 stage, of 64x64");
 }
 
 }  // namespace
