@@ -37,9 +37,9 @@ void print_dataset(const Dataset& d) {
 }
 
 void info(const DatasetOptions& o) {
-  PG_CHECK(!std::filesystem::exists(o.folder) || is_dataset_folder(o.folder), UsageError,
-           "'", shown(o.folder), "' is no built data set; 'progan_cuda dataset check ",
-           shown(o.folder), "' describes images as they are");
+  PG_CHECK(!std::filesystem::exists(o.folder) || is_dataset_folder(o.folder), UsageError, "'",
+           shown(o.folder), "' is no built data set; 'progan_cuda dataset check ", shown(o.folder),
+           "' describes images as they are");
   print_dataset(Dataset(o.folder));
 }
 

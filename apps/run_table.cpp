@@ -44,19 +44,33 @@ struct Part {
 Part part_of(const RunOutlook& run, int64_t resolution) {
   Part part;
   for (const Stage& stage : stages(run.config)) {
-    if (stage.resolution == resolution) part.images += stage.images();
+    if (stage.resolution != resolution || stage.end <= run.first_image) continue;
+    part.images += stage.end - std::max(stage.first, run.first_image);
   }
   const double rate = images_per_second(run.speed, run.config.model, resolution);
   if (rate > 0.0) part.seconds = static_cast<double>(part.images) / rate;
   return part;
 }
 
-void print_choice(const RunOutlook& run, double seconds) {
+// From first_image on; 0: unknown.
+double seconds_left(const RunOutlook& run) {
+  double seconds = 0.0;
+  for (int64_t r = kMinResolution; r <= run.config.model.resolution; r *= 2) {
+    seconds += part_of(run, r).seconds;
+  }
+  return seconds;
+}
+
+void print_choice(const RunOutlook& run) {
   const Config& c = run.config;
   const int64_t r = c.model.resolution;
-  note("\nrecipe {}: {}x{}, at most {} feature maps, {} images", name_of(c.train.recipe), r, r,
+  const bool continues = run.first_image > 0;
+  note("\n{}: {}x{}, at most {} feature maps, {} {}images",
+       continues ? std::string("new run") : message("recipe ", name_of(c.train.recipe)), r, r,
        std::min(c.model.fmap_max, fmaps(c.model, 1)),
-       format_count(static_cast<double>(total_images(c))));
+       format_count(static_cast<double>(total_images(c) - run.first_image)),
+       continues ? "more " : "");
+  const double seconds = seconds_left(run);
   if (seconds > 0.0) note(", about {} on this device", format_duration(seconds));
   note("\n\n");
 }
@@ -80,12 +94,13 @@ void print_advice(const RunOutlook& run) {
 }  // namespace
 
 void print_run_table(const RunOutlook& run) {
-  print_choice(run, seconds_of(run.config, run.speed));
+  print_choice(run);
   const bool known = !run.speed.images_per_second.empty();
   note("{:<12} {:>8} {:>9} {:>10}  {}\n", "stage", "images", "time", "memory", "ends at");
   double seconds = 0.0;
   for (const ResolutionMemory& m : run.memory) {
     const Part part = part_of(run, m.resolution);
+    if (part.images == 0) continue;
     seconds += part.seconds;
     const bool measured = run.speed.images_per_second.contains(m.resolution);
     const std::string time =
@@ -94,12 +109,11 @@ void print_run_table(const RunOutlook& run) {
          format_count(static_cast<double>(part.images)), time, format_bytes(m.total()),
          known ? end_time(seconds) : std::string("unknown"));
   }
-  print_advice(run);
+  run.first_image > 0 ? note("\n") : print_advice(run);
 }
 
 void print_warnings(const RunOutlook& run) {
-  const double seconds = seconds_of(run.config, run.speed);
-  std::vector<std::string> warnings = run_warnings(run.config, seconds);
+  std::vector<std::string> warnings = run_warnings(run.config, seconds_left(run));
   const std::string disk = disk_warning(run.config, free_disk(run.config.train.out));
   if (!disk.empty()) warnings.push_back(disk);
   for (const std::string& warning : warnings) note("warning: {}\n", warning);

@@ -13,6 +13,7 @@ struct RunOutlook {
   const std::vector<ResolutionMemory>& memory;
   Speed speed;                  // empty: unknown
   int64_t data_resolution = 0;  // largest that the images have
+  int64_t first_image = 0;      // where a run that continues a checkpoint starts
 };
 
 // To standard error: the choice of the recipe; a table with stage, images, time, memory and the

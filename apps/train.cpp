@@ -47,11 +47,12 @@ FittedRun fit_memory(Config& config, const ResumedRun* resume, const DeviceChoic
 
 // The speed of the run by resolution, as far as it is known.
 Speed print_outlook(const Config& config, const FittedRun& fitted, int64_t data_resolution,
-                    Speeds& speeds, bool quiet) {
+                    int64_t first_image, Speeds& speeds, bool quiet) {
   const RunOutlook outlook{.config = config,
                            .memory = fitted.memory,
                            .speed = speeds.at_once(config),
-                           .data_resolution = data_resolution};
+                           .data_resolution = data_resolution,
+                           .first_image = first_image};
   if (!quiet) print_run_table(outlook);
   print_warnings(outlook);
   return outlook.speed;
@@ -145,8 +146,8 @@ void run_training(Config config, const DeviceChoice& device, const ResumedRun* r
   if (!resume || !resume->lock) lock.emplace(run);
   run.check_names();
   run.remove_leftovers();
-  const Speed speed =
-      resume ? speeds.kept(config) : print_outlook(config, fitted, sharpest, speeds, o.quiet);
+  const Speed speed = started ? print_outlook(config, fitted, sharpest, first, speeds, o.quiet)
+                              : speeds.kept(config);
   ProgressOptions how;
   how.cost = measured_cost(speed, config.model);
   how.style = o.quiet ? ProgressStyle::silent : ProgressStyle::automatic;

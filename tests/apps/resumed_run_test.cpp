@@ -43,7 +43,11 @@ TEST(Growing, FinishedRunGrowsAsANewRun) {
   const Outcome o = box.run("train --resume " + kRun + "/ --resolution 16");
   ASSERT_EQ(o.code, 0) << o.err;
   EXPECT_HAS(o.err, "grows from 8x8 to 16x16 as a new run, from " + kRun);
-  EXPECT_EQ(o.err.find("warning"), std::string::npos) << o.err;
+  EXPECT_LACKS(o.err, "changed since the checkpoint");
+  EXPECT_HAS(o.err, "new run: 16x16, at most");
+  EXPECT_HAS(o.err, "64 more images");
+  EXPECT_LT(o.err.find("16x16              64"), o.err.find("run folder")) << o.err;
+  EXPECT_LACKS(o.err, "8x8               ");
   EXPECT_HAS(o.err, "16x16 fades in from 0.129 kimg, and the run ends at 0.192 kimg");
   EXPECT_TRUE(files_in(box, kRun) == before);
   EXPECT_HAS(box.run("info " + kGrown).out, "trained     16x16 at 0.192 kimg of 0.192");

@@ -144,7 +144,7 @@ void Deaths::die(Death death, const std::vector<std::string>& arguments, double 
   finish(child);
 }
 
-// What a process that was killed could not remove; the next one does (expect_repeatable).
+// A killed process leaves its scratch folder; the next one removes it (expect_repeatable).
 bool may_be_left(const std::string& name, Death death) {
   const bool killed = death == kill_9 || death == two_containers;
   return killed && name.starts_with(".progan_cuda-");

@@ -217,8 +217,9 @@ TEST(ConfigSet, ParsesValuesFromTheCommandLine) {
 }
 
 TEST(ConfigSet, RejectsValuesThatAreNotAllowed) {
-  EXPECT_EQ(set_error("model.resolution", "100"),
-            "model.resolution: expected a power of two from 4 to 1024, or 0, got 100; did you mean 128?");
+  EXPECT_EQ(
+      set_error("model.resolution", "100"),
+      "model.resolution: expected a power of two from 4 to 1024, or 0, got 100; did you mean 128?");
   EXPECT_EQ(set_error("loss.gp_space", "ful"),
             "loss.gp_space: expected full or current, got \"ful\"; did you mean full?");
   EXPECT_EQ(set_error("model.leaky_slope", "steep"),

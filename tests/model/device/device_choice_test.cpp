@@ -28,7 +28,8 @@ TEST(DeviceName, SimilarNamesAreFound) {
   EXPECT_EQ(similar_device("cuda1"), "cuda:1");
   EXPECT_EQ(similar_device("CPU"), "cpu");
   EXPECT_EQ(similar_device("0"), "cuda:0");
-  for (const char* other : {"", "tpu", "cuda:x", "gpus", "-1"}) EXPECT_EQ(similar_device(other), "");
+  for (const char* other : {"", "tpu", "cuda:x", "gpus", "-1"})
+    EXPECT_EQ(similar_device(other), "");
 }
 
 TEST(DeviceChoice, UnknownDeviceIsAUsageError) {
