@@ -1,9 +1,28 @@
 // config_sources.cpp: the configuration from a preset, a file and single settings.
 #include "apps/config_sources.h"
 
+#include <algorithm>
+#include <filesystem>
+
 #include "data/files/shown.h"
+#include "kernels/error.h"
 
 namespace pg::apps {
+
+namespace {
+
+// Throws UsageError for names of other things.
+void check_file(const std::string& file) {
+  const std::vector<std::string> presets = preset_names();
+  const bool is_preset = std::find(presets.begin(), presets.end(), file) != presets.end();
+  std::error_code error;
+  PG_CHECK(!is_preset || std::filesystem::exists(file, error), UsageError, "--config ", file,
+           ": expected a TOML file; the preset of this name is --preset ", file);
+  PG_CHECK(!std::filesystem::is_directory(file, error), UsageError, "--config ", shown(file),
+           ": expected a TOML file, got a folder; that of a run is its config.toml");
+}
+
+}  // namespace
 
 void add_config_sources(CLI::App& command, ConfigSources& sources) {
   command.add_option("--preset", sources.preset,
@@ -20,7 +39,10 @@ void add_config_sources(CLI::App& command, ConfigSources& sources) {
 
 Config load_config(const ConfigSources& sources) {
   Config config = preset(sources.preset.empty() ? "official-tf" : sources.preset);
-  if (!sources.file.empty()) read_toml(config, sources.file);
+  if (!sources.file.empty()) {
+    check_file(sources.file);
+    read_toml(config, sources.file);
+  }
   for (const std::string& assignment : sources.assignments) set_assignment(config, assignment);
   return config;
 }
@@ -29,7 +51,8 @@ std::set<std::string> given_keys(const ConfigSources& sources) {
   std::set<std::string> given;
   if (!sources.file.empty()) given = keys_in_toml(sources.file);
   for (const std::string& assignment : sources.assignments) {
-    const std::string path = assignment.substr(0, assignment.find('='));
+    std::string path = assignment.substr(0, assignment.find('='));
+    path.erase(path.find_last_not_of(' ') + 1);
     const size_t section = path.find('.');  // what follows a second dot is an entry of a table
     given.insert(
         path.substr(0, section == std::string::npos ? section : path.find('.', section + 1)));

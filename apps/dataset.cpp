@@ -37,8 +37,10 @@ void print_dataset(const Dataset& d) {
 }
 
 void info(const DatasetOptions& o) {
-  PG_CHECK(!std::filesystem::exists(o.folder) || is_dataset_folder(o.folder), UsageError, "'",
-           shown(o.folder), "' is no built data set; 'progan_cuda dataset check ", shown(o.folder),
+  PG_CHECK(std::filesystem::exists(o.folder), UsageError, "cannot find the data set '",
+           shown(o.folder), "'; check the path");
+  PG_CHECK(is_dataset_folder(o.folder), UsageError, "'", shown(o.folder),
+           "' is not a built data set; 'progan_cuda dataset check ", shown(o.folder),
            "' describes images as they are");
   print_dataset(Dataset(o.folder));
 }
@@ -88,7 +90,8 @@ void add_dataset(CLI::App& app) {
                 "median of the images' shorter sides)");
   b->add_option("--channels", o->channels,
                 "1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha) (default: 1 for idx files, "
-                "else 3)");
+                "else 3)")
+      ->check(CLI::Range(1, 4));
   b->add_option("--fit", o->fit, kFitHelp);
   b->add_option("--background", o->background,
                 "colour behind transparent parts and of padding: black, white, gray or #rrggbb "
@@ -96,7 +99,7 @@ void add_dataset(CLI::App& app) {
   b->add_option("--range", o->range,
                 "samples that become black and white: full, auto or LOW-HIGH, such as 0-4095 for "
                 "12 bits in 16 (default: full)");
-  b->add_option("--threads", o->threads, kThreadsHelp);
+  b->add_option("--threads", o->threads, kThreadsHelp)->check(CLI::Range(0, 4096));
   b->add_option("--memory-limit", o->memory_limit, kDataMemoryHelp);
   b->add_flag("--strict", o->strict, "fail at the first unreadable image instead of skipping it");
   b->add_flag("--overwrite", o->overwrite, "replace an existing data set");

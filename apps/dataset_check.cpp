@@ -29,9 +29,23 @@ struct CheckCommand {
 // The images to write, checked before the work starts; none where the option is not given.
 struct SheetFiles {
   explicit SheetFiles(const CheckCommand& o) {
+    must_differ("--sheet", o.sheet, "--pairs", o.pairs);
     if (!o.sheet.empty()) sheet.emplace("--sheet", o.sheet, kPngFile, o.force);
     if (!o.pairs.empty()) pairs.emplace("--pairs", o.pairs, kPngFile, o.force);
   }
+
+  // Throws UsageError if one of them is an image of `source`, which lies in the folder `where`.
+  void must_not_be_read(const ImageSource& source, const std::string& where) const {
+    for (const auto* file : {&sheet, &pairs}) {
+      std::error_code error;
+      if (!*file || !std::filesystem::exists((*file)->path().path(), error)) continue;
+      const auto name = std::filesystem::relative((*file)->path().path(), where, error).string();
+      for (int64_t i = 0; i < source.count() && !name.starts_with(".."); ++i) {
+        if (source.name(i) == name) (*file)->must_not_be((*file)->path().path().string());
+      }
+    }
+  }
+
   std::optional<OutputFile> sheet, pairs;
 };
 
@@ -73,6 +87,7 @@ void check(const CheckCommand& o) {
   const StopSignals signals;
   const auto source = open_any(o.source);
   print_notes(*source);
+  files.must_not_be_read(*source, o.source);
   CheckOptions options;
   options.resolution = o.resolution;
   options.threads = o.threads;
@@ -110,8 +125,9 @@ void add_dataset_check(CLI::App& dataset) {
   cmd->add_option("--pairs", o->pairs, "PNG to write: up to 48 pairs of equal or similar images");
   add_force(*cmd, o->force);
   cmd->add_option("--fit", o->fit, kFitHelp);
-  cmd->add_option("--list", o->listed, "maximum names per list (default: 10)");
-  cmd->add_option("--threads", o->threads, kThreadsHelp);
+  cmd->add_option("--list", o->listed, "maximum names per list (default: 10)")
+      ->check(CLI::Range(0, 1000000));
+  cmd->add_option("--threads", o->threads, kThreadsHelp)->check(CLI::Range(0, 4096));
   cmd->add_option("--memory-limit", o->memory_limit, kDataMemoryHelp);
   cmd->add_flag("--json", o->json, "print one JSON object with all names");
   cmd->callback([o] { check(*o); });

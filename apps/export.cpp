@@ -157,6 +157,7 @@ void run_export(const ExportOptions& o) {
   const OutputFile out("--out", o.out, kind, o.force);
   out.must_not_be(checkpoint.path());
   std::optional<OutputFile> module;
+  must_differ("--module", o.module, "--out", o.out);
   if (!o.module.empty()) module.emplace("--module", o.module, kModuleFile, o.force);
   const StopSignals signals;  // the file is finished first
   const Config config = checkpoint_config(checkpoint);

@@ -9,6 +9,7 @@
 #include "apps/loaded_generator.h"
 #include "apps/memory.h"
 #include "apps/option_values.h"
+#include "apps/outputs.h"
 #include "apps/stop_signals.h"
 #include "engine/ops/ops.h"
 #include "kernels/error.h"
@@ -175,6 +176,7 @@ void generate_all(const GenerateOptions& o, LoadedGenerator& generator,
 void generate(GenerateOptions o) {
   if (!o.seeds.empty()) parse_seeds(o.seeds);  // before a file is read
   const OutputFormat format = format_of(o);
+  must_differ("--latents", o.latents, "--out", o.out);
   LoadedGenerator generator(o.generator);
   if (!o.label_name.empty()) o.label = class_number(generator.config(), o.label_name, "--class");
   const std::vector<uint64_t> seeds = seeds_of(o, generator.config());
@@ -217,7 +219,7 @@ void add_generate(CLI::App& app) {
   cmd->add_option("--batch", o->batch, "images generated at a time (default: 16)")
       ->check(CLI::Range(1, 1024));
   cmd->add_option("--device", o->generator.device, kDeviceHelp);
-  cmd->add_option("--threads", o->generator.threads, kThreadsHelp);
+  cmd->add_option("--threads", o->generator.threads, kThreadsHelp)->check(CLI::Range(0, 4096));
   cmd->callback([o] { generate(*o); });
 }
 

@@ -75,6 +75,7 @@ void import_own(const ImportOptions& o, const OutputPath& out,
 }
 
 void import(const ImportOptions& o) {
+  if (!o.preset.empty()) preset(o.preset);  // throws for an unknown one
   const OutputFile out("--out", o.out, kImportedFile, o.force);
   for (const std::string& file : o.files) out.must_not_be(file);
   std::vector<ForeignFile> files;

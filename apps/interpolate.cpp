@@ -119,7 +119,10 @@ void interpolate(const InterpolateOptions& o) {
            "--seeds: expected at least two seeds to move between, got '", o.seeds, "'");
   LoadedGenerator generator(o.generator);
   const int64_t label = o.label.empty() ? 0 : class_number(generator.config(), o.label, "--class");
-  Frames frames(generator, grid_option(o.grid), label);
+  const GridSize grid = grid_option(o.grid);
+  PG_CHECK(grid.rows * grid.columns <= kMostGridImages, UsageError, "--grid: expected at most ",
+           kMostGridImages, " images, got ", o.grid);
+  Frames frames(generator, grid, label);
   const auto count = static_cast<int64_t>(o.seconds * o.fps + 0.5);
   PG_CHECK(count > 0, UsageError, "--seconds ", o.seconds, " at --fps ", o.fps,
            " gives no frame; increase one of them");
@@ -164,7 +167,7 @@ void add_interpolate(CLI::App& app) {
   cmd->add_option("--resolution", o->generator.resolution,
                   "size in pixels, at most what the run has trained (default: that)");
   cmd->add_option("--device", o->generator.device, kDeviceHelp);
-  cmd->add_option("--threads", o->generator.threads, kThreadsHelp);
+  cmd->add_option("--threads", o->generator.threads, kThreadsHelp)->check(CLI::Range(0, 4096));
   cmd->callback([o] { interpolate(*o); });
 }
 

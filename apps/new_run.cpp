@@ -1,6 +1,8 @@
 // new_run.cpp: makes and removes the folder of a new run.
 #include "apps/new_run.h"
 
+#include <unistd.h>
+
 namespace pg::apps {
 namespace {
 
@@ -39,16 +41,14 @@ NewRun::~NewRun() {
   try {
     if (kept_ || !folder_->all_checkpoints().empty()) return;
     remove_first_files(*folder_);
-    std::error_code error;
-    fs::remove(folder_->path(), error);  // only if it is empty
+    ::rmdir(folder_->path().c_str());  // only if it is empty
     remove_parents();
   } catch (const std::exception&) {  // a folder that cannot be read stays
   }
 }
 
 void NewRun::remove_parents() {
-  std::error_code error;
-  for (const fs::path& folder : made_) fs::remove(folder, error);
+  for (const fs::path& folder : made_) ::rmdir(folder.c_str());  // never a link or a file
 }
 
 }  // namespace pg::apps

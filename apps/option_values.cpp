@@ -25,7 +25,8 @@ std::vector<uint64_t> parse_seeds(const std::string& text) {
   size_t begin = 0;
   while (begin <= text.size()) {
     const size_t end = std::min(text.find(',', begin), text.size());
-    const std::string_view part = std::string_view(text).substr(begin, end - begin);
+    std::string_view part = std::string_view(text).substr(begin, end - begin);
+    while (part.starts_with(' ')) part.remove_prefix(1);
     const size_t dash = part.find('-');
     uint64_t first = 0, last = 0;
     const bool good = parse_number(part.substr(0, dash), first) &&

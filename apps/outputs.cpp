@@ -82,6 +82,18 @@ void OutputFile::must_not_be(const std::string& input) const {
            path_.path().string(), "' is the file that is read; choose another name to write to");
 }
 
+void must_differ(const char* option, const std::string& path, const char* other_option,
+                 const std::string& other) {
+  if (path.empty() || other.empty()) return;
+  std::error_code error;
+  const auto place = [&](const std::string& name) {
+    return fs::weakly_canonical(fs::absolute(name, error), error);
+  };
+  const bool same = place(path) == place(other) || fs::equivalent(path, other, error);
+  PG_CHECK(!same, UsageError, option, " and ", other_option, " both name '", shown(path),
+           "'; choose another name for one of them");
+}
+
 void check_folder_name(const char* option, const std::string& path, const std::string& instead) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);

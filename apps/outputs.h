@@ -67,6 +67,10 @@ class OutputFolder {
   NewFolders folders_;
 };
 
+// Throws UsageError if both options name one file. Either may be empty.
+void must_differ(const char* option, const std::string& path, const char* other_option,
+                 const std::string& other);
+
 // Throws UsageError if `path` looks like the name of a file and is not a folder, or is a file.
 void check_folder_name(const char* option, const std::string& path,
                        const std::string& instead = "");

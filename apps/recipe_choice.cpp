@@ -87,6 +87,9 @@ Recipe wanted_recipe(const Config& config, const RunOptions& o) {
 int64_t apply_recipe(Config& config, const RunOptions& o, const DeviceChoice& device,
                      Speeds& speeds) {
   const Recipe recipe = wanted_recipe(config, o);
+  PG_CHECK(!*o.hours_given || o.sources.preset.empty(), UsageError,
+           "--hours chooses a schedule, but --preset ", o.sources.preset,
+           " fixes one; drop one of the two");
   PG_CHECK(!*o.hours_given || recipe != Recipe::official, UsageError,
            "--hours needs --recipe auto or small; the official recipe has a fixed schedule");
   if (recipe == Recipe::official) return 0;  // the record of a file that repeats a run stays

@@ -5,6 +5,7 @@
 
 #include "apps/print.h"
 #include "apps/train_data.h"
+#include "data/files/shown.h"
 #include "data/images/resolutions.h"
 #include "kernels/error.h"
 #include "model/config/schedule.h"
@@ -63,18 +64,29 @@ void find_data(Config& config, const ResumedRun& run) {
                         "; give their place with --data"));
 }
 
+// For a run that was not named: images that were given must be its own.
+void check_images(const ResumedRun& run, const Config& config) {
+  const std::string &was = run.before.data.path, &is = config.data.path;
+  std::error_code error;
+  const bool same =
+      is == was || full_path_of(is) == run.before.data.full_path || fs::equivalent(is, was, error);
+  PG_CHECK(same, UsageError, "the newest run, '", run.point.run.path().string(),
+           "', was trained on ", shown(was), ", not ", shown(is),
+           "; name the run to resume: --resume RUN (progan_cuda runs lists them)");
+}
+
 bool finished(const ResumedRun& run, const Config& config) {
   const bool unknown = config.schedule.unit == ScheduleUnit::epochs && config.data.images == 0;
   return !unknown && run.counters.images_shown >= total_images(config);
 }
 
 // How a run with this many images per stage is made longer.
-std::string longer(const Config& config) {
+std::string longer(const Config& config, int64_t images_shown) {
   Config endless = config;
   endless.schedule.total_kimg = 0;
   const bool by_stages =
       config.schedule.unit != ScheduleUnit::kimg && total_images(config) == total_images(endless);
-  if (!by_stages) return message("--kimg N with N above ", kimg_of(total_images(config)));
+  if (!by_stages) return message("--kimg N with N above ", kimg_of(images_shown));
   return message("--set schedule.stage_lengths.", config.model.resolution, "=N with more ",
                  config.schedule.unit == ScheduleUnit::epochs ? "epochs" : "iterations");
 }
@@ -109,9 +121,10 @@ ResumedRun find_resumed_run(const std::string& argument, const RunOptions& o) {
           .lock = std::move(lock)};
 }
 
-Config resumed_config(ResumedRun& run, const RunOptions& o) {
+Config resumed_config(ResumedRun& run, const RunOptions& o, bool newest) {
   Config config = run.before;
   apply_options(o, config);
+  if (newest) check_images(run, config);
   keep_sizes(config.model, run.before.model);
   check_resumable(run.before, config);
   if (run.grows(config)) {
@@ -139,7 +152,8 @@ bool nothing_is_left(const ResumedRun& run, const Config& config) {
       r < kMaxResolution ? message("; to grow it to ", 2 * r, "x", 2 * r, ": --resolution ", 2 * r)
                          : "";
   note("nothing is left to train: '{}' has shown all its {} kimg; to train longer: {}{}\n",
-       run.point.checkpoint.string(), kimg_of(run.counters.images_shown), longer(config), grow);
+       run.point.checkpoint.string(), kimg_of(run.counters.images_shown),
+       longer(config, run.counters.images_shown), grow);
   return true;
 }
 

@@ -28,9 +28,10 @@ struct ResumedRun {
 ResumedRun find_resumed_run(const std::string& argument, const RunOptions& o);
 
 // The configuration with which it continues. A run that grows is a new one beside the old one
-// (point.continues is then false). Throws UsageError (keys that cannot change), IoError if the
-// images of the run are gone.
-Config resumed_config(ResumedRun& run, const RunOptions& o);
+// (point.continues is then false). `newest`: the run was not named. Throws UsageError (keys that
+// cannot change, images that are not those of the newest run), IoError if the images of the run are
+// gone.
+Config resumed_config(ResumedRun& run, const RunOptions& o, bool newest);
 
 // Whether the run has shown all its images; then says so, and how to train it further.
 bool nothing_is_left(const ResumedRun& run, const Config& config);

@@ -3,6 +3,7 @@
 
 #include "apps/memory.h"
 #include "apps/option_values.h"
+#include "data/files/shown.h"
 #include "kernels/error.h"
 #include "model/config/config_keys.h"
 #include "model/config/device_name.h"
@@ -12,15 +13,54 @@
 namespace pg::apps {
 namespace {
 
-// Sets the key that an option stands for; errors name the option.
-void set_option(Config& c, const std::string& option, const std::string& key,
-                const std::string& value) {
-  try {
-    set_key(c, key, value);
-  } catch (const UsageError& error) {
-    const std::string what = error.what();
-    throw UsageError(what.starts_with(key) ? option + what.substr(key.size()) : what);
+// Options that stand for a key of the configuration.
+class OptionKeys {
+ public:
+  OptionKeys(Config& config, const ConfigSources& sources) : config_(config) {
+    ConfigSources assigned;
+    assigned.assignments = sources.assignments;
+    assigned_ = given_keys(assigned);
   }
+
+  // Sets the key; errors name the option. Throws UsageError if --set has given it another value.
+  void set(const std::string& option, const std::string& key, const std::string& value) {
+    const std::string before = get_key(config_, key);
+    try {
+      set_key(config_, key, value);
+    } catch (const UsageError& error) {
+      std::string what = error.what();
+      constexpr std::string_view kZero = ", or 0";  // no value of --resolution
+      if (const size_t zero = what.find(kZero); zero != what.npos) what.erase(zero, kZero.size());
+      throw UsageError(what.starts_with(key) ? option + what.substr(key.size()) : what);
+    }
+    check(option, key, value, before);
+  }
+
+  // The same for a text, which is not parsed.
+  void set_text(const std::string& option, const std::string& key, std::string& text,
+                const std::string& value) {
+    const std::string before = get_key(config_, key);
+    text = value;
+    check(option, key, value, before);
+  }
+
+ private:
+  void check(const std::string& option, const std::string& key, const std::string& value,
+             const std::string& before) const {
+    PG_CHECK(!assigned_.contains(key) || get_key(config_, key) == before, UsageError, option, " ",
+             shown(value), " and --set ", key, "=", shown(before),
+             " contradict each other; drop one of them");
+  }
+
+  Config& config_;
+  std::set<std::string> assigned_;
+};
+
+// For --resolution, before a key is set: 0 is the size of the images in a configuration only.
+void check_resolution(int64_t resolution) {
+  PG_CHECK(resolution != 0, UsageError,
+           "--resolution: expected a power of two from 4 to 1024, got 0; omit it for the size "
+           "of the images");
 }
 
 }  // namespace
@@ -55,6 +95,7 @@ void add_run_options(CLI::App& command, RunOptions& o) {
       "device memory that training may use, such as 4GB or 512MiB; minibatches that need more are "
       "computed in parts (default: all that is free)");
   o.threads_given = command.add_option("--threads", o.threads, kThreadsHelp);
+  o.threads_given->check(CLI::Range(0, 4096));
   add_shorthands(command, o.shorthands, o.sources.assignments, o.device);
   o.seed_given = command.add_option("--seed", o.seed, "seed of all random numbers (default: 1000)");
 }
@@ -65,20 +106,22 @@ void apply_options(const RunOptions& o, Config& c) {
   const bool sets_parts = c.schedule.micro_batch != before.micro_batch ||
                           c.schedule.micro_batches != before.micro_batches;
   if (sets_parts) c.schedule.micro_batches_chosen = false;  // now chosen by the user
-  if (!o.data.empty()) c.data.path = o.data;
-  if (!o.out.empty()) c.train.out = o.out;
+  OptionKeys keys(c, o.sources);
+  if (!o.data.empty()) keys.set_text("--data", "data.path", c.data.path, o.data);
+  if (!o.out.empty()) keys.set_text("--out", "train.out", c.train.out, o.out);
   if (!o.device.empty()) {
     require_device(o.device);
-    c.train.device = o.device;
+    keys.set("--device", "train.device", o.device);
   }
-  if (!o.precision.empty()) set_option(c, "--precision", "train.precision", o.precision);
-  if (*o.memory_limit_given) set_option(c, "--memory-limit", "train.memory_limit", o.memory_limit);
+  if (!o.precision.empty()) keys.set("--precision", "train.precision", o.precision);
+  if (*o.memory_limit_given) keys.set("--memory-limit", "train.memory_limit", o.memory_limit);
   if (*o.resolution_given) {
-    set_option(c, "--resolution", "model.resolution", std::to_string(o.resolution));
+    check_resolution(o.resolution);
+    keys.set("--resolution", "model.resolution", std::to_string(o.resolution));
   }
-  if (*o.seed_given) set_option(c, "--seed", "train.seed", std::to_string(o.seed));
-  if (*o.threads_given) set_option(c, "--threads", "train.threads", std::to_string(o.threads));
-  if (*o.kimg_given) set_option(c, "--kimg", "schedule.total_kimg", to_text(KeyValue(o.kimg)));
+  if (*o.seed_given) keys.set("--seed", "train.seed", std::to_string(o.seed));
+  if (*o.threads_given) keys.set("--threads", "train.threads", std::to_string(o.threads));
+  if (*o.kimg_given) keys.set("--kimg", "schedule.total_kimg", to_text(KeyValue(o.kimg)));
   validate(c);
 }
 

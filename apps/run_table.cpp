@@ -100,7 +100,7 @@ void print_run_table(const RunOutlook& run) {
   double seconds = 0.0;
   for (const ResolutionMemory& m : run.memory) {
     const Part part = part_of(run, m.resolution);
-    if (part.images == 0) continue;
+    if (part.images <= (run.first_image > 0 ? 1 : 0)) continue;  // a fade starts one image later
     seconds += part.seconds;
     const bool measured = run.speed.images_per_second.contains(m.resolution);
     const std::string time =

@@ -8,6 +8,7 @@
 #include "kernels/error.h"
 #include "model/config/format.h"
 #include "model/config/schedule.h"
+#include "model/run/resume_point.h"
 #include "model/run/run_list.h"
 
 namespace pg::apps {
@@ -61,8 +62,12 @@ nlohmann::ordered_json to_json(const ListedRun& run) {
 }
 
 void print_runs(const RunsOptions& o, bool given) {
-  PG_CHECK(!given || std::filesystem::is_directory(o.out), UsageError, "cannot find the folder '",
-           o.out, "'; give the folder that holds runs, which is --out of train");
+  PG_CHECK(!given || std::filesystem::exists(o.out), UsageError, "cannot find the folder '", o.out,
+           "'; give the folder that holds runs, which is --out of train");
+  PG_CHECK(!given || std::filesystem::is_directory(o.out), UsageError, "'", o.out,
+           "' is a file; give the folder that holds runs, which is --out of train");
+  PG_CHECK(!is_run_folder(o.out), UsageError, "'", o.out, "' is a run; progan_cuda info ", o.out,
+           " describes it, and progan_cuda runs lists the folder above it");
   const std::vector<ListedRun> runs = list_runs(o.out);
   if (o.json) {
     auto list = nlohmann::ordered_json::array();

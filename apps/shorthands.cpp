@@ -38,6 +38,16 @@ std::vector<std::string> assignments_of(const Shorthands& s) {
   return all;
 }
 
+// Throws UsageError for a key that --set gives another value than the option `name`.
+void check_agreement(const std::string& name, const std::string& own,
+                     const std::vector<std::string>& assignments) {
+  const std::string key = own.substr(0, own.find('=') + 1);
+  for (const std::string& other : assignments) {
+    PG_CHECK(!other.starts_with(key) || other == own, UsageError, name, " and --set ", shown(other),
+             " contradict each other; drop one of them");
+  }
+}
+
 void choose_gpus(int64_t gpus, std::string& device) {
   if (gpus < 0) return;
   PG_CHECK(gpus <= 1, UsageError, "--gpus ", gpus,
@@ -70,6 +80,11 @@ void add_shorthands(CLI::App& command, Shorthands& s, std::vector<std::string>& 
       ->check(CLI::Range(0, 1024));
   command.parse_complete_callback([&s, &assignments, &device] {
     const std::vector<std::string> own = assignments_of(s);
+    for (const std::string& assignment : own) {
+      if (assignment.starts_with("data.mirror"))
+        check_agreement("--mirror", assignment, assignments);
+      if (assignment.starts_with("model.cond")) check_agreement("--cond", assignment, assignments);
+    }
     assignments.insert(assignments.begin(), own.begin(), own.end());
     choose_gpus(s.gpus, device);
   });

@@ -137,7 +137,9 @@ class GeneratedMoments : public Moments {
 RunFolder run_of(const TimelapseOptions& o) {
   const std::optional<RunFolder> run = find_run(o.generator.from, "runs");
   PG_CHECK(run, UsageError, "'", o.generator.from,
-           "': expected a run folder or a run in 'runs'; look at the names there");
+           "': expected a run folder or a run in 'runs' (progan_cuda runs lists them)");
+  PG_CHECK(std::filesystem::exists(run->config_file()), UsageError, "'", run->path().string(),
+           "' is not a run folder; progan_cuda runs lists runs");
   return *run;
 }
 
@@ -208,7 +210,7 @@ void add_timelapse(CLI::App& app) {
   cmd->add_flag("--from-checkpoints", o->from_checkpoints,
                 "generate the images again, from each checkpoint, instead of using fakes*.png");
   cmd->add_option("--device", o->generator.device, kDeviceHelp);
-  cmd->add_option("--threads", o->generator.threads, kThreadsHelp);
+  cmd->add_option("--threads", o->generator.threads, kThreadsHelp)->check(CLI::Range(0, 4096));
   cmd->callback([o] { timelapse(*o); });
 }
 

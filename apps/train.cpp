@@ -117,6 +117,8 @@ selftest::Decision trusted_kernels(Config& config, const DeviceChoice& device, b
 
 void run_training(Config config, const DeviceChoice& device, const ResumedRun* resume,
                   const TrainOptions& o) {
+  const bool continues = resume && resume->point.continues;
+  if (!continues) check_folder_of_runs(config.train.out);  // before long work
   config.train.precision = resolve_precision(config.train.precision, device);
   const selftest::Decision trust = trusted_kernels(config, device, o.quiet);
   require_data(config);
@@ -140,7 +142,7 @@ void run_training(Config config, const DeviceChoice& device, const ResumedRun* r
   const int64_t limit = memory_limit(config, *backend);
   const FittedRun fitted = fit_memory(config, resume, device, *backend, o.run);
   std::optional<NewRun> started;  // a checkpoint that lies in no run folder starts a new run too
-  if (!resume || !resume->point.continues) started.emplace(config);
+  if (!continues) started.emplace(config);
   const RunFolder run = started ? started->folder() : resume->point.run;
   std::optional<RunLock> lock;
   if (!resume || !resume->lock) lock.emplace(run);
@@ -205,7 +207,7 @@ void train(const TrainOptions& o) {
       "--resume keeps what the recipe of the run chose; drop --recipe and --hours, and set its "
       "end with --kimg");
   ResumedRun resume = find_resumed_run(o.resume, o.run);
-  const Config config = resumed_config(resume, o.run);
+  const Config config = resumed_config(resume, o.run, o.resume.empty());
   if (nothing_is_left(resume, config)) return;
   train_on(config, &resume, o);
 }

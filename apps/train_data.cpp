@@ -14,6 +14,7 @@
 #include "kernels/error.h"
 #include "model/config/bytes.h"
 #include "model/config/schedule.h"
+#include "model/run/resume_point.h"
 
 namespace pg::apps {
 namespace {
@@ -113,9 +114,32 @@ std::string data_place(const DataConfig& data) {
   return elsewhere ? data.full_path : data.path;
 }
 
+namespace {
+
+// Runs are meant to be resumed: their sample images are not data.
+void reject_runs(const std::string& place) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(place, error)) return;
+  const std::string name = shown(place);
+  PG_CHECK(!is_run_folder(place), UsageError, "'", name,
+           "' is a run, not a folder of images; to resume it: --resume ", name);
+  bool runs = false, others = false;
+  for (const auto& entry : std::filesystem::directory_iterator(place, error)) {
+    if (entry.path().filename().string().starts_with('.')) continue;
+    const bool run = entry.is_directory(error) && is_run_folder(entry.path());
+    (run ? runs : others) = true;
+    if (others) return;
+  }
+  PG_CHECK(!runs, UsageError, "'", name,
+           "' holds runs, not images; to resume the newest one: train --resume --out ", name);
+}
+
+}  // namespace
+
 void require_data(const Config& config) {
   PG_CHECK(!config.data.path.empty(), UsageError,
            "no data; give a folder of images with --data (or try --data builtin:shapes)");
+  reject_runs(data_place(config.data));
 }
 
 Dataset open_training_data(const Config& config, const Config* before, int64_t first_image) {
@@ -148,6 +172,12 @@ void record_data(Config& config, const Dataset& dataset) {
   PG_CHECK(classes == 0 || dataset.label_count() <= classes, UsageError,
            "model.label_size: expected at least ", dataset.label_count(), ", the classes of ",
            config.data.path, ", got ", classes);
+  if (classes > dataset.label_count()) {
+    note(
+        "warning: model.label_size is {}, but the images have only {} classes; the others are "
+        "never trained\n",
+        classes, dataset.label_count());
+  }
   config.data.classes = classes > 0 ? class_list(dataset.manifest().label_names) : "";
   config.data.fingerprint = data_identity(dataset, config.model.resolution);
 }

@@ -10,6 +10,7 @@
 #include "apps/command_line/argument_values.h"
 #include "apps/command_line/tree.h"
 #include "apps/command_line/wrong_arguments.h"
+#include "data/files/shown.h"
 #include "kernels/error.h"
 
 namespace pg::apps {
@@ -72,6 +73,10 @@ class Reader {
     const std::string name = word.substr(0, equals);
     const CLI::Option* option = find_option(*command_, name);
     if (option == nullptr) throw_unknown_option(*command_, name);
+    if (equals != std::string::npos && is_flag(*option) && option->get_fnames().empty()) {
+      throw UsageError(message(name, " takes no value, got '", shown(word.substr(equals + 1)), "'",
+                               see_help(*command_)));
+    }
     if (equals != std::string::npos) {
       add(*option, name, word.substr(equals + 1));
     } else if (is_flag(*option)) {
@@ -85,6 +90,7 @@ class Reader {
       options_.push_back(name);  // its value may be omitted
     }
     after_flag_.clear();
+    if (!given_.empty()) before_ = {name, given_.back().value};
   }
 
   // Whether the next word is the value of this option.
@@ -108,6 +114,7 @@ class Reader {
   }
 
   void read_positional(const std::string& word) {
+    const auto before = std::exchange(before_, {});
     const bool setting = is_assignment(word) && find_option(*command_, "--set") != nullptr &&
                          !std::filesystem::exists(word);
     if (setting || has_long_dash(word)) throw_extra_word(*command_, word, "");
@@ -120,7 +127,10 @@ class Reader {
       last = option;
     }
     if (last == nullptr || !after_flag_.empty()) throw_extra_word(*command_, word, after_flag_);
-    add(*last, last->get_name(true), word);
+    const auto first = std::find_if(given_.begin(), given_.end(),
+                                    [&](const Given& g) { return g.option == last; });
+    if (first->value == word) return;
+    throw_second_word(*command_, *last, first->value, word, before);
   }
 
   bool is_given(const CLI::Option& option) const {
@@ -129,6 +139,8 @@ class Reader {
   }
 
   void add(const CLI::Option& option, const std::string& name, const std::string& value) {
+    if (value.empty()) throw_empty_value(*command_, option, name);
+    check_path(*command_, option, name, value);
     const std::string checked = is_flag(option) ? value : checked_value(option, name, value);
     for (const Given& before : given_) {
       if (before.option != &option || is_repeatable(option)) continue;
@@ -138,8 +150,6 @@ class Reader {
     given_.push_back({&option, checked});
     if (option.get_lnames().empty()) {
       positionals_.push_back(unmistakable(checked));
-    } else if (checked.empty()) {
-      options_.insert(options_.end(), {"--" + option.get_lnames()[0], ""});
     } else {
       options_.push_back("--" + option.get_lnames()[0] + "=" + checked);
     }
@@ -155,6 +165,9 @@ class Reader {
     if (has_commands(*command_)) throw_missing_command(*command_);
     for (const CLI::Option* option : command_->get_options()) {
       if (option->get_required() && !is_given(*option)) throw_missing_option(*command_, *option);
+      for (const CLI::Option* other : option->get_excludes()) {
+        if (is_given(*option) && is_given(*other)) throw_excluded(*command_, *option, *other);
+      }
     }
   }
 
@@ -162,7 +175,8 @@ class Reader {
   const std::vector<std::string>& words_;
   size_t at_ = 0;
   bool only_positionals_ = false;
-  std::string after_flag_;  // the flag just read, which takes no value
+  std::string after_flag_;                      // the flag just read, which takes no value
+  std::pair<std::string, std::string> before_;  // the option just read and its value
   std::vector<std::string> path_, positionals_, options_;
   std::vector<Given> given_;
 };
@@ -179,6 +193,7 @@ std::vector<std::string> help_of(const CLI::App& app, const std::vector<std::str
     command = next;
     result.push_back(words[at]);
   }
+  if (at < words.size() && words[0] == "help") throw_extra_word(*command, words[at], "");
   result.push_back("--help");
   return result;
 }

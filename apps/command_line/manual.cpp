@@ -120,6 +120,7 @@ void print_page(const CLI::App& app, const ManOptions& o) {
   for (const std::string& given : o.command) {
     const std::string word = given.substr(given.starts_with("./") ? 2 : 0);  // see arguments.cpp
     const CLI::App* next = find_command(*command, word);
+    if (next == nullptr && !has_commands(*command)) throw_extra_word(*command, word, "");
     if (next == nullptr) throw_unknown_command(*command, word);
     command = next;
   }

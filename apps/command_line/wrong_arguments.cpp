@@ -159,7 +159,18 @@ std::string advice_on_start(const CLI::App& command, const std::string& name) {
   return found.empty() ? "" : message("did you mean '", found, "'?");
 }
 
+// "--no-mirror" for a flag that is off by itself.
+std::string advice_on_negation(const CLI::App& command, const std::string& name) {
+  if (!name.starts_with("--no-")) return "";
+  const CLI::Option* flag = find_option(command, "--" + name.substr(5));
+  if (flag == nullptr || !is_flag(*flag)) return "";
+  const std::string off =
+      flag->get_fnames().empty() ? "" : message(", or write ", long_name(*flag), "=false");
+  return message("it is off unless '", long_name(*flag), "' is given", off);
+}
+
 std::string advice_on_option(const CLI::App& command, const std::string& name) {
+  if (std::string advice = advice_on_negation(command, name); !advice.empty()) return advice;
   if (std::string advice = advice_on_hyphens(command, name); !advice.empty()) return advice;
   if (std::string advice = advice_on_foreign(command, name); !advice.empty()) return advice;
   const std::string setting = setting_named(name);
@@ -200,16 +211,21 @@ void throw_unknown_command(const CLI::App& command, const std::string& word) {
 }
 
 void throw_missing_command(const CLI::App& command) {
+  const std::string path = command_path(command);
   std::vector<std::string> known;
   for (const CLI::App* c : visible_commands(command)) known.push_back(c->get_name());
-  throw UsageError(message(command_path(command), " needs a command: ", joined(known, " or "),
-                           see_help(command)));
+  throw UsageError(message(path.empty() ? "progan_cuda" : path,
+                           " needs a command: ", joined(known, " or "), see_help(command)));
 }
 
 void throw_unknown_option(const CLI::App& command, const std::string& name) {
   if (has_long_dash(name)) throw_long_dash(command, name);
   if (command.get_parent() == nullptr) {
     const std::vector<std::string> owners = commands_with(command, name);
+    const std::string meant = nearest_name(name, {"--help", "--version"});
+    if (!meant.empty()) {
+      throw UsageError(message("unknown option '", shown(name), "': did you mean '", meant, "'?"));
+    }
     throw UsageError(message(
         "the first word is a command, got '", shown(name), "'",
         owners.empty() ? ""
@@ -249,6 +265,68 @@ void throw_repeated(const CLI::App& command, const CLI::Option& option, const st
       message(name, " is given twice: '", shown(first), "' and '", shown(second),
               data ? "'; a run reads one data set, so move both into one folder" : "'; choose one",
               see_help(command)));
+}
+
+void throw_empty_value(const CLI::App& command, const CLI::Option& option,
+                       const std::string& name) {
+  const std::string value = value_name(option);
+  const bool may_be_omitted = option.get_items_expected_min() == 0;
+  throw UsageError(message(
+      name, ": expected ", value.empty() ? "a value" : value, ", got an empty text; ",
+      may_be_omitted ? "omit the value for the newest run" : "omit the option for its default",
+      see_help(command)));
+}
+
+void check_path(const CLI::App& command, const CLI::Option& option, const std::string& name,
+                const std::string& value) {
+  for (const char* start : {"http://", "https://", "ftp://", "s3://", "gs://", "hf://"}) {
+    if (!value.starts_with(start)) continue;
+    throw UsageError(message(name, ": '", shown(value), "' is an address; download it first, and ",
+                             "give the file or folder", see_help(command)));
+  }
+  if (value == "-" && long_name(option) == "--out") {
+    throw UsageError(message(name, " -: standard output is not supported; name a file or folder",
+                             see_help(command)));
+  }
+}
+
+void throw_excluded(const CLI::App& command, const CLI::Option& one, const CLI::Option& other) {
+  throw UsageError(message(long_name(one), " and ", long_name(other),
+                           " exclude each other; drop one of them", see_help(command)));
+}
+
+namespace {
+
+// Whether a second word may be meant for --out: the first one of train is a data set, as could be
+// the second.
+bool may_be_output(const CLI::App& command, const CLI::Option& option) {
+  const bool build = command_path(command) == "dataset build";
+  return find_option(command, "--out") != nullptr && (build || long_name(option) != "--data");
+}
+
+}  // namespace
+
+void throw_second_word(const CLI::App& command, const CLI::Option& option, const std::string& first,
+                       const std::string& second,
+                       const std::pair<std::string, std::string>& before) {
+  const bool number = second.find_first_not_of("0123456789") == std::string::npos;
+  const std::string path = shown(second);
+  std::string meant;
+  std::error_code error;
+  if (fs::exists(first + " " + second, error)) {
+    meant = message("did you mean '", shown(first), " ", path, "', in quotes?");
+  } else if (before.first == "--set" && before.second.find('=') == std::string::npos) {
+    meant = message("write --set ", shown(before.second), "=", second == "=" ? "VALUE" : path,
+                    ", without blanks");
+  } else if (before.first == "--seeds" && number) {
+    meant = message("write --seeds ", shown(before.second), ",", path);
+  } else if (!number && may_be_output(command, option) && !fs::exists(second, error)) {
+    meant = message("did you mean --out ", path, "?");
+  } else {
+    throw_repeated(command, option, value_name(option), first, second);
+  }
+  throw UsageError(message("unexpected '", path, "' after progan_cuda ", command_path(command),
+                           ": ", meant, see_help(command)));
 }
 
 void throw_extra_word(const CLI::App& command, const std::string& word,

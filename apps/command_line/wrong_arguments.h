@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <utility>
 
 namespace pg::apps {
 
@@ -22,6 +23,24 @@ namespace pg::apps {
 [[noreturn]] void throw_repeated(const CLI::App& command, const CLI::Option& option,
                                  const std::string& name, const std::string& first,
                                  const std::string& second);
+
+// For a value such as "$NAME" of a variable that is not set.
+[[noreturn]] void throw_empty_value(const CLI::App& command, const CLI::Option& option,
+                                    const std::string& name);
+
+// Throws for an address on the internet, and for "-" as a file to write.
+void check_path(const CLI::App& command, const CLI::Option& option, const std::string& name,
+                const std::string& value);
+
+// Two options that exclude each other.
+[[noreturn]] void throw_excluded(const CLI::App& command, const CLI::Option& one,
+                                 const CLI::Option& other);
+
+// For a word behind the last one that the command takes, `first`. `before`: the option that
+// precedes it, as typed, and its value; empty: none does.
+[[noreturn]] void throw_second_word(const CLI::App& command, const CLI::Option& option,
+                                    const std::string& first, const std::string& second,
+                                    const std::pair<std::string, std::string>& before);
 
 // `after_flag`: the flag that precedes the word, or nothing.
 [[noreturn]] void throw_extra_word(const CLI::App& command, const std::string& word,

@@ -14,6 +14,19 @@
 namespace pg {
 namespace fs = std::filesystem;
 
+std::string dangling_link(const fs::path& path) {
+  fs::path at;
+  std::error_code error;
+  for (const fs::path& part : path.lexically_normal()) {
+    at /= part;
+    if (!fs::is_symlink(fs::symlink_status(at, error)) || fs::exists(at, error)) continue;
+    return message("'", at.string(), "' is a link to '", fs::read_symlink(at, error).string(),
+                   "', which does not exist; create that folder, mount its disk, or choose another "
+                   "name");
+  }
+  return "";
+}
+
 NewFolders::NewFolders(const fs::path& folder, const fs::path& target) {
   fs::path at;
   for (const fs::path& part : folder.lexically_normal()) {
@@ -30,6 +43,7 @@ NewFolders::NewFolders(const fs::path& folder, const fs::path& target) {
       if (S_ISDIR(status.st_mode)) continue;
       error = ENOTDIR;
     }
+    if (const std::string link = dangling_link(at); !link.empty()) throw IoError(link);
     if (!target.empty()) throw_io_error("write", target, error);
     throw IoError(message("cannot use '", folder.string(),
                           "': ", std::generic_category().message(error),

@@ -2,9 +2,14 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 namespace pg {
+
+// Why `path` cannot be a folder: it, or a folder above it, is a link to something that does not
+// exist. Empty: no such link.
+std::string dangling_link(const std::filesystem::path& path);
 
 class NewFolders {
  public:

@@ -61,6 +61,12 @@ std::unique_ptr<ImageSource> open_file(const fs::path& file) {
   if (file.extension() == ".bin") return open_cifar_source({file});
   PG_CHECK(!looks_like_image(read_file_start(file, 32)), UsageError, file.string(),
            " is a single image; name the folder it is in");
+  PG_CHECK(fs::file_size(file) > 0, UsageError, file.string(),
+           " is empty; name a folder or an archive of images");
+  PG_CHECK(!is_dataset_folder(folder_of(file)), UsageError, file.string(),
+           " is a part of a built data set; name its folder, ", folder_of(file).string());
+  PG_CHECK(file.extension() != ".safetensors", UsageError, file.string(),
+           " holds networks, not images; to resume a run: train --resume ", file.string());
   throw UsageError(message(file.string(),
                            " is not a set of images (a folder, zip, idx, LMDB, .tfrecords or "
                            "CIFAR-10 .bin); unpack other archives into a folder"));

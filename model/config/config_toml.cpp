@@ -182,11 +182,23 @@ void set_key(Config& config, std::string_view path, std::string_view value) {
   }
 }
 
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
 void set_assignment(Config& config, std::string_view assignment) {
   const size_t equals = assignment.find('=');
   PG_CHECK(equals != std::string_view::npos, UsageError, "--set: expected KEY=VALUE, such as ",
            "schedule.total_kimg=1000, got '", assignment, "'");
-  set_key(config, assignment.substr(0, equals), assignment.substr(equals + 1));
+  const std::string_view key = assignment.substr(0, equals), value = assignment.substr(equals + 1);
+  if (!key.ends_with(' ')) return set_key(config, key, value);
+  set_key(config, trimmed(key), trimmed(value));  // "key = value", as in a file
 }
 
 }  // namespace pg

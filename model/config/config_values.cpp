@@ -77,7 +77,10 @@ bool table_allowed(const Key& key, const Table& table) {
 
 bool text_allowed(const Key& key, const std::string& text) {
   if (key.form == KeyForm::device) return parse_device(text).has_value();
-  if (key.form == KeyForm::grid) return text == kAutoGrid || parse_grid(text).has_value();
+  if (key.form == KeyForm::grid) {
+    const std::optional<GridSize> grid = parse_grid(text);
+    return text == kAutoGrid || (grid && grid->rows * grid->columns <= kMostGridImages);
+  }
   if (key.form == KeyForm::bytes) {
     return text.empty() || (parse_bytes(text).has_value() && missing_unit(text).empty());
   }
@@ -183,7 +186,10 @@ std::string allowed_text(const Key& key) {
       return "a number " + range_text(key.range);
     case KeyKind::text:
       if (key.form == KeyForm::device) return std::string(kDeviceNames);
-      if (key.form == KeyForm::grid) return "auto or ROWSxCOLUMNS, such as 8x8";
+      if (key.form == KeyForm::grid) {
+        return message("auto or ROWSxCOLUMNS, such as 8x8, of at most ", kMostGridImages,
+                       " images");
+      }
       if (key.form == KeyForm::bytes) return "a size such as 4GB, 512MiB or 0.5GiB, or nothing";
       return "text in UTF-8";
     case KeyKind::choice:

@@ -15,6 +15,9 @@ struct GridSize {
 // "8x12": 8 rows of 12 images; each number from 1 to 9999. Nothing for any other text.
 std::optional<GridSize> parse_grid(std::string_view text);
 
+// The most images of a grid that is computed at once.
+inline constexpr int64_t kMostGridImages = 4096;
+
 // The value of a key for auto_grid.
 inline constexpr std::string_view kAutoGrid = "auto";
 

@@ -12,6 +12,12 @@ namespace pg {
 
 namespace {
 
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return result;
+}
+
 std::string_view last_part(std::string_view name) { return name.substr(name.rfind('.') + 1); }
 
 }  // namespace
@@ -31,7 +37,8 @@ int64_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
+std::string nearest_name(std::string_view given, const std::vector<std::string>& candidates) {
+  const std::string name = lower(given);
   const std::string_view part = last_part(name);
   // Up to a third of the letters wrong is a typo; more is another word.
   const int64_t limit = std::max<int64_t>(2, static_cast<int64_t>(part.size()) / 3);
@@ -40,8 +47,9 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
   std::string nearest;
   for (const std::string& candidate : candidates) {
     // One more for a match of the last part alone: a match in the given section wins.
-    const int64_t distance = std::min(edit_distance(name, candidate),
-                                      edit_distance(part, last_part(candidate)) + other_section);
+    const int64_t distance =
+        std::min(edit_distance(name, lower(candidate)),
+                 edit_distance(part, lower(last_part(candidate))) + other_section);
     if (distance < best) {
       best = distance;
       nearest = candidate;
@@ -49,17 +57,13 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
   }
   if (!nearest.empty() || part.size() < 4) return nearest;
   for (const std::string& candidate : candidates) {
-    if (candidate.starts_with(name) || last_part(candidate).starts_with(part)) return candidate;
+    if (lower(candidate).starts_with(name) || lower(last_part(candidate)).starts_with(part))
+      return candidate;
   }
   return "";
 }
 
 std::string nearest_value(std::string_view given, const std::vector<std::string>& values) {
-  const auto lower = [](std::string_view text) {
-    std::string result(text);
-    for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    return result;
-  };
   std::string nearest;
   int64_t best = static_cast<int64_t>(given.size()) / 3 + 1;
   for (const std::string& value : values) {

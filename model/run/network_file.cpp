@@ -116,7 +116,9 @@ void reject_foreign(const fs::path& file) {
   if (!may_be_safetensors(start)) {
     const Kind kind = kind_of_start(start);
     if (kind.name != nullptr) throw_foreign(file, kind);
-    return;
+    PG_CHECK(file.extension() == ".safetensors", UsageError, "'", shown(file.string()),
+             "' is not a checkpoint; give a run folder, a checkpoint or an export as safetensors");
+    return;  // its reader says how it is damaged
   }
   Metadata metadata;
   try {

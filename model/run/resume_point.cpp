@@ -124,10 +124,12 @@ ResumePoint resolve_resume(const std::string& argument, const fs::path& out,
            "': expected a run folder, a checkpoint file, or the number or name of a run in '",
            out.string(), "' (progan_cuda runs lists them)");
   ResumePoint point = resume_run(*run, lock);
+  PG_CHECK(!point.checkpoint.empty() || point.broken.empty(), FormatError, "no checkpoint of '",
+           run->path().string(), "' is usable, of ", point.broken.size(), "; restore a copy (",
+           point.broken.front(), ")");
   PG_CHECK(!point.checkpoint.empty(), UsageError, point.continues ? "run folder '" : "folder '",
            run->path().string(),
-           "' has no checkpoint; name another run (progan_cuda runs lists them), or start one",
-           point.broken.empty() ? "" : message(" (", point.broken.front(), ")"));
+           "' has no checkpoint; name another run (progan_cuda runs lists them), or start one");
   return point;
 }
 

@@ -13,6 +13,7 @@
 
 #include "data/files/atomic_file.h"
 #include "data/files/io_error.h"
+#include "data/files/new_folders.h"
 #include "data/files/scratch_folder.h"
 #include "kernels/error.h"
 #include "model/config/config_names.h"
@@ -90,10 +91,11 @@ std::vector<fs::path> numbered(const fs::path& folder, NumberOf number_of) {
 [[noreturn]] void throw_cannot_create(const fs::path& out, int error) {
   throw IoError(message("cannot create a run folder in ", out.string(), ": ",
                         std::generic_category().message(error),
-                        "; choose a writable folder (train.out)"));
+                        "; choose a writable folder with --out"));
 }
 
 void make_out_folder(const fs::path& out) {
+  if (const std::string link = dangling_link(out); !link.empty()) throw IoError(link);
   std::error_code error;
   fs::create_directories(out, error);
   if (!error && !fs::is_directory(out)) error = std::make_error_code(std::errc::not_a_directory);
@@ -133,6 +135,15 @@ std::string run_name(const Config& config, std::string_view data_name) {
 }
 
 }  // namespace
+
+void check_folder_of_runs(const fs::path& out) {
+  if (const std::string link = dangling_link(out); !link.empty()) throw IoError(link);
+  std::error_code error;
+  fs::path at = fs::absolute(out).lexically_normal();
+  while (at.has_relative_path() && !fs::exists(at, error)) at = at.parent_path();
+  if (!fs::is_directory(at, error)) throw_cannot_create(out, ENOTDIR);
+  if (::access(at.c_str(), W_OK | X_OK) != 0) throw_cannot_create(out, errno);
+}
 
 RunFolder RunFolder::create(const Config& config, std::string_view data_name) {
   const fs::path out = config.train.out;

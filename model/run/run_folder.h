@@ -96,6 +96,10 @@ class RunLock {
   RunFolder run_;
 };
 
+// Throws what RunFolder::create would throw for the folder `out`, as far as that can be known
+// without creating anything: IoError for a file, a dangling link or a folder without permission.
+void check_folder_of_runs(const std::filesystem::path& out);
+
 // The runs in `out` (folders NUMBER-NAME), lowest number first; none if `out` does not exist.
 std::vector<RunFolder> runs_in(const std::filesystem::path& out);
 

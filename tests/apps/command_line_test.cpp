@@ -111,10 +111,82 @@ TEST(CommandLine, NamesMissingAndNeedlessWords) {
       {"train --data -o x", {"--data needs a value", "'-o' follows"}},
       {"gradcheck photos", {"unexpected 'photos'"}},
       {"version 3", {"unexpected '3' after progan_cuda version"}},
-      {"dataset info .", {"'.' is no built data set", "dataset check ."}},
+      {"dataset info .", {"'.' is not a built data set", "dataset check ."}},
       {"train photos --quiet true", {"unexpected 'true'", "--quiet takes no value"}},
       {"train photos schedule.total_kimg=3", {"--set schedule.total_kimg=3"}},
   });
+}
+
+TEST(CommandLine, ContradictionsAreRejected) {
+  const std::string data = "train builtin:shapes:64 ";
+  expect_answers({
+      {data + "--resolution 8 --set model.resolution=16",
+       {"--resolution 8 and --set model.resolution=16 contradict", "drop one"}},
+      {data + "--set data.path=photos", {"--data builtin:shapes:64 and --set data.path="}},
+      {data + "--seed 1 --set train.seed=2", {"--seed 1 and --set train.seed=2"}},
+      {data + "--kimg 1 --set schedule.total_kimg=2", {"--kimg 1 and --set"}},
+      {data + "--device cpu --set train.device=cuda", {"--device cpu and --set"}},
+      {data + "--out a --set train.out=b", {"--out a and --set train.out="}},
+      {data + "--mirror --set data.mirror=false", {"--mirror and --set data.mirror=false"}},
+      {data + "--hours 1 --preset paper", {"--hours", "--preset paper", "drop one of the two"}},
+      {"interpolate 0 --seeds 1,2 --seed 5", {"exclude each other", "interpolate --help"}},
+      {"generate 0 --latents z.npy --out z.npy", {"--latents and --out both name 'z.npy'"}},
+      {"dataset check photos --sheet a.png --pairs ./a.png", {"--sheet and --pairs both name"}},
+  });
+}
+
+TEST(CommandLine, EmptyValuesAreRejected) {
+  expect_answers({
+      {"train --resume ''", {"--resume: expected", "for the newest run"}},
+      {"train --resume=", {"--resume: expected", "for the newest run"}},
+      {"generate ''", {"RUN: expected", "empty text"}},
+      {"generate 0 --out ''", {"--out: expected", "empty text"}},
+      {"plan --gpu ''", {"--gpu: expected", "empty text"}},
+      {"train photos --preset ''", {"--preset: expected", "empty text"}},
+  });
+}
+
+TEST(CommandLine, SecondWordsAreAnsweredWithWhatWasMeant) {
+  const Sandbox box;
+  std::filesystem::create_directory(box / "my photos");
+  EXPECT_NE(box.run("train my photos").err.find("did you mean 'my photos', in quotes?"),
+            std::string::npos);
+  expect_answers({
+      {"generate 0 --seeds 1 2 3", {"unexpected '2'", "--seeds 1,2"}},
+      {"dataset build photos set", {"unexpected 'set'", "did you mean --out set?"}},
+      {"generate 0 f.png", {"did you mean --out f.png?"}},
+      {"train photos --set model.fmap_max 16", {"--set model.fmap_max=16"}},
+      {"generate 0 1", {"RUN is given twice"}},
+      {"help train plan", {"unexpected 'plan'"}},
+      {"man train plan", {"unexpected 'plan'"}},
+      {"--", {"progan_cuda needs a command"}},
+  });
+}
+
+TEST(CommandLine, ValuesThatAreNoValues) {
+  expect_answers({
+      {"plan photos --json=x", {"--json takes no value, got 'x'", "plan --help"}},
+      {"train https://example.com/a.zip", {"is an address; download it first"}},
+      {"generate 0 --out -", {"standard output is not supported"}},
+      {"train photos --no-mirror", {"it is off unless '--mirror' is given", "--mirror=false"}},
+      {"train photos --resolution 0", {"--resolution: expected a power of two", "omit it"}},
+      {"train photos --threads -1", {"--threads: expected an integer from 0 to 4096"}},
+      {"config --config paper", {"the preset of this name is --preset paper"}},
+      {"config --config photos", {"expected a TOML file, got a folder"}},
+      {"config --set MODEL.RESOLUTION=8", {"did you mean 'model.resolution'?"}},
+      {"TRAIN photos", {"did you mean 'train'?"}},
+      {"--hlep", {"did you mean '--help'?"}},
+      {"import a.pth --preset stylgan --out b.safetensors", {"unknown preset 'stylgan'"}},
+      {"runs nowhere", {"cannot find the folder 'nowhere'"}},
+      {"dataset info nowhere", {"cannot find the data set 'nowhere'"}},
+      {"timelapse photos", {"'photos' is not a run folder"}},
+  });
+}
+
+TEST(CommandLine, SettingsMayHaveBlanks) {
+  const Sandbox box;
+  const Outcome o = box.run("config --set 'model.resolution = 8' resolution");
+  EXPECT_EQ(o.out, "model.resolution = 8\n") << o.err;
 }
 
 TEST(CommandLine, ChecksNumbersOfAllOptionsAlike) {

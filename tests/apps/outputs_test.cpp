@@ -228,5 +228,36 @@ TEST_F(Outputs, ProcessOneIsNotBlockedByAnother) {
   EXPECT_EQ(std::distance(fs::directory_iterator(box() / "out"), fs::directory_iterator()), 2);
 }
 
+TEST_F(Outputs, AnImageOfTheSetThatIsCheckedIsKept) {
+  fs::copy(box() / "pics", box() / "checked");
+  const std::string before = box().read("checked/copy.png");
+  for (const char* option : {"--sheet", "--pairs"}) {
+    const Outcome o =
+        box().run(std::string("dataset check checked --force ") + option + " checked/copy.png");
+    EXPECT_EQ(o.code, 2) << o.err;
+    EXPECT_NE(o.err.find("is the file that is read"), std::string::npos) << o.err;
+    EXPECT_EQ(box().read("checked/copy.png"), before);
+  }
+}
+
+TEST_F(Outputs, LinksToNothingStayAndAreNamed) {
+  fs::create_directory_symlink("/path/to/nowhere", box() / "link");
+  for (const char* command :
+       {"train --data builtin:shapes:16 --resolution 8 --kimg 0.01 --out link",
+        "train --data builtin:shapes:16 --resolution 8 --kimg 0.01 --out link/below",
+        "generate 0 --seeds 0 --out link/below"}) {
+    expect_refusal(box().run(command),
+                   "'link' is a link to '/path/to/nowhere', which does not exist");
+    EXPECT_TRUE(fs::is_symlink(box() / "link")) << command;
+  }
+}
+
+TEST_F(Outputs, AFileInThePlaceOfTheRunsIsNamedBeforeAnyWork) {
+  box().write("file.txt", "text");
+  expect_refusal(box().run("train --data builtin:shapes:16 --out file.txt"),
+                 "cannot create a run folder in file.txt: Not a directory");
+  EXPECT_EQ(box().read("file.txt"), "text");
+}
+
 }  // namespace
 }  // namespace pg::test

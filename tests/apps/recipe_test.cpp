@@ -79,7 +79,7 @@ TEST(Recipe, WrongOnesAreRejected) {
   };
   rejected("--recipe atuo", "unknown recipe 'atuo': did you mean 'auto'?");
   rejected("--recipe auto --preset paper", "--preset paper fixes them");
-  rejected("--hours 2 --preset paper", "--hours needs --recipe auto or small");
+  rejected("--hours 2 --preset paper", "--preset paper fixes one; drop one of the two");
   rejected("--hours 0", "--hours");
   for (const char* option : {"--hours 3", "--recipe small"}) {
     const Outcome o = box.run(std::string("train --resume 0 ") + option);

@@ -142,7 +142,8 @@ TEST_F(Video, TimelapseEndsWithTheTrainersImages) {
 TEST_F(Video, TimelapseNeedsARunWithSampleImages) {
   fs::create_directories(box() / "out");
   const Outcome none = box().run("timelapse out");
-  EXPECT_EQ(none.code, 1) << none.err;
+  EXPECT_EQ(none.code, 2) << none.err;
+  EXPECT_HAS(none.err, "'out' is not a run folder");
   const Outcome unknown = box().run("timelapse 7");
   EXPECT_EQ(unknown.code, 2);
   EXPECT_HAS(unknown.err, "'7': expected a run folder or a run in 'runs'");

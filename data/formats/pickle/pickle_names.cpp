@@ -244,6 +244,10 @@ Node named(std::string_view module, std::string_view name) {
     return {
         .kind = PickleKind::internal, .role = known.role, .type = known.type, .text = known.name};
   }
+  if (module == "torch_utils.persistence") {
+    throw Rejection{"it holds a network of StyleGAN2-ADA or StyleGAN3, another architecture",
+                    "only Progressive GANs can be imported"};
+  }
   throw Rejection{
       message("'", shown(module), ".", shown(name), "' is not allowed in a weights file"),
       std::string(kStateDictAdvice)};

@@ -117,7 +117,7 @@ TEST_F(Values, TheBackgroundIsBehindTransparentPartsAndBesidePaddedOnes) {
 
 TEST_F(Values, GrayImagesInThreeChannelsAreToldOnce) {
   write_image(folder_ / "set/a.png", random_image(8, 8, 1));
-  EXPECT_HAS(build({}).advice.at(0), "all images are gray; model.channels=1");
+  EXPECT_HAS(build({}).advice.at(0), "all images are gray; --set model.channels=1");
   EXPECT_TRUE(build({.channels = 1}).advice.empty());
   write_image(folder_ / "set/b.png", random_image(8, 8, 3));
   EXPECT_TRUE(build({}).advice.empty());

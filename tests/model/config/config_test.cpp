@@ -225,7 +225,7 @@ TEST(ConfigSet, RejectsValuesThatAreNotAllowed) {
   EXPECT_EQ(set_error("model.leaky_slope", "steep"),
             "model.leaky_slope: expected a number from 0 to 1, got 'steep'");
   EXPECT_EQ(set_error("train.device", "gpu"),
-            "train.device: expected auto, cpu, cuda or cuda:I, got \"gpu\"");
+            "train.device: expected auto, cpu, cuda or cuda:I, got \"gpu\"; did you mean cuda?");
   for (const char* grid : {"8", "x8", "8x", "0x8", "8x8x8", "-1x4", "99999x1"}) {
     EXPECT_NE(set_error("train.image_grid", grid).find("ROWSxCOLUMNS"), std::string::npos) << grid;
   }

@@ -73,7 +73,7 @@ TEST_F(RunFolders, OutThatIsAFileIsAnErrorWithAdvice) {
   write_text(out(), "");
   const std::string error = error_of<IoError>([&] { RunFolder::create(config_, "leaves"); });
   EXPECT_NE(error.find("create a run folder in " + out().string()), std::string::npos) << error;
-  EXPECT_NE(error.find("train.out"), std::string::npos) << error;
+  EXPECT_NE(error.find("--out"), std::string::npos) << error;
 }
 
 TEST_F(RunFolders, ReadOnlyOutIsAnErrorWithAdvice) {
