@@ -32,6 +32,7 @@ void print_advice(const std::vector<std::string>& advice) {
 std::string classes_text(const Dataset& dataset) {
   constexpr size_t kShown = 12;
   const std::vector<std::string>& names = dataset.manifest().label_names;
+  if (names.size() < 2) return "";  // nothing to choose between
   std::vector<int64_t> counts(names.size());
   for (int64_t i = 0; i < dataset.count() && !names.empty(); ++i) {
     ++counts[static_cast<size_t>(dataset.label(i))];

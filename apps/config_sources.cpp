@@ -31,9 +31,10 @@ void add_config_sources(CLI::App& command, ConfigSources& sources) {
   command.add_option("--config", sources.file,
                      "TOML file with settings, applied on top of the preset");
   command
-      .add_option("--set", sources.assignments,
-                  "one setting, section.key=value, applied last; may be repeated (all keys: "
-                  "progan_cuda config --describe)")
+      .add_option(
+          "--set", sources.assignments,
+          "one setting, section.key=value, applied after the file; may be repeated (all keys: "
+          "progan_cuda config --describe)")
       ->take_all();
 }
 

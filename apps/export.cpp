@@ -150,7 +150,7 @@ void run_export(const ExportOptions& o) {
       o.module.empty() ||
           (o.format == "pth" && o.network != "D" && (o.layout.empty() || o.layout == kOwnLayout)),
       UsageError, "--module is only for generators with --format pth in the layout ", kOwnLayout);
-  const Safetensors checkpoint = open_networks(o.from, "runs");
+  const Safetensors checkpoint = open_chosen_networks(o.from);
   const OutputKind& kind = o.format == "safetensors" ? kNetworkFile
                            : o.format == "pth"       ? kPthFile
                                                      : kOnnxFile;

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/commands.h"
+#include "apps/loaded_generator.h"
 #include "apps/option_values.h"
 #include "apps/print.h"
 #include "data/formats/json.h"
@@ -68,7 +69,7 @@ void print_classes(const Config& config) {
 }
 
 void print_checkpoint(const std::string& from) {
-  const Safetensors file = open_networks(from, "runs");
+  const Safetensors file = open_chosen_networks(from);
   const Config config = checkpoint_config(file);
   int64_t parameters = 0;
   const bool exported = is_network_file(file.metadata());

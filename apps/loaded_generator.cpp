@@ -14,8 +14,15 @@ void note_reached(const Reached& reached) {
        reached.final_resolution);
 }
 
+Safetensors open_chosen_networks(const std::string& from) {
+  std::vector<std::string> skipped;
+  Safetensors file = open_networks(from, "runs", &skipped);
+  for (const std::string& sentence : skipped) note("skipped: {}\n", sentence);
+  return file;
+}
+
 LoadedGenerator::LoadedGenerator(const GeneratorChoice& choice) {
-  const Safetensors checkpoint = open_networks(choice.from, "runs");
+  const Safetensors checkpoint = open_chosen_networks(choice.from);
   config_ = checkpoint_config(checkpoint);
   config_.train.precision = Precision::fp32;  // images do not depend on the precision of training
   const Reached reached = reached_by(checkpoint, config_);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "data/formats/safetensors.h"
 #include "model/networks/generator.h"
 #include "model/run/reached.h"
 
@@ -19,6 +20,9 @@ struct GeneratorChoice {
 
 // Says on standard error how far the networks were trained, unless that is all of the run.
 void note_reached(const Reached& reached);
+
+// open_networks in runs/, with a line on standard error for each newer, damaged checkpoint.
+Safetensors open_chosen_networks(const std::string& from);
 
 class LoadedGenerator {
  public:

@@ -31,6 +31,7 @@ constexpr std::string_view kKnownEndings[] = {
     ".png",         ".jpg",  ".jpeg", ".jpe",  ".webp", ".bmp", ".gif",  ".tif",       ".tiff",
     ".avif",        ".heic", ".heif", ".jxl",  ".jp2",  ".ppm", ".pgm",  ".tga",       ".ico",
     ".svg",         ".pdf",  ".npy",  ".npz",  ".mp4",  ".mkv", ".webm", ".mov",       ".avi",
+    ".m4v",         ".ogv",  ".apng", ".mpg",  ".mpeg", ".wmv", ".flv",  ".psd",       ".exr",
     ".zip",         ".tar",  ".gz",   ".onnx", ".pth",  ".pt",  ".pkl",  ".ckpt",      ".h5",
     ".safetensors", ".json", ".txt",  ".csv",  ".bin",  ".mdb", ".lmdb", ".tfrecords", ".toml"};
 

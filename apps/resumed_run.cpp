@@ -70,7 +70,10 @@ void check_images(const ResumedRun& run, const Config& config) {
   std::error_code error;
   const bool same =
       is == was || full_path_of(is) == run.before.data.full_path || fs::equivalent(is, was, error);
-  PG_CHECK(same, UsageError, "the newest run, '", run.point.run.path().string(),
+  const bool gone =
+      !was.starts_with("builtin:") && !fs::exists(was, error) &&
+      !fs::exists(run.before.data.full_path, error);  // then `is` may be its new place
+  PG_CHECK(same || gone, UsageError, "the newest run, '", run.point.run.path().string(),
            "', was trained on ", shown(was), ", not ", shown(is),
            "; name the run to resume: --resume RUN (progan_cuda runs lists them)");
 }
@@ -148,6 +151,13 @@ Config resumed_config(ResumedRun& run, const RunOptions& o, bool newest) {
 bool nothing_is_left(const ResumedRun& run, const Config& config) {
   if (!finished(run, config)) return false;
   const int64_t r = config.model.resolution;
+  if (run.grows(config)) {
+    note(
+        "nothing is left to train: '{}' has shown {} kimg; to grow it to {}x{}, raise --kimg "
+        "above that\n",
+        run.point.checkpoint.string(), kimg_of(run.counters.images_shown), r, r);
+    return true;
+  }
   const std::string grow =
       r < kMaxResolution ? message("; to grow it to ", 2 * r, "x", 2 * r, ": --resolution ", 2 * r)
                          : "";

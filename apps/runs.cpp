@@ -41,8 +41,9 @@ void print_table(const std::vector<ListedRun>& runs) {
   constexpr const char* kRow = "{:>5}  {:<8}  {:<20}  {:<20}  {:<8}  {:<12}  {}\n";
   print(kRow, "run", "state", "stage", "kimg", "trained", "changed", "folder");
   for (const ListedRun& run : runs) {
-    print(kRow, std::to_string(run.number), state_name(run.state), stage_text(run), kimg_text(run),
-          run.seconds > 0 ? format_duration(run.seconds) : "-", age_text(run), run.folder.string());
+    print(kRow, run.number < 0 ? "-" : std::to_string(run.number), state_name(run.state),
+          stage_text(run), kimg_text(run), run.seconds > 0 ? format_duration(run.seconds) : "-",
+          age_text(run), run.folder.string());
     if (!run.problem.empty()) print("{:>7}{}\n", "", run.problem);
   }
 }

@@ -88,7 +88,9 @@ Speed Speeds::of(const Config& config) {
   }
   said_ = true;
   Context context(backend(config));
-  const Speed speed = by_resolution(config.model, measure_speed(context, config, kEachSeconds));
+  constexpr double kMostSeconds = 20.0;
+  const Speed speed =
+      by_resolution(config.model, measure_some_speed(context, config, kEachSeconds, kMostSeconds));
   keep(config, speed);
   return speed;
 }

@@ -23,8 +23,8 @@ class Speeds {
   // Bytes that are free on the device; all of a GPU that is not here.
   int64_t free_bytes(const Config& config);
 
-  // All resolutions: kept, or measured for some seconds. Throws UsageError for a GPU that is not
-  // here.
+  // All resolutions, kept, or as many as can be measured in 20 seconds. Throws UsageError for a GPU
+  // that is not here.
   Speed of(const Config& config);
   // Kept, or of the resolutions that can be measured in two seconds. Nothing for a run so short
   // that measuring would take longer.

@@ -148,8 +148,10 @@ void run_training(Config config, const DeviceChoice& device, const ResumedRun* r
   if (!resume || !resume->lock) lock.emplace(run);
   run.check_names();
   run.remove_leftovers();
-  const Speed speed = started ? print_outlook(config, fitted, sharpest, first, speeds, o.quiet)
-                              : speeds.kept(config);
+  Config now = config;  // a resumed one remembers the images of its start
+  now.data.images = dataset.count();
+  const Speed speed =
+      started ? print_outlook(now, fitted, sharpest, first, speeds, o.quiet) : speeds.kept(config);
   ProgressOptions how;
   how.cost = measured_cost(speed, config.model);
   how.style = o.quiet ? ProgressStyle::silent : ProgressStyle::automatic;

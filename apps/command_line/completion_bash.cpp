@@ -54,13 +54,19 @@ std::string patterns(const std::string& path, const CLI::Option& option) {
   return text;
 }
 
+// With a blank between two words, as compgen reads them.
+std::string in_one_line(const auto& words) {
+  std::string line;
+  for (const auto& word : words) line += message(line.empty() ? "" : " ", word);
+  return line;
+}
+
 std::string values_text(const Candidates& candidates) {
   std::vector<std::string> words = candidates.words;
   if (candidates.settings) {
     for (const Key& key : keys()) words.push_back(key.path + "=");
   }
-  std::string list;
-  for (const std::string& word : words) list += (list.empty() ? "" : " ") + word;
+  const std::string list = in_one_line(words);
   if (candidates.runs) return "words=$(command ls runs 2>/dev/null) files=yes";
   return message("words='", list, "'", candidates.files ? " files=yes" : "");
 }
@@ -92,7 +98,7 @@ std::string value_cases(const CLI::App& app) {
   for (const Key& key : keys()) {
     if (key.kind != KeyKind::choice && key.kind != KeyKind::flag) continue;
     text += message("    *':", key.path, "') words='",
-                    key.kind == KeyKind::flag ? "true false" : joined(key.names, " "), "' ;;\n");
+                    key.kind == KeyKind::flag ? "true false" : in_one_line(key.names), "' ;;\n");
   }
   return text;
 }

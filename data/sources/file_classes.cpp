@@ -48,12 +48,21 @@ void remove_common_folders(Names& files) {
   for (std::string_view& file : files) file.remove_prefix(common.back().size());
 }
 
+// "train", also as in "training_set", "seg_train", "Test Images" or "val2017".
 bool is_part_name(std::string_view folder) {
-  constexpr std::array<std::string_view, 12> kParts = {"train",      "training", "val",   "valid",
-                                                       "validation", "test",     "tests", "testing",
-                                                       "holdout",    "dev",      "eval",  "extra"};
-  std::string name(folder);
-  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  constexpr std::array<std::string_view, 14> kParts = {
+      "train",   "training", "val", "valid", "validation", "test",      "tests",
+      "testing", "holdout",  "dev", "eval",  "extra",      "unlabeled", "unlabelled"};
+  std::string name;
+  for (const char c : folder) {
+    if (c != '_' && c != '-' && c != ' ')
+      name += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  }
+  if (name.starts_with("seg")) name.erase(0, 3);
+  name.erase(name.find_last_not_of("0123456789") + 1);
+  for (const std::string_view end : {"set", "images", "data"}) {
+    if (name.ends_with(end)) name.erase(name.size() - end.size());
+  }
   return std::find(kParts.begin(), kParts.end(), name) != kParts.end();
 }
 
@@ -81,8 +90,8 @@ FileClasses classes_of_folders(std::span<const std::string> files) {
   if (files.empty()) return classes;
   Names rest(files.begin(), files.end());
   remove_common_folders(rest);
-  if (const std::string note = remove_parts(rest); !note.empty()) {
-    classes.notes.push_back(note);
+  for (std::string note; !(note = remove_parts(rest)).empty();) {  // seg_train/seg_train/
+    if (classes.notes.empty()) classes.notes.push_back(note);
     remove_common_folders(rest);
   }
   std::map<std::string, int32_t, decltype(&natural_less)> numbers(&natural_less);
@@ -125,7 +134,6 @@ FileClasses classes_of_tree(std::span<const std::string> files, const OpenLabels
     std::vector<std::string> bases = places;
     std::stable_partition(bases.begin(), bases.end(),
                           [&](const std::string& base) { return base == place; });
-    std::optional<LabelFile> first;
     for (const std::string& base : bases) {
       const std::vector<std::string> images = without(files, base);
       const std::optional<NextPiece> text = open(place);
@@ -133,9 +141,7 @@ FileClasses classes_of_tree(std::span<const std::string> files, const OpenLabels
       if (!given) break;
       const bool matches = given->classes == 0 || !given->labels.empty();
       if (matches) return classes_of_labels(images, *given, where);
-      if (!first) first = std::move(given);
     }
-    if (first) return classes_of_labels(without(files, place), *first, where);  // throws
     notes.push_back(message(name, " has no \"labels\" for these images and is not used"));
   }
   FileClasses classes = classes_of_folders(files);

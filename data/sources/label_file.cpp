@@ -52,7 +52,7 @@ class LabelEvents : public nlohmann::json_sax<json> {
 
   // nullopt unless the text was a file of labels.
   std::optional<LabelFile> result() {
-    if (!object_ || !has_labels_) return std::nullopt;
+    if (!object_ || !has_labels_ || foreign_) return std::nullopt;
     PG_CHECK(whole_, FormatError, where_,
              " is not a complete JSON file; copy it again or remove it");
     if (!error_.empty()) throw FormatError(error_);
@@ -158,7 +158,7 @@ class LabelEvents : public nlohmann::json_sax<json> {
   // A value where it does not belong, if it is among the labels.
   bool other_value(const std::string& written) {
     if (!in_labels_) return true;
-    if (depth_ == 1) fail(message(where_, ": expected \"labels\" to be a list of [file, label]"));
+    if (depth_ == 1) foreign_ = true;
     if (depth_ == 2) fail_entry();
     if (depth_ == 3) ++items_;
     if (depth_ >= 3) {
@@ -168,7 +168,11 @@ class LabelEvents : public nlohmann::json_sax<json> {
     return true;
   }
 
-  void fail_entry() { fail(message(where_, " has a label entry that is not [file, label]")); }
+  // The "labels" of another program differ from the first entry on.
+  void fail_entry() {
+    if (file_.classes == 0 && error_.empty()) foreign_ = true;
+    fail(message(where_, " has a label entry that is not [file, label]"));
+  }
 
   void finish_entry() {
     if (items_ != 2 || name_.empty()) return fail_entry();
@@ -192,6 +196,7 @@ class LabelEvents : public nlohmann::json_sax<json> {
   LabelFile file_;
   std::string error_;  // the first; it counts only if this is a file of labels
   bool object_ = false, whole_ = true, has_labels_ = false;
+  bool foreign_ = false;  // "labels" is not a list of [file, label]
   bool in_labels_ = false;
   int depth_ = 0;
   int items_ = 0;     // of the entry

@@ -179,21 +179,28 @@ void Skipped::tell(std::vector<std::string>& notes, std::string_view one,
 }
 
 bool is_foreign_folder(std::string_view name) {
-  constexpr std::array<std::string_view, 14> kNames = {"@eaDir",
-                                                       "@Recycle",
-                                                       "@Recently-Snapshot",
+  constexpr std::array<std::string_view, 18> kNames = {"@eadir",
+                                                       "@recycle",
+                                                       "@recently-snapshot",
+                                                       "@synoresource",
                                                        "@tmp",
+                                                       "@__thumb",
                                                        "#recycle",
                                                        "#snapshot",
-                                                       "$RECYCLE.BIN",
-                                                       "RECYCLER",
+                                                       "$recycle.bin",
+                                                       "recycler",
                                                        "lost+found",
-                                                       "__MACOSX",
-                                                       "System Volume Information",
-                                                       "Network Trash Folder",
-                                                       "Temporary Items",
-                                                       "iPod Photo Cache"};
-  return name.starts_with('.') || std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+                                                       "__macosx",
+                                                       "_vti_cnf",
+                                                       "system volume information",
+                                                       "network trash folder",
+                                                       "temporary items",
+                                                       "thumbnails",
+                                                       "ipod photo cache"};
+  std::string lower(name);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return name.starts_with('.') || lower.ends_with(".lrdata") ||
+         std::find(kNames.begin(), kNames.end(), lower) != kNames.end();
 }
 
 Tree scan_tree(const fs::path& root) { return Scan(root).run(); }

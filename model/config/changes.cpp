@@ -55,9 +55,11 @@ std::string_view meaning_of(std::string_view key) {
 bool worth_telling(const Key& key, const Config& before, const Config& after) {
   // train compares classes, and finds the images.
   if (key.path == "data.classes" || key.path == "data.full_path") return false;
+  const bool known = !before.data.fingerprint.empty();
+  const bool same = known && is_same_data(before.data.fingerprint, after.data.fingerprint);
+  if (key.path == "data.path") return !same;  // the same images in another place
   if (key.path != "data.fingerprint") return true;
-  return !before.data.fingerprint.empty() &&
-         !is_same_data(before.data.fingerprint, after.data.fingerprint);
+  return known && !same;
 }
 
 std::string shown_point(const SchedulePoint& p) {

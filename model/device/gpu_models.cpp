@@ -1,6 +1,7 @@
 // gpu_models.cpp: processors, shared memory and memory, as their makers state them.
 #include "model/device/gpu_models.h"
 
+#include "kernels/error.h"
 #include "model/config/suggest.h"
 
 namespace pg {
@@ -22,6 +23,31 @@ constexpr Row kModels[] = {
     {"rtx4080", 76, 99, 16},     {"rtx4090", 128, 99, 24},    {"rtx5090", 170, 99, 32},
 };
 
+// "NVIDIA GeForce RTX 3090" -> "rtx3090".
+std::string short_name(std::string_view name) {
+  std::string plain;
+  for (const char c : name) {
+    if (c != ' ' && c != '-' && c != '_')
+      plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  }
+  for (const std::string_view maker : {"nvidia", "geforce", "tesla"}) {
+    if (plain.starts_with(maker)) plain.erase(0, maker.size());
+  }
+  return plain;
+}
+
+// Of compute capability below 8.0.
+bool is_too_old(std::string_view name) {
+  for (const std::string_view old :
+       {"v100", "t4", "p100", "p40", "p4", "k80", "k40", "m40", "m60"}) {
+    if (name == old) return true;
+  }
+  for (const std::string_view old : {"gtx", "titan", "rtx20", "quadrortx", "mx"}) {
+    if (name.starts_with(old)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::vector<std::string> gpu_model_names() {
@@ -31,8 +57,11 @@ std::vector<std::string> gpu_model_names() {
 }
 
 GpuModel gpu_model(std::string_view name) {
+  const std::string wanted = short_name(name);
+  PG_CHECK(!is_too_old(wanted), UsageError, "GPU '", name,
+           "' is too old: compute capability 8.0 (Ampere, such as a100 or rtx3060) is needed");
   for (const Row& row : kModels) {
-    if (row.name == name || (name == "a100" && row.name == "a100-40gb")) {
+    if (short_name(row.name) == wanted || (wanted == "a100" && row.name == "a100-40gb")) {
       return {.name = std::string(row.name),
               .processors = row.processors,
               .smem_per_block = int64_t{row.kilobytes} << 10,

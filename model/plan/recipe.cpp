@@ -98,14 +98,33 @@ const Width& narrowest(std::span<const Width> widths, int64_t resolution) {
   return found == widths.end() ? widths.back() : *found;
 }
 
-int64_t chosen_resolution(const Config& config, const RecipeWish& wish, int64_t largest,
+// Thousands of images at which each has been shown 5,000 times; a few images are shown more often.
+double most_kimg(const DataShape& data) {
+  constexpr double kShown = 5000.0, kLeast = 100.0;
+  if (data.images <= 0) return std::numeric_limits<double>::infinity();
+  return std::max(kShown * kimg_of(data.images), kLeast);
+}
+
+// K from which on a resolution is worth its time; few images do not allow more.
+double needed(const Config& config, const DataShape& data) {
+  const int64_t r = config.model.resolution;
+  return std::min(enough(r), most_kimg(data) / total_of(config, 1.0));
+}
+
+int64_t largest_resolution(const RecipeWish& wish, const DataShape& data) {
+  return wish.recipe == Recipe::small ? std::min(data.resolution, kTrialResolution)
+                                      : data.resolution;
+}
+
+int64_t chosen_resolution(const Config& config, const RecipeWish& wish, const DataShape& data,
                           const Speed& trial) {
+  const int64_t largest = largest_resolution(wish, data);
   const int64_t least = std::min<int64_t>(largest, 16);
   for (int64_t r = largest; r > least; r /= 2) {
     const Config candidate =
         gives_width(wish) ? with(config, r, {config.model.fmap_base, config.model.fmap_max, r})
                           : with(config, r, narrowest(widths_for(wish), r));
-    if (affordable(candidate, wish, trial) >= enough(r)) return r;
+    if (affordable(candidate, wish, trial) >= needed(candidate, data)) return r;
   }
   return least;
 }
@@ -125,18 +144,6 @@ Width chosen_width(const Config& config, const RecipeWish& wish, const Speed& tr
     if (affordable(with(config, resolution, widths[i]), wish, trial) >= kGood) return widths[i];
   }
   return least;
-}
-
-int64_t largest_resolution(const RecipeWish& wish, const DataShape& data) {
-  return wish.recipe == Recipe::small ? std::min(data.resolution, kTrialResolution)
-                                      : data.resolution;
-}
-
-// Thousands of images at which each has been shown 5,000 times; a few images are shown more often.
-double most_kimg(const DataShape& data) {
-  constexpr double kShown = 5000.0, kLeast = 100.0;
-  if (data.images <= 0) return std::numeric_limits<double>::infinity();
-  return std::max(kShown * kimg_of(data.images), kLeast);
 }
 
 void choose_minibatches(Config& config, const RecipeWish& wish) {
@@ -201,8 +208,7 @@ void choose_network(Config& config, const RecipeWish& wish, const DataShape& dat
                     const Speed& trial) {
   choose_minibatches(config, wish);
   if (!gives(wish, {"model.resolution"})) {
-    config.model.resolution =
-        chosen_resolution(config, wish, largest_resolution(wish, data), trial);
+    config.model.resolution = chosen_resolution(config, wish, data, trial);
   }
   if (gives_width(wish)) return;
   config = with(config, config.model.resolution, chosen_width(config, wish, trial));

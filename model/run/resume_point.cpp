@@ -1,6 +1,7 @@
 // resume_point.cpp: recognises run folders, and chooses checkpoints with the lock held.
 #include "model/run/resume_point.h"
 
+#include <set>
 #include <tuple>
 
 #include "data/files/file_kind.h"
@@ -89,7 +90,8 @@ ResumePoint resume_run(const RunFolder& run, std::unique_ptr<RunLock>* lock) {
 }
 
 ResumePoint resume_newest_run(const fs::path& out, std::unique_ptr<RunLock>* lock) {
-  const std::vector<RunFolder> runs = runs_in(out);
+  std::vector<RunFolder> runs = renamed_runs_in(out);
+  for (const RunFolder& run : runs_in(out)) runs.push_back(run);
   std::vector<std::string> broken;  // of newer runs, whose damage must not go unnoticed
   for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
     // A run without any checkpoint may just be starting: it must get its lock.
@@ -110,6 +112,21 @@ ResumePoint resume_newest_run(const fs::path& out, std::unique_ptr<RunLock>* loc
 bool is_run_folder(const fs::path& folder) {
   const RunFolder run(folder);
   return run_config(folder).ours && is_log(run.log_file()) && is_stats(run.stats_file());
+}
+
+std::vector<RunFolder> renamed_runs_in(const fs::path& out) {
+  std::set<fs::path> others;
+  std::error_code error;
+  for (fs::directory_iterator it(out, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (!name.starts_with('.') && it->is_directory(error)) others.insert(it->path());
+  }
+  for (const RunFolder& run : runs_in(out)) others.erase(run.path());
+  std::vector<RunFolder> runs;
+  for (const fs::path& folder : others) {
+    if (is_run_folder(folder)) runs.emplace_back(folder);
+  }
+  return runs;
 }
 
 ResumePoint resolve_resume(const std::string& argument, const fs::path& out,
@@ -133,19 +150,23 @@ ResumePoint resolve_resume(const std::string& argument, const fs::path& out,
   return point;
 }
 
-Safetensors open_networks(const std::string& argument, const fs::path& out) {
+Safetensors open_networks(const std::string& argument, const fs::path& out,
+                          std::vector<std::string>* skipped) {
   if (fs::is_regular_file(argument)) {
     reject_foreign(argument);
     Safetensors file(argument);
     if (is_network_file(file.metadata())) return file;
   }
-  return open_resume(argument, out);
+  return open_resume(argument, out, skipped);
 }
 
-Safetensors open_resume(const std::string& argument, const fs::path& out) {
+Safetensors open_resume(const std::string& argument, const fs::path& out,
+                        std::vector<std::string>* skipped) {
   constexpr int kTries = 100;
   for (int i = 1;; ++i) {
-    const fs::path path = resolve_resume(argument, out).checkpoint;
+    const ResumePoint point = resolve_resume(argument, out);
+    const fs::path& path = point.checkpoint;
+    if (skipped != nullptr) *skipped = point.broken;
     try {
       return open_checkpoint(path);
     } catch (const IoError&) {

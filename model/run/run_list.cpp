@@ -15,6 +15,7 @@
 #include "model/config/schedule.h"
 #include "model/run/checkpoint.h"
 #include "model/run/checkpoint_list.h"
+#include "model/run/resume_point.h"
 #include "model/run/run_folder.h"
 #include "model/run/stats.h"
 
@@ -91,7 +92,8 @@ void add_course(ListedRun& run, const RunFolder& folder, const fs::path& checkpo
 ListedRun listed(const RunFolder& folder) {
   ListedRun run;
   run.folder = folder.path();
-  run.number = std::atoll(folder.path().filename().c_str());
+  const std::string name = folder.path().filename().string();
+  run.number = name.find_first_of("0123456789") == 0 ? std::atoll(name.c_str()) : -1;
   try {
     add_stats(run, folder);
     const fs::path checkpoint = add_checkpoints(run, folder);
@@ -157,6 +159,7 @@ std::vector<ListedRun> list_runs(const fs::path& out) {
     if (holds_a_run(folder)) runs.push_back(listed(folder));
   }
   std::reverse(runs.begin(), runs.end());
+  for (const RunFolder& folder : renamed_runs_in(out)) runs.push_back(listed(folder));
   return runs;
 }
 

@@ -116,6 +116,7 @@ TEST(Completion, BashOffersWhatCanFollow) {
   EXPECT_EQ(completed(box, {"export", "0", "--format", "o"}), Words{"onnx"});
   EXPECT_EQ(completed(box, {"train", "--set", "model.cond"}), Words{"model.conditioning="});
   EXPECT_EQ(completed(box, {"train", "--set", "model.conditioning", "=", "ac"}), Words{"acgan"});
+  EXPECT_EQ(completed(box, {"train", "--set", "loss.kind", "=", "wg"}), Words{"wgan-gp"});
   EXPECT_EQ(completed(box, {"train", "--set", "data.mirror", "="}), (Words{"true", "false"}));
   EXPECT_EQ(completed(box, {"train", "--kimg", ""}), Words{});
   std::filesystem::create_directories(box / "runs/00003-leaves");

@@ -253,6 +253,10 @@ TEST(ResumedRun, NewestRunIsNotContinuedOnOtherImages) {
   EXPECT_TRUE(files_in(box, kRun) == before);
   EXPECT_EQ(box.run("train --data builtin:shapes:64 --resume --kimg 0.16").code, 0);
   EXPECT_EQ(box.run("train set --resume 0 --kimg 0.2").code, 0);  // named
+  fs::rename(box / "set", box / "moved");
+  const Outcome moved = box.run("train moved --resume --kimg 0.24");
+  EXPECT_EQ(moved.code, 0) << moved.err;
+  EXPECT_EQ(moved.err.find("data.path was"), std::string::npos) << moved.err;
 }
 
 TEST(ResumedRun, RunsAreNoImages) {

@@ -41,6 +41,38 @@ TEST(Runs, ListsNewestFirstWithStageAndState) {
   EXPECT_EQ(listed(box, "runs"), runs);
 }
 
+TEST(Runs, ARenamedRunIsListedAndResumed) {
+  const Sandbox box;
+  ASSERT_EQ(box.run(tiny()).code, 0);
+  fs::rename(box / "runs/00000-builtin-shapes-64-official-tf-8", box / "runs/flowers");
+  const Json runs = listed(box);
+  ASSERT_EQ(runs.size(), 1U);
+  EXPECT_EQ(runs[0]["folder"], "runs/flowers");
+  EXPECT_EQ(runs[0]["state"], "finished");
+  EXPECT_EQ(box.run("train --resume --kimg 0.16").code, 0);
+  EXPECT_EQ(listed(box)[0]["images_shown"], 160);
+  ASSERT_EQ(box.run(tiny()).code, 0);  // numbered runs are the newer ones
+  EXPECT_EQ(listed(box)[0]["run"], 0);
+  EXPECT_NE(box.run("train --resume").err.find("runs/00000-"), std::string::npos);
+}
+
+TEST(Runs, ADamagedNewestCheckpointIsNamedWhenAnOlderOneIsUsed) {
+  const Sandbox box;
+  ASSERT_EQ(box.run(tiny("--set checkpoint.every_kimg=0.064")).code, 0);
+  const std::string run = "runs/00000-builtin-shapes-64-official-tf-8";
+  for (const char* name :
+       {"/checkpoint-000000.128.safetensors", "/latest.safetensors", "/finished-8x8.safetensors"}) {
+    if (fs::exists(box / (run + name))) box.write(run + name, "damaged");
+  }
+  for (const char* command : {"generate 0 --seeds 0 --out pictures", "info 0",
+                              "export 0 --format safetensors --out a.safetensors"}) {
+    const Outcome o = box.run(command);
+    EXPECT_EQ(o.code, 0) << o.err;
+    EXPECT_NE(o.err.find("skipped: "), std::string::npos) << command << ": " << o.err;
+    EXPECT_NE(o.err.find("checkpoint-000000.128"), std::string::npos) << command << ": " << o.err;
+  }
+}
+
 TEST(Runs, AStoppedRunIsNotFinished) {
   const Sandbox box;
   ASSERT_EQ(box.run(tiny("--set checkpoint.every_kimg=0.032")).code, 0);

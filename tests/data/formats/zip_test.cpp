@@ -122,7 +122,9 @@ TEST_F(Zip, InvalidArchivesAreRejected) {
   longer.replace(longer.rfind("PK\x01\x02") + 20, packed.size(), packed);
   EXPECT_HAS(error_of<FormatError>([&] { open_bytes(longer); }), "more bytes than it can hold");
   EXPECT_HAS(error_of<FormatError>([&] {
-               open({{"a.png", png({1})}, {"dataset.json", R"({"labels": [["b.png", 1]]})"}});
+               open({{"a.png", png({1})},
+                     {"b.png", png({1})},
+                     {"dataset.json", R"({"labels": [["b.png", 1]]})"}});
              }),
              "no label for the image a.png");
 }

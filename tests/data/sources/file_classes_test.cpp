@@ -37,6 +37,24 @@ TEST(FileClasses, PartsOfADataSetAreNoClasses) {
   EXPECT_EQ(classes({"bus/1.png", "train/2.png"}).names, (Strings{"bus", "train"}));
 }
 
+TEST(FileClasses, PartsHaveManyNames) {
+  const std::pair<std::string, std::string> kPairs[] = {
+      {"training_set", "test_set"},
+      {"train_images", "test_images"},
+      {"trainset", "testset"},
+      {"train2017", "val2017"},
+      {"training_data", "testing_data"},
+      {"seg_train/seg_train", "seg_test/seg_test"},
+      {"TRAIN", "unlabeled"}};
+  for (const auto& [one, other] : kPairs) {
+    const FileClasses c = classes({message(one, '/', "cats/1.png"), message(one, '/', "dogs/2.png"),
+                                   message(other, '/', "cats/3.png")});
+    EXPECT_EQ(c.names, (Strings{"cats", "dogs"})) << one;
+    EXPECT_EQ(c.notes.size(), 1u) << one;
+  }
+  EXPECT_EQ(classes({"set/1.png", "images2/2.png"}).names.size(), 2u);
+}
+
 TEST(FileClasses, NumbersSortAsNumbersBeforeOtherNames) {
   Strings files;
   for (int i = 0; i < 12; ++i) files.push_back(std::to_string(i) + "/a.png");

@@ -60,12 +60,28 @@ TEST(FolderSource, BadLabelsAreAFormatError) {
     write_text(folder / "dataset.json", labels);
     return error_of<FormatError>([&] { open_source(folder.path().string()); });
   };
+  write_image(folder / "b.png", flat_image(4, {1}));
   EXPECT_HAS(rejection(R"({"labels": [["b.png", 0]]})"), "has no label for the image a.png");
   EXPECT_HAS(rejection(R"({"labels": [["a.png", -1]]})"), "has the label -1");
   EXPECT_HAS(rejection(R"({"labels": [["a.png", [1, 1]]]})"), "has the label [1,1]");
   EXPECT_HAS(rejection(R"({"labels": [["a.png", 1e9]]})"), "expected a class");
-  EXPECT_HAS(rejection(R"({"labels": [["a.png"]]})"), "is not [file, label]");
-  EXPECT_HAS(rejection(R"({"labels": 3})"), "to be a list");
+  EXPECT_HAS(rejection(R"({"labels": [["a.png", 1], ["b.png"]]})"), "is not [file, label]");
+}
+
+TEST(FolderSource, LabelsOfOtherProgramsAreMentionedAndNotUsed) {
+  const TempFolder folder;
+  write_image(folder / "cats/a.png", flat_image(4, {1}));
+  write_image(folder / "dogs/b.png", flat_image(4, {1}));
+  for (const char* text :
+       {R"({"labels": ["cat", "dog"]})", R"({"labels": [{"file": "cats/a.png", "label": 0}]})",
+        R"({"labels": {"cats/a.png": 0}})", R"({"labels": 3})", R"({"labels": "none"})",
+        R"({"labels": [["cats/a.png"]]})", R"({"labels": [["other.png", 0]]})"}) {
+    write_text(folder / "dataset.json", text);
+    const auto source = open_source(folder.path().string());
+    EXPECT_EQ(source->label_names(), (std::vector<std::string>{"cats", "dogs"})) << text;
+    ASSERT_EQ(source->notes().size(), 1u) << text;
+    EXPECT_HAS(source->notes()[0], "has no \"labels\" for these images and is not used");
+  }
 }
 
 TEST(FolderSource, CyclicLinksEnd) {

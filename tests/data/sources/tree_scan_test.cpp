@@ -99,11 +99,12 @@ TEST_F(TreeScan, GoesAsDeepAsPathsReach) {
 TEST_F(TreeScan, SkipsFoldersOfOtherPrograms) {
   for (const char* name :
        {"cats/1.png", "cats/@eaDir/1.png/SYNOPHOTO_THUMB_M.jpg", "$RECYCLE.BIN/2.png",
-        "__MACOSX/3.png", ".thumbnails/4.png", "lost+found/5.png", "#recycle/6.png"}) {
+        "__MACOSX/3.png", ".thumbnails/4.png", "lost+found/5.png", "#recycle/6.png",
+        "Thumbnails/7.png", "a.lrdata/8.png"}) {
     add(name);
   }
   EXPECT_EQ(scan().files, Strings{"cats/1.png"});
-  EXPECT_HAS(note(), "skipped 6 folders of other programs: #recycle, $RECYCLE.BIN, .thumbnails, ");
+  EXPECT_HAS(note(), "skipped 8 folders of other programs: #recycle, $RECYCLE.BIN, .thumbnails, ");
   // Named itself, such a folder is used.
   EXPECT_EQ(scan_tree(folder_ / "cats/@eaDir").files.size(), 1u);
 }

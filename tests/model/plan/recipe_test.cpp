@@ -60,6 +60,12 @@ TEST(Recipe, EndsInTimeAtItsResolutionForAnyDataAndDevice) {
   }
 }
 
+TEST(Recipe, FewImagesKeepTheirResolution) {
+  // 150 kimg show 30 images 5,000 times, which takes less than two hours at 64x64.
+  EXPECT_EQ(choose({}, photos(30, 64), kTwoCores).model.resolution, 64);
+  EXPECT_EQ(choose({.hours = 48.0}, photos(30, 64), kTwoCores).model.resolution, 64);
+}
+
 TEST(Recipe, ResolutionGrowsWithTimeAndSpeed) {
   int64_t before = 0;
   for (double limit = 0.1; limit < 1000.0; limit *= 1.5) {
