@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
-#include <map>
-#include <optional>
 
 #include "kernels/philox.h"
 #include "model/networks/layers.h"
@@ -87,41 +85,27 @@ double expected_seconds(const Config& config, const StageSpeed& measured, const 
   return images * cost / measured.images_per_second;
 }
 
-// The stage to measure next: the lowest, then the highest one that the time allows, because the
-// higher a resolution, the more of the run's time is its own. Nothing if none is left.
-std::optional<size_t> next_stage(const Config& config, const std::vector<Stage>& all,
-                                 const std::map<size_t, StageSpeed>& measured, double seconds) {
-  if (measured.empty()) return all.empty() ? std::nullopt : std::optional<size_t>(0);
-  for (size_t i = all.size(); i-- > 0;) {
-    if (measured.contains(i)) continue;
-    auto nearest = measured.upper_bound(i);
-    if (nearest == measured.end()) --nearest;
-    if (expected_seconds(config, nearest->second, all[i]) <= seconds) return i;
-  }
-  return std::nullopt;
-}
-
 std::vector<StageSpeed> measure(Context& context, const Config& config, const Patience& patience,
                                 int64_t first_image) {
   const auto start = Clock::now();
   Trial trial(context, config);
-  std::vector<Stage> all = stages(config);
-  std::erase_if(all, [&](const Stage& stage) { return stage.end <= first_image; });
+  std::vector<StageSpeed> speeds;
   // Images that are shown several times in a row count once.
   const ScheduleConfig& s = config.schedule;
   const int64_t iterations = s.repeat_images ? s.minibatch_repeats : 1;
-  std::map<size_t, StageSpeed> measured;
-  while (const auto i = next_stage(config, all, measured, patience.all - seconds_since(start))) {
-    const Stage& stage = all[*i];
+  for (const Stage& stage : stages(config)) {
+    if (stage.end <= first_image) continue;
+    if (!speeds.empty() &&
+        seconds_since(start) + expected_seconds(config, speeds.back(), stage) > patience.all) {
+      break;
+    }
     const auto n = static_cast<double>(minibatch_at(config, stage.resolution));
     const double rate =
         n / (trial.iteration(stage, patience.each) * static_cast<double>(iterations));
-    measured[*i] = {.stage = stage,
-                    .images_per_second = rate,
-                    .seconds = static_cast<double>(stage.images()) / rate};
+    speeds.push_back({.stage = stage,
+                      .images_per_second = rate,
+                      .seconds = static_cast<double>(stage.images()) / rate});
   }
-  std::vector<StageSpeed> speeds;
-  for (const auto& [i, speed] : measured) speeds.push_back(speed);
   return speeds;
 }
 

@@ -17,7 +17,7 @@ struct StageSpeed {
 std::vector<StageSpeed> measure_speed(Context& context, const Config& config, double seconds,
                                       int64_t first_image = 0);
 
-// The same for as many stages as `all` seconds allow: the first, then the last ones.
+// The same for as many stages, lowest first, as `all` seconds allow; at least one.
 std::vector<StageSpeed> measure_some_speed(Context& context, const Config& config, double seconds,
                                            double all);
 
