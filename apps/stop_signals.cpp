@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -40,13 +41,34 @@ void on_signal(int signal) {
   }
 }
 
+// Handlers run on a stack of their own: oneDNN's matrix products for AVX and AVX2 keep data below
+// the stack pointer, which a handler on the same stack destroys.
+using Handler = void (*)(int);
+Handler set_handler(int signal, Handler handler) {
+  struct sigaction action = {}, before = {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART | SA_ONSTACK;
+  ::sigaction(signal, &action, &before);
+  return before.sa_handler;
+}
+
+void use_own_stack() {
+  constexpr size_t kBytes = 1 << 16;
+  alignas(16) static std::array<char, kBytes> memory;
+  stack_t stack = {};
+  stack.ss_sp = memory.data();
+  stack.ss_size = kBytes;
+  ::sigaltstack(&stack, nullptr);
+}
+
 }  // namespace
 
 StopSignals::StopSignals(const char* notice) {
   text = notice;
-  for (const int s : kAlways) std::signal(s, on_signal);
+  use_own_stack();
+  for (const int s : kAlways) set_handler(s, on_signal);
   for (const int s : kUnlessIgnored) {
-    const auto before = std::signal(s, on_signal);
+    const auto before = set_handler(s, on_signal);
     // Another handler is a profiler's, except that of prepare_output for broken pipes.
     const bool taken = before == SIG_IGN || (before != SIG_DFL && s != SIGPIPE);
     if (taken) std::signal(s, before);
