@@ -51,6 +51,9 @@ bool ends_with(const fs::path& path, std::string_view text) {
   }
 }
 
+// A chunk of odd length is padded.
+std::string webp_end() { return std::string(own_xmp()) + std::string(own_xmp().size() % 2, '\0'); }
+
 std::string value_of(const Metadata& metadata, const std::string& key) {
   const auto entry = metadata.find(key);
   return entry == metadata.end() ? "" : entry->second;
@@ -153,9 +156,14 @@ bool is_own_pth(const fs::path& path) {
 }
 
 bool is_own_webp(const fs::path& path) {
-  const std::string padding(own_xmp().size() % 2, '\0');
-  return has_at(path, 0, "RIFF") && has_at(path, 8, "WEBP") &&
-         ends_with(path, std::string(own_xmp()) + padding);
+  return has_at(path, 0, "RIFF") && has_at(path, 8, "WEBP") && ends_with(path, webp_end());
+}
+
+bool is_own_webp(std::span<const uint8_t> file) {
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  return text.starts_with("RIFF") &&
+         text.substr(std::min<size_t>(8, text.size())).starts_with("WEBP") &&
+         text.ends_with(webp_end());
 }
 
 bool is_own_matroska(const fs::path& path) {

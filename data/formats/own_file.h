@@ -50,6 +50,8 @@ bool is_own_gif(const std::filesystem::path& path);
 bool is_own_image(const std::filesystem::path& path);
 inline constexpr int64_t kOwnImageStart = 64;
 bool starts_as_own_image(std::span<const uint8_t> start);
+// The same for a complete WebP file.
+bool is_own_webp(std::span<const uint8_t> file);
 
 // An archive of generated images.
 bool is_own_image_zip(const std::filesystem::path& path);

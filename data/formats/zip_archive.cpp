@@ -87,9 +87,26 @@ void ZipArchive::list_entries(uint64_t archive_bytes, uint64_t most_bytes) {
     require(status.comp_size <= archive_bytes && status.size / kDeflateGrowth <= status.comp_size,
             "entry '", shown(status.name), "' declares more bytes than it can hold");
     if (most_bytes != kNoLimit) left -= status.size;
-    const bool first = entries_.try_emplace(status.name, Entry{index, status.size}).second;
-    require(first, "the archive has '", shown(status.name), "' twice");
+    const auto [entry, first] = entries_.try_emplace(status.name);
+    require(first || most_bytes == kNoLimit, "the archive has '", shown(status.name), "' twice");
+    if (!first) repeated_.emplace_back(status.name);
+    entry->second = {index, status.size};
   }
+}
+
+void ZipArchive::fail_to_open() const {
+  zip_error_t* const error = zip_get_error(archive_.get());
+  const int code = zip_error_code_zip(error);
+  if (code == ZIP_ER_NOPASSWD || code == ZIP_ER_ENCRNOTSUPP) {
+    throw FormatError(messages_.prefix +
+                      "the archive is protected by a password; unpack it and name the folder");
+  }
+  if (code == ZIP_ER_COMPNOTSUPP) {
+    throw FormatError(messages_.prefix +
+                      "the archive is packed by a method that is not supported; unpack it and name the folder");
+  }
+  throw FormatError(message(messages_.prefix, "an entry of the archive cannot be opened (",
+                            zip_error_strerror(error), "); ", messages_.advice));
 }
 
 // libzip keeps one position per archive, so an open entry holds the lock.
@@ -102,8 +119,7 @@ struct ZipArchive::Reader::Open {
 ZipArchive::Reader::Reader(const ZipArchive& zip, const Entry& entry) : zip_(zip), entry_(entry) {
   open_ = std::make_unique<Open>(zip.mutex_);
   open_->file.reset(zip_fopen_index(zip.archive_.get(), entry.index, 0));
-  zip_.require(open_->file != nullptr, "an entry of the archive cannot be opened (",
-               zip_strerror(zip.archive_.get()), ")");
+  if (open_->file == nullptr) zip_.fail_to_open();
 }
 
 ZipArchive::Reader::~Reader() = default;

@@ -47,6 +47,10 @@ class ZipArchive {
 
   const std::map<std::string, Entry, std::less<>>& entries() const { return entries_; }
 
+  // Names that occur more than once: the last entry of each counts, as for programs that unpack
+  // archives. Archives of weights must not have any.
+  const std::vector<std::string>& repeated() const { return repeated_; }
+
   // The unpacked entry; thread-safe. Throws FormatError for entries that are damaged, encrypted or
   // packed by an unsupported method, and before memory is taken for those of more than
   // `most_bytes`.
@@ -83,12 +87,14 @@ class ZipArchive {
 
   template <typename... Parts>
   void require(bool condition, const Parts&... parts) const;
+  [[noreturn]] void fail_to_open() const;  // an entry; by libzip's last error
   void list_entries(uint64_t archive_bytes, uint64_t most_bytes);
 
   Messages messages_;
   mutable std::mutex mutex_;
   std::unique_ptr<zip, Close> archive_;
   std::map<std::string, Entry, std::less<>> entries_;
+  std::vector<std::string> repeated_;
 };
 
 }  // namespace pg

@@ -26,7 +26,7 @@ struct Levels {
   std::vector<std::vector<uint8_t>> pixels;
   std::string rejected;
   ImageValues values;
-  bool halves = true;
+  bool halves = true, enlarged = false;
 };
 
 Levels make_levels(const ImageSource& source, int64_t i, const BuildOptions& options,
@@ -44,6 +44,7 @@ Levels make_levels(const ImageSource& source, int64_t i, const BuildOptions& opt
   }
   levels.values = values_of(image);
   levels.halves = halves_exactly(image, options.resolution, options.fit);
+  levels.enlarged = is_enlarged(image.height, image.width, options.resolution, options.fit);
   apply_range(image, range_for(options.range, measured, levels.values.most));
   FloatImage level =
       resample_square(image, options.resolution, options.fit, options.channels, options.background);
@@ -53,6 +54,14 @@ Levels make_levels(const ImageSource& source, int64_t i, const BuildOptions& opt
     if (level.height == kMinResolution) return levels;
     level = box_down(level);
   }
+}
+
+// The reason of the first one has its own advice.
+[[noreturn]] void fail_without_images(size_t count, const std::string& reason) {
+  if (count == 0)
+    throw FormatError("there is no image; use a folder of JPEG, PNG, WebP or BMP images");
+  if (count == 1) throw FormatError("the only image is not usable: " + reason);
+  throw FormatError(message("none of ", count, " images is usable; of the first: ", reason));
 }
 
 int64_t bytes_per_image(const BuildOptions& options) {
@@ -100,6 +109,7 @@ class Writer {
       ++manifest_.count;
       halves_ = halves_ && levels.halves;
       values_.add(levels.values);
+      values_.enlarged += levels.enlarged ? 1 : 0;
     } else {
       PG_CHECK(options_.strict == Strict::no, FormatError, levels.rejected,
                " (--strict: no image may be skipped)");
@@ -110,9 +120,9 @@ class Writer {
 
   Manifest finish() {
     const size_t rejected = manifest_.rejected.size();
-    PG_CHECK(manifest_.count > 0, FormatError, "none of the ", rejected, " images is usable (",
-             rejected > 0 ? manifest_.rejected.front().reason : "there are none",
-             "); use a folder of JPEG, PNG, WebP or BMP images");
+    if (manifest_.count == 0) {
+      fail_without_images(rejected, rejected > 0 ? manifest_.rejected.front().reason : "");
+    }
     int64_t r = options_.resolution;
     for (const auto& file : files_) {
       list(*file, {NpyType::u8, {manifest_.count, r, r, options_.channels}});
@@ -155,21 +165,24 @@ class Writer {
 };
 
 // The median of the smaller sides (pad: of the longer ones) of images spread evenly over the
-// source.
+// source. Throws FormatError if none of them is usable.
 int64_t median_side(const ImageSource& source, Fit fit) {
   constexpr int64_t kSamples = 64;
   const int64_t samples = std::min(kSamples, source.count());
   std::vector<int64_t> sides;
+  std::string reason;
   for (int64_t k = 0; k < samples; ++k) {
     try {
       const Image image = source.load(k * source.count() / samples);
       sides.push_back(fit == Fit::pad ? std::max(image.height, image.width)
                                       : std::min(image.height, image.width));
-    } catch (const FormatError&) {  // the build itself reports it
-    } catch (const IoError&) {
+    } catch (const FormatError& error) {  // the build itself reports each
+      if (reason.empty()) reason = error.what();
+    } catch (const IoError& error) {
+      if (reason.empty()) reason = error.what();
     }
   }
-  if (sides.empty()) return kMinResolution;
+  if (sides.empty()) fail_without_images(static_cast<size_t>(samples), reason);
   std::nth_element(sides.begin(), sides.begin() + static_cast<int64_t>(sides.size() / 2),
                    sides.end());
   return sides[sides.size() / 2];
@@ -241,8 +254,10 @@ BuildReport build_dataset(const ImageSource& source, const std::string& source_n
   report.manifest.resolution = o.resolution;
   report.manifest.label_names = source.label_names();
   report.manifest.ignored_files = source.ignored_files();
-  report.advice = advice_on(writer.values(),
-                            {.channels = o.channels, .range = o.range, .background = o.background});
+  report.advice = advice_on(writer.values(), {.channels = o.channels,
+                                              .resolution = o.resolution,
+                                              .range = o.range,
+                                              .background = o.background});
   write_manifest(folder.path(), report.manifest);
   folder.publish();
   report.seconds = writer.seconds();

@@ -2,6 +2,7 @@
 #include "data/sets/set_values.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "kernels/error.h"
@@ -32,6 +33,12 @@ SetValues sample_values(const ImageSource& source) {
     }
   }
   return values;
+}
+
+bool is_enlarged(int64_t height, int64_t width, int64_t resolution, Fit fit) {
+  const auto side =
+      static_cast<uint64_t>(fit == Fit::pad ? std::max(height, width) : std::min(height, width));
+  return static_cast<int64_t>(fit == Fit::pad ? std::bit_ceil(side) : side) < resolution;
 }
 
 ValueRange range_for(const ValueRange& range, const Shares& measured, int most) {
@@ -72,6 +79,12 @@ std::vector<std::string> advice_on(const SetValues& v, const ValueOptions& optio
                              " images have transparent parts, which become black; "
                              "--set data.background=white or #rrggbb chooses another colour "
                              "(dataset build: --background)"));
+  }
+  if (v.enlarged > 0) {
+    advice.push_back(message(v.enlarged, " of ", v.images, " images have fewer pixels than ",
+                             options.resolution, "x", options.resolution,
+                             " and are enlarged, which blurs them; remove them, or choose a lower "
+                             "--resolution"));
   }
   return advice;
 }

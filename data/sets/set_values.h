@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "data/images/background.h"
+#include "data/images/fit.h"
 #include "data/images/value_range.h"
 #include "data/sources/source.h"
 
@@ -13,6 +14,7 @@ namespace pg {
 
 struct SetValues {
   int64_t images = 0, single_colour = 0, gray = 0, transparent = 0, of_16_bits = 0;
+  int64_t enlarged = 0;                  // images with fewer pixels than were wanted
   int low = 65535, high = 0;             // as stored
   double low_share = 1, high_share = 0;  // of what a sample can hold
 
@@ -27,14 +29,17 @@ struct Shares {
   double low = 0, high = 1;
 };
 
+// Whether `fit` gives an image of these extents more pixels than it has.
+bool is_enlarged(int64_t height, int64_t width, int64_t resolution, Fit fit);
+
 // `range` for an image with samples up to `most`.
 ValueRange range_for(const ValueRange& range, const Shares& measured, int most);
 
 // Sentences about values that make poor training data, each with its remedy: values in a small part
-// of their range, images of a single colour, gray images in several channels, transparent parts.
-// The options are those that were used.
+// of their range, images of a single colour, gray images in several channels, transparent parts,
+// enlarged images. The options are those that were used.
 struct ValueOptions {
-  int64_t channels = 3;
+  int64_t channels = 3, resolution = 0;
   ValueRange range = {};
   Background background = {};
 };

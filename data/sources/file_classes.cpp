@@ -9,6 +9,7 @@
 
 #include "data/files/natural_order.h"
 #include "data/files/shown.h"
+#include "data/sources/tree_scan.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -66,14 +67,29 @@ bool is_part_name(std::string_view folder) {
   return std::find(kParts.begin(), kParts.end(), name) != kParts.end();
 }
 
-// Steps into train/, val/ and test/ if nothing else is beside them; a sentence about it.
+// Steps into train/, val/ and test/ if no other folder is beside them; a sentence about it.
 std::string remove_parts(Names& files) {
-  const std::set<std::string_view> folders = first_folders(files);
+  std::set<std::string_view> folders = first_folders(files);
+  folders.erase(".");
   if (folders.size() < 2 || !std::all_of(folders.begin(), folders.end(), is_part_name)) return "";
-  for (std::string_view& file : files) file.remove_prefix(file.find('/') + 1);
+  for (std::string_view& file : files) file.remove_prefix(file.find('/') + 1);  // 0 of loose files
   return message("the folders ", joined(folders, " and "),
                  " are parts of one data set: all of their images are used; to use one part, name "
                  "its folder");
+}
+
+// A sentence about images beside the folders of classes.
+void tell_loose(const Names& files, std::vector<std::string>& notes) {
+  Skipped loose;
+  for (const std::string_view file : files) {
+    if (file.find('/') == file.npos) loose.add(shown(file, 200));
+  }
+  if (loose.count == 0) return;
+  const bool one = loose.count == 1;
+  notes.push_back(message(loose.count, one ? " image lies" : " images lie",
+                          " beside the class folders and make", one ? "s" : "",
+                          " up the class '.': ", loose.text(), "; move ", one ? "it" : "them",
+                          " into a class folder, or out of the set"));
 }
 
 std::vector<std::string> without(std::span<const std::string> files, const std::string& folder) {
@@ -101,6 +117,7 @@ FileClasses classes_of_folders(std::span<const std::string> files) {
     number = static_cast<int32_t>(classes.names.size());
     classes.names.push_back(shown_whole(name));
   }
+  tell_loose(rest, classes.notes);
   for (const std::string_view file : rest) {
     classes.labels.push_back(numbers.at(std::string(first_folder(file))));
   }
@@ -142,7 +159,7 @@ FileClasses classes_of_tree(std::span<const std::string> files, const OpenLabels
       const bool matches = given->classes == 0 || !given->labels.empty();
       if (matches) return classes_of_labels(images, *given, where);
     }
-    notes.push_back(message(name, " has no \"labels\" for these images and is not used"));
+    notes.push_back(message(name, " has no class labels for these images and is not used"));
   }
   FileClasses classes = classes_of_folders(files);
   classes.notes.insert(classes.notes.begin(), notes.begin(), notes.end());

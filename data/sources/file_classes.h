@@ -27,8 +27,8 @@ struct FileClasses {
 };
 
 // The classes by folder of files named "folder/folder/file". Files outside all folders, beside
-// others in folders, are the class ".". Classes are in the order of natural_less: numbers count as
-// numbers.
+// others in folders, are the class ".", of which a note tells. Classes are in the order of
+// natural_less: numbers count as numbers.
 FileClasses classes_of_folders(std::span<const std::string> files);
 
 // The labels given for the files; no classes if none are given. Throws FormatError for a file

@@ -177,6 +177,9 @@ class LabelEvents : public nlohmann::json_sax<json> {
   void finish_entry() {
     if (items_ != 2 || name_.empty()) return fail_entry();
     if (!label_.valid()) {
+      // Names, numbers that are no classes: labels of another program, in the same form.
+      const bool other_kind = label_.list || !label_.numbers;
+      if (other_kind && file_.classes == 0 && error_.empty()) foreign_ = true;
       const std::string text = label_.list ? message("[", label_.text, "]") : label_.text;
       return fail(message(where_, " has the label ", text.substr(0, 40),
                           "; expected a class from 0 to ", kMostClasses - 1, " or a one-hot list"));

@@ -28,7 +28,8 @@ bool is_foreign(std::string_view name) {
   for (size_t at = 0; at <= name.size();) {
     const size_t end = std::min(name.find('/', at), name.size());
     const std::string_view part = name.substr(at, end - at);
-    if (end < name.size() ? is_foreign_folder(part) : part.starts_with('.')) return true;
+    const bool up = part == "..";  // nothing is unpacked there
+    if (!up && (end < name.size() ? is_foreign_folder(part) : part.starts_with('.'))) return true;
     at = end + 1;
   }
   return false;
@@ -53,9 +54,14 @@ class ZipSource : public ImageSource {
       }
     }
     foreign.tell(notes_, "file of other programs", "files of other programs");
+    Skipped repeated;
+    for (const std::string& name : zip_.repeated()) repeated.add(shown(name, 200));
+    repeated.tell(notes_, "file that a later one of the same name replaces",
+                  "files that later ones of the same names replace");
     sort_out_own();
     PG_CHECK(!images_.empty(), FormatError, file_.string(), " has no image (", ignored_,
-             " other files); use an archive of images");
+             " other files", notes_.empty() ? "" : "; " + joined(notes_, "; "),
+             "); use an archive of images");
     find_classes();
   }
 
@@ -94,6 +100,16 @@ class ZipSource : public ImageSource {
   }
 
   // Empty if it is damaged.
+  std::vector<uint8_t> content_of(const Named& image) const {
+    try {
+      const auto memory = file_budget().take(static_cast<int64_t>(image.entry.bytes), image.name);
+      return zip_.read(image.entry, kMostStoredBytes);
+    } catch (const Error&) {
+      return {};
+    }
+  }
+
+  // Empty if it is damaged.
   std::vector<uint8_t> start_of(const Named& image) const {
     try {
       return zip_.read_start(image.entry, kOwnImageStart);
@@ -101,7 +117,11 @@ class ZipSource : public ImageSource {
       return {};
     }
   }
-  bool is_own(const Named& image) const { return starts_as_own_image(start_of(image)); }
+  bool is_own(const Named& image) const {
+    const std::vector<uint8_t> start = start_of(image);
+    if (starts_as_own_image(start)) return true;
+    return !start.empty() && start[0] == 'R' && is_own_webp(content_of(image));
+  }
 
   // Sheets and samples of this program among other images are skipped; an archive of its images is
   // used. Of very many images, some are looked at first.

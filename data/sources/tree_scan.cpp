@@ -174,8 +174,11 @@ void Skipped::add(std::string name) {
 void Skipped::tell(std::vector<std::string>& notes, std::string_view one,
                    std::string_view many) const {
   if (count == 0) return;
-  notes.push_back(message("skipped ", count, " ", count == 1 ? one : many, ": ", joined(names),
-                          count > static_cast<int64_t>(names.size()) ? ", ..." : ""));
+  notes.push_back(message("skipped ", count, " ", count == 1 ? one : many, ": ", text()));
+}
+
+std::string Skipped::text() const {
+  return joined(names) + (count > static_cast<int64_t>(names.size()) ? ", ..." : "");
 }
 
 bool is_foreign_folder(std::string_view name) {

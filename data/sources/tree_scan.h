@@ -17,6 +17,7 @@ struct Skipped {
   std::vector<std::string> names;
 
   void add(std::string name);
+  std::string text() const;  // "a, b, c, ..."
   // Adds "skipped 4 `many`: a, b, c, ..." (of one: "skipped 1 `one`: a"); nothing if there is none.
   void tell(std::vector<std::string>& notes, std::string_view one, std::string_view many) const;
 };

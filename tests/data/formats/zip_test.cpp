@@ -1,4 +1,6 @@
 // zip_test.cpp: zip archives of images, as StyleGAN's tools write them, and malformed ones.
+#include "data/images/encode.h"
+#include "data/images/endings.h"
 #include "data/sets/build.h"
 #include "data/sets/dataset.h"
 #include "data/sources/source.h"
@@ -73,6 +75,49 @@ TEST_F(Zip, FoldersAreClassesOnlyWithoutDatasetJson) {
   const auto inside = open({a, b, {"all/dataset.json", R"({"labels": [["cats/a.png", 1],
                                                                       ["dogs/b", 0]]})"}});
   EXPECT_EQ(inside->label(0), 1);
+}
+
+TEST_F(Zip, TheLastEntryOfANameCounts) {
+  const auto source = open({{"a.png", png({1})}, {"b.png", png({2})}, {"a.png", png({9})}});
+  ASSERT_EQ(source->count(), 2);
+  EXPECT_EQ(source->load(0).pixels[0], 9);
+  EXPECT_EQ(
+      source->notes(),
+      std::vector<std::string>{"skipped 1 file that a later one of the same name replaces: a.png"});
+}
+
+TEST_F(Zip, WhatLiesAboveTheArchiveIsAnImageToo) {
+  const auto source = open({{"../cats/a.png", png({1})}, {"../dogs/b.png", png({2})}});
+  EXPECT_EQ(source->count(), 2);
+  EXPECT_EQ(source->label_names(), (std::vector<std::string>{"cats", "dogs"}));
+}
+
+TEST_F(Zip, PackingThatCannotBeReadIsNamed) {
+  const auto reason = [&](const std::string& bytes) {
+    const auto source = open_bytes(bytes);
+    return error_of<FormatError>([&] { build_dataset(*source, "zip", folder_ / "out", {}); });
+  };
+  const std::string whole = test::zip_bytes({{"a.png", png({1})}});
+  std::string locked = whole;  // bit 0 of the flags, in the entry and in the directory
+  locked[6] |= 1;
+  locked[whole.find("PK\1\2") + 8] |= 1;
+  EXPECT_HAS(reason(locked), "the archive is protected by a password; unpack it and name the folder");
+  EXPECT_HAS(reason(test::zip_bytes({{"a.png", png({1}), 14}})),
+             "the archive is packed by a method that is not supported; unpack it");
+}
+
+TEST_F(Zip, OwnImagesOfEveryFormatAreNoData) {
+  const Image image = flat_image(8, {1, 2, 3});
+  std::vector<ZipEntry> entries = {{"photo.png", png({1})}};
+  for (const Format format : {Format::png, Format::jpeg, Format::webp}) {
+    const std::string name = std::string("own") + usual_ending(format);
+    const std::vector<uint8_t> bytes = encode_image(name, image, {.format = format});
+    entries.push_back({name, {bytes.begin(), bytes.end()}});
+  }
+  const auto source = open(entries);
+  EXPECT_EQ(source->count(), 1);
+  ASSERT_EQ(source->notes().size(), 1u);
+  EXPECT_HAS(source->notes()[0], "skipped 3 images that progan_cuda wrote");
 }
 
 TEST_F(Zip, BuildIsTheSameAtAnyNumberOfThreads) {

@@ -152,7 +152,7 @@ TEST(Build, StrictAndNoUsableImageAreErrorsThatLeaveNothing) {
                  [&] { build(folder / "raw", folder / "set", {.strict = Strict::yes}); }),
              "bad-empty.png");
   EXPECT_HAS(error_of<FormatError>([&] { build(folder / "worse", folder / "set"); }),
-             "none of the 1");
+             "the only image is not usable: ");
   BuildOptions options;
   options.progress = [](const BuildProgress&) { throw Error("stopped"); };
   EXPECT_EQ(error_of<Error>([&] { build(folder / "raw", folder / "set", options); }), "stopped");

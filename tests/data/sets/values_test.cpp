@@ -123,6 +123,32 @@ TEST_F(Values, GrayImagesInThreeChannelsAreToldOnce) {
   EXPECT_TRUE(build({}).advice.empty());
 }
 
+TEST(EnlargedImages, AreCountedForEveryFit) {
+  EXPECT_TRUE(is_enlarged(31, 100, 32, Fit::crop));
+  EXPECT_FALSE(is_enlarged(32, 100, 32, Fit::crop));
+  EXPECT_TRUE(is_enlarged(31, 100, 32, Fit::stretch));
+  EXPECT_FALSE(is_enlarged(28, 28, 32, Fit::pad));
+  EXPECT_TRUE(is_enlarged(28, 28, 64, Fit::pad));
+  EXPECT_FALSE(is_enlarged(20, 60, 64, Fit::pad));
+}
+
+TEST(EnlargedImages, AreMentioned) {
+  const TempFolder folder;
+  write_image(folder / "set/large.png", flat_image(16, {1, 2, 3}));
+  write_image(folder / "set/small.png", flat_image(8, {3, 2, 1}));
+  const auto source = open_source((folder / "set").string());
+  BuildOptions options;
+  options.resolution = 16;
+  const auto advice = build_dataset(*source, "set", folder / "a", options).advice;
+  EXPECT_EQ(advice.back(),
+            "1 of 2 images have fewer pixels than 16x16 and are enlarged, which blurs them; remove "
+            "them, or choose a lower --resolution");
+  options.resolution = 8;
+  for (const std::string& text : build_dataset(*source, "set", folder / "b", options).advice) {
+    EXPECT_EQ(text.find("enlarged"), std::string::npos) << text;
+  }
+}
+
 class SharedCache : public ::testing::Test {
  protected:
   OpenOptions options(int64_t resolution) {

@@ -37,6 +37,19 @@ TEST(FileClasses, PartsOfADataSetAreNoClasses) {
   EXPECT_EQ(classes({"bus/1.png", "train/2.png"}).names, (Strings{"bus", "train"}));
 }
 
+TEST(FileClasses, ImagesBesideTheClassesAreMentioned) {
+  const FileClasses c = classes({"2.png", "cats/2.png", "dogs/3.png"});
+  ASSERT_EQ(c.notes.size(), 1u);
+  EXPECT_EQ(c.notes[0],
+            "1 image lies beside the class folders and makes up the class '.': 2.png; move it into "
+            "a class folder, or out of the set");
+  const FileClasses parts =
+      classes({"a.png", "train/cats/2.png", "test/cats/3.png", "test/dogs/4.png", "z.png"});
+  EXPECT_EQ(parts.names, (Strings{".", "cats", "dogs"}));
+  EXPECT_EQ(parts.labels, (Labels{0, 1, 1, 2, 0}));
+  EXPECT_HAS(parts.notes.back(), "2 images lie beside the class folders");
+}
+
 TEST(FileClasses, PartsHaveManyNames) {
   const std::pair<std::string, std::string> kPairs[] = {
       {"training_set", "test_set"},
@@ -158,7 +171,7 @@ TEST_F(OtherJson, OfAnotherProgramIsNotUsed) {
     EXPECT_EQ(source->count(), 1);
     EXPECT_TRUE(source->label_names().empty());
     ASSERT_EQ(source->notes().size(), 1u) << text;
-    EXPECT_HAS(source->notes()[0], "has no \"labels\" for these images and is not used");
+    EXPECT_HAS(source->notes()[0], "has no class labels for these images and is not used");
   }
 }
 

@@ -63,7 +63,8 @@ TEST(FolderSource, BadLabelsAreAFormatError) {
   write_image(folder / "b.png", flat_image(4, {1}));
   EXPECT_HAS(rejection(R"({"labels": [["b.png", 0]]})"), "has no label for the image a.png");
   EXPECT_HAS(rejection(R"({"labels": [["a.png", -1]]})"), "has the label -1");
-  EXPECT_HAS(rejection(R"({"labels": [["a.png", [1, 1]]]})"), "has the label [1,1]");
+  EXPECT_HAS(rejection(R"({"labels": [["a.png", 1], ["b.png", [1, 1]]]})"), "has the label [1,1]");
+  EXPECT_HAS(rejection(R"({"labels": [["a.png", 1], ["b.png", "cat"]]})"), "has the label \"cat\"");
   EXPECT_HAS(rejection(R"({"labels": [["a.png", 1e9]]})"), "expected a class");
   EXPECT_HAS(rejection(R"({"labels": [["a.png", 1], ["b.png"]]})"), "is not [file, label]");
 }
@@ -75,12 +76,14 @@ TEST(FolderSource, LabelsOfOtherProgramsAreMentionedAndNotUsed) {
   for (const char* text :
        {R"({"labels": ["cat", "dog"]})", R"({"labels": [{"file": "cats/a.png", "label": 0}]})",
         R"({"labels": {"cats/a.png": 0}})", R"({"labels": 3})", R"({"labels": "none"})",
-        R"({"labels": [["cats/a.png"]]})", R"({"labels": [["other.png", 0]]})"}) {
+        R"({"labels": [["cats/a.png"]]})", R"({"labels": [["cats/a.png", "cat"]]})",
+        R"({"labels": [["cats/a.png", [0.2, 0.8]]]})", R"({"labels": [["cats/a.png", null]]})",
+        R"({"labels": [["other.png", 0]]})"}) {
     write_text(folder / "dataset.json", text);
     const auto source = open_source(folder.path().string());
     EXPECT_EQ(source->label_names(), (std::vector<std::string>{"cats", "dogs"})) << text;
     ASSERT_EQ(source->notes().size(), 1u) << text;
-    EXPECT_HAS(source->notes()[0], "has no \"labels\" for these images and is not used");
+    EXPECT_HAS(source->notes()[0], "has no class labels for these images and is not used");
   }
 }
 
