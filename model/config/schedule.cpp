@@ -244,6 +244,21 @@ std::vector<Stage> stages(const Config& config) {
   return stages.take();
 }
 
+SchedulePoint last_reading(const Config& config) {
+  const ScheduleConfig& s = config.schedule;
+  SchedulePoint last = schedule_at(config, 0);
+  int64_t images = 0;
+  for (const Stage& stage : stages(config)) {
+    if (images >= stage.end) continue;  // no reading falls into it
+    const int64_t minibatch = minibatch_at(config, stage.resolution);
+    const int64_t between = s.repeat_images ? minibatch : minibatch * s.minibatch_repeats;
+    const int64_t reading = images + (stage.end - 1 - images) / between * between;
+    last = schedule_at(config, reading);
+    images = reading + between;
+  }
+  return last;
+}
+
 int64_t total_images(const Config& config) {
   const int64_t limit = images_in(config.schedule.total_kimg);
   if (config.schedule.unit == ScheduleUnit::kimg) return limit;

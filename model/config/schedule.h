@@ -71,6 +71,10 @@ bool optimizer_resets_between(double previous_lod, double lod);
 // that contains its image.
 std::vector<Stage> stages(const Config& config);
 
+// The schedule as a run from the start reads it last, and with which it ends: the schedule is read
+// before every minibatch_repeats minibatches alone.
+SchedulePoint last_reading(const Config& config);
+
 // Images until training ends: schedule.total_kimg, or the end of the last stage if that comes first
 // (iterations, epochs).
 int64_t total_images(const Config& config);

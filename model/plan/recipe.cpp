@@ -8,6 +8,7 @@
 #include <span>
 
 #include "data/images/resolutions.h"
+#include "model/plan/reach.h"
 
 namespace pg {
 namespace {
@@ -146,6 +147,14 @@ Width chosen_width(const Config& config, const RecipeWish& wish, const Speed& tr
   return least;
 }
 
+// A training without a given fade, or the reverse: both last as long, as in the official schedule.
+void complete_lengths(ScheduleConfig& s, const RecipeWish& wish) {
+  const bool training = gives(wish, {"schedule.lod_training_kimg"});
+  const bool fade = gives(wish, {"schedule.lod_transition_kimg"});
+  if (training && !fade) s.lod_transition_kimg = s.lod_training_kimg;
+  if (fade && !training) s.lod_training_kimg = s.lod_transition_kimg;
+}
+
 void choose_minibatches(Config& config, const RecipeWish& wish) {
   const bool given =
       gives(wish, {"schedule.minibatch", "schedule.minibatch_base", "schedule.max_minibatch"});
@@ -217,6 +226,7 @@ void choose_network(Config& config, const RecipeWish& wish, const DataShape& dat
 void choose_lengths(Config& config, const RecipeWish& wish, const DataShape& data,
                     const Speed& speed) {
   ScheduleConfig& s = config.schedule;
+  complete_lengths(s, wish);
   const bool total = gives(wish, {"schedule.total_kimg"});
   if (!gives_lengths(wish)) {
     const double one = total_of(config, 1.0), k = affordable(config, wish, speed);
@@ -224,6 +234,7 @@ void choose_lengths(Config& config, const RecipeWish& wish, const DataShape& dat
     const double kept = s.total_kimg;
     set_lengths(config, total ? kept / one : std::max(rounded_down(chosen), 0.01));
     if (total) s.total_kimg = kept;
+    if (s.unit == ScheduleUnit::kimg) scale_to_reach(config);  // few minibatches
   } else if (!total && s.unit == ScheduleUnit::kimg) {
     const double l = levels(config, config.model.resolution);
     s.total_kimg = l * (s.lod_training_kimg + s.lod_transition_kimg) +

@@ -13,14 +13,22 @@ namespace {
 constexpr double kWeek = 7.0 * 24.0 * 3600.0;
 constexpr int64_t kMostShown = 5000, kFewImages = 100;
 
+// What a run that ends below its resolution has too much of.
+const char* lower(const Config& config) {
+  if (reads_too_seldom(config)) {
+    return "schedule.minibatch_repeats, the minibatches between two readings of the schedule";
+  }
+  return config.schedule.unit == ScheduleUnit::kimg
+             ? "schedule.lod_training_kimg and schedule.lod_transition_kimg or --resolution"
+             : "schedule.stage_length and schedule.fade_length or --resolution";
+}
+
 }  // namespace
 
 std::vector<std::string> run_warnings(const Config& config, double seconds) {
   std::vector<std::string> warnings;
   if (const std::string end = ends_below(config); !end.empty()) {
-    warnings.push_back(message("the run ", end,
-                               "; raise --kimg, or lower schedule.lod_training_kimg and "
-                               "schedule.lod_transition_kimg or --resolution"));
+    warnings.push_back(message("the run ", end, "; raise --kimg, or lower ", lower(config)));
   }
   if (seconds > kWeek) {
     warnings.push_back(message("the run takes about ", format_duration(seconds),

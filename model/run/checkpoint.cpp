@@ -318,6 +318,8 @@ CheckpointHeader read_checkpoint_header(const std::filesystem::path& path) {
   check_format(metadata, path);
   CheckpointHeader header{.images_shown = count_in(metadata, path, "images_shown")};
   if (metadata.contains("iterations")) header.iterations = count_in(metadata, path, "iterations");
+  header.looked_at =
+      metadata.contains("looked_at") ? count_in(metadata, path, "looked_at") : header.images_shown;
   return header;
 }
 

@@ -62,6 +62,7 @@ TrainingCounters read_counters(const Safetensors& file);
 struct CheckpointHeader {
   int64_t images_shown = 0;
   int64_t iterations = 0;
+  int64_t looked_at = 0;  // images shown when the schedule was last read
 };
 CheckpointHeader read_checkpoint_header(const std::filesystem::path& path);
 

@@ -80,13 +80,16 @@ fs::path add_checkpoints(ListedRun& run, const RunFolder& folder) {
 // A resume may have changed the end of the run: config.toml is as it was at the start.
 void add_course(ListedRun& run, const RunFolder& folder, const fs::path& checkpoint) {
   Config config;
+  int64_t read_at = run.images_shown;
   if (checkpoint.empty()) {
     read_toml(config, folder.config_file());
   } else {
     config = config_in_header(checkpoint);
+    const CheckpointHeader header = read_checkpoint_header(checkpoint);
+    if (header.images_shown == run.images_shown) read_at = header.looked_at;
   }
   run.total_images = total_images(config);
-  run.fade = schedule_at(config, run.images_shown).fade;
+  run.fade = schedule_at(config, read_at).fade;
 }
 
 ListedRun listed(const RunFolder& folder) {

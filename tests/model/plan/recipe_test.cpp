@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "model/config/config_keys.h"
 #include "model/plan/reach.h"
 
 namespace pg {
@@ -170,6 +171,17 @@ TEST(Recipe, EndsAfterGivenStages) {
   EXPECT_EQ(c.schedule.lod_transition_kimg, 20.0);
   EXPECT_EQ(ends_below(c), "");
   EXPECT_LT(c.schedule.total_kimg, 300.0);
+}
+
+TEST(Recipe, MakesTheOtherLengthAsLong) {
+  for (const std::string key : {"schedule.lod_training_kimg", "schedule.lod_transition_kimg"}) {
+    Config start;
+    set_key(start, key, "20");
+    const Config c = choose({.given = {key}}, photos(5000, 64), kTwoCores, start);
+    EXPECT_EQ(c.schedule.lod_training_kimg, 20.0) << key;
+    EXPECT_EQ(c.schedule.lod_transition_kimg, 20.0) << key;
+    EXPECT_EQ(ends_below(c), "");
+  }
 }
 
 TEST(Recipe, MeasuresOnlyForAChoice) {
