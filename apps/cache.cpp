@@ -85,15 +85,15 @@ void clear(const CacheOptions& o) {
 
 }  // namespace
 
-void add_cache(CLI::App& app) {
-  CLI::App* cmd =
+void add_cache(Command& app) {
+  Command* cmd =
       app.add_subcommand("cache", "List or clear the data sets that train built from images");
   cmd->require_subcommand(1);
   auto o = std::make_shared<CacheOptions>();
-  CLI::App* l = cmd->add_subcommand("list", "List the data sets with size and last use");
-  CLI::App* c = cmd->add_subcommand("clear", "Remove data sets that no program uses");
+  Command* l = cmd->add_subcommand("list", "List the data sets with size and last use");
+  Command* c = cmd->add_subcommand("clear", "Remove data sets that no program uses");
   c->add_option("NAME", o->names, "names of data sets, as in cache list (default: all)");
-  for (CLI::App* each : {l, c}) {
+  for (Command* each : {l, c}) {
     each->add_option("--cache-folder", o->folder,
                      "the cache, as in data.cache_folder (default: $XDG_CACHE_HOME/progan_cuda or "
                      "~/.cache/progan_cuda)");

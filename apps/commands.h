@@ -4,23 +4,23 @@
 // thrown: a UsageError ends the program with exit code 2, any other Error with 1.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include "apps/command_line/command.h"
 
 namespace pg::apps {
 
-void add_train(CLI::App& app);
-void add_plan(CLI::App& app);
-void add_generate(CLI::App& app);
-void add_export(CLI::App& app);
-void add_dataset(CLI::App& app);
-void add_cache(CLI::App& app);
-void add_config(CLI::App& app);
-void add_import(CLI::App& app);
-void add_interpolate(CLI::App& app);
-void add_timelapse(CLI::App& app);
-void add_info(CLI::App& app);
-void add_runs(CLI::App& app);
-void add_gradcheck(CLI::App& app);
-void add_selftest(CLI::App& app);
+void add_train(Command& app);
+void add_plan(Command& app);
+void add_generate(Command& app);
+void add_export(Command& app);
+void add_dataset(Command& app);
+void add_cache(Command& app);
+void add_config(Command& app);
+void add_import(Command& app);
+void add_interpolate(Command& app);
+void add_timelapse(Command& app);
+void add_info(Command& app);
+void add_runs(Command& app);
+void add_gradcheck(Command& app);
+void add_selftest(Command& app);
 
 }  // namespace pg::apps

@@ -32,8 +32,8 @@ void print_config(const ConfigOptions& o) {
 
 }  // namespace
 
-void add_config(CLI::App& app) {
-  CLI::App* cmd = app.add_subcommand("config", "Print all settings as TOML");
+void add_config(Command& app) {
+  Command* cmd = app.add_subcommand("config", "Print all settings as TOML");
   auto o = std::make_shared<ConfigOptions>();
   add_config_sources(*cmd, o->sources);
   cmd->add_flag("--describe", o->describe,

@@ -24,7 +24,7 @@ void check_file(const std::string& file) {
 
 }  // namespace
 
-void add_config_sources(CLI::App& command, ConfigSources& sources) {
+void add_config_sources(Command& command, ConfigSources& sources) {
   command.add_option("--preset", sources.preset,
                      "published version to start from: " + joined(preset_names(), " or ") +
                          " (default: official-tf)");

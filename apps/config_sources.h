@@ -1,11 +1,11 @@
 // config_sources.h: the options --preset, --config and --set, and the configuration they make.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "apps/command_line/command.h"
 #include "model/config/config.h"
 
 namespace pg::apps {
@@ -17,7 +17,7 @@ struct ConfigSources {
   std::vector<std::string> assignments;  // "section.key=value"
 };
 
-void add_config_sources(CLI::App& command, ConfigSources& sources);
+void add_config_sources(Command& command, ConfigSources& sources);
 
 // Throws UsageError, IoError, FormatError.
 Config load_config(const ConfigSources& sources);

@@ -77,12 +77,12 @@ void build(const DatasetOptions& o) {
 
 }  // namespace
 
-void add_dataset(CLI::App& app) {
-  CLI::App* cmd = app.add_subcommand("dataset", "Build, describe or check data sets");
+void add_dataset(Command& app) {
+  Command* cmd = app.add_subcommand("dataset", "Build, describe or check data sets");
   cmd->require_subcommand(1);
   auto o = std::make_shared<DatasetOptions>();
 
-  CLI::App* b = cmd->add_subcommand("build", "Build a data set from images");
+  Command* b = cmd->add_subcommand("build", "Build a data set from images");
   b->add_option("-d,--data,SOURCE", o->source, kSourceHelp)->required();
   b->add_option("-o,--out", o->folder, "folder to create")->required();
   b->add_option("--resolution", o->resolution,
@@ -91,7 +91,7 @@ void add_dataset(CLI::App& app) {
   b->add_option("--channels", o->channels,
                 "1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha) (default: 1 for idx files, "
                 "else 3)")
-      ->check(CLI::Range(1, 4));
+      ->check(Range(1, 4));
   b->add_option("--fit", o->fit, kFitHelp);
   b->add_option("--background", o->background,
                 "colour behind transparent parts and of padding: black, white, gray or #rrggbb "
@@ -99,7 +99,7 @@ void add_dataset(CLI::App& app) {
   b->add_option("--range", o->range,
                 "samples that become black and white: full, auto or LOW-HIGH, such as 0-4095 for "
                 "12 bits in 16 (default: full)");
-  b->add_option("--threads", o->threads, kThreadsHelp)->check(CLI::Range(0, 4096));
+  b->add_option("--threads", o->threads, kThreadsHelp)->check(Range(0, 4096));
   b->add_option("--memory-limit", o->memory_limit, kDataMemoryHelp);
   b->add_flag("--strict", o->strict, "fail at the first unreadable image instead of skipping it");
   b->add_flag("--overwrite", o->overwrite, "replace an existing data set");
@@ -107,7 +107,7 @@ void add_dataset(CLI::App& app) {
               "let dataset.json name the folder of SOURCE, and skipped files with it");
   b->callback([o] { build(*o); });
 
-  CLI::App* i = cmd->add_subcommand("info", "Describe a built data set");
+  Command* i = cmd->add_subcommand("info", "Describe a built data set");
   i->add_option("-d,--data,FOLDER", o->folder, "folder of a built data set")->required();
   i->callback([o] { info(*o); });
 

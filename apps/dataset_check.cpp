@@ -113,8 +113,8 @@ void check(const CheckCommand& o) {
 
 }  // namespace
 
-void add_dataset_check(CLI::App& dataset) {
-  CLI::App* cmd = dataset.add_subcommand(
+void add_dataset_check(Command& dataset) {
+  Command* cmd = dataset.add_subcommand(
       "check", "Check every image: formats, sizes, colours, duplicates, broken files");
   auto o = std::make_shared<CheckCommand>();
   cmd->add_option("-d,--data,SOURCE", o->source,
@@ -126,8 +126,8 @@ void add_dataset_check(CLI::App& dataset) {
   add_force(*cmd, o->force);
   cmd->add_option("--fit", o->fit, kFitHelp);
   cmd->add_option("--list", o->listed, "maximum names per list (default: 10)")
-      ->check(CLI::Range(0, 1000000));
-  cmd->add_option("--threads", o->threads, kThreadsHelp)->check(CLI::Range(0, 4096));
+      ->check(Range(0, 1000000));
+  cmd->add_option("--threads", o->threads, kThreadsHelp)->check(Range(0, 4096));
   cmd->add_option("--memory-limit", o->memory_limit, kDataMemoryHelp);
   cmd->add_flag("--json", o->json, "print one JSON object with all names");
   cmd->callback([o] { check(*o); });

@@ -1,15 +1,15 @@
 // dataset_check.h: the command `dataset check` and its two output formats.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "apps/command_line/command.h"
 #include "data/sets/check.h"
 
 namespace pg::apps {
 
-void add_dataset_check(CLI::App& dataset);
+void add_dataset_check(Command& dataset);
 
 // The context of a report.
 struct CheckedSet {

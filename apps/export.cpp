@@ -170,8 +170,8 @@ void run_export(const ExportOptions& o) {
 
 }  // namespace
 
-void add_export(CLI::App& app) {
-  CLI::App* cmd = app.add_subcommand(
+void add_export(Command& app) {
+  Command* cmd = app.add_subcommand(
       "export", "Write a trained network for other programs (for images, see generate)");
   auto o = std::make_shared<ExportOptions>();
   cmd->add_option("-r,--from,RUN", o->from, kFromHelp)->required();
@@ -183,7 +183,7 @@ void add_export(CLI::App& app) {
   cmd->add_option("-o,--out", o->out, "file to write")->required();
   add_force(*cmd, o->force);
   cmd->add_option("--network", o->network, "Gs (the EMA of the generator), G or D (default: Gs)")
-      ->check(CLI::IsMember({"G", "Gs", "D"}));
+      ->check(IsMember({"G", "Gs", "D"}));
   cmd->add_option(
       "--layout", o->layout,
       "tensor names and axes of a published version: " + joined(layout_names(), " or ") +

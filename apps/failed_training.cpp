@@ -131,8 +131,8 @@ void report_failure(const TrainingFailure& failure, const DeviceChoice& device) 
   throw DeviceError(sentence);
 }
 
-void add_repeat(CLI::App& app) {
-  CLI::App* cmd = app.add_subcommand(kCommand, "");
+void add_repeat(Command& app) {
+  Command* cmd = app.add_subcommand(kCommand, "");
   cmd->group("");  // hidden
   auto o = std::make_shared<RepeatOptions>();
   cmd->add_option("--config-text", o->config)->required();

@@ -1,8 +1,7 @@
 // failed_training.h: after a device failed during training: which kernel it was, and the message.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
+#include "apps/command_line/command.h"
 #include "model/device/device_choice.h"
 #include "model/run/training_failure.h"
 
@@ -17,6 +16,6 @@ namespace pg::apps {
 void log_failure(const std::filesystem::path& log, const std::string& sentence);
 
 // The command of the child process; it is not listed in --help.
-void add_repeat(CLI::App& app);
+void add_repeat(Command& app);
 
 }  // namespace pg::apps

@@ -185,8 +185,8 @@ void generate(GenerateOptions o) {
 
 }  // namespace
 
-void add_generate(CLI::App& app) {
-  CLI::App* cmd = app.add_subcommand("generate", "Generate images with a trained generator");
+void add_generate(Command& app) {
+  Command* cmd = app.add_subcommand("generate", "Generate images with a trained generator");
   auto o = std::make_shared<GenerateOptions>();
   cmd->add_option("-r,--from,RUN", o->generator.from, kFromHelp)->required();
   cmd->add_option(
@@ -197,7 +197,7 @@ void add_generate(CLI::App& app) {
                   "take latents from numpy.random.RandomState(N).randn as the official scripts do; "
                   "--seeds are "
                   "then its rows (default: each seed has its own random numbers)")
-      ->check(CLI::Range(int64_t{0}, int64_t{4294967295}));
+      ->check(Range(int64_t{0}, int64_t{4294967295}));
   cmd->add_option(
       "--class", o->label_name,
       std::string(kClassHelp) + " (default: the classes in turn, one per row of a grid)");
@@ -212,14 +212,14 @@ void add_generate(CLI::App& app) {
                   "--data); or .npy "
                   "file (f32 [N, H, W, C], about -1 to 1) (default: generated)");
   cmd->add_option("--format", o->format, kFormatHelp);
-  cmd->add_option("--quality", o->quality, kQualityHelp)->check(CLI::Range(1, 100));
+  cmd->add_option("--quality", o->quality, kQualityHelp)->check(Range(1, 100));
   add_force(*cmd, o->force);
   cmd->add_option("--latents", o->latents,
                   ".npy file to write as well: the latents, f32 [N, length]");
   cmd->add_option("--batch", o->batch, "images generated at a time (default: 16)")
-      ->check(CLI::Range(1, 1024));
+      ->check(Range(1, 1024));
   cmd->add_option("--device", o->generator.device, kDeviceHelp);
-  cmd->add_option("--threads", o->generator.threads, kThreadsHelp)->check(CLI::Range(0, 4096));
+  cmd->add_option("--threads", o->generator.threads, kThreadsHelp)->check(Range(0, 4096));
   cmd->callback([o] { generate(*o); });
 }
 

@@ -91,8 +91,8 @@ void run_gradcheck(const GradcheckOptions& o) {
 
 }  // namespace
 
-void add_gradcheck(CLI::App& app) {
-  CLI::App* cmd = app.add_subcommand(
+void add_gradcheck(Command& app) {
+  Command* cmd = app.add_subcommand(
       "gradcheck",
       "Compare gradients of every op and of whole networks with central differences, in f64");
   auto o = std::make_shared<GradcheckOptions>();

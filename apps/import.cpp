@@ -103,8 +103,8 @@ void import(const ImportOptions& o) {
 
 }  // namespace
 
-void add_import(CLI::App& app) {
-  CLI::App* cmd = app.add_subcommand(
+void add_import(Command& app) {
+  Command* cmd = app.add_subcommand(
       "import",
       "Convert weights of other ProGAN programs into a checkpoint: official TensorFlow and Theano "
       "pickles, GAN zoo, akanimax, tutorial, exercise, mmgeneration. Code in the files is never "

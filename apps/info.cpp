@@ -92,8 +92,8 @@ void print_checkpoint(const std::string& from) {
 
 }  // namespace
 
-void add_info(CLI::App& app) {
-  CLI::App* cmd =
+void add_info(Command& app) {
+  Command* cmd =
       app.add_subcommand("info", "Describe the available devices and presets, or a checkpoint");
   auto from = std::make_shared<std::string>();
   cmd->add_option("-r,--from,RUN", *from, kFromHelp);

@@ -137,8 +137,8 @@ void interpolate(const InterpolateOptions& o) {
 
 }  // namespace
 
-void add_interpolate(CLI::App& app) {
-  CLI::App* cmd = app.add_subcommand(
+void add_interpolate(Command& app) {
+  Command* cmd = app.add_subcommand(
       "interpolate", "Make a video that moves between random latents and ends as it starts");
   auto o = std::make_shared<InterpolateOptions>();
   cmd->add_option("-r,--from,RUN", o->generator.from, kFromHelp)->required();
@@ -146,18 +146,17 @@ void add_interpolate(CLI::App& app) {
   add_force(*cmd, o->force);
   cmd->add_option("--grid", o->grid, "ROWSxCOLUMNS images per frame (default: 1x1)");
   cmd->add_option("--seconds", o->seconds, "length of the video in seconds (default: 60)")
-      ->check(CLI::Range(0.01, 3600.0));
-  cmd->add_option("--fps", o->fps, "frames per second (default: 30)")
-      ->check(CLI::Range(1.0, 240.0));
-  CLI::Option* smoothing =
+      ->check(Range(0.01, 3600.0));
+  cmd->add_option("--fps", o->fps, "frames per second (default: 30)")->check(Range(1.0, 240.0));
+  Option* smoothing =
       cmd->add_option("--smoothing", o->smoothing,
                       "standard deviation of the temporal Gaussian filter in seconds (default: 1)")
-          ->check(CLI::Range(0.0, 60.0));
-  CLI::Option* seed =
+          ->check(Range(0.0, 60.0));
+  Option* seed =
       cmd->add_option("--seed", o->seed,
                       "seed of numpy.random.RandomState, as in the official scripts (default: "
                       "1000)")
-          ->check(CLI::Range(int64_t{0}, int64_t{4294967295}));
+          ->check(Range(int64_t{0}, int64_t{4294967295}));
   cmd->add_option("--seeds", o->seeds,
                   "move from the image of one seed of generate to the next, and back to the first: "
                   "1,5,9 or 0-7")
@@ -167,7 +166,7 @@ void add_interpolate(CLI::App& app) {
   cmd->add_option("--resolution", o->generator.resolution,
                   "size in pixels, at most what the run has trained (default: that)");
   cmd->add_option("--device", o->generator.device, kDeviceHelp);
-  cmd->add_option("--threads", o->generator.threads, kThreadsHelp)->check(CLI::Range(0, 4096));
+  cmd->add_option("--threads", o->generator.threads, kThreadsHelp)->check(Range(0, 4096));
   cmd->callback([o] { interpolate(*o); });
 }
 

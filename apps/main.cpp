@@ -3,15 +3,11 @@
 // Exit codes: 0 success, 1 failure, 2 wrong usage.
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <new>
-#include <sstream>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "apps/command_line/arguments.h"
 #include "apps/command_line/completion.h"
@@ -43,17 +39,10 @@ int fail(int code, std::string_view what) {
   return code;
 }
 
-// Runs the command. --help and --version, which CLI11 throws as well, are printed here.
-void parse(CLI::App& app, int argc, char** argv) {
-  std::vector<std::string> words = pg::apps::checked_arguments(app, {argv + 1, argv + argc});
-  std::reverse(words.begin(), words.end());  // as this function of CLI11 wants them
-  try {
-    app.parse(std::move(words));
-  } catch (const CLI::Success& e) {
-    std::ostringstream text;
-    app.exit(e, text, text);
-    pg::write_output(text.str());
-  }
+// Runs the command. The texts of --help and --version are printed here.
+void parse(pg::apps::Command& app, int argc, char** argv) {
+  const auto text = app.parse(pg::apps::checked_arguments(app, {argv + 1, argv + argc}));
+  if (text) pg::write_output(*text);
 }
 
 // Waiting OpenMP threads spin 300,000 times by default. Next to other busy programs that takes
@@ -72,11 +61,11 @@ int main(int argc, char** argv) {
   let_waiting_threads_sleep(argv);
   pg::prepare_output();
   std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is then an error like a full disk
-  CLI::App app(kDescription, "progan_cuda");
+  pg::apps::Command app(kDescription, "progan_cuda");
   app.set_help_flag("-h,--help", "print this help");
   pg::apps::use_own_help(app);
   app.require_subcommand(1);
-  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app.take_last();
   app.set_version_flag("--version", pg::message("progan_cuda ", pg::kProgramVersion),
                        "print the version");
   pg::apps::add_train(app);
@@ -106,7 +95,7 @@ int main(int argc, char** argv) {
     parse(app, argc, argv);
     pg::finish_output();
     return 0;
-  } catch (const CLI::ParseError& e) {
+  } catch (const pg::apps::ParseError& e) {
     return fail(2, pg::message(e.what(), " (see progan_cuda --help)"));
   } catch (const pg::UsageError& e) {
     return fail(2, e.what());

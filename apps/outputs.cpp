@@ -62,7 +62,7 @@ fs::path folder_above(const char* option, const std::string& path, const OutputK
 
 }  // namespace
 
-void add_force(CLI::App& command, Force& force) {
+void add_force(Command& command, Force& force) {
   command.add_flag_callback(
       "--force", [&force] { force = Force::yes; },
       "replace existing files, also those that this program did not write");

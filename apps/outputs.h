@@ -4,13 +4,13 @@
 // file is written. Missing folders are created, and removed if nothing is written.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "apps/command_line/command.h"
 #include "data/files/new_folders.h"
 #include "data/files/output_path.h"
 
@@ -26,7 +26,7 @@ extern const OutputKind kPngFile, kNpyFile, kOnnxFile, kPthFile, kNetworkFile, k
     kReportFile, kImageFile, kImageZipFile, kModuleFile;
 
 // Adds --force.
-void add_force(CLI::App& command, Force& force);
+void add_force(Command& command, Force& force);
 
 // Whether `path` ends with `ending`, such as ".png", in lower or upper case.
 bool has_ending(const std::string& path, std::string_view ending);

@@ -269,8 +269,8 @@ void show_plan(const PlanOptions& o) {
 
 }  // namespace
 
-void add_plan(CLI::App& app) {
-  CLI::App* cmd = app.add_subcommand(
+void add_plan(Command& app) {
+  Command* cmd = app.add_subcommand(
       "plan", "Print the memory, time and disk space that a training run will need");
   auto o = std::make_shared<PlanOptions>();
   add_run_options(*cmd, o->run);

@@ -65,7 +65,7 @@ void check_resolution(int64_t resolution) {
 
 }  // namespace
 
-void add_run_options(CLI::App& command, RunOptions& o) {
+void add_run_options(Command& command, RunOptions& o) {
   command.add_option("-d,--data,DATA", o.data, std::string(kSourceHelp) + "; or a built data set");
   command.add_option("-o,--out", o.out, "folder that receives the run folders (default: runs)");
   add_config_sources(command, o.sources);
@@ -77,7 +77,7 @@ void add_run_options(CLI::App& command, RunOptions& o) {
   o.hours_given = command.add_option(
       "--hours", o.hours,
       "hours that a run by recipe may take (default: 2 on the CPU, no limit on a GPU)");
-  o.hours_given->check(CLI::Range(0.01, 100000.0));
+  o.hours_given->check(Range(0.01, 100000.0));
   o.resolution_given = command.add_option(
       "--resolution", o.resolution,
       "final resolution in pixels, a power of two from 4 to 1024 (default: that of the "
@@ -95,7 +95,7 @@ void add_run_options(CLI::App& command, RunOptions& o) {
       "device memory that training may use, such as 4GB or 512MiB; minibatches that need more are "
       "computed in parts (default: all that is free)");
   o.threads_given = command.add_option("--threads", o.threads, kThreadsHelp);
-  o.threads_given->check(CLI::Range(0, 4096));
+  o.threads_given->check(Range(0, 4096));
   add_shorthands(command, o.shorthands, o.sources.assignments, o.device);
   o.seed_given = command.add_option("--seed", o.seed, "seed of all random numbers (default: 1000)");
 }

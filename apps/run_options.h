@@ -15,11 +15,11 @@ struct RunOptions {
   std::string data, out, device, precision, memory_limit, recipe;
   int64_t resolution = 0, seed = 0, threads = 0;
   double kimg = 0, hours = 0;
-  CLI::Option *resolution_given = nullptr, *seed_given = nullptr, *threads_given = nullptr,
-              *kimg_given = nullptr, *memory_limit_given = nullptr, *hours_given = nullptr;
+  Option *resolution_given = nullptr, *seed_given = nullptr, *threads_given = nullptr,
+         *kimg_given = nullptr, *memory_limit_given = nullptr, *hours_given = nullptr;
 };
 
-void add_run_options(CLI::App& command, RunOptions& o);
+void add_run_options(Command& command, RunOptions& o);
 
 // Replaces in `config` what the options set. Throws UsageError.
 void apply_options(const RunOptions& o, Config& config);

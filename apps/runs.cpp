@@ -84,11 +84,11 @@ void print_runs(const RunsOptions& o, bool given) {
 
 }  // namespace
 
-void add_runs(CLI::App& app) {
-  CLI::App* cmd = app.add_subcommand(
+void add_runs(Command& app) {
+  Command* cmd = app.add_subcommand(
       "runs", "List runs, newest first: state, stage, images shown, time trained");
   auto o = std::make_shared<RunsOptions>();
-  const CLI::Option* out =
+  const Option* out =
       cmd->add_option("-o,--out,OUT", o->out, "folder that holds run folders (default: runs)");
   cmd->add_flag("--json", o->json, "print a JSON list");
   cmd->callback([o, out] { print_runs(*o, out->count() > 0); });

@@ -162,8 +162,8 @@ void run_child(const SelftestOptions& o) {
 
 }  // namespace
 
-void add_selftest(CLI::App& app) {
-  CLI::App* cmd =
+void add_selftest(Command& app) {
+  Command* cmd =
       app.add_subcommand("selftest", "Check every kernel of this program on this machine");
   auto o = std::make_shared<SelftestOptions>();
   cmd->add_option("--device", o->device, kDeviceHelp);

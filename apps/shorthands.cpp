@@ -61,13 +61,13 @@ void choose_gpus(int64_t gpus, std::string& device) {
 
 }  // namespace
 
-void add_shorthands(CLI::App& command, Shorthands& s, std::vector<std::string>& assignments,
+void add_shorthands(Command& command, Shorthands& s, std::vector<std::string>& assignments,
                     std::string& device) {
   command
       .add_option("--batch", s.batch,
                   "images per minibatch, the same at every resolution: schedule.minibatch_base, "
                   "with an empty schedule.minibatch (default: those of the preset)")
-      ->check(CLI::Range(1, 65536));
+      ->check(Range(1, 65536));
   command.add_flag("--mirror{true}", s.mirror,
                    "mirror images left to right with probability 1/2: data.mirror=true");
   command.add_flag("--cond{acgan}", s.cond,
@@ -77,7 +77,7 @@ void add_shorthands(CLI::App& command, Shorthands& s, std::vector<std::string>& 
       .add_option("--gpus", s.gpus,
                   "0: train on the CPU, 1: on a GPU; more are not supported yet (default: 1 if "
                   "one is available, else 0)")
-      ->check(CLI::Range(0, 1024));
+      ->check(Range(0, 1024));
   command.parse_complete_callback([&s, &assignments, &device] {
     const std::vector<std::string> own = assignments_of(s);
     for (const std::string& assignment : own) {

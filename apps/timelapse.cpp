@@ -188,17 +188,16 @@ void timelapse(const TimelapseOptions& o) {
 
 }  // namespace
 
-void add_timelapse(CLI::App& app) {
-  CLI::App* cmd = app.add_subcommand("timelapse", "Make a video that shows how a run learned");
+void add_timelapse(Command& app) {
+  Command* cmd = app.add_subcommand("timelapse", "Make a video that shows how a run learned");
   auto o = std::make_shared<TimelapseOptions>();
   cmd->add_option("-r,--from,RUN", o->generator.from, "run folder, or run number in runs/")
       ->required();
   cmd->add_option("-o,--out", o->out, message(kVideoHelp, " (default: growth.webm)"));
   add_force(*cmd, o->force);
   cmd->add_option("--seconds", o->seconds, "length of the video in seconds (default: 20)")
-      ->check(CLI::Range(0.1, 3600.0));
-  cmd->add_option("--fps", o->fps, "frames per second (default: 30)")
-      ->check(CLI::Range(1.0, 240.0));
+      ->check(Range(0.1, 3600.0));
+  cmd->add_option("--fps", o->fps, "frames per second (default: 30)")->check(Range(1.0, 240.0));
   cmd->add_option(
          "--latents", o->latents,
          "rows x columns of upper left images of the sample images (default: as many as fit "
@@ -206,11 +205,11 @@ void add_timelapse(CLI::App& app) {
       ->type_name("RxC");
   cmd->add_option("--overlay", o->overlay,
                   "kimg (images shown and resolution, in a corner) or none (default: kimg)")
-      ->check(CLI::IsMember({"kimg", "none"}));
+      ->check(IsMember({"kimg", "none"}));
   cmd->add_flag("--from-checkpoints", o->from_checkpoints,
                 "generate the images again, from each checkpoint, instead of using fakes*.png");
   cmd->add_option("--device", o->generator.device, kDeviceHelp);
-  cmd->add_option("--threads", o->generator.threads, kThreadsHelp)->check(CLI::Range(0, 4096));
+  cmd->add_option("--threads", o->generator.threads, kThreadsHelp)->check(Range(0, 4096));
   cmd->callback([o] { timelapse(*o); });
 }
 

@@ -28,7 +28,7 @@ namespace {
 struct TrainOptions {
   RunOptions run;
   std::string resume;
-  CLI::Option* resume_given = nullptr;
+  Option* resume_given = nullptr;
   bool quiet = false;
 };
 
@@ -216,8 +216,8 @@ void train(const TrainOptions& o) {
 
 }  // namespace
 
-void add_train(CLI::App& app) {
-  CLI::App* cmd = app.add_subcommand("train", "Train a generator on images");
+void add_train(Command& app) {
+  Command* cmd = app.add_subcommand("train", "Train a generator on images");
   auto o = std::make_shared<TrainOptions>();
   add_run_options(*cmd, o->run);
   o->resume_given =

@@ -101,7 +101,7 @@ std::string unit_advice(const std::string& name, const std::string& value) {
                            unit_advice(name, value)));
 }
 
-void check_choice(const CLI::Option& option, const std::string& name, const std::string& value) {
+void check_choice(const Option& option, const std::string& name, const std::string& value) {
   const std::vector<std::string> choices = choices_of(option);
   for (const std::string& choice : choices) {
     if (choice == value) return;
@@ -129,8 +129,7 @@ std::optional<int64_t> parse_integer(std::string_view text) {
   return static_cast<int64_t>(*number);
 }
 
-std::string checked_value(const CLI::Option& option, const std::string& name,
-                          const std::string& value) {
+std::string checked_value(const Option& option, const std::string& name, const std::string& value) {
   const std::string type = option.get_type_name();
   const bool integer = type.starts_with("INT") || type.starts_with("UINT");
   if (!integer && !type.starts_with("FLOAT")) {

@@ -1,11 +1,12 @@
 // argument_values.h: numbers and choices of a command line, checked for all options alike.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "apps/command_line/command.h"
 
 namespace pg::apps {
 
@@ -14,7 +15,6 @@ std::optional<int64_t> parse_integer(std::string_view text);
 
 // The value of `option`, typed as `name`, with numbers in decimal. Throws UsageError("NAME:
 // expected an integer from A to B, got 'VALUE'") if its declaration does not allow it.
-std::string checked_value(const CLI::Option& option, const std::string& name,
-                          const std::string& value);
+std::string checked_value(const Option& option, const std::string& name, const std::string& value);
 
 }  // namespace pg::apps

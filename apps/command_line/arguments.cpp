@@ -29,7 +29,7 @@ bool is_assignment(const std::string& word) {
 
 class Reader {
  public:
-  Reader(const CLI::App& app, const std::vector<std::string>& words)
+  Reader(const Command& app, const std::vector<std::string>& words)
       : command_(&app), words_(words) {}
 
   std::vector<std::string> read() {
@@ -43,7 +43,7 @@ class Reader {
 
  private:
   struct Given {
-    const CLI::Option* option;
+    const Option* option;
     std::string value;
   };
 
@@ -62,7 +62,7 @@ class Reader {
   }
 
   void read_command(const std::string& word) {
-    const CLI::App* command = find_command(*command_, word);
+    const Command* command = find_command(*command_, word);
     if (command == nullptr) throw_unknown_command(*command_, word);
     command_ = command;
     path_.push_back(word);
@@ -71,7 +71,7 @@ class Reader {
   void read_option(const std::string& word) {
     const size_t equals = word.find('=');
     const std::string name = word.substr(0, equals);
-    const CLI::Option* option = find_option(*command_, name);
+    const Option* option = find_option(*command_, name);
     if (option == nullptr) throw_unknown_option(*command_, name);
     if (equals != std::string::npos && is_flag(*option) && option->get_fnames().empty()) {
       throw UsageError(message(name, " takes no value, got '", shown(word.substr(equals + 1)), "'",
@@ -94,7 +94,7 @@ class Reader {
   }
 
   // Whether the next word is the value of this option.
-  bool takes_next(const CLI::Option& option, const std::string& name) const {
+  bool takes_next(const Option& option, const std::string& name) const {
     const bool ends = at_ == words_.size();
     if (option.get_items_expected_min() == 0) return !ends && !looks_like_option(words_[at_]);
     if (ends) throw_missing_value(*command_, option, name, "");
@@ -106,7 +106,7 @@ class Reader {
   }
 
   // "--op A B" of a command without free words, and "--set a.b=1 c.d=2".
-  bool takes_more(const CLI::Option& option) const {
+  bool takes_more(const Option& option) const {
     if (!is_repeatable(option) || at_ == words_.size() || looks_like_option(words_[at_])) {
       return false;
     }
@@ -118,8 +118,8 @@ class Reader {
     const bool setting = is_assignment(word) && find_option(*command_, "--set") != nullptr &&
                          !std::filesystem::exists(word);
     if (setting || has_long_dash(word)) throw_extra_word(*command_, word, "");
-    const CLI::Option* last = nullptr;
-    for (const CLI::Option* option : command_->get_options()) {
+    const Option* last = nullptr;
+    for (const Option* option : command_->get_options()) {
       if (!option->get_positional()) continue;
       if (is_repeatable(*option) || !is_given(*option)) {
         return add(*option, option->get_name(true), word);
@@ -133,12 +133,12 @@ class Reader {
     throw_second_word(*command_, *last, first->value, word, before);
   }
 
-  bool is_given(const CLI::Option& option) const {
+  bool is_given(const Option& option) const {
     return std::any_of(given_.begin(), given_.end(),
                        [&](const Given& g) { return g.option == &option; });
   }
 
-  void add(const CLI::Option& option, const std::string& name, const std::string& value) {
+  void add(const Option& option, const std::string& name, const std::string& value) {
     if (value.empty()) throw_empty_value(*command_, option, name);
     check_path(*command_, option, name, value);
     const std::string checked = is_flag(option) ? value : checked_value(option, name, value);
@@ -163,15 +163,15 @@ class Reader {
 
   void check_complete() const {
     if (has_commands(*command_)) throw_missing_command(*command_);
-    for (const CLI::Option* option : command_->get_options()) {
+    for (const Option* option : command_->get_options()) {
       if (option->get_required() && !is_given(*option)) throw_missing_option(*command_, *option);
-      for (const CLI::Option* other : option->get_excludes()) {
+      for (const Option* other : option->get_excludes()) {
         if (is_given(*option) && is_given(*other)) throw_excluded(*command_, *option, *other);
       }
     }
   }
 
-  const CLI::App* command_;
+  const Command* command_;
   const std::vector<std::string>& words_;
   size_t at_ = 0;
   bool only_positionals_ = false;
@@ -182,12 +182,12 @@ class Reader {
 };
 
 // The commands named by `words` from `at` on, and --help. Throws for an unknown one.
-std::vector<std::string> help_of(const CLI::App& app, const std::vector<std::string>& words,
+std::vector<std::string> help_of(const Command& app, const std::vector<std::string>& words,
                                  size_t at) {
   std::vector<std::string> result;
-  const CLI::App* command = &app;
+  const Command* command = &app;
   for (; at < words.size() && has_commands(*command); ++at) {
-    const CLI::App* next = find_command(*command, words[at]);
+    const Command* next = find_command(*command, words[at]);
     if (next == nullptr && looks_like_option(words[at])) break;
     if (next == nullptr) throw_unknown_command(*command, words[at]);
     command = next;
@@ -199,10 +199,10 @@ std::vector<std::string> help_of(const CLI::App& app, const std::vector<std::str
 }
 
 // "COMMAND help", unless a file or folder has this name; "man help" is a manual page.
-bool ends_with_help(const CLI::App& app, const std::vector<std::string>& words) {
+bool ends_with_help(const Command& app, const std::vector<std::string>& words) {
   if (words.back() != "help" || words.front() == "man" || std::filesystem::exists("help"))
     return false;
-  const CLI::App* command = &app;
+  const Command* command = &app;
   for (size_t i = 0; i + 1 < words.size(); ++i) {
     command = find_command(*command, words[i]);
     if (command == nullptr) return false;
@@ -212,7 +212,7 @@ bool ends_with_help(const CLI::App& app, const std::vector<std::string>& words) 
 
 }  // namespace
 
-std::vector<std::string> checked_arguments(const CLI::App& app,
+std::vector<std::string> checked_arguments(const Command& app,
                                            const std::vector<std::string>& words) {
   if (words.empty()) return {};
   const auto end = std::find(words.begin(), words.end(), "--");

@@ -5,9 +5,10 @@
 // in a form with one meaning.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
+
+#include "apps/command_line/command.h"
 
 namespace pg::apps {
 
@@ -16,7 +17,7 @@ namespace pg::apps {
 // --help anywhere, "help COMMAND" and "COMMAND help" become {COMMAND, "--help"}; "version" becomes
 // {"--version"}. Throws UsageError, with advice, for an unknown command, option or value, for an
 // option with two values, for a missing one, and for a word too many.
-std::vector<std::string> checked_arguments(const CLI::App& app,
+std::vector<std::string> checked_arguments(const Command& app,
                                            const std::vector<std::string>& words);
 
 }  // namespace pg::apps

@@ -24,7 +24,7 @@ std::vector<std::string> names_of_setting(const std::string& option) {
 
 }  // namespace
 
-Candidates candidates_of(const CLI::Option& option) {
+Candidates candidates_of(const Option& option) {
   const std::string value = value_name(option);
   const std::string name = option.get_lnames().empty() ? "" : option.get_lnames()[0];
   if (name == "set") return {.words = {}, .settings = true};
@@ -47,22 +47,20 @@ Candidates candidates_of(const CLI::Option& option) {
   return {.words = {}, .files = !number, .runs = value == "RUN"};
 }
 
-std::vector<const CLI::App*> final_commands(const CLI::App& app) {
-  std::vector<const CLI::App*> found;
-  for (const CLI::App* command : visible_commands(app)) {
+std::vector<const Command*> final_commands(const Command& app) {
+  std::vector<const Command*> found;
+  for (const Command* command : visible_commands(app)) {
     if (!has_commands(*command)) found.push_back(command);
-    for (const CLI::App* below : visible_commands(*command)) found.push_back(below);
+    for (const Command* below : visible_commands(*command)) found.push_back(below);
   }
   return found;
 }
 
-void add_completion(CLI::App& app) {
-  CLI::App* cmd = app.add_subcommand("completion",
-                                     "Print a script that completes command lines in bash or zsh");
+void add_completion(Command& app) {
+  Command* cmd = app.add_subcommand("completion",
+                                    "Print a script that completes command lines in bash or zsh");
   auto shell = std::make_shared<std::string>();
-  cmd->add_option("SHELL", *shell, "bash or zsh")
-      ->required()
-      ->check(CLI::IsMember({"bash", "zsh"}));
+  cmd->add_option("SHELL", *shell, "bash or zsh")->required()->check(IsMember({"bash", "zsh"}));
   cmd->callback([shell, &app] {
     write_output(*shell == "bash" ? bash_completion(app) : zsh_completion(app));
   });

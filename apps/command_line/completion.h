@@ -1,9 +1,10 @@
 // completion.h: scripts that complete command lines in a shell, made from the declared options.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
+
+#include "apps/command_line/command.h"
 
 namespace pg::apps {
 
@@ -15,15 +16,15 @@ struct Candidates {
   bool settings = false;  // KEY=VALUE
 };
 
-Candidates candidates_of(const CLI::Option& option);
+Candidates candidates_of(const Option& option);
 
-std::string bash_completion(const CLI::App& app);
-std::string zsh_completion(const CLI::App& app);
+std::string bash_completion(const Command& app);
+std::string zsh_completion(const Command& app);
 
 // All commands that have options of their own, such as "dataset check" but not "dataset".
-std::vector<const CLI::App*> final_commands(const CLI::App& app);
+std::vector<const Command*> final_commands(const Command& app);
 
 // Adds the command completion.
-void add_completion(CLI::App& app);
+void add_completion(Command& app);
 
 }  // namespace pg::apps

@@ -44,7 +44,7 @@ complete -F _progan_cuda progan_cuda
 )";
 
 // "cmd:--data | cmd:-d", the places after the names of an option.
-std::string patterns(const std::string& path, const CLI::Option& option) {
+std::string patterns(const std::string& path, const Option& option) {
   std::vector<std::string> all;
   for (const std::string& name : option.get_lnames())
     all.push_back("'" + path + ":--" + name + "'");
@@ -71,9 +71,9 @@ std::string values_text(const Candidates& candidates) {
   return message("words='", list, "'", candidates.files ? " files=yes" : "");
 }
 
-std::string command_cases(const CLI::App& app) {
+std::string command_cases(const Command& app) {
   std::string text;
-  for (const CLI::App* command : visible_commands(app)) {
+  for (const Command* command : visible_commands(app)) {
     const std::string above = command_path(app);
     text += message("      '", above, ":", command->get_name(), "') command='",
                     command_path(*command), "' ;;\n", command_cases(*command));
@@ -81,10 +81,10 @@ std::string command_cases(const CLI::App& app) {
   return text;
 }
 
-std::string value_cases(const CLI::App& app) {
+std::string value_cases(const Command& app) {
   std::string text;
-  for (const CLI::App* command : final_commands(app)) {
-    for (const CLI::Option* option : visible_options(*command)) {
+  for (const Command* command : final_commands(app)) {
+    for (const Option* option : visible_options(*command)) {
       const std::string where = patterns(command_path(*command), *option);
       if (where.empty() || is_flag(*option)) continue;
       const Candidates candidates = candidates_of(*option);
@@ -104,13 +104,13 @@ std::string value_cases(const CLI::App& app) {
 }
 
 // The options of every command, its own commands, and files where it takes free words.
-std::string option_cases(const CLI::App& app) {
+std::string option_cases(const Command& app) {
   std::string text;
-  const auto add = [&](const CLI::App& command) {
+  const auto add = [&](const Command& command) {
     std::string words;
     bool files = false, runs = false;
-    for (const CLI::App* below : visible_commands(command)) words += below->get_name() + " ";
-    for (const CLI::Option* option : visible_options(command)) {
+    for (const Command* below : visible_commands(command)) words += below->get_name() + " ";
+    for (const Option* option : visible_options(command)) {
       for (const std::string& name : option->get_lnames()) words += "--" + name + " ";
       if (!option->get_positional()) continue;
       const Candidates candidates = candidates_of(*option);
@@ -124,16 +124,16 @@ std::string option_cases(const CLI::App& app) {
                     " ;;\n");
   };
   add(app);
-  for (const CLI::App* command : visible_commands(app)) {
+  for (const Command* command : visible_commands(app)) {
     if (has_commands(*command)) add(*command);
   }
-  for (const CLI::App* command : final_commands(app)) add(*command);
+  for (const Command* command : final_commands(app)) add(*command);
   return text;
 }
 
 }  // namespace
 
-std::string bash_completion(const CLI::App& app) {
+std::string bash_completion(const Command& app) {
   return message(kStart, command_cases(app), kMiddle, value_cases(app), kOptions, option_cases(app),
                  kEnd);
 }

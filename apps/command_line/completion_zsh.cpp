@@ -56,7 +56,7 @@ std::string short_text(const std::string& text) {
   return start;
 }
 
-std::string action_of(const CLI::Option& option) {
+std::string action_of(const Option& option) {
   const Candidates candidates = candidates_of(option);
   if (candidates.settings) return "_progan_cuda_setting";
   if (candidates.files) return "_files";
@@ -66,7 +66,7 @@ std::string action_of(const CLI::Option& option) {
 }
 
 // One argument of _arguments for every spelling of an option, and one for its free word.
-std::string option_lines(const CLI::Option& option) {
+std::string option_lines(const Option& option) {
   std::string value;
   if (!is_flag(option)) {
     value = message(option.get_items_expected_min() == 0 ? "::" : ":", value_name(option), ":",
@@ -89,9 +89,9 @@ std::string option_lines(const CLI::Option& option) {
   return text;
 }
 
-std::string described(const CLI::App& app) {
+std::string described(const Command& app) {
   std::string text;
-  for (const CLI::App* command : visible_commands(app)) {
+  for (const Command* command : visible_commands(app)) {
     text += message(" \\\n      '", command->get_name(), ":",
                     quoted(short_text(command->get_description()), false), "'");
   }
@@ -110,7 +110,7 @@ std::string setting_cases() {
 }
 
 // Descends into a command that has commands.
-std::string group_case(const CLI::App& command) {
+std::string group_case(const Command& command) {
   return message("  if [[ $command == ", command.get_name(),
                  " ]]; then\n    if (( CURRENT == 3 )); then\n      commands=(", described(command),
                  ")\n      _describe command commands\n      return\n    fi\n"
@@ -119,19 +119,19 @@ std::string group_case(const CLI::App& command) {
 
 }  // namespace
 
-std::string zsh_completion(const CLI::App& app) {
+std::string zsh_completion(const Command& app) {
   std::string keys_text, text = kStart + setting_cases() + kSettings;
   for (const Key& key : keys()) keys_text += (keys_text.empty() ? "" : " ") + key.path + "=";
   text += keys_text + kCommands;
   text += message("  if (( CURRENT == 2 )); then\n    commands=(", described(app),
                   ")\n    _describe command commands\n    return\n  fi\n");
-  for (const CLI::App* command : visible_commands(app)) {
+  for (const Command* command : visible_commands(app)) {
     if (has_commands(*command)) text += group_case(*command);
   }
   text += "  shift words; (( CURRENT-- ))\n  case $command in\n";
-  for (const CLI::App* command : final_commands(app)) {
+  for (const Command* command : final_commands(app)) {
     text += message("    '", command_path(*command), "')\n      _arguments -s -S");
-    for (const CLI::Option* option : visible_options(*command)) text += option_lines(*option);
+    for (const Option* option : visible_options(*command)) text += option_lines(*option);
     text += " ;;\n";
   }
   return text + kEnd;

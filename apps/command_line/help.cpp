@@ -26,31 +26,31 @@ std::string row(const std::string& name, const std::string& meaning) {
   return line + wrapped(meaning, kWidth - kLeft, kLeft) + "\n";
 }
 
-std::string command_rows(const CLI::App& app) {
+std::string command_rows(const Command& app) {
   std::string text;
-  for (const CLI::App* command : visible_commands(app)) {
+  for (const Command* command : visible_commands(app)) {
     text += row(command->get_name(), command->get_description());
   }
   return text;
 }
 
-std::string option_rows(const CLI::App& command) {
+std::string option_rows(const Command& command) {
   std::string text;
-  const auto add = [&](const CLI::Option* option) {
+  const auto add = [&](const Option* option) {
     text += row(option_spelling(*option), option->get_description());
   };
-  const std::vector<const CLI::Option*> all = visible_options(command);
-  const auto is_help = [&](const CLI::Option* o) { return o == command.get_help_ptr(); };
-  for (const CLI::Option* option : all) {
+  const std::vector<const Option*> all = visible_options(command);
+  const auto is_help = [&](const Option* o) { return o == command.get_help_ptr(); };
+  for (const Option* option : all) {
     if (!option->get_lnames().empty() && !is_help(option)) add(option);
   }
   add(command.get_help_ptr());
   return text;
 }
 
-std::string argument_rows(const CLI::App& command) {
+std::string argument_rows(const Command& command) {
   std::string text;
-  for (const CLI::Option* option : visible_options(command)) {
+  for (const Option* option : visible_options(command)) {
     if (!option->get_positional()) continue;
     const bool same = !option->get_lnames().empty();
     text += row(value_name(*option),
@@ -68,7 +68,7 @@ std::string wrapped(std::string_view text, size_t width, size_t indent) {
     const size_t length = std::min(text.find_first_of(" \n"), text.size());
     const std::string_view word = text.substr(0, length);
     if (column > 0 && column + 1 + length > width) {
-      result += "\n" + std::string(indent, ' ');
+      result += message("\n", std::string(indent, ' '));
       column = 0;
     }
     if (column > 0 && length > 0) result += ' ', ++column;
@@ -76,7 +76,7 @@ std::string wrapped(std::string_view text, size_t width, size_t indent) {
     column += length;
     const bool breaks = length < text.size() && text[length] == '\n';
     if (breaks) {
-      result += "\n" + std::string(indent, ' ');
+      result += message("\n", std::string(indent, ' '));
       column = 0;
     }
     text.remove_prefix(std::min(length + 1, text.size()));
@@ -84,7 +84,7 @@ std::string wrapped(std::string_view text, size_t width, size_t indent) {
   return result;
 }
 
-std::string option_spelling(const CLI::Option& option) {
+std::string option_spelling(const Option& option) {
   std::vector<std::string> names;
   for (const std::string& name : option.get_snames()) names.push_back("-" + name);
   for (const std::string& name : option.get_lnames()) names.push_back("--" + name);
@@ -96,46 +96,45 @@ std::string option_spelling(const CLI::Option& option) {
   return text + (may_be_omitted ? " [" + value + "]" : " " + value);
 }
 
-std::string usage_line(const CLI::App& command) {
+std::string usage_line(const Command& command) {
   const std::string path = command_path(command);
   std::string line = path.empty() ? "progan_cuda" : "progan_cuda " + path;
   if (has_commands(command)) return line + " COMMAND ...";
-  for (const CLI::Option* option : visible_options(command)) {
+  for (const Option* option : visible_options(command)) {
     const std::string name = value_name(*option);
     if (option->get_positional()) {
       const std::string word = is_repeatable(*option) ? name + "..." : name;
-      line += option->get_required() ? " " + word : " [" + word + "]";
+      line += option->get_required() ? message(" ", word) : message(" [", word, "]");
     } else if (option->get_required()) {
-      line += " " + long_name(*option) + " " + name;
+      line += message(" ", long_name(*option), " ", name);
     }
   }
   return line + " [OPTION...]";
 }
 
-std::string help_text(const CLI::App& command) {
-  std::string text =
-      wrapped(command.get_description(), kWidth, 0) + "\n\nUsage: " + usage_line(command) + "\n";
+std::string help_text(const Command& command) {
+  std::string text = message(wrapped(command.get_description(), kWidth, 0),
+                             "\n\nUsage: ", usage_line(command), "\n");
   if (has_commands(command)) {
     text += "\nCommands:\n" + command_rows(command);
   } else {
     text += argument_rows(command);
   }
   text += "\nOptions:\n" + option_rows(command);
-  if (!command.get_footer().empty()) text += "\n" + command.get_footer() + "\n";
+  if (!command.get_footer().empty()) text += message("\n", command.get_footer(), "\n");
   return text;
 }
 
-void add_help(CLI::App& app) {
-  CLI::App* help = app.add_subcommand("help", "Print the options of a command");
+void add_help(Command& app) {
+  Command* help = app.add_subcommand("help", "Print the options of a command");
   auto words = std::make_shared<std::vector<std::string>>();
   help->add_option("COMMAND", *words, "the command (default: a list of all commands)");
   app.add_subcommand("version", "Print the version of this program");
 }
 
-void use_own_help(CLI::App& app) {
+void use_own_help(Command& app) {
   // Commands take over what makes the help of the command above them.
-  app.formatter_fn(
-      [](const CLI::App* command, std::string, CLI::AppFormatMode) { return help_text(*command); });
+  app.formatter_fn(help_text);
 }
 
 }  // namespace pg::apps

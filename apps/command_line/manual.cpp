@@ -35,7 +35,7 @@ std::string roff(std::string_view text) {
   return result;
 }
 
-std::string page_name(const CLI::App& command) {
+std::string page_name(const Command& command) {
   std::string name = "progan_cuda";
   const std::string path = command_path(command);
   if (!path.empty()) name += "-" + path;
@@ -47,18 +47,18 @@ std::string entry(const std::string& name, const std::string& meaning) {
   return message(".TP\n.B ", roff(name), "\n", roff(meaning), "\n");
 }
 
-std::string options_section(const CLI::App& command) {
+std::string options_section(const Command& command) {
   std::string text = ".SH OPTIONS\n";
-  for (const CLI::Option* option : visible_options(command)) {
+  for (const Option* option : visible_options(command)) {
     const std::string name = option_spelling(*option);
     text += entry(name.empty() ? value_name(*option) : name, option->get_description());
   }
   return text;
 }
 
-std::string commands_section(const CLI::App& command) {
+std::string commands_section(const Command& command) {
   std::string text = ".SH COMMANDS\n";
-  for (const CLI::App* below : visible_commands(command)) {
+  for (const Command* below : visible_commands(command)) {
     text += entry(command_path(*below), below->get_description());
   }
   return text;
@@ -90,10 +90,10 @@ std::string lines_as_typed(const std::string& text) {
   return message(".SH EXAMPLES\n.nf\n", roff(text), "\n.fi\n");
 }
 
-std::string see_also(const CLI::App& command) {
+std::string see_also(const Command& command) {
   std::vector<std::string> pages;
   if (command.get_parent() != nullptr) pages.push_back("progan_cuda");
-  for (const CLI::App* below : visible_commands(command)) pages.push_back(page_name(*below));
+  for (const Command* below : visible_commands(command)) pages.push_back(page_name(*below));
   std::string text = ".SH SEE ALSO\n";
   for (size_t i = 0; i < pages.size(); ++i) {
     text += message(".BR ", roff(pages[i]), " (1)", i + 1 < pages.size() ? "," : "", "\n");
@@ -106,20 +106,20 @@ struct ManOptions {
   bool list = false;
 };
 
-void print_page(const CLI::App& app, const ManOptions& o) {
+void print_page(const Command& app, const ManOptions& o) {
   if (o.list) {
-    for (const CLI::App* command : visible_commands(app)) {
+    for (const Command* command : visible_commands(app)) {
       write_output(command_path(*command) + "\n");
-      for (const CLI::App* below : visible_commands(*command)) {
+      for (const Command* below : visible_commands(*command)) {
         write_output(command_path(*below) + "\n");
       }
     }
     return;
   }
-  const CLI::App* command = &app;
+  const Command* command = &app;
   for (const std::string& given : o.command) {
     const std::string word = given.substr(given.starts_with("./") ? 2 : 0);  // see arguments.cpp
-    const CLI::App* next = find_command(*command, word);
+    const Command* next = find_command(*command, word);
     if (next == nullptr && !has_commands(*command)) throw_extra_word(*command, word, "");
     if (next == nullptr) throw_unknown_command(*command, word);
     command = next;
@@ -129,7 +129,7 @@ void print_page(const CLI::App& app, const ManOptions& o) {
 
 }  // namespace
 
-std::string manual_page(const CLI::App& command) {
+std::string manual_page(const Command& command) {
   const bool program = command.get_parent() == nullptr;
   std::string title = page_name(command);
   std::transform(title.begin(), title.end(), title.begin(),
@@ -148,8 +148,8 @@ std::string manual_page(const CLI::App& command) {
   return text + see_also(command);
 }
 
-void add_man(CLI::App& app) {
-  CLI::App* cmd = app.add_subcommand("man", "Print a manual page, for man -l -");
+void add_man(Command& app) {
+  Command* cmd = app.add_subcommand("man", "Print a manual page, for man -l -");
   auto o = std::make_shared<ManOptions>();
   cmd->add_option("COMMAND", o->command, "the command (default: the program as a whole)");
   cmd->add_flag("--list", o->list, "list the commands that have a page");

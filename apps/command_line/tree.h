@@ -1,47 +1,48 @@
 // tree.h: questions about the commands and options that the program declares.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "apps/command_line/command.h"
+
 namespace pg::apps {
 
 // Commands that a person may use, in the order of their declaration.
-std::vector<const CLI::App*> visible_commands(const CLI::App& app);
-bool has_commands(const CLI::App& app);
+std::vector<const Command*> visible_commands(const Command& app);
+bool has_commands(const Command& app);
 
 // A command, hidden ones included; nullptr if there is none.
-const CLI::App* find_command(const CLI::App& app, std::string_view name);
+const Command* find_command(const Command& app, std::string_view name);
 
 // The program itself, above all commands.
-const CLI::App& root(const CLI::App& command);
+const Command& root(const Command& command);
 
 // "train", "dataset check"; empty for the program itself.
-std::string command_path(const CLI::App& command);
+std::string command_path(const Command& command);
 
 // Options that a person may use, --help included.
-std::vector<const CLI::Option*> visible_options(const CLI::App& command);
+std::vector<const Option*> visible_options(const Command& command);
 
 // The option with this name as typed, such as "--data" or "-d"; nullptr if there is none.
-const CLI::Option* find_option(const CLI::App& command, const std::string& name);
+const Option* find_option(const Command& command, const std::string& name);
 
-bool has_positionals(const CLI::App& command);
+bool has_positionals(const Command& command);
 
 // An option without a value.
-bool is_flag(const CLI::Option& option);
+bool is_flag(const Option& option);
 
 // An option that may be given several times, each with another value.
-bool is_repeatable(const CLI::Option& option);
+bool is_repeatable(const Option& option);
 
 // "--data" rather than "-d"; "FILE" for a word without an option.
-std::string long_name(const CLI::Option& option);
+std::string long_name(const Option& option);
 
 // How a value of this option is named: "DATA", "N"; empty for a flag.
-std::string value_name(const CLI::Option& option);
+std::string value_name(const Option& option);
 
 // The values among which the declaration lets choose: {"G", "Gs", "D"}; none if it lists none.
-std::vector<std::string> choices_of(const CLI::Option& option);
+std::vector<std::string> choices_of(const Option& option);
 
 }  // namespace pg::apps

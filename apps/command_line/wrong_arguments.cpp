@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string in_command(const CLI::App& command) {
+std::string in_command(const Command& command) {
   const std::string path = command_path(command);
   return path.empty() ? "progan_cuda" : message("progan_cuda ", path);
 }
@@ -74,26 +74,26 @@ std::string other_name(std::string_view word) {
   return "";
 }
 
-[[noreturn]] void throw_long_dash(const CLI::App& command, const std::string& word) {
+[[noreturn]] void throw_long_dash(const Command& command, const std::string& word) {
   throw UsageError(message("'", shown(word),
                            "' has a long dash; type options with two hyphens, such as --help",
                            see_help(command)));
 }
 
-std::vector<std::string> option_names(const CLI::App& command) {
+std::vector<std::string> option_names(const Command& command) {
   std::vector<std::string> names;
-  for (const CLI::Option* option : visible_options(command)) {
+  for (const Option* option : visible_options(command)) {
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   }
   return names;
 }
 
 // All commands that have the option.
-std::vector<std::string> commands_with(const CLI::App& app, const std::string& name) {
+std::vector<std::string> commands_with(const Command& app, const std::string& name) {
   std::vector<std::string> found;
-  for (const CLI::App* command : visible_commands(app)) {
+  for (const Command* command : visible_commands(app)) {
     if (find_option(*command, name) != nullptr) found.push_back(command_path(*command));
-    for (const CLI::App* below : visible_commands(*command)) {
+    for (const Command* below : visible_commands(*command)) {
       if (find_option(*below, name) != nullptr) found.push_back(command_path(*below));
     }
   }
@@ -115,7 +115,7 @@ std::string in_brackets(std::string_view remark) {
 }
 
 // The replacement that this command has for an option of another program; empty: none.
-std::string advice_on_foreign(const CLI::App& command, const std::string& name) {
+std::string advice_on_foreign(const Command& command, const std::string& name) {
   const bool has_settings = find_option(command, "--set") != nullptr;
   for (const ForeignName& row : foreign_names(name)) {
     if (row.instead.empty()) return std::string(row.remark);
@@ -131,7 +131,7 @@ std::string advice_on_foreign(const CLI::App& command, const std::string& name) 
 }
 
 // "-data" for "--data", "--memory_limit" for "--memory-limit".
-std::string advice_on_hyphens(const CLI::App& command, const std::string& name) {
+std::string advice_on_hyphens(const Command& command, const std::string& name) {
   std::string hyphens = name;
   std::replace(hyphens.begin(), hyphens.end(), '_', '-');
   if (hyphens != name && find_option(command, hyphens) != nullptr) {
@@ -149,7 +149,7 @@ std::string advice_on_hyphens(const CLI::App& command, const std::string& name) 
 }
 
 // The option that begins with the name, if there is one only.
-std::string advice_on_start(const CLI::App& command, const std::string& name) {
+std::string advice_on_start(const Command& command, const std::string& name) {
   std::string found;
   for (const std::string& known : option_names(command)) {
     if (!known.starts_with(name) || name.size() < 4) continue;
@@ -160,16 +160,16 @@ std::string advice_on_start(const CLI::App& command, const std::string& name) {
 }
 
 // "--no-mirror" for a flag that is off by itself.
-std::string advice_on_negation(const CLI::App& command, const std::string& name) {
+std::string advice_on_negation(const Command& command, const std::string& name) {
   if (!name.starts_with("--no-")) return "";
-  const CLI::Option* flag = find_option(command, "--" + name.substr(5));
+  const Option* flag = find_option(command, "--" + name.substr(5));
   if (flag == nullptr || !is_flag(*flag)) return "";
   const std::string off =
       flag->get_fnames().empty() ? "" : message(", or write ", long_name(*flag), "=false");
   return message("it is off unless '", long_name(*flag), "' is given", off);
 }
 
-std::string advice_on_option(const CLI::App& command, const std::string& name) {
+std::string advice_on_option(const Command& command, const std::string& name) {
   if (std::string advice = advice_on_negation(command, name); !advice.empty()) return advice;
   if (std::string advice = advice_on_hyphens(command, name); !advice.empty()) return advice;
   if (std::string advice = advice_on_foreign(command, name); !advice.empty()) return advice;
@@ -189,14 +189,14 @@ bool has_long_dash(const std::string& word) {
   return word.starts_with("\u2013") || word.starts_with("\u2014") || word.starts_with("\u2212");
 }
 
-std::string see_help(const CLI::App& command) {
+std::string see_help(const Command& command) {
   return message(" (see ", in_command(command), " --help)");
 }
 
-void throw_unknown_command(const CLI::App& command, const std::string& word) {
+void throw_unknown_command(const Command& command, const std::string& word) {
   if (has_long_dash(word)) throw_long_dash(command, word);
   std::vector<std::string> known;
-  for (const CLI::App* c : visible_commands(command)) known.push_back(c->get_name());
+  for (const Command* c : visible_commands(command)) known.push_back(c->get_name());
   const bool of_program = command.get_parent() == nullptr;
   std::string meant = of_program ? other_name(word) : "";
   if (meant.empty()) meant = nearest_name(word, known);
@@ -210,15 +210,15 @@ void throw_unknown_command(const CLI::App& command, const std::string& word) {
   throw UsageError(message(kind, "did you mean '", above, meant, "'?"));
 }
 
-void throw_missing_command(const CLI::App& command) {
+void throw_missing_command(const Command& command) {
   const std::string path = command_path(command);
   std::vector<std::string> known;
-  for (const CLI::App* c : visible_commands(command)) known.push_back(c->get_name());
+  for (const Command* c : visible_commands(command)) known.push_back(c->get_name());
   throw UsageError(message(path.empty() ? "progan_cuda" : path,
                            " needs a command: ", joined(known, " or "), see_help(command)));
 }
 
-void throw_unknown_option(const CLI::App& command, const std::string& name) {
+void throw_unknown_option(const Command& command, const std::string& name) {
   if (has_long_dash(name)) throw_long_dash(command, name);
   if (command.get_parent() == nullptr) {
     const std::vector<std::string> owners = commands_with(command, name);
@@ -237,8 +237,8 @@ void throw_unknown_option(const CLI::App& command, const std::string& name) {
                            advice.empty() ? "" : ": ", advice, see_help(command)));
 }
 
-void throw_missing_value(const CLI::App& command, const CLI::Option& option,
-                         const std::string& name, const std::string& next) {
+void throw_missing_value(const Command& command, const Option& option, const std::string& name,
+                         const std::string& next) {
   const std::string follows =
       next.empty() ? "" : message(", but the option '", shown(next), "' follows");
   const std::string advice =
@@ -247,7 +247,7 @@ void throw_missing_value(const CLI::App& command, const CLI::Option& option,
                            advice, see_help(command)));
 }
 
-void throw_missing_option(const CLI::App& command, const CLI::Option& option) {
+void throw_missing_option(const Command& command, const Option& option) {
   std::string missing = long_name(option);
   if (option.get_positional()) {
     missing = value_name(option);
@@ -258,7 +258,7 @@ void throw_missing_option(const CLI::App& command, const CLI::Option& option) {
                            option.get_positional() ? " " : " ... ", missing, see_help(command)));
 }
 
-void throw_repeated(const CLI::App& command, const CLI::Option& option, const std::string& name,
+void throw_repeated(const Command& command, const Option& option, const std::string& name,
                     const std::string& first, const std::string& second) {
   const bool data = option.get_lnames() == std::vector<std::string>{"data"};
   throw UsageError(
@@ -267,8 +267,7 @@ void throw_repeated(const CLI::App& command, const CLI::Option& option, const st
               see_help(command)));
 }
 
-void throw_empty_value(const CLI::App& command, const CLI::Option& option,
-                       const std::string& name) {
+void throw_empty_value(const Command& command, const Option& option, const std::string& name) {
   const std::string value = value_name(option);
   const bool may_be_omitted = option.get_items_expected_min() == 0;
   throw UsageError(message(
@@ -277,7 +276,7 @@ void throw_empty_value(const CLI::App& command, const CLI::Option& option,
       see_help(command)));
 }
 
-void check_path(const CLI::App& command, const CLI::Option& option, const std::string& name,
+void check_path(const Command& command, const Option& option, const std::string& name,
                 const std::string& value) {
   for (const char* start : {"http://", "https://", "ftp://", "s3://", "gs://", "hf://"}) {
     if (!value.starts_with(start)) continue;
@@ -290,7 +289,7 @@ void check_path(const CLI::App& command, const CLI::Option& option, const std::s
   }
 }
 
-void throw_excluded(const CLI::App& command, const CLI::Option& one, const CLI::Option& other) {
+void throw_excluded(const Command& command, const Option& one, const Option& other) {
   throw UsageError(message(long_name(one), " and ", long_name(other),
                            " exclude each other; drop one of them", see_help(command)));
 }
@@ -299,14 +298,14 @@ namespace {
 
 // Whether a second word may be meant for --out: the first one of train is a data set, as could be
 // the second.
-bool may_be_output(const CLI::App& command, const CLI::Option& option) {
+bool may_be_output(const Command& command, const Option& option) {
   const bool build = command_path(command) == "dataset build";
   return find_option(command, "--out") != nullptr && (build || long_name(option) != "--data");
 }
 
 }  // namespace
 
-void throw_second_word(const CLI::App& command, const CLI::Option& option, const std::string& first,
+void throw_second_word(const Command& command, const Option& option, const std::string& first,
                        const std::string& second,
                        const std::pair<std::string, std::string>& before) {
   const bool number = second.find_first_not_of("0123456789") == std::string::npos;
@@ -329,7 +328,7 @@ void throw_second_word(const CLI::App& command, const CLI::Option& option, const
                            ": ", meant, see_help(command)));
 }
 
-void throw_extra_word(const CLI::App& command, const std::string& word,
+void throw_extra_word(const Command& command, const std::string& word,
                       const std::string& after_flag) {
   if (has_long_dash(word)) throw_long_dash(command, word);
   std::string advice;
