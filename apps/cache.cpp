@@ -36,8 +36,8 @@ std::string time_text(std::time_t time) {
 std::string content_of(const CachedSet& set) {
   if (!set.manifest) return "unfinished or damaged";
   const Manifest& m = *set.manifest;
-  return message(m.count, " images of ", m.resolution, 'x', m.resolution, 'x', m.channels, " from ",
-                 m.source);
+  return message(counted(m.count, "image"), " of ", m.resolution, 'x', m.resolution, 'x',
+                 m.channels, " from ", m.source);
 }
 
 void list(const CacheOptions& o) {

@@ -23,16 +23,17 @@ struct DatasetOptions {
 
 void print_dataset(const Dataset& d) {
   const Manifest& m = d.manifest();
-  print("folder      {}\nsource      {}\nimages      {}\nresolution  {}, {} channels, fit {}\n",
-        d.folder(), m.source, d.count(), d.max_resolution(), d.channels(), m.fit);
+  print("folder      {}\nsource      {}\nimages      {}\nresolution  {}, {}, fit {}\n", d.folder(),
+        m.source, d.count(), d.max_resolution(), counted(d.channels(), "channel"), m.fit);
   std::vector<int64_t> counts(m.label_names.size());
   for (int64_t i = 0; i < d.count() && !counts.empty(); ++i) {
     ++counts[static_cast<size_t>(d.label(i))];
   }
   for (size_t k = 0; k < counts.size(); ++k) {
-    print("class {:<4}  {} images, {}\n", k, counts[k], m.label_names[k]);
+    print("class {:<4}  {}, {}\n", k, counted(counts[k], "image"), m.label_names[k]);
   }
-  print("skipped     {} images, {} other files\n", m.rejected.size(), m.ignored_files);
+  print("skipped     {}, {}\n", counted(std::ssize(m.rejected), "image"),
+        counted(m.ignored_files, "other file"));
   for (const Rejected& r : m.rejected) print("  {}: {}\n", r.file, r.reason);
 }
 
@@ -69,8 +70,8 @@ void build(const DatasetOptions& o) {
   const BuildReport report = build_dataset(*source, o.source, o.folder, options);
   print_skipped(report.manifest);
   print_advice(report.advice);
-  print("built {} images of {}x{} in {}\n", report.manifest.count, report.manifest.resolution,
-        report.manifest.resolution, report.folder);
+  print("built {} of {}x{} in {}\n", counted(report.manifest.count, "image"),
+        report.manifest.resolution, report.manifest.resolution, report.folder);
   const std::string classes = classes_text(Dataset(report.folder));
   if (!classes.empty()) print("{}\n", classes);
 }

@@ -105,8 +105,7 @@ void check(const CheckCommand& o) {
              : check_text(report, set, o.listed);
   write_output(text);
   print_advice(advice_on(report.values, {.channels = source->default_channels()}));
-  PG_CHECK(report.usable > 0, FormatError, "none of the ", report.images, " images in ", o.source,
-           " is usable",
+  PG_CHECK(report.usable > 0, FormatError, "no image in ", o.source, " is usable",
            report.broken.empty() ? "" : "; first error: " + report.broken.front().reason);
   write_sheets(report, *source, o, files);
 }

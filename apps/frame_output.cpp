@@ -91,13 +91,13 @@ void FrameOutput::check_stop() {
 void FrameOutput::finish() {
   progress_.reset();
   if (!kind_) {
-    return print("{} frames in {}; to make a video of them, choose a name such as {}.webm\n",
-                 written_, name_, name_);
+    return print("{} in {}; to make a video of them, choose a name such as {}.webm\n",
+                 counted(written_, "frame"), name_, name_);
   }
   video_->finish();
   const int64_t factor = video_factor(height_, width_);
-  print("{}: {:.4g} s, {} frames of {}x{}\n", name_, static_cast<double>(written_) / length_.fps,
-        written_, width_ * factor, height_ * factor);
+  print("{}: {:.4g} s, {} of {}x{}\n", name_, static_cast<double>(written_) / length_.fps,
+        counted(written_, "frame"), width_ * factor, height_ * factor);
 }
 
 }  // namespace pg::apps

@@ -110,8 +110,8 @@ void GeneratedImages::finish() {
   }
   if (latents_) latents_->finish();
   if (raw_) raw_->finish();
-  if (zip_) print("{} images in {}\n", seeds_.size(), o_.out);
-  if (batch_) print("{} images in {}\n", written(), o_.out);
+  if (zip_) print("{} in {}\n", counted(std::ssize(seeds_), "image"), o_.out);
+  if (batch_) print("{} in {}\n", counted(written(), "image"), o_.out);
 }
 
 std::string GeneratedImages::stop() {
@@ -119,7 +119,8 @@ std::string GeneratedImages::stop() {
     pipeline_->finish();
     batch_->publish();
   }
-  return written() == 0 ? "nothing was written" : message(written(), " images are in ", o_.out);
+  if (written() == 0) return "nothing was written";
+  return message(counted(written(), "image"), written() == 1 ? " is in " : " are in ", o_.out);
 }
 
 }  // namespace pg::apps

@@ -66,8 +66,8 @@ void import_own(const ImportOptions& o, const OutputPath& out,
   const StopSignals signals;  // the file is finished first
   write_checkpoint(out, gan, counters);
   const ModelConfig& m = config.model;
-  print("{}: {} of progan_cuda, {}x{}, {} channels, preset {}\n", o.out, joined(found),
-        m.resolution, m.resolution, m.channels, config.train.preset);
+  print("{}: {} of progan_cuda, {}x{}, {}, preset {}\n", o.out, joined(found), m.resolution,
+        m.resolution, counted(m.channels, "channel"), config.train.preset);
   const Fade fade = schedule_at(config, counters.looked_at).fade;
   if (fade.resolution < m.resolution || fade.fading()) {
     print("these networks were trained up to {}\n", fade_text(fade));
@@ -94,9 +94,8 @@ void import(const ImportOptions& o) {
   const StopSignals signals;  // the file is finished first
   write_checkpoint(out.path(), gan, counters);
   const ModelConfig& m = networks.config.model;
-  print("{}: {} of {}, {}x{}, {} channels, preset {}\n", o.out, joined(found),
-        layout_name(networks.layout), m.resolution, m.resolution, m.channels,
-        networks.config.train.preset);
+  print("{}: {} of {}, {}x{}, {}, preset {}\n", o.out, joined(found), layout_name(networks.layout),
+        m.resolution, m.resolution, counted(m.channels, "channel"), networks.config.train.preset);
   const SchedulePoint point = schedule_at(config, counters.images_shown);
   if (point.lod > 0) print("these networks were trained up to {}\n", fade_text(point.fade));
 }

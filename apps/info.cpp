@@ -78,10 +78,10 @@ void print_checkpoint(const std::string& from) {
   }
   const Reached reached = reached_by(file, config);
   print(
-      "{}  {}\nimages      {}\nresolution  {}, {} channels\npreset      {}\n"
+      "{}  {}\nimages      {}\nresolution  {}, {}\npreset      {}\n"
       "{}   {} parameters, latents of length {}\n",
       exported ? "export    " : "checkpoint", file.path().string(), reached.images_shown,
-      config.model.resolution, config.model.channels, config.train.preset,
+      config.model.resolution, counted(config.model.channels, "channel"), config.train.preset,
       exported && file.metadata_at("network") == "D" ? "critic   " : "generator", parameters,
       latent_size(config));
   print("trained     {} at {} kimg of {}{}\n", fade_text(reached.fade),

@@ -15,6 +15,7 @@
 #include "apps/command_line/manual.h"
 #include "apps/commands.h"
 #include "apps/failed_training.h"
+#include "apps/stop_signals.h"
 #include "data/files/output.h"
 #include "data/files/shown.h"
 #include "kernels/error.h"
@@ -60,6 +61,7 @@ void let_waiting_threads_sleep(char** argv) {
 int main(int argc, char** argv) {
   let_waiting_threads_sleep(argv);
   pg::prepare_output();
+  pg::apps::watch_stop_signals();
   std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is then an error like a full disk
   pg::apps::Command app(kDescription, "progan_cuda");
   app.set_help_flag("-h,--help", "print this help");

@@ -7,6 +7,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -32,6 +33,11 @@ auto printable(const T& value) {
 
 template <typename T>
 using Printable = decltype(printable(std::declval<const T&>()));
+
+// "1 image", "2 images".
+inline std::string counted(int64_t count, const std::string& one) {
+  return std::to_string(count) + ' ' + one + (count == 1 ? "" : "s");
+}
 
 // To standard output. Throws IoError.
 template <typename... Args>

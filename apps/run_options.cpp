@@ -56,6 +56,18 @@ class OptionKeys {
   std::set<std::string> assigned_;
 };
 
+// Keys that say how long a stage lasts.
+std::set<std::string> given_lengths(const ConfigSources& sources) {
+  std::set<std::string> lengths;
+  for (const std::string& key : given_keys(sources)) {
+    for (const char* name : {"lod_training_kimg", "lod_transition_kimg", "stage_length",
+                             "stage_lengths", "fade_length", "extra_kimg"}) {
+      if (key == std::string("schedule.") + name) lengths.insert(key);
+    }
+  }
+  return lengths;
+}
+
 // For --resolution, before a key is set: 0 is the size of the images in a configuration only.
 void check_resolution(int64_t resolution) {
   PG_CHECK(resolution != 0, UsageError,
@@ -135,12 +147,7 @@ Config new_run_config(const RunOptions& o) {
 
 void scale_schedule(const RunOptions& o, Config& config) {
   if (!*o.kimg_given) return;
-  const std::set<std::string> given = given_keys(o.sources);
-  for (const char* key : {"lod_training_kimg", "lod_transition_kimg", "stage_length",
-                          "stage_lengths", "fade_length", "extra_kimg", "unit"}) {
-    if (given.contains(std::string("schedule.") + key)) return;
-  }
-  scale_to_reach(config);
+  scale_to_reach(config, given_lengths(o.sources));
 }
 
 OpenOptions data_options(const Config& c) {

@@ -27,8 +27,8 @@ void apply_options(const RunOptions& o, Config& config);
 // The configuration of a new run: preset, file, options.
 Config new_run_config(const RunOptions& o);
 
-// For a new run: with --kimg, unless the lengths of stages are given as well, scales the schedule
-// of `config`, which must be resolved, so that the run reaches its resolution.
+// For a new run: with --kimg, scales the stages of `config`, which must be resolved, so that the
+// run reaches its resolution, except for lengths that are given.
 void scale_schedule(const RunOptions& o, Config& config);
 
 // How to open the data of a run, without progress and messages. Applies data.memory_limit.

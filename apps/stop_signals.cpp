@@ -1,14 +1,15 @@
-// stop_signals.cpp: the signal handler; it uses only async-signal-safe functions.
+// stop_signals.cpp: the thread that waits for signals, and the handler of broken pipes.
 #include "apps/stop_signals.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <thread>
 
 #include "kernels/error.h"
 
@@ -16,9 +17,11 @@ namespace pg::apps {
 namespace {
 
 constexpr int kAlways[] = {SIGINT, SIGTERM};
-constexpr int kUnlessIgnored[] = {SIGHUP,  SIGPIPE, SIGUSR1,   SIGUSR2,
-                                  SIGXCPU, SIGALRM, SIGVTALRM, SIGPROF};
+constexpr int kUnlessIgnored[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGALRM, SIGVTALRM, SIGPROF};
 
+enum class Effect { ends_program, requests_stop, none };
+
+std::atomic<Effect> effect{Effect::ends_program};
 std::atomic<bool> stop_requested{false};
 std::atomic<int64_t> stop_requested_at{0};
 std::atomic<const char*> text{""};
@@ -31,7 +34,8 @@ int64_t milliseconds() {
   return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
 }
 
-void on_signal(int signal) {
+// Uses only async-signal-safe functions: also the handler of broken pipes.
+void request_stop(int signal) {
   constexpr int64_t kSameRequest = 500;  // ms
   if (!stop_requested.exchange(true)) {
     stop_requested_at = milliseconds();
@@ -41,43 +45,79 @@ void on_signal(int signal) {
   }
 }
 
-// Handlers run on a stack of their own: oneDNN's matrix products for AVX and AVX2 keep data below
-// the stack pointer, which a handler on the same stack destroys.
 using Handler = void (*)(int);
-Handler set_handler(int signal, Handler handler) {
-  struct sigaction action = {}, before = {};
-  action.sa_handler = handler;
-  action.sa_flags = SA_RESTART | SA_ONSTACK;
-  ::sigaction(signal, &action, &before);
-  return before.sa_handler;
+Handler handler_of(int signal) {
+  struct sigaction action = {};
+  ::sigaction(signal, nullptr, &action);
+  return action.sa_handler;
 }
 
-void use_own_stack() {
-  constexpr size_t kBytes = 1 << 16;
-  alignas(16) static std::array<char, kBytes> memory;
-  stack_t stack = {};
-  stack.ss_sp = memory.data();
-  stack.ss_size = kBytes;
-  ::sigaltstack(&stack, nullptr);
+// As if it had not been blocked.
+void end_by(int signal) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  std::signal(signal, SIG_DFL);
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  std::raise(signal);
+}
+
+// Signals that the caller ignores stay ignored, except for those that always count, and a profiler
+// keeps those for which it has a handler.
+sigset_t watched_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int s : kAlways) sigaddset(&set, s);
+  for (const int s : kUnlessIgnored) {
+    if (handler_of(s) == SIG_DFL) sigaddset(&set, s);
+  }
+  return set;
+}
+
+[[noreturn]] void watch(sigset_t set) {
+  for (;;) {
+    int signal = 0;
+    if (::sigwait(&set, &signal) != 0) continue;
+    switch (effect) {
+      case Effect::ends_program:
+        if (handler_of(signal) != SIG_IGN) end_by(signal);
+        break;
+      case Effect::requests_stop:
+        request_stop(signal);
+        break;
+      case Effect::none:
+        break;
+    }
+  }
+}
+
+// A broken pipe is met by the thread that writes to it, outside of any computation.
+void watch_pipes() {
+  struct sigaction action = {};
+  action.sa_handler = request_stop;
+  action.sa_flags = SA_RESTART;
+  if (handler_of(SIGPIPE) != SIG_IGN) ::sigaction(SIGPIPE, &action, nullptr);
 }
 
 }  // namespace
 
-StopSignals::StopSignals(const char* notice) {
-  text = notice;
-  use_own_stack();
-  for (const int s : kAlways) set_handler(s, on_signal);
-  for (const int s : kUnlessIgnored) {
-    const auto before = set_handler(s, on_signal);
-    // Another handler is a profiler's, except that of prepare_output for broken pipes.
-    const bool taken = before == SIG_IGN || (before != SIG_DFL && s != SIGPIPE);
-    if (taken) std::signal(s, before);
-  }
+void watch_stop_signals() {
+  const sigset_t set = watched_signals();
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::thread(watch, set).detach();
 }
 
-// The handlers stay installed: everything is written by now, and a late signal must not turn
-// success into failure.
-StopSignals::~StopSignals() { text = ""; }
+StopSignals::StopSignals(const char* notice) {
+  text = notice;
+  watch_pipes();
+  effect = Effect::requests_stop;
+}
+
+// Everything is written by now, and a late signal must not turn success into failure.
+StopSignals::~StopSignals() {
+  text = "";
+  effect = Effect::none;
+}
 
 const std::atomic<bool>& StopSignals::requested() { return stop_requested; }
 

@@ -1,10 +1,18 @@
 // stop_signals.h: signals that ask a program to end request a stop instead of killing it.
+//
+// A thread of its own receives them; all others block them. A handler would interrupt a thread that
+// computes, and oneDNN's matrix products for AVX and AVX2 keep data below the stack pointer, where
+// the handler's frame destroys them.
 #pragma once
 
 #include <atomic>
 #include <string>
 
 namespace pg::apps {
+
+// Starts that thread. To be called once, before any other thread exists: threads inherit which
+// signals they block. Until there is a StopSignals, a signal ends the program as usual.
+void watch_stop_signals();
 
 // While an object exists, the first signal sets requested(). The signals are Ctrl-C, SIGTERM, and
 // those of a closed terminal (SIGHUP), a broken pipe (SIGPIPE: nobody reads the console any more),

@@ -69,8 +69,8 @@ void log_start(spdlog::logger& log, const RunFolder& run, const Backend& backend
   log.info("run folder {}", run.path().string());
   log.info("device {}: {}{}", backend.name(), backend.description(),
            device.reason.empty() ? "" : " (no GPU available: " + device.reason + ")");
-  log.info("{} images of {}x{}, {} channels, from {}", dataset.count(), dataset.max_resolution(),
-           dataset.max_resolution(), dataset.channels(), config.data.path);
+  log.info("{} of {}x{}, {}, from {}", counted(dataset.count(), "image"), dataset.max_resolution(),
+           dataset.max_resolution(), counted(dataset.channels(), "channel"), config.data.path);
 }
 
 void log_changes(spdlog::logger& log, const Config& before, const Config& after,

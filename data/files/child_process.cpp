@@ -39,6 +39,11 @@ Milliseconds left_until(Clock::time_point end) {
 class Files {
  public:
   explicit Files(int out) {
+    ::posix_spawnattr_init(&attributes_);
+    sigset_t none;
+    sigemptyset(&none);
+    ::posix_spawnattr_setsigmask(&attributes_, &none);  // this program blocks some
+    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK);
     ::posix_spawn_file_actions_init(&actions_);
     // First: a copy onto itself would keep the flag that closes it.
     ::posix_spawn_file_actions_adddup2(&actions_, out, STDOUT_FILENO);
@@ -46,14 +51,19 @@ class Files {
     ::posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     ::posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
   }
-  ~Files() { ::posix_spawn_file_actions_destroy(&actions_); }
+  ~Files() {
+    ::posix_spawn_file_actions_destroy(&actions_);
+    ::posix_spawnattr_destroy(&attributes_);
+  }
   Files(const Files&) = delete;
   Files& operator=(const Files&) = delete;
 
   const posix_spawn_file_actions_t* get() const { return &actions_; }
+  const posix_spawnattr_t* attributes() const { return &attributes_; }
 
  private:
   posix_spawn_file_actions_t actions_;
+  posix_spawnattr_t attributes_;
 };
 
 }  // namespace
@@ -74,7 +84,7 @@ ChildProcess::ChildProcess(const std::string& program, const std::vector<std::st
   pipe_ = ends[0];
   const Files files(ends[1]);
   const int error =
-      ::posix_spawn(&pid_, program.c_str(), files.get(), nullptr, words.data(), environ);
+      ::posix_spawn(&pid_, program.c_str(), files.get(), files.attributes(), words.data(), environ);
   ::close(ends[1]);
   if (error == 0) return;
   ::close(pipe_);

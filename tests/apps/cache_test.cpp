@@ -18,7 +18,7 @@ TEST(CacheCommand, ListsAndClears) {
   ASSERT_EQ(white.code, 0) << white.err;
   EXPECT_EQ(white.err.find("hint:"), std::string::npos) << white.err;
   const Outcome list = box.run("cache list");
-  EXPECT_HAS(list.out, "1 images of 8x8x3 from set");
+  EXPECT_HAS(list.out, "1 image of 8x8x3 from set");
   EXPECT_HAS(list.out, "data sets   2, ");
   EXPECT_EQ(box.run("cache clear 0123456789abcdef").code, 2);
   const Outcome clear = box.run("cache clear");

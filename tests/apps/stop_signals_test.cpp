@@ -1,6 +1,9 @@
 // stop_signals_test.cpp: signals that end a program lose nothing.
 #include <gtest/gtest.h>
 
+#include <csignal>
+#include <sstream>
+
 #include "tests/apps/program.h"
 
 namespace pg::test {
@@ -38,6 +41,34 @@ TEST(StopSignals, EndTrainingWithACheckpoint) {
     EXPECT_EQ(o.code, 0) << signal << ": " << o.err;
     EXPECT_NE(log_of(box).find("stopped at "), std::string::npos) << signal << log_of(box);
     EXPECT_TRUE(fs::exists(only_run(box) / "latest.safetensors")) << signal;
+  }
+}
+
+// A handler in a thread that computes would destroy what oneDNN keeps below the stack pointer.
+TEST(StopSignals, AreBlockedByEveryThreadButOne) {
+  const Sandbox box;
+  const Outcome o =
+      box.run(endless(), signalled(box, "TERM",
+                                   "ls runs/*/latest.safetensors && "
+                                   "grep -h SigBlk /proc/$pid/task/*/status >masks.txt"));
+  EXPECT_EQ(o.code, 0) << o.err;
+  std::istringstream lines(box.read("masks.txt"));
+  int64_t blocked = 0, open = 0;
+  for (std::string name, mask; lines >> name >> mask;) {
+    const uint64_t bits = std::stoull(mask, nullptr, 16);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
+      (bits >> (signal - 1) & 1 ? blocked : open) += 1;
+    }
+  }
+  EXPECT_EQ(open, 4) << box.read("masks.txt");
+  EXPECT_GE(blocked, 4) << box.read("masks.txt");
+}
+
+TEST(StopSignals, EndTheProgramAtOnceBeforeThereIsAnythingToSave) {
+  for (const char* signal : {"TERM", "USR1"}) {
+    const Sandbox box;
+    const Outcome o = box.run("gradcheck --device cpu", signalled(box, signal, "sleep 0.3"));
+    EXPECT_GT(o.code, 128) << signal << ": " << o.err;
   }
 }
 
