@@ -102,8 +102,9 @@ void ZipArchive::fail_to_open() const {
                       "the archive is protected by a password; unpack it and name the folder");
   }
   if (code == ZIP_ER_COMPNOTSUPP) {
-    throw FormatError(messages_.prefix +
-                      "the archive is packed by a method that is not supported; unpack it and name the folder");
+    throw FormatError(
+        messages_.prefix +
+        "the archive is packed by a method that is not supported; unpack it and name the folder");
   }
   throw FormatError(message(messages_.prefix, "an entry of the archive cannot be opened (",
                             zip_error_strerror(error), "); ", messages_.advice));

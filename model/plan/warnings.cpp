@@ -13,7 +13,7 @@ namespace {
 constexpr double kWeek = 7.0 * 24.0 * 3600.0;
 constexpr int64_t kMostShown = 5000, kFewImages = 100;
 
-// What a run that ends below its resolution has too much of.
+// The settings that a run has too high if it ends below its resolution.
 const char* lower(const Config& config) {
   if (reads_too_seldom(config)) {
     return "schedule.minibatch_repeats, the minibatches between two readings of the schedule";

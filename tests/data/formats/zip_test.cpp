@@ -101,7 +101,8 @@ TEST_F(Zip, PackingThatCannotBeReadIsNamed) {
   std::string locked = whole;  // bit 0 of the flags, in the entry and in the directory
   locked[6] |= 1;
   locked[whole.find("PK\1\2") + 8] |= 1;
-  EXPECT_HAS(reason(locked), "the archive is protected by a password; unpack it and name the folder");
+  EXPECT_HAS(reason(locked),
+             "the archive is protected by a password; unpack it and name the folder");
   EXPECT_HAS(reason(test::zip_bytes({{"a.png", png({1}), 14}})),
              "the archive is packed by a method that is not supported; unpack it");
 }
