@@ -28,8 +28,8 @@ struct LabelFile {
 // memory does not depend on the file. next() gives one piece after another, at last an empty one.
 // `where` names the file in messages. nullopt if the text is not a file of labels, or if "labels"
 // is not a list that begins with [file, class], as in files of other programs. Throws FormatError
-// for a later label that is neither a class number nor a one-hot list, for a first number that is not
-// a class, and for labels cut short; all that next() throws.
+// for a later label that is neither a class number nor a one-hot list, for a first number that is
+// not a class, and for labels cut short; all that next() throws.
 using NextPiece = std::function<std::span<const uint8_t>()>;
 std::optional<LabelFile> parse_label_file(const NextPiece& next, const std::string& where,
                                           std::span<const std::string> wanted);
