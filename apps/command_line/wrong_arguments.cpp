@@ -222,7 +222,8 @@ void throw_unknown_option(const Command& command, const std::string& name) {
   if (has_long_dash(name)) throw_long_dash(command, name);
   if (command.get_parent() == nullptr) {
     const std::vector<std::string> owners = commands_with(command, name);
-    const std::string meant = nearest_name(name, {"--help", "--version"});
+    const bool version = name == "-v" || name == "-V";
+    const std::string meant = version ? "--version" : nearest_name(name, {"--help", "--version"});
     if (!meant.empty()) {
       throw UsageError(message("unknown option '", shown(name), "': did you mean '", meant, "'?"));
     }

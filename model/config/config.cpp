@@ -47,7 +47,7 @@ void validate_groups(const Config& config) {
     const int64_t n = minibatch_at(config, r);
     PG_CHECK(n % std::min(size, n) == 0, UsageError, "the minibatch of ", n, " images at ", r, "x",
              r, " is not a multiple of model.mbstd_group_size = ", size,
-             "; change schedule.minibatch or schedule.max_minibatch");
+             "; choose a multiple with --batch, schedule.minibatch or schedule.max_minibatch");
     PG_CHECK(
         size >= n || config.schedule.last_batch != LastBatch::keep, UsageError,
         "schedule.last_batch = keep makes minibatches of any size, including ones that are not a ",

@@ -163,9 +163,22 @@ TEST(CommandLine, SecondWordsAreAnsweredWithWhatWasMeant) {
   });
 }
 
+TEST(CommandLine, PathsThatTheShellDidNotExpand) {
+  const Sandbox box;
+  for (const auto& [path, advice] :
+       {std::pair("~/photos", "~ is the home folder only outside of quotes"),
+        std::pair("photos/*.png", "inside quotes, * and ? stand for themselves; name a folder")}) {
+    const Outcome o = box.run(message("train '", path, "'"));
+    EXPECT_EQ(o.code, 1) << path;
+    EXPECT_NE(o.err.find(advice), std::string::npos) << o.err;
+  }
+}
+
 TEST(CommandLine, ValuesThatAreNoValues) {
   expect_answers({
       {"plan photos --json=x", {"--json takes no value, got 'x'", "plan --help"}},
+      {"train builtin:shapes:64 --batch 7", {"not a multiple", "choose a multiple with --batch"}},
+      {"-V", {"did you mean '--version'?"}},
       {"train https://example.com/a.zip", {"is an address; download it first"}},
       {"generate 0 --out -", {"standard output is not supported"}},
       {"train photos --no-mirror", {"it is off unless '--mirror' is given", "--mirror=false"}},
