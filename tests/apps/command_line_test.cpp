@@ -168,7 +168,7 @@ TEST(CommandLine, PathsThatTheShellDidNotExpand) {
   for (const auto& [path, advice] :
        {std::pair("~/photos", "~ is the home folder only outside of quotes"),
         std::pair("photos/*.png", "inside quotes, * and ? stand for themselves; name a folder")}) {
-    const Outcome o = box.run(message("train '", path, "'"));
+    const Outcome o = box.run("train '" + std::string(path) + "'");
     EXPECT_EQ(o.code, 1) << path;
     EXPECT_NE(o.err.find(advice), std::string::npos) << o.err;
   }
