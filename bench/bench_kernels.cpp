@@ -4,7 +4,6 @@
 // Each result is checked before it is timed (check.h). Operands are outside of the caches at each
 // launch, except filters, which stay in place and are transformed once (timing.h). On an emulated
 // GPU, where times mean nothing, it prints what each kernel asked of the memory instead.
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <regex>
 
@@ -143,7 +142,7 @@ int run(Options o) {
   return 0;
 }
 
-void add_options(CLI::App& app, Options& o) {
+void add_options(apps::Command& app, Options& o) {
   app.add_option("--device", o.device, "auto (a GPU if one is available), cpu, cuda or cuda:I");
   app.add_option(
          "--kernels", o.kernels,
@@ -174,8 +173,8 @@ void add_options(CLI::App& app, Options& o) {
 
 int main(int argc, char** argv) {
   Options o;
-  CLI::App app("Checks and times every kernel at the shapes of the official network.",
-               "bench_kernels");
+  apps::Command app("Checks and times every kernel at the shapes of the official network.",
+                    "bench_kernels");
   add_options(app, o);
   return run_program(app, argc, argv, [&] { return run(o); });
 }

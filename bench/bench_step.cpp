@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -266,7 +265,7 @@ int in_child(F&& work) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-void add_options(CLI::App& app, Options& o) {
+void add_options(apps::Command& app, Options& o) {
   app.add_option("--resolution", o.resolutions,
                  "powers of two from 4 to 1024 (default: all on a GPU, up to 256 on the CPU)")
       ->delimiter(',');
@@ -313,7 +312,7 @@ int run(Options& o) {
 
 int main(int argc, char** argv) {
   Options o;
-  CLI::App app(
+  apps::Command app(
       "Measures whole training iterations of the official network: images per second at each "
       "resolution.",
       kName);

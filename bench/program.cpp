@@ -1,8 +1,6 @@
 // program.cpp: arguments, errors and exit codes of the benchmarks.
 #include "bench/program.h"
 
-#include <sstream>
-
 #include "data/files/output.h"
 #include "data/files/shown.h"
 #include "kernels/error.h"
@@ -14,23 +12,17 @@ int report_error(const std::string& program, const std::exception& error) {
   return dynamic_cast<const UsageError*>(&error) != nullptr ? 2 : 1;
 }
 
-int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& work) {
+int run_program(apps::Command& app, int argc, char** argv, const std::function<int()>& work) {
   prepare_output();
   int code = 0;
   try {
-    try {
-      app.parse(argc, argv);
+    if (const auto help = app.parse({argv + 1, argv + argc})) {
+      write_output(*help);
+    } else {
       code = work();
-    } catch (const CLI::Success& e) {  // --help
-      std::ostringstream text;
-      app.exit(e, text, text);
-      write_output(text.str());
     }
     finish_output();
     return code;
-  } catch (const CLI::ParseError& e) {
-    report_error(app.get_name(), e);
-    return 2;
   } catch (const std::exception& e) {
     return report_error(app.get_name(), e);
   }

@@ -32,7 +32,7 @@ complaints=$(cd "$root" && awk '
     may["tests/cuda"] = "tests model engine data kernels kernels/cuda"
     may["tests/cuda_libraries"] = may["tests/cuda"] " tests/cuda"
     may["tests/ptx"] = "tests tests/cuda model engine data kernels kernels/cuda"
-    may["bench"] = "tests model engine data kernels kernels/cpu"
+    may["bench"] = "tests apps model engine data kernels kernels/cpu"
     # The floors of its layer that each floor may include, besides itself; sources: .cpp files only.
     # A folder without an entry is part of the folder above it.
     floors["kernels/cpu/fast/simd"] = ""
