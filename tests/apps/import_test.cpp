@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tests/apps/program.h"
+#include "tests/paths.h"
 
 namespace pg::test {
 namespace {
@@ -15,7 +16,7 @@ class ImportCommand : public testing::Test {
     if (std::system("/usr/bin/python3 -c 'import numpy, torch' 2>/dev/null") != 0) {
       GTEST_SKIP() << "needs /usr/bin/python3 with torch and numpy";
     }
-    const std::string command = "/usr/bin/python3 " PG_TEST_FILES
+    const std::string command = "/usr/bin/python3 " + test_files() +
                                 "formats/make_layout_files.py --resolution 16 --shrink 32"
                                 " --formats official-tf gan-zoo-zip tutorial --out ";
     ASSERT_EQ(std::system((command + (box_ / "").string()).c_str()), 0);
@@ -62,7 +63,7 @@ TEST_F(ImportCommand, TrainingResumesInANewRunFolder) {
 // 4x4 to 8x8 and 8x8 to 16x16 are the fades: at lod 0.75, a quarter of the second one is over.
 TEST_F(ImportCommand, NetworksThatStillGrowAreUsedAsFarAsTheyAre) {
   const std::string command =
-      "PG_LOD=0.75 /usr/bin/python3 " PG_TEST_FILES
+      "PG_LOD=0.75 /usr/bin/python3 " + test_files() +
       "formats/make_layout_files.py --resolution 16 --shrink 32 --formats official-tf --out ";
   ASSERT_EQ(std::system((command + (box_ / "grows").string()).c_str()), 0);
   const Outcome o = box_.run("import grows/official-tf/network-final.pkl --out a.safetensors");

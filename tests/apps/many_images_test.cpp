@@ -3,6 +3,7 @@
 
 #include "data/images/image.h"
 #include "tests/apps/program.h"
+#include "tests/paths.h"
 
 namespace pg::test {
 namespace {
@@ -53,8 +54,7 @@ TEST_F(ManyImages, RangesOfTooManySeedsAreRejected) {
 // The shell interrupts the program when the first image is there.
 TEST_F(ManyImages, AnInterruptionLeavesWholeImagesAndNothingElse) {
   const std::string command =
-      "cd '" + box_.path().string() +
-      "' && { '" PG_PROGRAM
+      "cd '" + box_.path().string() + "' && { '" + program() +
       "' generate --from 0 --seeds 0-999999 --batch 1 --out many --latents z.npy 2>err.txt & "
       "pid=$!; "
       "until [ -n \"$(ls many 2>/dev/null)\" ] || ! kill -0 $pid; do sleep 0.05; done; "

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "tests/apps/program.h"
+#include "tests/paths.h"
 
 namespace pg::test {
 namespace {
@@ -72,7 +73,7 @@ TEST(MemoryGroup, TrainingIsPlannedForItOrRejectedButNeverKilled) {
 TEST(MemoryGroup, TheTrainerOffersItselfToTheOomKiller) {
   const Sandbox box;
   const int status = std::system(
-      ("cd '" + box.path().string() + "' && { XDG_CACHE_HOME=cache '" PG_PROGRAM "' " +
+      ("cd '" + box.path().string() + "' && { XDG_CACHE_HOME=cache '" + program() + "' " +
        tiny("--set checkpoint.every_minutes=0 --quiet") +
        " & pid=$!; for k in $(seq 200); do score=$(cat /proc/$pid/oom_score_adj); "
        "[ \"$score\" = 500 ] && break; sleep 0.05; done; kill -9 $pid; echo $score > score.txt; }")

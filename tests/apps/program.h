@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include "tests/paths.h"
 
 namespace pg::test {
 
@@ -35,7 +36,7 @@ class Sandbox {
   // Runs `BEFORE progan_cuda ARGUMENTS` through the shell, which interprets redirections as well.
   Outcome run(const std::string& arguments, const std::string& before = "") const {
     const std::string command = "cd '" + path_.string() + "' && XDG_CACHE_HOME=cache " + before +
-                                " '" PG_PROGRAM "' " + arguments + " >out.txt 2>err.txt";
+                                " '" + program() + "' " + arguments + " >out.txt 2>err.txt";
     const int status = std::system(command.c_str());
     return {.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
             .out = read("out.txt"),

@@ -9,6 +9,7 @@
 #include "data/video/frame.h"
 #include "tests/apps/program.h"
 #include "tests/data/video/video_file.h"
+#include "tests/paths.h"
 
 namespace pg::test {
 namespace {
@@ -98,8 +99,7 @@ TEST_F(Video, AnInterruptionKeepsTheFramesSoFar) {
       "printf '0000ftyp' > \"$file\"\nhead -c 100 >> \"$file\"\ntouch begun\ncat >> \"$file\"\n");
   fs::remove(box() / "begun");
   const std::string command =
-      "cd '" + box().path().string() + "' && { " + ffmpeg +
-      " '" PG_PROGRAM
+      "cd '" + box().path().string() + "' && { " + ffmpeg + " '" + program() +
       "' interpolate --from 0 --seconds 3600 --out out/a.mp4 2>err.txt & pid=$!; "
       "until [ -e begun ] || ! kill -0 $pid; do sleep 0.02; done; kill -TERM $pid; wait $pid; }";
   EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 1);

@@ -17,6 +17,7 @@
 #include "data/images/png.h"
 #include "kernels/error.h"
 #include "kernels/philox.h"
+#include "tests/paths.h"
 
 namespace pg::testing {
 
@@ -131,8 +132,9 @@ std::string error_of(Action action) {
 // A folder of real data sets, or an empty path if there is none.
 inline fs::path real_data() {
   const char* given = std::getenv("PG_TEST_DATA");
-  const fs::path folder =
-      given != nullptr ? fs::path(given) : fs::path(PG_SOURCE_DIR) / ".." / "shared" / "data";
+  const fs::path folder = given != nullptr
+                              ? fs::path(given)
+                              : fs::path(test::source_folder()) / ".." / "shared" / "data";
   return fs::is_directory(folder) ? folder : fs::path();
 }
 

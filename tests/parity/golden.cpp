@@ -8,6 +8,7 @@
 
 #include "engine/adam.h"
 #include "engine/ops/ops.h"
+#include "tests/paths.h"
 #include "tests/stored_values.h"
 
 namespace pg::test {
@@ -72,7 +73,7 @@ std::string key_of(const Fade& fade) {
 }  // namespace
 
 Golden::Golden(const std::string& variant)
-    : file_(std::string(PG_TEST_FILES "goldens/") + variant + ".safetensors"),
+    : file_(test::test_files() + "goldens/" + variant + ".safetensors"),
       config_(config_of(variant, nlohmann::json::parse(file_.metadata_at("settings")))),
       layout_(layout_of(preset_of(variant))) {}
 

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/ops/ops.h"
+#include "tests/paths.h"
 #include "tests/stored_values.h"
 
 namespace pg::test {
@@ -27,7 +28,7 @@ class Files {
  public:
   Files(int64_t resolution, int64_t shrink)
       : folder_(fs::temp_directory_path() / message("progan-", getpid(), "-import-", resolution)) {
-    const std::string script = PG_TEST_FILES "formats/make_layout_files.py";
+    const std::string script = test::test_files() + "formats/make_layout_files.py";
     const std::string python = "/usr/bin/python3 ";
     able_ = std::system((python + "-c 'import numpy, torch' 2>/dev/null").c_str()) == 0;
     if (!able_) return;

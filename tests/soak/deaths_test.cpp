@@ -16,6 +16,7 @@
 #include "data/sets/dataset.h"
 #include "kernels/error.h"
 #include "model/run/stats.h"
+#include "tests/paths.h"
 #include "tests/soak/faulty_life.h"
 #include "tests/soak/workshop.h"
 
@@ -59,7 +60,7 @@ class Deaths : public testing::Test {
     return std::uniform_real_distribution<double>(low, high)(random_);
   }
   Child start(const std::vector<std::string>& arguments, const Surroundings& around = {}) const {
-    return {PG_PROGRAM, arguments, box().path(), box() / "screen.txt", around};
+    return {program(), arguments, box().path(), box() / "screen.txt", around};
   }
 
   // Causes a death at a random moment of a process that takes `seconds`.
@@ -115,8 +116,8 @@ void Deaths::end_full_disk(const std::vector<std::string>& arguments, double sec
 
 void Deaths::end_two(const std::vector<std::string>& arguments, double seconds, bool own_pids) {
   const Surroundings around{.own_pids = own_pids};
-  Child first(PG_PROGRAM, arguments, box().path(), box() / "screen.txt", around);
-  Child second(PG_PROGRAM, arguments, box().path(), box() / "screen2.txt", around);
+  Child first(program(), arguments, box().path(), box() / "screen.txt", around);
+  Child second(program(), arguments, box().path(), box() / "screen2.txt", around);
   if (own_pids || arguments[0] == "train") {
     first.run_for(uniform(0, seconds));
     first.signal(SIGKILL);

@@ -15,6 +15,7 @@
 #include "model/run/set_aside.h"
 #include "model/run/stats.h"
 #include "tests/apps/program.h"
+#include "tests/paths.h"
 #include "tests/soak/faulty_life.h"
 
 namespace pg::test {
@@ -67,7 +68,7 @@ class Soak : public testing::Test {
 
   double run_whole() {
     const auto start = std::chrono::steady_clock::now();
-    Child child(PG_PROGRAM, new_run(), box_ / "whole", box_ / "whole.txt");
+    Child child(program(), new_run(), box_ / "whole", box_ / "whole.txt");
     EXPECT_EQ(child.wait(), 0) << box_.read("whole.txt");
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
@@ -98,7 +99,7 @@ void Soak::run_disturbed(Fault fault, double seconds) {
       newest.path ? std::vector<std::string>{"train", "--resume"} : new_run();
   // Without a small disk, files are limited to 16 KB; statistics are shorter than that.
   const int64_t limit = fault == full_disk && !small_disk_ ? 16 << 10 : 0;
-  Child child(PG_PROGRAM, arguments, box_ / "killed", box_ / "screen.txt", {.file_limit = limit});
+  Child child(program(), arguments, box_ / "killed", box_ / "screen.txt", {.file_limit = limit});
   const std::string expected = newest.path ? "resumed from" : "run folder";
   const auto started = [&] {
     const size_t at = screen().find(expected);
@@ -209,7 +210,7 @@ TEST_F(Soak, InterruptedRunEndsWithTheFilesOfAnUninterruptedOne) {
     EXPECT_GT(noticed_, 0);
     EXPECT_EQ(stages.size(), 5u) << "not every stage was interrupted";
   }
-  Child last(PG_PROGRAM, {"train", "--resume"}, box_ / "killed", box_ / "screen.txt");
+  Child last(program(), {"train", "--resume"}, box_ / "killed", box_ / "screen.txt");
   ASSERT_EQ(last.wait(), 0) << screen();
   const auto whole = files_of(box_ / "whole" / kRun), killed = files_of(run().path());
   for (const auto& [name, text] : whole) {

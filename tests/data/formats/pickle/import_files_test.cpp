@@ -10,6 +10,7 @@
 #include "data/formats/pickle/weights_file.h"
 #include "kernels/error.h"
 #include "tests/model/temporary_folder.h"
+#include "tests/paths.h"
 
 namespace pg {
 namespace {
@@ -25,9 +26,9 @@ class FilesOfPython : public TemporaryFolder {
     int status = kNotFound;
     for (const char* python : {"python3", "/usr/bin/python3"}) {
       if (status == 0 && std::filesystem::exists(folder_ / "zoo.pt")) break;  // it had PyTorch
-      const int s = std::system(
-          message(python, " -B '" PG_TEST_FILES "formats/make_files.py' '", folder_.string(), "'")
-              .c_str());
+      const int s = std::system(message(python, " -B '", test::test_files(),
+                                        "formats/make_files.py' '", folder_.string(), "'")
+                                    .c_str());
       if (s == 0) status = 0;
       ASSERT_TRUE(s == 0 || WEXITSTATUS(s) == kSkipped || WEXITSTATUS(s) == kNotFound);
     }
