@@ -15,13 +15,15 @@ namespace pg {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr size_t kMostShown = 300;  // characters of notes in an error
+
 class FolderSource : public ImageSource {
  public:
   explicit FolderSource(const fs::path& root)
       : root_(root), label_file_(root / "dataset.json"), tree_(scan_tree(root)) {
     PG_CHECK(!tree_.files.empty(), FormatError, root_.string(),
              " has no JPEG, PNG, WebP or BMP image (", tree_.ignored, " other files",
-             tree_.notes.empty() ? "" : "; " + joined(tree_.notes, "; "),
+             tree_.notes.empty() ? "" : "; " + shown(joined(tree_.notes, "; "), kMostShown),
              "); name a folder of images");
     const auto open = [&](const std::string& folder) { return open_labels(folder); };
     classes_ = classes_of_tree(tree_.files, open, root_.string());

@@ -23,6 +23,8 @@ namespace pg {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr size_t kMostShown = 300;  // characters of notes in an error
+
 // A folder of another program, or a hidden file: in one of the parts of a name.
 bool is_foreign(std::string_view name) {
   for (size_t at = 0; at <= name.size();) {
@@ -60,7 +62,7 @@ class ZipSource : public ImageSource {
                   "files that later ones of the same names replace");
     sort_out_own();
     PG_CHECK(!images_.empty(), FormatError, file_.string(), " has no image (", ignored_,
-             " other files", notes_.empty() ? "" : "; " + joined(notes_, "; "),
+             " other files", notes_.empty() ? "" : "; " + shown(joined(notes_, "; "), kMostShown),
              "); use an archive of images");
     find_classes();
   }

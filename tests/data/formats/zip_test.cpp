@@ -107,6 +107,18 @@ TEST_F(Zip, PackingThatCannotBeReadIsNamed) {
              "the archive is packed by a method that is not supported; unpack it");
 }
 
+TEST_F(Zip, AnErrorIsShortWhateverTheNamesAre) {
+  std::vector<ZipEntry> entries;
+  for (const char c : {'a', 'b', 'c'}) {
+    entries.push_back({"." + std::string(190, c), "x"});
+    entries.push_back({std::string(190, c), "x"});
+    entries.push_back({std::string(190, c), "x"});
+  }
+  const std::string error = error_of<FormatError>([&] { open(entries); });
+  EXPECT_HAS(error, "has no image (3 other files; skipped 3 files of other programs: .aaa");
+  EXPECT_LT(error.size(), 600u);
+}
+
 TEST_F(Zip, OwnImagesOfEveryFormatAreNoData) {
   const Image image = flat_image(8, {1, 2, 3});
   std::vector<ZipEntry> entries = {{"photo.png", png({1})}};

@@ -71,7 +71,7 @@ TEST_F(SelftestSession, GathersTheResultsOfAChild) {
   EXPECT_EQ(report.failed_families().text(), "wgrad bf16");
   EXPECT_TRUE(report.failed_exact().empty());
   ASSERT_EQ(calls().size(), 1u);
-  EXPECT_EQ(calls()[0], "selftest --child 0 --device cuda:0 --left-out  --quick");
+  EXPECT_EQ(calls()[0], "selftest --child 0 --device cuda:0 --quick");
 }
 
 TEST_F(SelftestSession, ACheckThatCrashesFailsAndTheRestRuns) {
