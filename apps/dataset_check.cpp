@@ -57,12 +57,16 @@ std::unique_ptr<ImageSource> open_any(const std::string& where) {
   return open_built_source(where);
 }
 
+Fit fit_of(const ImageSource& source, const CheckCommand& o) {
+  const Fit fit = parse_fit(o.fit);
+  return fit == Fit::automatic ? source.default_fit() : fit;
+}
+
 void write_sheets(const CheckReport& report, const ImageSource& source, const CheckCommand& o,
                   const SheetFiles& files) {
   constexpr size_t kMostPairs = 48;
   SheetOptions options;
-  const Fit fit = parse_fit(o.fit);
-  options.fit = fit == Fit::automatic ? source.default_fit() : fit;
+  options.fit = fit_of(source, o);
   if (files.sheet) write_png(files.sheet->path(), contact_sheet(source, report.drawn, options));
   if (!files.pairs) return;
   std::vector<NearPair> pairs;
@@ -90,6 +94,7 @@ void check(const CheckCommand& o) {
   files.must_not_be_read(*source, o.source);
   CheckOptions options;
   options.resolution = o.resolution;
+  options.fit = fit_of(*source, o);
   options.threads = o.threads;
   const auto show = build_progress("Checking");
   options.progress = [&](const BuildProgress& p) {

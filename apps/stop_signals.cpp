@@ -4,11 +4,13 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <system_error>
 #include <thread>
 
 #include "kernels/error.h"
@@ -91,11 +93,18 @@ sigset_t watched_signals() {
   }
 }
 
-// A broken pipe is met by the thread that writes to it, outside of any computation.
+// A broken pipe is met by the thread that writes to it, outside of any computation. One that
+// another program sends goes to the first thread, which therefore has a stack of its own for it.
 void watch_pipes() {
+  constexpr size_t kBytes = 1 << 16;
+  alignas(16) static std::array<char, kBytes> memory;
+  stack_t stack = {};
+  stack.ss_sp = memory.data();
+  stack.ss_size = kBytes;
+  ::sigaltstack(&stack, nullptr);
   struct sigaction action = {};
   action.sa_handler = request_stop;
-  action.sa_flags = SA_RESTART;
+  action.sa_flags = SA_RESTART | SA_ONSTACK;
   if (handler_of(SIGPIPE) != SIG_IGN) ::sigaction(SIGPIPE, &action, nullptr);
 }
 
@@ -104,7 +113,11 @@ void watch_pipes() {
 void watch_stop_signals() {
   const sigset_t set = watched_signals();
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  std::thread(watch, set).detach();
+  try {
+    std::thread(watch, set).detach();
+  } catch (const std::system_error&) {  // no more threads: a signal then ends the program
+    ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  }
 }
 
 StopSignals::StopSignals(const char* notice) {

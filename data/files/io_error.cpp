@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <string_view>
 #include <system_error>
 
 #include "kernels/error.h"
@@ -11,20 +10,18 @@
 namespace pg {
 namespace {
 
-bool has_part_with(const std::filesystem::path& path, std::string_view start) {
-  return std::any_of(path.begin(), path.end(), [&](const std::filesystem::path& part) {
-    return part.native().starts_with(start);
-  });
+bool has_part(const std::filesystem::path& path, const char* name) {
+  return std::find(path.begin(), path.end(), name) != path.end();
 }
 
 }  // namespace
 
 void throw_io_error(const char* doing, const std::filesystem::path& path, int error) {
   const char* advice = "check the path";
-  if (error == ENOENT && has_part_with(path, "~")) {
+  if (error == ENOENT && has_part(path, "~")) {
     advice = "~ is the home folder only outside of quotes";
   } else if (error == ENOENT && path.native().find_first_of("*?") != std::string::npos) {
-    advice = "inside quotes, * and ? stand for themselves; name a folder";
+    advice = "inside quotes, * and ? stand for themselves; name a file or folder";
   }
   if (error == EACCES || error == EPERM || error == EROFS) advice = "check the permissions";
   if (error == ENOSPC || error == EDQUOT) advice = "free some space or choose another folder";

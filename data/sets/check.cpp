@@ -9,6 +9,7 @@
 #include "data/images/endings.h"
 #include "data/images/resolutions.h"
 #include "data/sets/ordered_parallel.h"
+#include "data/sets/set_values.h"
 #include "kernels/error.h"
 
 namespace pg {
@@ -125,7 +126,7 @@ class Counter {
     if (s.smallest.image < 0 || shorter < shorter_of(s.smallest)) s.smallest = {i, width, height};
     if (width * height > s.largest.width * s.largest.height) s.largest = {i, width, height};
     s.not_square += width != height ? 1 : 0;
-    s.below_resolution += shorter < options_.resolution ? 1 : 0;
+    s.below_resolution += is_enlarged(height, width, options_.resolution, options_.fit) ? 1 : 0;
     if (longer >= 4 * shorter) s.thin.add(i);
     const auto size = std::pair(width, height);
     if (s.count_of.size() < SizeCounts::kMostSizes || s.count_of.contains(size)) {

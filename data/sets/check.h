@@ -18,7 +18,8 @@
 namespace pg {
 
 struct CheckOptions {
-  int64_t resolution = 0;  // counts images whose shorter side is below it; 0: none
+  int64_t resolution = 0;  // counts images that `fit` enlarges to it; 0: none
+  Fit fit = Fit::crop;     // not automatic
   int64_t threads = 0;     // 0: one per processor
   // Called from the calling thread, at most ten times a second and at the end. An exception ends
   // the check.

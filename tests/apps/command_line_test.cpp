@@ -167,7 +167,8 @@ TEST(CommandLine, PathsThatTheShellDidNotExpand) {
   const Sandbox box;
   for (const auto& [path, advice] :
        {std::pair("~/photos", "~ is the home folder only outside of quotes"),
-        std::pair("photos/*.png", "inside quotes, * and ? stand for themselves; name a folder")}) {
+        std::pair("photos/*.png",
+                  "inside quotes, * and ? stand for themselves; name a file or folder")}) {
     const Outcome o = box.run("train '" + std::string(path) + "'");
     EXPECT_EQ(o.code, 1) << path;
     EXPECT_NE(o.err.find(advice), std::string::npos) << o.err;

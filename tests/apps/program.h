@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+
 #include "tests/paths.h"
 
 namespace pg::test {

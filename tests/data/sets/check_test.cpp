@@ -61,6 +61,8 @@ TEST(Check, CountsKindsSizesAndClasses) {
   EXPECT_EQ(r.sizes.smallest.height, 1);
   EXPECT_EQ(r.sizes.largest.width, 64);
   EXPECT_EQ(r.sizes.below_resolution, 4);
+  options.fit = Fit::pad;  // by the longer side: not the one of 8x100
+  EXPECT_EQ(check(folder.path(), options).sizes.below_resolution, 3);
   EXPECT_EQ(r.sizes.not_square, 5);
   EXPECT_EQ(r.sizes.thin.count, 1);
   EXPECT_EQ((r.sizes.count_of.at({40, 30})), 1);  // turned upright
