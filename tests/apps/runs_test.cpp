@@ -41,6 +41,17 @@ TEST(Runs, ListsNewestFirstWithStageAndState) {
   EXPECT_EQ(listed(box, "runs"), runs);
 }
 
+// The schedule is read every 32 images: at 32, before the fade, and not at 64, after the end.
+TEST(Runs, ShowsTheStageOfTheLastReadingAsInfoDoes) {
+  const Sandbox box;
+  const Outcome run = box.run(tiny("--kimg 0.056 --set schedule.minibatch_repeats=4"));
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_NE(run.err.find("the run ends in the 4x4 stage, of 8x8"), std::string::npos) << run.err;
+  EXPECT_EQ(listed(box)[0]["resolution"], 4);
+  const Outcome info = box.run("info --from 0");
+  EXPECT_NE(info.out.find("trained     4x4 at 0.056 kimg"), std::string::npos) << info.out;
+}
+
 TEST(Runs, ARenamedRunIsListedAndResumed) {
   const Sandbox box;
   ASSERT_EQ(box.run(tiny()).code, 0);
