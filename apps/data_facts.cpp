@@ -2,6 +2,7 @@
 #include "apps/data_facts.h"
 
 #include "apps/run_options.h"
+#include "apps/slow_note.h"
 #include "apps/train_data.h"
 #include "data/sources/dataset_json.h"
 #include "kernels/error.h"
@@ -32,6 +33,7 @@ DataShape data_shape(const Config& c) {
   if (c.data.path.empty()) return shape_of_settings(c);
   const std::string place = data_place(c.data);
   if (is_dataset_folder(place)) return shape_of(Dataset(place));
+  const SlowNote slow(looking_for_images(place));
   const auto source = open_source(place);
   const BuildOptions build = resolve_options(*source, data_options(c).build);
   return {.resolution = build.resolution,

@@ -7,6 +7,7 @@
 #include "apps/option_values.h"
 #include "apps/outputs.h"
 #include "apps/print.h"
+#include "apps/slow_note.h"
 #include "apps/stop_signals.h"
 #include "data/files/shown.h"
 #include "data/sources/dataset_json.h"
@@ -46,10 +47,15 @@ void info(const DatasetOptions& o) {
   print_dataset(Dataset(o.folder));
 }
 
+std::unique_ptr<ImageSource> open(const std::string& where) {
+  const SlowNote slow(looking_for_images(where));
+  return open_source(where);
+}
+
 void build(const DatasetOptions& o) {
   check_folder_name("--out", o.folder);
   limit_data_memory(o.memory_limit, "--memory-limit");
-  const auto source = open_source(o.source);
+  const auto source = open(o.source);
   print_notes(*source);
   BuildOptions options;
   options.resolution = o.resolution;

@@ -8,6 +8,7 @@
 #include "apps/option_values.h"
 #include "apps/outputs.h"
 #include "apps/print.h"
+#include "apps/slow_note.h"
 #include "apps/stop_signals.h"
 #include "data/images/png.h"
 #include "data/sets/built_source.h"
@@ -51,7 +52,10 @@ struct SheetFiles {
 
 // The checksums of a built data set are verified first.
 std::unique_ptr<ImageSource> open_any(const std::string& where) {
-  if (where.starts_with("builtin:") || !is_dataset_folder(where)) return open_source(where);
+  if (where.starts_with("builtin:") || !is_dataset_folder(where)) {
+    const SlowNote slow(looking_for_images(where));
+    return open_source(where);
+  }
   Dataset(where).verify(
       [](double) { check_stop("while verifying checksums; nothing was written"); });
   return open_built_source(where);

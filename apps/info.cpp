@@ -1,11 +1,9 @@
 // info.cpp: describes the devices of this machine and the presets, or a checkpoint.
-#include <nlohmann/json.hpp>
-
 #include "apps/commands.h"
 #include "apps/loaded_generator.h"
 #include "apps/option_values.h"
 #include "apps/print.h"
-#include "data/formats/json.h"
+#include "data/files/io_error.h"
 #include "kernels/gpu.h"
 #include "model/config/class_names.h"
 #include "model/config/format.h"
@@ -38,26 +36,14 @@ std::string kimg_text(const Config& config) {
   return unknown ? "?" : message(kimg_of(total_images(config)));
 }
 
-// 0 if there is none.
-double number_in(const nlohmann::json& object, const char* key) {
-  const bool found = object.is_object() && object.contains(key) && object[key].is_number();
-  return found ? object[key].get<double>() : 0.0;
-}
-
-// ", in 1h 04m" by the statistics of the run in this folder; nothing if there are none. Ticks that
-// ended later do not count, nor does the one in which the checkpoint was written.
+// ", in 1h 04m" by the statistics of the run in this folder; nothing if there are none.
 std::string time_trained(const std::filesystem::path& folder, int64_t images) {
-  double seconds = 0.0;
   try {
-    for (const std::string& text : read_stats(folder / "stats.jsonl")) {
-      const nlohmann::json line = parse_json_or_discard(text);
-      if (number_in(line, "kimg") > kimg_of(images) || !line.contains("timing")) continue;
-      seconds += number_in(line["timing"], "seconds");
-    }
+    const double seconds = seconds_trained(folder / "stats.jsonl", kimg_of(images));
+    return seconds > 0 ? ", in " + format_duration(seconds) : "";
   } catch (const IoError&) {
     return "";  // a file of another program has that name
   }
-  return seconds > 0 ? ", in " + format_duration(seconds) : "";
 }
 
 void print_classes(const Config& config) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "apps/commands.h"
@@ -16,9 +17,11 @@
 #include "apps/run_table.h"
 #include "apps/stop_signals.h"
 #include "apps/train_data.h"
+#include "data/files/io_error.h"
 #include "kernels/error.h"
 #include "model/config/bytes.h"
 #include "model/config/changes.h"
+#include "model/run/stats.h"
 #include "model/run/trainer.h"
 #include "model/selftest/trust.h"
 
@@ -93,6 +96,19 @@ void resume_from(const ResumedRun& resume, Trainer& trainer, const Config& confi
   log_changes(log, resume.compared_with(config), config, dataset, trainer.counters().images_shown);
 }
 
+// The statistics of a new run start with the time that the run which it continues has trained.
+void write_continued(const ResumedRun& resume, const RunFolder& run) {
+  const std::filesystem::path before = resume.point.checkpoint.parent_path();
+  const double kimg = kimg_of(resume.counters.images_shown);
+  double seconds = 0.0;
+  try {
+    seconds = seconds_trained(before / "stats.jsonl", kimg);
+  } catch (const IoError&) {  // a file of another program has that name
+  }
+  if (seconds <= 0.0) return;
+  StatsFile(run.stats_file()).append(continued_line(before.filename().string(), kimg, seconds));
+}
+
 void log_end(spdlog::logger& log, Trainer::Outcome outcome, const Trainer& trainer,
              const RunFolder& run) {
   const double kimg = kimg_of(trainer.counters().images_shown);
@@ -165,6 +181,7 @@ void run_training(Config config, const DeviceChoice& device, const ResumedRun* r
   if (fitted.changed) {
     log->info("to fit into {} of memory, {}", format_bytes(limit), micro_batches_text(config));
   }
+  if (started && resume) write_continued(*resume, run);
   try {
     Context context(*backend);
     Trainer trainer(context, config, dataset, run, progress, *log);

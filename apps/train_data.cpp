@@ -4,10 +4,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "apps/build_messages.h"
 #include "apps/print.h"
 #include "apps/run_options.h"
+#include "apps/slow_note.h"
 #include "data/files/shown.h"
 #include "data/images/resolutions.h"
 #include "data/sets/identity.h"
@@ -145,19 +147,28 @@ void require_data(const Config& config) {
 Dataset open_training_data(const Config& config, const Config* before, int64_t first_image) {
   require_data(config);
   OpenOptions options = data_options(config);
+  std::optional<SlowNote> slow(std::in_place, looking_for_images(data_place(config.data)));
   options.build.progress = build_progress("Reading images");
   options.built = [](const BuildReport& report) {
     print_skipped(report.manifest);
     print_advice(report.advice);
     note("the images are kept in {} for the next run (progan_cuda cache list)\n", report.folder);
   };
-  options.waiting = [] { note("waiting for another process that reads the same images\n"); };
+  options.waiting = [&] {
+    slow.reset();
+    note("waiting for another process that reads the same images\n");
+  };
   options.verify = [&](const Dataset& dataset) {
+    slow.reset();
     verify_first_levels(config, dataset, first_image);
   };
   options.damaged = [](const std::string& reason) { note("warning: {}\n", reason); };
-  options.opened = print_notes;
+  options.opened = [&](const ImageSource& source) {
+    slow.reset();
+    print_notes(source);
+  };
   Dataset dataset = open_or_build(data_place(config.data), options);
+  slow.reset();
   if (before != nullptr) {
     order_like_run(config, *before, dataset);
   } else {  // the configuration of a former run repeats that run

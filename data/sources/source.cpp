@@ -81,6 +81,8 @@ std::unique_ptr<ImageSource> open_source(const std::string& where) {
   if (status.type() == fs::file_type::not_found || status.type() == fs::file_type::none) {
     throw_io_error("find", where, error ? error.value() : ENOENT);
   }
+  PG_CHECK(fs::weakly_canonical(where, error) != "/", UsageError,
+           "'/' is the whole file system; name the folder that holds the images");
   try {
     return fs::is_directory(status) ? open_folder(where) : open_file(where);
   } catch (const fs::filesystem_error& failure) {

@@ -15,6 +15,7 @@
 #include "data/files/io_error.h"
 #include "data/files/new_folders.h"
 #include "data/files/scratch_folder.h"
+#include "data/files/utf8.h"
 #include "kernels/error.h"
 #include "model/config/config_names.h"
 #include "model/run/append_file.h"
@@ -113,15 +114,32 @@ bool same_file(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-// Keeps letters, digits, '_' and '.'; everything between them becomes one '-'.
+// Of the characters of ASCII letters, digits, '_' and '.'; of the others, which have letters of all
+// scripts, all that are displayed and are no space.
+bool is_plain(const Utf8Character& c) {
+  if (c.code < 0x80) {
+    return (c.code >= '0' && c.code <= '9') || (c.code >= 'a' && c.code <= 'z') ||
+           (c.code >= 'A' && c.code <= 'Z') || c.code == '_' || c.code == '.';
+  }
+  const bool space = c.code == 0xa0 || c.code == 0x1680 || c.code == 0x3000 ||
+                     (c.code >= 0x2000 && c.code <= 0x206f);
+  return c.valid && is_displayable(c.code) && !space;
+}
+
+// Keeps plain characters, at most 40 bytes; everything between them becomes one '-'.
 std::string slug(std::string_view text) {
   constexpr size_t kMaxLength = 40;
   std::string result;
-  for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       c == '_' || c == '.';
-    if (plain && result.size() < kMaxLength) result += c;
-    if (!plain && !result.empty() && result.back() != '-') result += '-';
+  bool full = false;
+  while (!text.empty() && !full) {
+    const Utf8Character c = first_character(text);
+    if (is_plain(c)) {
+      full = result.size() + c.bytes > kMaxLength;
+      if (!full) result += text.substr(0, c.bytes);
+    } else if (!result.empty() && result.back() != '-') {
+      result += '-';
+    }
+    text.remove_prefix(c.bytes);
   }
   result.erase(result.find_last_not_of("-.") + 1);
   return result.empty() ? "data" : result;
@@ -290,6 +308,8 @@ std::optional<RunFolder> find_run(const std::string& argument, const fs::path& o
 std::string data_slug(std::string_view source) {
   while (source.size() > 1 && source.ends_with('/')) source.remove_suffix(1);
   fs::path name = fs::path(source).filename();
+  std::error_code error;
+  if (name == "." || name == "..") name = fs::weakly_canonical(source, error).filename();
   for (const char* ending : {".gz", ".zip", ".bin", ".tfrecords", ".lmdb"}) {
     if (name.extension() == ending) name.replace_extension();
   }

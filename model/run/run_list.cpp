@@ -55,8 +55,8 @@ void add_stats(ListedRun& run, const RunFolder& folder) {
       run.images_shown =
           std::max(run.images_shown, static_cast<int64_t>(std::llround(kimg * 1000.0)));
     }
-    if (line.contains("timing")) run.seconds += number_in(line["timing"], "seconds");
   }
+  run.seconds = seconds_trained(folder.stats_file());
   run.changed = std::max(run.changed, modified(folder.stats_file()));
 }
 

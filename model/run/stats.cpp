@@ -126,6 +126,22 @@ std::vector<std::string> read_stats(const std::filesystem::path& path) {
   return lines;
 }
 
+double seconds_trained(const std::filesystem::path& path, double last_kimg) {
+  double sum = 0.0;
+  for (const std::string& text : read_stats(path)) {
+    const json line = parsed(text);
+    const auto timing = line.find("timing");
+    if (is_after(text, last_kimg) || timing == line.end() || !timing->is_object()) continue;
+    const auto seconds = timing->find("seconds");
+    if (seconds != timing->end() && seconds->is_number()) sum += seconds->get<double>();
+  }
+  return sum;
+}
+
+nlohmann::ordered_json continued_line(const std::string& folder, double kimg, double seconds) {
+  return {{"kimg", kimg}, {"continues", folder}, {"timing", {{"seconds", seconds}}}};
+}
+
 bool is_stats(const std::filesystem::path& path) { return is_ours(text_in(path)); }
 
 std::string stats_after(const std::filesystem::path& path, double last_kimg) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -37,6 +38,15 @@ class StatsFile {
 
 // The complete lines that hold JSON objects; none if the file does not exist. Throws IoError.
 std::vector<std::string> read_stats(const std::filesystem::path& path);
+
+// Seconds of training by the lines up to `last_kimg`; 0 if there are none. The tick in which a
+// checkpoint was written ended later and does not count. Throws IoError.
+double seconds_trained(const std::filesystem::path& path,
+                       double last_kimg = std::numeric_limits<double>::infinity());
+
+// The first line of a run that continues another one as a new run: the name of the folder of that
+// one, and how far and how long it was trained.
+nlohmann::ordered_json continued_line(const std::string& folder, double kimg, double seconds);
 
 // False if the file holds lines, but none with a "kimg": another program's. Throws IoError.
 bool is_stats(const std::filesystem::path& path);

@@ -66,6 +66,19 @@ TEST(Growing, FinishedRunGrowsAsANewRun) {
   }
 }
 
+TEST(Growing, TimeTrainedIncludesTheRunBefore) {
+  const Sandbox box;
+  ASSERT_EQ(box.run(tiny()).code, 0);
+  std::ofstream(box / (kRun + "/stats.jsonl"), std::ios::app)
+      << R"({"kimg":0.128,"timing":{"seconds":3600}})"
+         "\n"
+      << R"({"kimg":0.256,"timing":{"seconds":7200}})"
+         "\n";  // of later training, since undone
+  ASSERT_EQ(box.run("train --resume " + kRun + " --resolution 16").code, 0);
+  EXPECT_HAS(box.run("info " + kGrown).out, "kimg of 0.192, in 1h 00m");
+  EXPECT_HAS(box.run("runs").out, "1h 00m");
+}
+
 TEST(Growing, TwiceAndByTwoResolutions) {
   const Sandbox box;
   ASSERT_EQ(box.run(tiny("--resolution 4 --kimg 0.04")).code, 0);

@@ -182,10 +182,18 @@ TEST(DataSlug, KeepsThePlainPartOfAName) {
   EXPECT_EQ(data_slug("/path/to/leaves/"), "leaves");
   EXPECT_EQ(data_slug("train-images-idx3-ubyte.gz"), "train-images-idx3-ubyte");
   EXPECT_EQ(data_slug("builtin:shapes:4096"), "builtin-shapes-4096");
-  EXPECT_EQ(data_slug("../.."), "data");
+  EXPECT_EQ(data_slug("."), data_slug(std::filesystem::current_path().string()));
   EXPECT_EQ(data_slug("/"), "data");
-  EXPECT_EQ(data_slug("\xe8\x91\x89"), "data");
+  EXPECT_EQ(data_slug("\xe8\x91\x89"), "\xe8\x91\x89");  // letters of all scripts
+  EXPECT_EQ(data_slug("M\xc3\xbcller\xc2\xa0"
+                      "2"),
+            "M\xc3\xbcller-2");  // no-break space
+  EXPECT_EQ(data_slug("a\xe2\x80\xae"
+                      "b\xff"
+                      "c\x1b[1m"),
+            "a-b-c-1m");  // reorders, no UTF-8
   EXPECT_EQ(data_slug(std::string(100, 'a')).size(), 40u);
+  EXPECT_EQ(data_slug(std::string(39, 'a') + "\xe8\x91\x89").size(), 39u);  // never half of one
 }
 
 }  // namespace
