@@ -61,6 +61,7 @@ void normalise_vjp(int threads, const PixelNormVjpArgs& args) {
 void CpuBackend::pixel_norm(const PixelNormArgs& args) {
   const Shape& s = args.x.shape;
   PG_ASSERT(args.y.shape == s && (!args.r || args.r.shape == (Shape{s.n, s.h, s.w, 1})));
+  if (fast_ && fast_->pixel_norm(args)) return;
   dispatch_float(args.y.dtype,
                  [&](auto tag) { normalise<typename decltype(tag)::type>(threads_, args); });
 }

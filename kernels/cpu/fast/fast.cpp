@@ -5,6 +5,7 @@
 #include "kernels/cpu/fast/im2col.h"
 #include "kernels/cpu/fast/thin.h"
 #include "kernels/cpu/fast/winograd.h"
+#include "kernels/cpu/parallel.h"
 #include "kernels/shapes.h"
 
 namespace pg::cpu {
@@ -229,6 +230,29 @@ bool FastPath::matmul(const MatmulArgs& args) {
                                 args.b.as<float>(), args.y.as<float>(), args.trans_a, args.trans_b,
                                 static_cast<float>(args.scale), args.accumulate == Accumulate::add,
                                 nullptr, 1.0f});
+  return true;
+}
+
+bool FastPath::pixel_norm(const PixelNormArgs& args) {
+  if (args.y.dtype != DType::f32) return false;
+  if (impl_->work.measures()) return true;
+  const int64_t channels = args.x.shape.c;
+  const PixelNormRowsArgs all{.x = args.x.as<float>(),
+                              .y = args.y.as<float>(),
+                              .r = args.r ? args.r.as<float>() : nullptr,
+                              .channels = channels,
+                              .pixels = args.x.shape.pixels(),
+                              .eps = static_cast<float>(args.eps)};
+  const auto rows = impl_->simd.pixel_norm;
+  parallel_for(impl_->threads, all.pixels, std::max<int64_t>(1, kGrain / channels),
+               [=](int64_t begin, int64_t end) {
+                 rows({.x = all.x + begin * channels,
+                       .y = all.y + begin * channels,
+                       .r = all.r != nullptr ? all.r + begin : nullptr,
+                       .channels = channels,
+                       .pixels = end - begin,
+                       .eps = all.eps});
+               });
   return true;
 }
 

@@ -1,4 +1,5 @@
-// fast.h: the fast f32 kernels of the CPU backend: Winograd, im2col, thin 1x1 and dense products.
+// fast.h: the fast f32 kernels of the CPU backend: Winograd, im2col, thin 1x1 and dense products,
+// pixel norm.
 #pragma once
 
 #include <memory>
@@ -7,6 +8,7 @@
 #include "kernels/cpu/fast/scratch.h"
 #include "kernels/cpu/fast/simd/simd.h"
 #include "kernels/matmul.h"
+#include "kernels/pixel_norm.h"
 
 namespace pg::cpu {
 
@@ -31,6 +33,7 @@ class FastPath {
   bool conv2d_input_grad(const Conv2dInputGradArgs& args);
   bool conv2d_weight_grad(const Conv2dWeightGradArgs& args);
   bool matmul(const MatmulArgs& args);
+  bool pixel_norm(const PixelNormArgs& args);
 
   // Working memory held, in bytes.
   int64_t bytes() const;

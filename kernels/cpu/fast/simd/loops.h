@@ -27,5 +27,6 @@ void finish(const FinishArgs& args);
 void widen(const ThinArgs& args);
 void narrow(const ThinArgs& args);
 void outer(const ThinArgs& args);
+void pixel_norm(const PixelNormRowsArgs& args);
 
 }  // namespace pg::cpu::PG_SIMD

@@ -147,6 +147,16 @@ struct ThinArgs {
   float slope;
 };
 
+// y = x / sqrt(mean of x^2 over the channels of a pixel + eps), and r, that factor, unless null. y
+// may be x. All instruction sets give the same bits.
+struct PixelNormRowsArgs {
+  const float* x;
+  float* y;
+  float* r;
+  int64_t channels, pixels;
+  float eps;
+};
+
 struct SimdKernels {
   int64_t lanes;
   int64_t max_rows;  // of one register tile of gemm_rows
@@ -163,6 +173,7 @@ struct SimdKernels {
   void (*widen)(const ThinArgs&);
   void (*narrow)(const ThinArgs&);
   void (*outer)(const ThinArgs&);
+  void (*pixel_norm)(const PixelNormRowsArgs&);
 };
 
 namespace sse2 {

@@ -21,6 +21,7 @@ constinit const SimdKernels kTable = {
     .widen = widen,
     .narrow = narrow,
     .outer = outer,
+    .pixel_norm = pixel_norm,
 };
 
 }  // namespace pg::cpu::PG_SIMD
