@@ -31,6 +31,11 @@ const ConvCase kCases[] = {
     {"up, 32 to 16, high", {2, 9, 3, 32}, {16, 3, 3, 32}, {.mode = ConvMode::up}},
     {"down, 16 to 32, high", {2, 22, 6, 16}, {32, 3, 3, 16}, {.mode = ConvMode::down}},
     {"down, 16 to 17, wide", {1, 2, 270, 16}, {17, 3, 3, 16}, {.mode = ConvMode::down}},
+    // Split sums: odd results, more packs of a pixel than lanes, and than registers.
+    {"split, 96 to 33", {2, 3, 3, 96}, {33, 3, 3, 96}, {.scale = 0.7}},
+    {"split, up, 136 to 24", {1, 3, 5, 136}, {24, 3, 3, 136}, {.mode = ConvMode::up}},
+    {"split, down, 40 to 264", {2, 4, 6, 40}, {264, 3, 3, 40}, {.mode = ConvMode::down}},
+    {"split, 59 to 1048", {1, 1, 1, 59}, {1048, 3, 3, 59}, {.scale = 0.5}},
 };
 
 // A device with tf32 products, and a queue for functions that Backend does not have.
@@ -113,7 +118,8 @@ INSTANTIATE_TEST_SUITE_P(Shapes, TensorConvCase, testing::ValuesIn(kCases), [](c
 });
 
 TEST(TensorConv, EveryCandidateAppliesBiasAndActivation) {
-  for (const ConvCase& t : {kCases[0], kCases[7], kCases[9], kCases[11], kCases[14]}) {
+  for (const ConvCase& t : {kCases[0], kCases[7], kCases[9], kCases[11], kCases[14], kCases[18],
+                            kCases[19], kCases[20], kCases[21]}) {
     SCOPED_TRACE(t.name);
     const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
     const Host bias = random_host({1, 1, 1, t.w.n}, 3);
@@ -133,7 +139,8 @@ TEST(TensorConv, EveryCandidateAppliesBiasAndActivation) {
 
 // The norm is fused if a tile spans all channels of a pixel, else it follows; then the gate.
 TEST(TensorConv, EveryCandidateNormalisesPixels) {
-  for (const ConvCase& t : {kCases[0], kCases[3], kCases[7], kCases[11], kCases[15]}) {
+  for (const ConvCase& t : {kCases[0], kCases[3], kCases[7], kCases[11], kCases[15], kCases[18],
+                            kCases[19], kCases[20], kCases[21]}) {
     SCOPED_TRACE(t.name);
     const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
     const Host bias = random_host({1, 1, 1, t.w.n}, 3), gate = random_host(result_shape(t), 4);
@@ -182,6 +189,28 @@ TEST_P(TensorConvCase, EveryCandidateAppliesTheNormGradient) {
           constexpr int kRoundings = 4;  // r amplifies those before the norm
           expect_close(got[0], dx, dtype, grad_reduction(t) + t.x.c, kRoundings);
         });
+  }
+}
+
+// The order of sums must not depend on the GPU. 18 parts: 64 pixels of 512 channels are 4 of the
+// 264 blocks that are wanted, but 4608 products are only 18 times 256.
+TEST(TensorConv, PartsFollowFromTheShapesAlone) {
+  const auto parts = [](int processors, const Shape& x) {
+    cuda::Queue queue({.processors = processors, .smem_per_block = 99 << 10}, MatrixMath::tf32, {});
+    const Shape w{512, 3, 3, 512}, y{x.n, x.h, x.w, 512};
+    const auto view = [](const Shape& s, DType t) { return TensorView{cuda::kNowhere, t, s}; };
+    const cuda::FpropProblem problem = cuda::FpropProblem::of(
+        Conv2dArgs{.x = view(x, DType::bf16), .w = view(w, DType::f32), .y = view(y, DType::bf16)});
+    const cuda::PackedFilter filter{.w = problem.w};
+    cuda::run_fprop(queue, problem, cuda::default_fprop(queue, problem));
+    return (queue.workspace_bytes() - filter.bytes()) / (y.numel() * 4);  // memory is rounded up
+  };
+  for (const int processors : {10, 82, 132, 170}) {
+    SCOPED_TRACE(processors);
+    EXPECT_EQ(parts(processors, {4, 4, 4, 512}), 18);
+    EXPECT_EQ(parts(processors, {128, 4, 4, 512}), 4);
+    EXPECT_EQ(parts(processors, {4, 32, 32, 512}), 2);
+    EXPECT_EQ(parts(processors, {4, 64, 64, 512}), 0);  // not split
   }
 }
 

@@ -1,51 +1,21 @@
 // pixel_norm.cu: pixelwise feature vector normalisation and its gradient (contracts:
 // kernels/pixel_norm.h).
 //
-// A pixel belongs to a warp, or to a part of one if its channels fit into a few packs. Its channels
-// stay in registers between the sum and the result, so each tensor is read once; only with more
-// than kMostPacks packs per lane are they read again.
+// The channels of a pixel stay in registers between the sum and the result, so each tensor is read
+// once; only with more than kMostPacks packs per lane are they read again.
 #include <cmath>
 #include <type_traits>
 
-#include "kernels/cuda/block/pack.cuh"
-#include "kernels/cuda/block/sums.cuh"
+#include "kernels/cuda/block/pixel_rows.cuh"
 #include "kernels/cuda/device/launch.cuh"
 #include "kernels/cuda/device/launchers.h"
 
 namespace pg::cuda {
 namespace {
 
-constexpr int kThreads = 256, kMostPacks = 4;
+constexpr int kThreads = 256;
 
 // --- kernels ---
-
-// The pixel and channels of a thread: K packs of N in each tile of lanes * K * N channels.
-struct Rows {
-  int64_t pixels;
-  int channels, lanes;
-  Access access;
-
-  __device__ int64_t pixel() const {
-    const int in_block = static_cast<int>(threadIdx.x) / lanes;
-    return int64_t{blockIdx.x} * (kThreads / lanes) + in_block;
-  }
-  template <int N>
-  __device__ int channel(int tile, int k) const {
-    return (tile + k * lanes + (static_cast<int>(threadIdx.x) & (lanes - 1))) * N;
-  }
-  __device__ int packs(int n) const { return channels / n; }
-
-  template <int N, int K, typename T>
-  __device__ void load_tile(const T* row, int tile, Pack<T, N> (&v)[K]) const {
-    const int end = pixel() < pixels ? channels : 0;  // all lanes take part in the sums
-#pragma unroll
-    for (int k = 0; k < K; ++k) {
-      const int c = channel<N>(tile, k);
-      v[k] = Pack<T, N>{};
-      if (c < end) v[k] = load<N>(row + c, access);
-    }
-  }
-};
 
 template <typename T>
 struct NormTensors {
@@ -56,7 +26,7 @@ struct NormTensors {
 };
 
 template <typename T, int N, int K>
-__global__ void __launch_bounds__(kThreads) pixel_norm_kernel(NormTensors<T> t, Rows rows) {
+__global__ void __launch_bounds__(kThreads) pixel_norm_kernel(NormTensors<T> t, PixelRows rows) {
   using A = Acc<T>;
   const int64_t pixel = rows.pixel(), first = pixel * rows.channels;
   const int packs = rows.packs(N), step = rows.lanes * K;
@@ -96,7 +66,7 @@ struct VjpTensors {
 };
 
 template <typename T, int N, int K>
-__global__ void __launch_bounds__(kThreads) pixel_norm_vjp_kernel(VjpTensors<T> t, Rows rows) {
+__global__ void __launch_bounds__(kThreads) pixel_norm_vjp_kernel(VjpTensors<T> t, PixelRows rows) {
   using A = Acc<T>;
   const int64_t pixel = rows.pixel(), first = pixel * rows.channels;
   const int packs = rows.packs(N), step = rows.lanes * K;
@@ -133,28 +103,6 @@ __global__ void __launch_bounds__(kThreads) pixel_norm_vjp_kernel(VjpTensors<T> 
   }
 }
 
-// --- launchers ---
-
-template <int n>
-using Int = std::integral_constant<int, n>;
-
-// Calls f(Int<N>, Int<K>, rows, grid). The layout decides the order of sums, so it depends on the
-// shape only, not on addresses.
-template <typename T, typename F>
-void with_layout(const Shape& s, Access access, F f) {
-  constexpr int kN = kPack<T>;
-  const int64_t packs = s.c % kN == 0 ? s.c / kN : s.c;
-  const int lanes = power_of_two(packs, kWarp);
-  PG_ASSERT(s.c < int64_t{1} << 30);
-  const Rows rows{s.pixels(), static_cast<int>(s.c), lanes, access};
-  const int64_t blocks = ceil_div(s.pixels(), kThreads / lanes);
-  const LaunchShape shape{.grid = dim3(static_cast<unsigned>(blocks)), .block = dim3(kThreads)};
-  if (s.c % kN != 0) return f(Int<1>{}, Int<kMostPacks>{}, rows, shape);
-  if (packs <= kWarp) return f(Int<kN>{}, Int<1>{}, rows, shape);
-  if (packs <= 2 * kWarp) return f(Int<kN>{}, Int<2>{}, rows, shape);
-  f(Int<kN>{}, Int<kMostPacks>{}, rows, shape);
-}
-
 }  // namespace
 
 void pixel_norm(Queue& queue, const PixelNormArgs& args) {
@@ -164,9 +112,10 @@ void pixel_norm(Queue& queue, const PixelNormArgs& args) {
     using T = typename decltype(tag)::type;
     const NormTensors<T> t{args.x.as<T>(), args.y.as<T>(), args.r.as<Acc<T>>(),
                            static_cast<Acc<T>>(args.eps)};
-    with_layout<T>(s, access_if(is_aligned(t.x, t.y)), [&](auto n, auto k, auto rows, auto shape) {
-      launch(queue, pixel_norm_kernel<T, n(), k()>, shape, t, rows);
-    });
+    with_pixel_rows<T>(s, access_if(is_aligned(t.x, t.y)), kThreads,
+                       [&](auto n, auto k, auto rows, auto shape) {
+                         launch(queue, pixel_norm_kernel<T, n(), k()>, shape, t, rows);
+                       });
   });
 }
 
@@ -177,10 +126,10 @@ void pixel_norm_vjp(Queue& queue, const PixelNormVjpArgs& args) {
     using T = typename decltype(tag)::type;
     const VjpTensors<T> t{args.dy.as<T>(), args.y.as<T>(), args.r.as<Acc<T>>(), args.dx.as<T>(),
                           static_cast<Acc<T>>(args.slope)};
-    with_layout<T>(s, access_if(is_aligned(t.dy, t.y, t.dx)),
-                   [&](auto n, auto k, auto rows, auto shape) {
-                     launch(queue, pixel_norm_vjp_kernel<T, n(), k()>, shape, t, rows);
-                   });
+    with_pixel_rows<T>(s, access_if(is_aligned(t.dy, t.y, t.dx)), kThreads,
+                       [&](auto n, auto k, auto rows, auto shape) {
+                         launch(queue, pixel_norm_vjp_kernel<T, n(), k()>, shape, t, rows);
+                       });
   });
 }
 

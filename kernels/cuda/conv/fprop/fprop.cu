@@ -6,6 +6,8 @@
 #include "kernels/cuda/conv/filters/taps.h"
 #include "kernels/cuda/conv/fprop/fprop_params.h"
 #include "kernels/cuda/conv/fprop/fprop_strip.h"
+#include "kernels/cuda/conv/fprop/fprop_sums.h"
+#include "kernels/cuda/conv/pad_channels.h"
 #include "kernels/cuda/device/launchers.h"
 #include "kernels/math.h"
 
@@ -23,9 +25,31 @@ Shape low_resolution(const FpropProblem& p) {
   return p.pattern == TapPattern::gather ? p.out.shape : p.in.shape;
 }
 
-Access input_access(const FpropProblem& p) {
-  const bool whole = p.in.shape.c * size_of(p.in.dtype) % 16 == 0;
-  return access_if(whole && is_aligned(p.in.data));
+// Channels of an input pixel as the kernels read it, in whole packs.
+int64_t input_pitch(const FpropProblem& p) {
+  const int64_t pack = 16 / size_of(p.in.dtype);
+  return round_up(p.in.shape.c, pack);
+}
+
+bool pads_input(const FpropProblem& p) {
+  return p.in.shape.c != input_pitch(p) || !is_aligned(p.in.data);
+}
+
+// The division of the summed index. 264 blocks are two for each processor of an H200; parts are not
+// shorter than 256 products.
+struct Split {
+  int64_t parts, depth;  // of one; whole steps of all tiles
+};
+Split split_of(const FpropProblem& p) {
+  constexpr int64_t kBlocks = 264, kSide = 128, kLeast = 256;
+  const PackedFilter filter = filter_of(p);
+  const int64_t whole = filter.taps() * filter.padded_inputs();
+  const int64_t blocks = ceil_div(low_resolution(p).pixels(), kSide) *
+                         ceil_div(p.out.shape.c, kSide) * filter.phases();
+  const int64_t wanted = std::min(kBlocks / std::max<int64_t>(1, blocks), whole / kLeast);
+  const int64_t step = kLongestStep * 16 / size_of(p.in.dtype);
+  const int64_t depth = round_up(ceil_div(whole, std::max<int64_t>(1, wanted)), step);
+  return {ceil_div(whole, depth), depth};
 }
 
 StripShape strip_shape(const FpropProblem& p, int64_t samples) {
@@ -41,24 +65,27 @@ double strip_time(const Queue& queue, const FpropProblem& p) {
 }
 
 bool norm_is_separate(const FpropProblem& p, int64_t columns) {
-  return (p.r || p.vjp_r) && p.out.shape.c > columns;
+  return (p.r || p.vjp_r) && p.out.shape.c > columns && split_of(p).parts == 1;
 }
 
 // Estimated time of a problem with one tile, in results of a busy processor.
 template <typename Tile>
 double tile_time(const Queue& queue, const FpropProblem& p) {
   const int64_t phases = p.pattern == TapPattern::spread ? 4 : 1;
+  const int64_t parts = split_of(p).parts;
   const int64_t tiles = ceil_div(low_resolution(p).pixels(), Tile::kRows) *
-                        ceil_div(p.out.shape.c, Tile::kColumns) * phases;
+                        ceil_div(p.out.shape.c, Tile::kColumns) * phases * parts;
   const double busiest = static_cast<double>(ceil_div(tiles, queue.processors()));
-  const double one = busiest * Tile::kRows * Tile::kColumns / Tile::kRelativeSpeed;
+  const double one =
+      busiest * Tile::kRows * Tile::kColumns / Tile::kRelativeSpeed / static_cast<double>(parts);
   constexpr double kSeparateNorm = 1.3;  // another pass over the result
   return norm_is_separate(p, Tile::kColumns) ? kSeparateNorm * one : one;
 }
 
 // Samples of one launch.
 int64_t samples_at_once(const FpropProblem& p) {
-  const int64_t one = std::max(p.in.shape.numel(), p.out.shape.numel()) / p.in.shape.n;
+  const int64_t in = p.in.shape.h * p.in.shape.w * input_pitch(p);
+  const int64_t one = std::max(in, p.out.shape.numel() / p.out.shape.n);
   PG_CHECK(one <= kMostElements, ShapeError, "conv2d: image of ", one,
            " elements: expected fewer than 2^31 for tensor cores; use fewer channels");
   return std::min(p.in.shape.n, kMostElements / one);
@@ -71,12 +98,12 @@ FpropParams<T> params_of(const FpropProblem& p, const PackedFilter& packed, cons
   FpropParams<T> k{};
   k.height = as_int(p.in.shape.h);
   k.width = as_int(p.in.shape.w);
-  k.channels = as_int(p.in.shape.c);
-  k.input_access = input_access(p);
+  k.channels = as_int(input_pitch(p));
   k.filter = static_cast<const T*>(filter);
   k.padded = as_int(packed.padded_inputs());
   k.taps = as_int(packed.taps());
   k.depth = k.taps * k.padded;
+  k.part_depth = as_int(split_of(p).depth);
   k.pad = p.w.shape.h == 1 ? 0 : 1;
   k.image = Divider(low.h * low.w);
   k.row = Divider(low.w);
@@ -109,31 +136,66 @@ void launch_packed(Queue& queue, const FpropProblem& p, const FpropParams<T>& k,
 template <typename F>
 void for_each_candidate(const Queue& queue, const FpropProblem& p, F f) {
   const bool tiles = queue.uses(TensorFamily::fprop, p.in.dtype);
-  if (input_access(p) == Access::elements) {
-    if (!tiles) return;
-    return f(FpropCandidate{kElementsCandidate, "unaligned", tile_time<ElementsTile>(queue, p)});
-  }
   for_each_tile([&]<typename Tile>(int index, const Tile&) {
     if (!tiles || Tile::kSharedBytes > queue.smem_per_block()) return;
     f(FpropCandidate{index, kTileNames[index], tile_time<Tile>(queue, p)});
   });
-  if (!queue.uses(TensorFamily::strips, p.in.dtype)) return;
+  if (!queue.uses(TensorFamily::strips, p.in.dtype) || pads_input(p)) return;
   const double time = strip_time(queue, p);
   if (time >= 0.0) f(FpropCandidate{kStripCandidate, "strip", time});
+}
+
+// Memory between the launches of one problem.
+class FpropBuffer : public QueueCache {
+ public:
+  explicit FpropBuffer(QueueUse use) : memory_(use) {}
+  char* get(int64_t bytes) { return memory_.get(bytes); }
+  int64_t bytes() const override { return memory_.held_bytes(); }
+
+ private:
+  DeviceMemory memory_;
+};
+
+template <typename T>
+struct Buffers {
+  T* input;      // null if the tensor itself can be used
+  float* parts;  // null if sums are not split
+};
+
+template <typename T>
+Buffers<T> buffers_of(Queue& queue, const FpropProblem& p) {
+  const Split split = split_of(p);
+  const int64_t input = pads_input(p) ? samples_at_once(p) * p.in.shape.h * p.in.shape.w : 0;
+  const int64_t part = p.out.shape.pixels() * part_pitch(p.out.shape.c);
+  BufferLayout layout;
+  const int64_t at_input = layout.add(input * input_pitch(p) * size_of(p.in.dtype));
+  const int64_t at_parts = layout.add(split.parts > 1 ? split.parts * part * 4 : 0);
+  if (layout.bytes() == 0) return {};
+  char* const base = queue.cache<FpropBuffer>().get(layout.bytes());
+  return {.input = input > 0 ? reinterpret_cast<T*>(base + at_input) : nullptr,
+          .parts = split.parts > 1 ? reinterpret_cast<float*>(base + at_parts) : nullptr};
 }
 
 // One launch for as many samples as 32-bit indices can address.
 template <typename T>
 void launch_fused(Queue& queue, const FpropProblem& p, int candidate) {
   const PackedFilter filter = filter_of(p);
+  const Buffers<T> buffers = buffers_of<T>(queue, p);
   PG_ASSERT(filter.bytes() <= kMostElements);
   FpropParams<T> k = params_of<T>(p, filter, packed_filters(queue).get(queue, filter));
   const Shape in = p.in.shape, out = p.out.shape, low = low_resolution(p);
   const int64_t batch = samples_at_once(p);
+  k.parts = buffers.parts;
+  k.part_size = out.pixels() * part_pitch(out.c);
+  PG_ASSERT(k.parts == nullptr || (batch == in.n && candidate != kStripCandidate));
   for (int64_t first = 0; first < in.n; first += batch) {
     const int64_t out_pixel = first * out.h * out.w;
     k.in = p.in.as<T>() + first * in.h * in.w * in.c;
     const int64_t samples = std::min(batch, in.n - first);
+    if (buffers.input != nullptr) {
+      pad_channels(queue, k.in, buffers.input, samples * in.h * in.w, in.c);
+      k.in = buffers.input;
+    }
     k.rows = static_cast<int>(samples * low.h * low.w);
     k.epilogue.out = p.out.as<T>() + out_pixel * out.c;
     if (p.gate) k.epilogue.gate = p.gate.as<T>() + out_pixel * out.c;
@@ -144,12 +206,16 @@ void launch_fused(Queue& queue, const FpropProblem& p, int candidate) {
     } else {
       launch_packed(queue, p, k, candidate);
     }
+    if (k.parts != nullptr) {
+      const auto parts = static_cast<int>(split_of(p).parts);
+      sum_fprop_parts(queue, {k.parts, parts, k.part_size}, k.epilogue, out);
+    }
   }
 }
 
 int64_t columns_of(int candidate) {
   if (candidate == kStripCandidate) return std::numeric_limits<int64_t>::max();  // all
-  int64_t columns = ElementsTile::kColumns;
+  int64_t columns = 0;
   for_each_tile([&]<typename Tile>(int index, const Tile&) {
     if (index == candidate) columns = Tile::kColumns;
   });

@@ -2,7 +2,9 @@
 //
 // Rows are pixels (of the low-resolution image if the mode resamples), columns are output
 // channels, the summed index runs over taps and input channels. Each result is one sum in the order
-// of that index, so all candidates give the same bits, except in the norm's mean.
+// of that index; products too small to fill a large GPU are cut into parts of it, summed in order
+// by a launch that also applies the epilogue (fprop_sums.h). The parts follow from the shapes
+// alone, so all candidates on all GPUs give the same bits, except in the norm's mean.
 #pragma once
 
 #include <vector>

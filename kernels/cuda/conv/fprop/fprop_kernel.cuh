@@ -24,12 +24,13 @@ struct Taps {
 };
 
 // The rows of input tiles copied by one thread.
-template <typename T, typename Tile, TapPattern kPattern, Access kAccess>
+template <typename T, typename Tile, TapPattern kPattern>
 class InputRows {
  public:
-  __device__ __forceinline__ InputRows(const FpropParams<T>& p, int first_row, int phase)
+  __device__ __forceinline__ InputRows(const FpropParams<T>& p, int first_row, int phase,
+                                       int first_k)
       : p_(p), row_(static_cast<int>(threadIdx.x) / Tile::kPacks) {
-    channel_ = static_cast<int>(threadIdx.x) % Tile::kPacks * kCount;
+    channel_ = static_cast<int>(threadIdx.x) % Tile::kPacks * kCount + first_k;
 #pragma unroll
     for (int i = 0; i < kPasses; ++i) locate_row(i, first_row + row_ + i * kRowsPerPass, phase);
     carry_taps();
@@ -43,16 +44,7 @@ class InputRows {
       const bool inside = (inside_[i] >> tap_ & 1) != 0;
       const T* const from = p_.in + (inside ? offset_[i] + tap_offset_ + channel_ : 0);
       T* const to = tile_pack<Tile::kPacks>(tile, row_ + i * kRowsPerPass, pack);
-      if constexpr (kAccess == Access::packs) {
-        ptx::cp_async_16(to, from, inside ? 16 : 0);
-      } else {
-        Pack<T, kCount> values;
-#pragma unroll
-        for (int e = 0; e < kCount; ++e) {
-          values.value[e] = inside && channel_ + e < p_.channels ? from[e] : from_acc<T>(0.0f);
-        }
-        store(to, values);
-      }
+      ptx::cp_async_16(to, from, inside ? 16 : 0);
     }
   }
 
@@ -105,11 +97,12 @@ class InputRows {
 template <typename T, typename Tile>
 class FilterRows {
  public:
-  __device__ __forceinline__ FilterRows(const FpropParams<T>& p, int first_column, int phase)
+  __device__ __forceinline__ FilterRows(const FpropParams<T>& p, int first_column, int phase,
+                                        int first_k)
       : row_(static_cast<int>(threadIdx.x) / Tile::kPacks),
         rows_(p.epilogue.channels - first_column),
         depth_(p.depth),
-        k_(static_cast<int>(threadIdx.x) % Tile::kPacks * kPack<T>),
+        k_(static_cast<int>(threadIdx.x) % Tile::kPacks * kPack<T> + first_k),
         from_(p.filter +
               static_cast<int64_t>(phase * p.epilogue.channels + first_column) * p.depth) {}
 
@@ -134,7 +127,31 @@ class FilterRows {
   const T* from_;
 };
 
-template <typename T, typename Tile, TapPattern kPattern, Access kAccess>
+// Stores a block's part of the sums as they are. Four lanes have 8 neighbouring columns, which are
+// the 32 bytes of a sector.
+template <typename Warps, typename PixelOf>
+__device__ __forceinline__ void write_parts(float* parts, int pitch,
+                                            const float (&acc)[Warps::kM][Warps::kN][4],
+                                            int first_column, PixelOf pixel_of) {
+  const int lane = Warps::lane();
+#pragma unroll
+  for (int i = 0; i < Warps::kM; ++i) {
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const int64_t pixel = pixel_of(Warps::first_row() + 16 * i + 8 * half + lane / 4);
+      if (pixel < 0) continue;
+#pragma unroll
+      for (int j = 0; j < Warps::kN; ++j) {
+        const int column = first_column + Warps::first_column() + 8 * j + lane % 4 * 2;
+        if (column >= pitch) continue;
+        store(parts + pixel * pitch + column,
+              Pack<float, 2>{acc[i][j][2 * half], acc[i][j][2 * half + 1]});
+      }
+    }
+  }
+}
+
+template <typename T, typename Tile, TapPattern kPattern>
 __global__ void __launch_bounds__(Tile::kThreads) fprop_kernel(const FpropParams<T> p) {
   using Warps = typename Tile::Warps;
   constexpr int kPhases = Taps<kPattern>::kPhases, kStep = Tile::kPacks * kPack<T>;
@@ -145,9 +162,10 @@ __global__ void __launch_bounds__(Tile::kThreads) fprop_kernel(const FpropParams
   const int first_column = static_cast<int>(p.tiles_across.split(tile_row)) * Tile::kColumns;
   const int first_row = static_cast<int>(tile_row) * Tile::kRows;
 
-  InputRows<T, Tile, kPattern, kAccess> input(p, first_row, phase);
-  FilterRows<T, Tile> filter(p, first_column, phase);
-  const int steps = (p.depth + kStep - 1) / kStep;
+  const int first_k = static_cast<int>(blockIdx.y) * p.part_depth;
+  InputRows<T, Tile, kPattern> input(p, first_row, phase, first_k);
+  FilterRows<T, Tile> filter(p, first_column, phase, first_k);
+  const int steps = (min(p.depth - first_k, p.part_depth) + kStep - 1) / kStep;
   int ahead = 0;  // steps whose copies have started
   const auto copy_next = [&] {
     if (ahead < steps) {
@@ -181,18 +199,24 @@ __global__ void __launch_bounds__(Tile::kThreads) fprop_kernel(const FpropParams
     const int64_t column = p.row.split(line);
     return (int64_t{2} * line + phase / 2) * 2 * p.row.divisor() + 2 * column + phase % 2;
   };
+  if (p.parts != nullptr) {
+    const int pitch = (p.epilogue.channels + 7) / 8 * 8;
+    return write_parts<Warps>(p.parts + blockIdx.y * p.part_size, pitch, acc, first_column,
+                              pixel_of);
+  }
   write_results<Warps>(p.epilogue, acc, reinterpret_cast<float*>(stages), first_column, pixel_of);
 }
 
 // --- launchers ---
 
-template <typename T, typename Tile, TapPattern kPattern, Access kAccess>
+template <typename T, typename Tile, TapPattern kPattern>
 void launch_tile(const Queue& queue, FpropParams<T> p) {
   const int64_t across = ceil_div(p.epilogue.channels, Tile::kColumns);
   const int64_t blocks = ceil_div(p.rows, Tile::kRows) * across * Taps<kPattern>::kPhases;
   p.tiles_across = Divider(across);
-  launch(queue, fprop_kernel<T, Tile, kPattern, kAccess>,
-         {.grid = dim3(static_cast<unsigned>(blocks)),
+  const int64_t parts = ceil_div(p.depth, p.part_depth);
+  launch(queue, fprop_kernel<T, Tile, kPattern>,
+         {.grid = dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(parts)),
           .block = dim3(Tile::kThreads),
           .smem = Tile::kSharedBytes},
          p);
@@ -202,12 +226,8 @@ void launch_tile(const Queue& queue, FpropParams<T> p) {
 
 template <typename T, TapPattern kPattern>
 void launch_fprop(const Queue& queue, const FpropParams<T>& params, int candidate) {
-  if (params.input_access == Access::elements) {
-    PG_ASSERT(candidate == kElementsCandidate);
-    return launch_tile<T, ElementsTile, kPattern, Access::elements>(queue, params);
-  }
   for_each_tile([&]<typename Tile>(int index, const Tile&) {
-    if (index == candidate) launch_tile<T, Tile, kPattern, Access::packs>(queue, params);
+    if (index == candidate) launch_tile<T, Tile, kPattern>(queue, params);
   });
 }
 

@@ -17,13 +17,15 @@ template <typename T>
 struct FpropParams {
   const T* in;  // [samples, height, width, channels]
   int height, width, channels;
-  Access input_access;
   const T* filter;          // PackedFilter of [phase][output][tap][padded]
   int padded, taps, depth;  // depth = taps * padded
   int pad;                  // of pattern plain; 1 otherwise
   int rows;                 // pixels of the low-resolution image, all samples
   Divider image, row;       // pixels of one sample of it, its width
   Divider tiles_across;     // tiles along the output channels
+  int part_depth;           // of a block's sum; whole steps of all tiles
+  float* parts;             // null if that is the whole depth, else as FpropParts
+  int64_t part_size;
   FpropEpilogue<T> epilogue;
 };
 
@@ -53,10 +55,9 @@ using FpropTiles = std::tuple<FpropTile<128, 256, 2, 4, 4, 4, 100>,  //
 constexpr const char* kTileNames[] = {"128x256", "128x128", "128x128 deep", "128x64",
                                       "64x64",   "128x32",  "128x16"};
 static_assert(std::size(kTileNames) == std::tuple_size_v<FpropTiles>);
-using ElementsTile = FpropTile<64, 64, 2, 2, 4, 4, 30>;
 constexpr int kTileCandidates = static_cast<int>(std::tuple_size_v<FpropTiles>);
-constexpr int kElementsCandidate = kTileCandidates;   // the only one for unaligned inputs
-constexpr int kStripCandidate = kTileCandidates + 1;  // fprop_strip.h
+constexpr int kStripCandidate = kTileCandidates;  // fprop_strip.h
+constexpr int kLongestStep = 8;                   // packs of a step of any tile
 
 // Calls f(index, tile) for each of FpropTiles.
 template <typename F>

@@ -1,39 +1,13 @@
 // wgrad.cu: the tensor-core weight gradient around its kernel (wgrad_kernel.cuh).
 #include "kernels/cuda/conv/wgrad/wgrad.h"
 
-#include "kernels/cuda/block/pack.cuh"
+#include "kernels/cuda/conv/pad_channels.h"
 #include "kernels/cuda/conv/wgrad/wgrad_patch.cuh"
 #include "kernels/cuda/conv/wgrad/wgrad_sums.h"
 #include "kernels/cuda/device/launch.cuh"
 
 namespace pg::cuda {
 namespace {
-
-// --- kernels ---
-
-// Copies rows of channels to 16-byte aligned, zero-padded rows, for tensors without them (513
-// channels, or a view into the middle of a tensor).
-template <typename T>
-__global__ void pad_channels_kernel(const T* __restrict__ x, T* __restrict__ y, int64_t numel,
-                                    int64_t channels, int64_t padded) {
-  for (int64_t i = int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < numel;
-       i += int64_t{gridDim.x} * blockDim.x) {
-    const int64_t c = i % padded;
-    y[i] = c < channels ? x[i / padded * channels + c] : from_acc<T>(0.0f);
-  }
-}
-
-// --- launchers ---
-
-template <typename T>
-int64_t padded_channels(const Shape& s) {
-  return round_up(s.c, kPack<T>);
-}
-
-template <typename T>
-bool has_packs(const void* data, const Shape& s) {
-  return is_aligned(data) && s.c % kPack<T> == 0;
-}
 
 template <typename T>
 struct Buffers {
@@ -47,15 +21,15 @@ template <typename T>
 Buffers<T> buffers_of(Queue& queue, const Conv2dWeightGradArgs& args, const WgradProblem& p,
                       int64_t chunks) {
   const WgradProduct product = wgrad_product(args);
-  const bool pads_low = !has_packs<T>(product.low.data, p.low);
-  const bool pads_high = !has_packs<T>(product.high.data, p.high);
+  const bool pads_low = !has_packs<T>(product.low.data, p.low.c);
+  const bool pads_high = !has_packs<T>(product.high.data, p.high.c);
   BufferLayout layout;
   const auto add = [&](bool wanted, int64_t count, int64_t size) {
     return layout.add(wanted ? count * size : 0);
   };
   constexpr int64_t kSize = sizeof(T), kFloat = sizeof(float);
-  const int64_t low = add(pads_low, p.low.pixels() * padded_channels<T>(p.low), kSize);
-  const int64_t high = add(pads_high, p.high.pixels() * padded_channels<T>(p.high), kSize);
+  const int64_t low = add(pads_low, p.low.pixels() * padded_channels<T>(p.low.c), kSize);
+  const int64_t high = add(pads_high, p.high.pixels() * padded_channels<T>(p.high.c), kSize);
   const int64_t partial = add(true, chunks * p.low.c * p.high.c * p.taps_h * p.taps_w, kFloat);
   const int64_t bias = add(bool{args.db}, args.db ? chunks * args.db.shape.numel() : 0, kFloat);
   char* const base = static_cast<char*>(queue.scratch(layout.bytes()));
@@ -69,8 +43,7 @@ template <typename T>
 const T* padded(Queue& queue, const void* data, const Shape& s, T* copy) {
   const T* const x = static_cast<const T*>(data);
   if (copy == nullptr) return x;
-  const int64_t c = padded_channels<T>(s), numel = s.pixels() * c;
-  launch(queue, pad_channels_kernel<T>, stride_grid(queue, numel), x, copy, numel, s.c, c);
+  pad_channels(queue, x, copy, s.pixels(), s.c);
   return copy;
 }
 
@@ -85,10 +58,10 @@ WgradParams<T> params_of(const WgradProblem& p, const WgradTile& tile, const Wgr
   a.n = i(p.low.n);
   a.low_h = i(p.low.h);
   a.low_w = i(p.low.w);
-  a.low_c = i(padded_channels<T>(p.low));
+  a.low_c = i(padded_channels<T>(p.low.c));
   a.high_h = i(p.high.h);
   a.high_w = i(p.high.w);
-  a.high_c = i(padded_channels<T>(p.high));
+  a.high_c = i(padded_channels<T>(p.high.c));
   a.channels_a = i(p.low.c);
   a.channels_b = i(p.high.c);
   a.pad = i(p.pad);
