@@ -192,25 +192,20 @@ TEST_P(TensorConvCase, EveryCandidateAppliesTheNormGradient) {
   }
 }
 
-// The order of sums must not depend on the GPU. 18 parts: 64 pixels of 512 channels are 4 of the
-// 264 blocks that are wanted, but 4608 products are only 18 times 256.
-TEST(TensorConv, PartsFollowFromTheShapesAlone) {
-  const auto parts = [](int processors, const Shape& x) {
-    cuda::Queue queue({.processors = processors, .smem_per_block = 99 << 10}, MatrixMath::tf32, {});
+// 64 pixels of 512 channels are 4 of the 264 blocks that are wanted, but 4608 products are only 18
+// times 256; 48 units of the filter (3 lines of 16) make 16 parts of 3.
+TEST(TensorConv, SplitsTheSumsOfSmallImages) {
+  const auto parts = [](const Shape& x, DType dtype) {
     const Shape w{512, 3, 3, 512}, y{x.n, x.h, x.w, 512};
     const auto view = [](const Shape& s, DType t) { return TensorView{cuda::kNowhere, t, s}; };
-    const cuda::FpropProblem problem = cuda::FpropProblem::of(
-        Conv2dArgs{.x = view(x, DType::bf16), .w = view(w, DType::f32), .y = view(y, DType::bf16)});
-    const cuda::PackedFilter filter{.w = problem.w};
-    cuda::run_fprop(queue, problem, cuda::default_fprop(queue, problem));
-    return (queue.workspace_bytes() - filter.bytes()) / (y.numel() * 4);  // memory is rounded up
+    return cuda::fprop_parts(cuda::FpropProblem::of(
+        Conv2dArgs{.x = view(x, dtype), .w = view(w, DType::f32), .y = view(y, dtype)}));
   };
-  for (const int processors : {10, 82, 132, 170}) {
-    SCOPED_TRACE(processors);
-    EXPECT_EQ(parts(processors, {4, 4, 4, 512}), 18);
-    EXPECT_EQ(parts(processors, {128, 4, 4, 512}), 4);
-    EXPECT_EQ(parts(processors, {4, 32, 32, 512}), 2);
-    EXPECT_EQ(parts(processors, {4, 64, 64, 512}), 0);  // not split
+  for (const DType dtype : {DType::bf16, DType::f32}) {
+    EXPECT_EQ(parts({4, 4, 4, 512}, dtype), 16);
+    EXPECT_EQ(parts({128, 4, 4, 512}, dtype), 4);
+    EXPECT_EQ(parts({4, 32, 32, 512}, dtype), 2);
+    EXPECT_EQ(parts({4, 64, 64, 512}, dtype), 1);
   }
 }
 

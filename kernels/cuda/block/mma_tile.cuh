@@ -74,6 +74,21 @@ __device__ __forceinline__ void round_fragment(uint32_t (&a)[4]) {
   }
 }
 
+// acc += A * B^T for the packs of one k-step. fb[j]: of columns 16 j .. 16 j + 15.
+template <typename T, int kM, int kN>
+__device__ __forceinline__ void multiply_fragments(float (&acc)[kM][kN][4],
+                                                   const uint32_t (&fa)[kM][4],
+                                                   const uint32_t (&fb)[kN / 2][4]) {
+#pragma unroll
+  for (int i = 0; i < kM; ++i) {
+#pragma unroll
+    for (int j = 0; j < kN; ++j) {
+      const uint32_t pair[2] = {fb[j / 2][j % 2 * 2], fb[j / 2][j % 2 * 2 + 1]};
+      mma<T>(acc[i][j], fa[i], pair);
+    }
+  }
+}
+
 // acc += A * B^T for a warp: rows row_a .. row_a + 16 kM of tile a, rows row_b .. row_b + 8 kN of
 // tile b, over all packs. A is rounded here; B must be rounded already. Each sum is in the order of
 // the packs, whatever the tile.
@@ -94,14 +109,7 @@ __device__ __forceinline__ void multiply_tiles(float (&acc)[kM][kN][4], const T*
     for (int j = 0; j < kN / 2; ++j) {
       ptx::ldmatrix_x4(fb[j], b + at_step<T>(at_b, step) + rows_ahead<T, kPacks>(16 * j));
     }
-#pragma unroll
-    for (int i = 0; i < kM; ++i) {
-#pragma unroll
-      for (int j = 0; j < kN; ++j) {
-        const uint32_t pair[2] = {fb[j / 2][j % 2 * 2], fb[j / 2][j % 2 * 2 + 1]};
-        mma<T>(acc[i][j], fa[i], pair);
-      }
-    }
+    multiply_fragments<T>(acc, fa, fb);
   }
 }
 

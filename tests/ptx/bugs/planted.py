@@ -116,11 +116,14 @@ BUGS = [
     Bug("barrier-missing", "fprop: no __syncthreads after the wait", IN_FPROP,
         [(FPROP, "cp_async_wait<Tile::kStages - 2>();", "__syncthreads();", "")]),
     Bug("launch-bounds", "fprop: __launch_bounds__ half of the block", IN_FPROP,
-        [(FPROP, "", "__launch_bounds__(Tile::kThreads)", "__launch_bounds__(Tile::kThreads / 2)")]),
+        [(FPROP, "", "__launch_bounds__(Tile::kThreads, Tile::kBlocks)",
+          "__launch_bounds__(Tile::kThreads / 2, Tile::kBlocks)")]),
     Bug("offset-unsigned", "fprop: negative offset made unsigned before it is widened", IN_FPROP,
-        [(FPROP, "", "(inside ? offset_[i] + tap_offset_ + channel_ : 0)",
-          "static_cast<uint32_t>(inside ? offset_[i] + tap_offset_ + channel_ "
+        [(FPROP, "", "(inside ? offset_[i] + offset + column : 0)",
+          "static_cast<uint32_t>(inside ? offset_[i] + offset + column "
           ": offset_[i] - 1)")]),
+    Bug("line-end", "fprop: pixels beyond the end of a line are those of the next one", IN_FPROP,
+        [(FPROP, "", "(outside >> i & 1) != 0 ? kZeros : row", "row")]),
     Bug("strip-wait", "fprop_strip: one line more may be under way", IN_STRIP,
         [(STRIP, "", "cp_async_wait<Strip::kAhead - 1>();", "cp_async_wait<Strip::kAhead>();")]),
     Bug("epilogue-lanes", "fprop_epilogue: the sum of squares misses two lanes of a row", IN_FPROP,

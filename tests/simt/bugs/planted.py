@@ -42,6 +42,10 @@ BUGS = [
         [(STRIP, "    if (StripLayout<T, Strip>::kSharedBytes > queue.smem_per_block()) return "
                  "false;\n", "")],
         [CONV], ["rtx3090"]),
+    Bug("last-part", "fprop: the last part of split sums is left out",
+        "kernels/cuda/conv/fprop/fprop_sums.cu",
+        [("kernels/cuda/conv/fprop/fprop_sums.cu", "part < parts.count", "part + 1 < parts.count")],
+        [CONV], ["at_once", "late", "rtx3090", "truncated"]),
     Bug("sums-stride", "wgrad: chunks of partial sums as far apart as unpadded filters", SUMS,
         [(SUMS, "chunk_numel = w.n * args.taps_h * args.taps_w * w.c", "chunk_numel = w.numel()")],
         [WGRAD], ["at_once", "late", "rtx3090", "truncated"]),

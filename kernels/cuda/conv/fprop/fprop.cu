@@ -35,10 +35,28 @@ bool pads_input(const FpropProblem& p) {
   return p.in.shape.c != input_pitch(p) || !is_aligned(p.in.data);
 }
 
+// The taps of a packed filter's phase.
+struct TapGrid {
+  int64_t down, across;
+};
+TapGrid taps_of(const FpropProblem& p) {
+  switch (p.pattern) {
+    case TapPattern::spread:
+      return {2, 2};
+    case TapPattern::gather:
+      return {4, 4};
+    case TapPattern::plain:
+      break;
+  }
+  return {p.w.shape.h, p.w.shape.w};
+}
+
 // The division of the summed index. 264 blocks are two for each processor of an H200; parts are not
 // shorter than 256 products.
 struct Split {
-  int64_t parts, depth;  // of one; whole steps of all tiles
+  int64_t units_across, units;  // of kStepPacks packs: of one line of the filter, of all
+  int64_t part_units;
+  int64_t parts() const { return ceil_div(units, part_units); }
 };
 Split split_of(const FpropProblem& p) {
   constexpr int64_t kBlocks = 264, kSide = 128, kLeast = 256;
@@ -47,9 +65,9 @@ Split split_of(const FpropProblem& p) {
   const int64_t blocks = ceil_div(low_resolution(p).pixels(), kSide) *
                          ceil_div(p.out.shape.c, kSide) * filter.phases();
   const int64_t wanted = std::min(kBlocks / std::max<int64_t>(1, blocks), whole / kLeast);
-  const int64_t step = kLongestStep * 16 / size_of(p.in.dtype);
-  const int64_t depth = round_up(ceil_div(whole, std::max<int64_t>(1, wanted)), step);
-  return {ceil_div(whole, depth), depth};
+  const int64_t across = ceil_div(filter.padded_inputs() * size_of(p.in.dtype), kStepPacks * 16);
+  const int64_t units = across * taps_of(p).down;
+  return {across, units, ceil_div(units, std::max<int64_t>(1, wanted))};
 }
 
 StripShape strip_shape(const FpropProblem& p, int64_t samples) {
@@ -65,14 +83,14 @@ double strip_time(const Queue& queue, const FpropProblem& p) {
 }
 
 bool norm_is_separate(const FpropProblem& p, int64_t columns) {
-  return (p.r || p.vjp_r) && p.out.shape.c > columns && split_of(p).parts == 1;
+  return (p.r || p.vjp_r) && p.out.shape.c > columns && split_of(p).parts() == 1;
 }
 
 // Estimated time of a problem with one tile, in results of a busy processor.
 template <typename Tile>
 double tile_time(const Queue& queue, const FpropProblem& p) {
   const int64_t phases = p.pattern == TapPattern::spread ? 4 : 1;
-  const int64_t parts = split_of(p).parts;
+  const int64_t parts = split_of(p).parts();
   const int64_t tiles = ceil_div(low_resolution(p).pixels(), Tile::kRows) *
                         ceil_div(p.out.shape.c, Tile::kColumns) * phases * parts;
   const double busiest = static_cast<double>(ceil_div(tiles, queue.processors()));
@@ -101,9 +119,12 @@ FpropParams<T> params_of(const FpropProblem& p, const PackedFilter& packed, cons
   k.channels = as_int(input_pitch(p));
   k.filter = static_cast<const T*>(filter);
   k.padded = as_int(packed.padded_inputs());
-  k.taps = as_int(packed.taps());
-  k.depth = k.taps * k.padded;
-  k.part_depth = as_int(split_of(p).depth);
+  k.depth = as_int(packed.taps()) * k.padded;
+  k.across = as_int(taps_of(p).across);
+  const Split split = split_of(p);
+  k.units_across = as_int(split.units_across);
+  k.units = as_int(split.units);
+  k.part_units = as_int(split.part_units);
   k.pad = p.w.shape.h == 1 ? 0 : 1;
   k.image = Divider(low.h * low.w);
   k.row = Divider(low.w);
@@ -169,11 +190,11 @@ Buffers<T> buffers_of(Queue& queue, const FpropProblem& p) {
   const int64_t part = p.out.shape.pixels() * part_pitch(p.out.shape.c);
   BufferLayout layout;
   const int64_t at_input = layout.add(input * input_pitch(p) * size_of(p.in.dtype));
-  const int64_t at_parts = layout.add(split.parts > 1 ? split.parts * part * 4 : 0);
+  const int64_t at_parts = layout.add(split.parts() > 1 ? split.parts() * part * 4 : 0);
   if (layout.bytes() == 0) return {};
   char* const base = queue.cache<FpropBuffer>().get(layout.bytes());
   return {.input = input > 0 ? reinterpret_cast<T*>(base + at_input) : nullptr,
-          .parts = split.parts > 1 ? reinterpret_cast<float*>(base + at_parts) : nullptr};
+          .parts = split.parts() > 1 ? reinterpret_cast<float*>(base + at_parts) : nullptr};
 }
 
 // One launch for as many samples as 32-bit indices can address.
@@ -207,7 +228,7 @@ void launch_fused(Queue& queue, const FpropProblem& p, int candidate) {
       launch_packed(queue, p, k, candidate);
     }
     if (k.parts != nullptr) {
-      const auto parts = static_cast<int>(split_of(p).parts);
+      const auto parts = static_cast<int>(split_of(p).parts());
       sum_fprop_parts(queue, {k.parts, parts, k.part_size}, k.epilogue, out);
     }
   }
@@ -269,6 +290,8 @@ bool fprop_supports(const Queue& queue, DType dtype, const Shape& w, const ConvG
   const bool one = w.h == 1 && w.w == 1 && geometry.pad == 0;
   return tensor && (three || (one && geometry.mode == ConvMode::same));
 }
+
+int64_t fprop_parts(const FpropProblem& problem) { return split_of(problem).parts(); }
 
 std::vector<FpropCandidate> fprop_candidates(const Queue& queue, const FpropProblem& problem) {
   std::vector<FpropCandidate> list;

@@ -39,6 +39,9 @@ struct FpropProblem {
 // queue skips the families.
 bool fprop_supports(const Queue& queue, DType dtype, const Shape& w, const ConvGeometry& geometry);
 
+// Parts of each sum, 1 if it is not split. All queues have the same.
+int64_t fprop_parts(const FpropProblem& problem);
+
 struct FpropCandidate {
   int index;         // for run_fprop
   const char* name;  // for logs: "128x64"

@@ -18,46 +18,51 @@ struct FpropParams {
   const T* in;  // [samples, height, width, channels]
   int height, width, channels;
   const T* filter;          // PackedFilter of [phase][output][tap][padded]
-  int padded, taps, depth;  // depth = taps * padded
+  int padded, depth;        // depth = taps * padded
+  int across;               // taps of a line of the filter
+  int units_across, units;  // of one line (kStep channels each), of all
+  int part_units;           // of a block
   int pad;                  // of pattern plain; 1 otherwise
   int rows;                 // pixels of the low-resolution image, all samples
   Divider image, row;       // pixels of one sample of it, its width
   Divider tiles_across;     // tiles along the output channels
-  int part_depth;           // of a block's sum; whole steps of all tiles
-  float* parts;             // null if that is the whole depth, else as FpropParts
+  float* parts;             // null if a block has all units, else as FpropParts
   int64_t part_size;
   FpropEpilogue<T> epilogue;
 };
 
-// kRows x kColumns results by kWarpsM x kWarpsN warps, in steps of kPacks packs, kStages of which
-// are in shared memory. kSpeed: estimated relative rate of a busy processor, to choose a tile.
-template <int kRowsValue, int kColumnsValue, int kWarpsM, int kWarpsN, int kPacksValue,
-          int kStagesValue, int kSpeed>
+// kRows x kColumns results by kWarpsM x kWarpsN warps, in steps of kPacks packs, whose order all
+// tiles share. kStages filter tiles and kPlanes planes of pixels are in shared memory. kSpeed:
+// estimated relative rate of a busy processor, to choose a tile.
+template <int kRowsValue, int kColumnsValue, int kWarpsM, int kWarpsN, int kBlocksValue, int kSpeed>
 struct FpropTile {
   static constexpr int kRows = kRowsValue, kColumns = kColumnsValue;
-  static constexpr int kPacks = kPacksValue, kStages = kStagesValue;
+  static constexpr int kPacks = 4, kStages = 4, kPlanes = 4;
+  static constexpr int kBlocks = kBlocksValue;  // at once on a processor, which limits registers
+  // Elements of a plane: two pixels more than rows, rounded up so that the swizzle repeats.
+  template <typename T>
+  static constexpr int kPlane = (kRows + 8) * kPacks* kPack<T>;
   static constexpr int kThreads = kWarpsM * kWarpsN * kWarp;
   static constexpr double kRelativeSpeed = kSpeed / 100.0;
   using Warps = WarpGrid<kWarpsM, kWarpsN, kRows / kWarpsM / 16, kColumns / kWarpsN / 8>;
-  static constexpr int kPipelineBytes = (kRows + kColumns) * kPacks * 16 * kStages;
+  static constexpr int kPipelineBytes =
+      ((kRows + 8) * kPlanes + kColumns * kStages) * kPacks * 16 + 128;  // zeros
   static constexpr int kSharedBytes =
       kPipelineBytes > Warps::kSharedBytes ? kPipelineBytes : Warps::kSharedBytes;
 };
 
 // Candidates 0, 1, ...; speeds are estimates from shared memory and latency.
-using FpropTiles = std::tuple<FpropTile<128, 256, 2, 4, 4, 4, 100>,  //
-                              FpropTile<128, 128, 2, 2, 4, 4, 97>,   //
-                              FpropTile<128, 128, 2, 2, 8, 3, 95>,   //
-                              FpropTile<128, 64, 2, 2, 4, 4, 80>,    //
-                              FpropTile<64, 64, 2, 2, 4, 4, 65>,     //
-                              FpropTile<128, 32, 4, 1, 4, 4, 60>,    //
-                              FpropTile<128, 16, 4, 1, 4, 4, 35>>;
-constexpr const char* kTileNames[] = {"128x256", "128x128", "128x128 deep", "128x64",
-                                      "64x64",   "128x32",  "128x16"};
+using FpropTiles = std::tuple<FpropTile<128, 256, 2, 4, 1, 100>,  //
+                              FpropTile<128, 128, 2, 2, 2, 97>,   //
+                              FpropTile<128, 64, 2, 2, 3, 80>,    //
+                              FpropTile<64, 64, 2, 2, 6, 65>,     //
+                              FpropTile<128, 32, 4, 1, 4, 60>,    //
+                              FpropTile<128, 16, 4, 1, 5, 35>>;
+constexpr const char* kTileNames[] = {"128x256", "128x128", "128x64", "64x64", "128x32", "128x16"};
 static_assert(std::size(kTileNames) == std::tuple_size_v<FpropTiles>);
 constexpr int kTileCandidates = static_cast<int>(std::tuple_size_v<FpropTiles>);
 constexpr int kStripCandidate = kTileCandidates;  // fprop_strip.h
-constexpr int kLongestStep = 8;                   // packs of a step of any tile
+constexpr int kStepPacks = std::tuple_element_t<0, FpropTiles>::kPacks;
 
 // Calls f(index, tile) for each of FpropTiles.
 template <typename F>

@@ -110,8 +110,9 @@ __device__ __forceinline__ void multiply_step(const T* a, const T* b,
   }
 }
 
-// acc = the sums of one phase of a line of results, in the order of taps and channels, as in
-// fprop_kernel. window: the ring slot of the first of its input lines.
+// acc = the sums of one phase of a line of results, in the order of fprop_kernel: lines of the
+// filter, units of kStepPacks packs of channels, taps of the line. window: the ring slot of the
+// first of its input lines.
 template <typename T, typename Strip>
 __device__ __forceinline__ void multiply_line(const T* ring, const T* filter, int window, int phase,
                                               float (&acc)[Strip::Warps::kM][Strip::Warps::kN][4]) {
@@ -131,12 +132,15 @@ __device__ __forceinline__ void multiply_line(const T* ring, const T* filter, in
     if (slot >= L::kRing) slot -= L::kRing;
     const T* const line = ring + slot * L::kLine;
 #pragma unroll
-    for (int v = 0; v < L::kTapWidth; ++v) {
-      const T* const tile = filter + (phase * L::kTaps + u * L::kTapWidth + v) * L::kTapFilter;
+    for (int first = 0; first < L::kPacks; first += kStepPacks) {
 #pragma unroll
-      for (int step = 0; step < L::kPacks / 2; ++step) {
-        multiply_step<T, Strip>(line + at_step<T>(at_a[v], step), tile + at_step<T>(at_b, step),
-                                acc);
+      for (int v = 0; v < L::kTapWidth; ++v) {
+        const T* const tile = filter + (phase * L::kTaps + u * L::kTapWidth + v) * L::kTapFilter;
+#pragma unroll
+        for (int step = first / 2; step < min(first + kStepPacks, L::kPacks) / 2; ++step) {
+          multiply_step<T, Strip>(line + at_step<T>(at_a[v], step), tile + at_step<T>(at_b, step),
+                                  acc);
+        }
       }
     }
   }
