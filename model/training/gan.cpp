@@ -3,6 +3,7 @@
 
 #include "engine/ops/ops.h"
 #include "kernels/capture.h"
+#include "model/networks/labels.h"
 
 namespace pg {
 namespace {
@@ -76,19 +77,22 @@ void Gan::upload_inputs(const IterationSettings& settings, const RealImages& rea
   if (label_count(config_) > 0) upload_labels(reals);
 }
 
+// Both sets of labels in one upload.
 void Gan::upload_labels(const RealImages& reals) {
-  const Shape shape{reals.count(), 1, 1, label_count(config_)};
-  if (!labels_ || labels_.shape() != shape) {
-    labels_ = Tensor(context_, shape, DType::f32, Lifetime::persistent);
-    g_labels_ = Tensor(context_, shape, DType::f32, Lifetime::persistent);
+  const int64_t n = reals.count();
+  for (const std::span<const int32_t> labels : {reals.labels, reals.g_labels}) {
+    PG_CHECK(static_cast<int64_t>(labels.size()) == n, ShapeError, "labels: expected ", n, ", got ",
+             labels.size());
   }
-  const auto upload = [&](const Tensor& to, std::span<const int32_t> labels) {
-    PG_CHECK(labels.size() == reals.mirror.size(), ShapeError, "labels: expected ", reals.count(),
-             ", got ", labels.size());
-    ops::copy_into(to, one_hot(context_, labels, shape.c));
-  };
-  upload(labels_, reals.labels);
-  upload(g_labels_, reals.g_labels);
+  const Shape one{n, 1, 1, label_count(config_)}, both{2 * n, 1, 1, one.c};
+  if (!all_labels_ || all_labels_.shape() != both) {
+    all_labels_ = Tensor(context_, both, DType::f32, Lifetime::persistent);
+    labels_ = all_labels_.alias(one);
+    g_labels_ = all_labels_.alias(one, one.numel());
+  }
+  std::vector<int32_t> labels(reals.labels.begin(), reals.labels.end());
+  labels.insert(labels.end(), reals.g_labels.begin(), reals.g_labels.end());
+  from_host(all_labels_, one_hot_rows(labels, one.c));
 }
 
 void Gan::capture(const Plan& plan) {

@@ -60,8 +60,8 @@ class Gan {
   GanState state_;
   StatsAccumulator stats_;
   Tensor alpha_, images_, mirror_;
-  Tensor labels_, g_labels_;  // one-hot
-  Plan last_;                 // of the last iteration; empty if the weights were written since
+  Tensor all_labels_, labels_, g_labels_;  // one-hot; two halves of the first
+  Plan last_;  // of the last iteration; empty if the weights were written since
   std::pair<uint64_t, uint64_t> last_version_;  // weights_version() after it
   std::unique_ptr<StepGraph> graph_;
   Plan captured_;

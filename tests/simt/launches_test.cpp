@@ -105,6 +105,28 @@ TEST(Launches, IterationWaitsForNothing) {
   }
 }
 
+// With streams that run late, nothing of an iteration has happened when the next one is prepared:
+// uploads need a free slot in each ring, also for labels as large as small images.
+TEST(Launches, HostPreparesTwoIterationsAhead) {
+  Config config = small_gan();
+  config.model.label_size = 300;
+  config.model.conditioning = Conditioning::acgan;
+  const auto backend = make_cuda_backend(0, MatrixMath::tf32);
+  SmallRun run(*backend, config);
+  simt::set_stream_order(simt::StreamOrder::late);
+  for (const Fade& fade : {Fade{4, 1.0}, Fade{8, 0.5}, Fade{8, 1.0}}) {
+    for (int i = 0; i < 3; ++i) {
+      run.iterate(fade);
+      backend->synchronize();
+    }
+    const int64_t before = simt::waits();
+    for (int i = 0; i < 2; ++i) run.iterate(fade);
+    EXPECT_EQ(simt::waits(), before) << fade.resolution << " pixels, alpha " << fade.alpha;
+    backend->synchronize();
+  }
+  simt::set_stream_order(simt::StreamOrder::at_once);
+}
+
 // The grid of a captured launch is checked although the launch never runs.
 TEST(Launches, MatmulOfMillionsOfRowsHasAValidGrid) {
   constexpr int64_t kRows = 64 * 65536;

@@ -1,9 +1,7 @@
 // cuda_planning.cpp: a GPU without memory, whose launchers run on a queue that only measures.
-#include <algorithm>
-#include <array>
-
 #include "kernels/cuda/device/launchers.h"
 #include "kernels/cuda/device/queue.h"
+#include "kernels/cuda/device/upload.h"
 #include "kernels/gpu.h"
 #include "kernels/planning.h"
 
@@ -22,19 +20,12 @@ class CudaPlanning : public PlanningBackend {
   const char* name() const override { return "cuda"; }
   std::string description() const override { return "GPU (planning only)"; }
   int64_t workspace_bytes() const override {
-    return queue_.workspace_bytes() + staging_[0] + staging_[1] + kSmall * small_slots_;
+    return queue_.workspace_bytes() + upload_.staging_bytes();
   }
   bool backs_on_touch() const override { return false; }
 
-  // The memory of Upload: two alternating slots for images, up to 32 slots for numbers.
-  void upload(TensorView dst, const void*) override {
-    const int64_t bytes = bytes_of(dst);
-    if (bytes <= kSmall) {
-      small_slots_ = std::min<int64_t>(small_slots_ + 1, 32);
-      return;
-    }
-    int64_t& slot = staging_[next_++ % staging_.size()];
-    slot = std::max(slot, bytes);
+  void upload(TensorView dst, const void* src) override {
+    upload_.copy(dst.data, src, bytes_of(dst));
   }
 
 #define PG_KERNEL(kernel, Args) \
@@ -43,12 +34,8 @@ class CudaPlanning : public PlanningBackend {
 #undef PG_KERNEL
 
  private:
-  static constexpr int64_t kSmall = 4096;
-
   Queue queue_;
-  std::array<int64_t, 2> staging_{};
-  size_t next_ = 0;
-  int64_t small_slots_ = 0;
+  Upload upload_{queue_};
 };
 
 }  // namespace

@@ -46,11 +46,26 @@ void reset_device_errors() {
 
 std::set<std::string> launched_kernels() {
   std::set<std::string> names;
-  for (const void* kernel : host().launched) names.insert(demangled(kernel_name(kernel)));
+  for (const auto& [name, count] : launch_counts()) names.insert(name);
   return names;
 }
 
+std::map<std::string, int64_t> launch_counts() {
+  std::map<std::string, int64_t> counts;
+  for (const auto& [kernel, count] : host().launched) {
+    counts[demangled(kernel_name(kernel))] += count;
+  }
+  return counts;
+}
+
+DryRun::DryRun() { host().dry = true; }
+DryRun::~DryRun() {
+  drain_all();
+  host().dry = false;
+}
+
 int64_t launches() { return host().launches; }
+int64_t copies() { return host().copies; }
 int64_t waits() { return host().waits; }
 int64_t calls() { return host().calls; }
 std::string last_call() { return host().last_call; }

@@ -26,6 +26,7 @@ bool shape_allowed(const Launch& launch) {
 }
 
 cudaError_t run(const Launch& launch) {
+  if (host().dry) return cudaSuccess;
   const DeviceMemoryAccess access;
   if (run_grid(launch)) return cudaSuccess;
   std::fprintf(stderr, "simt: kernel fault: %s\n", last_fault().c_str());
@@ -49,7 +50,7 @@ cudaError_t queue_launch(const cudaLaunchConfig_t& config, Launch&& launch) {
   if (!smem_allowed(launch.kernel, launch.smem)) return returned(cudaErrorInvalidValue);
   if (current_device().major < kOldestMajor) return returned(cudaErrorNoKernelImageForDevice);
   ++host().launches;
-  host().launched.insert(launch.kernel);
+  ++host().launched[launch.kernel];
   Work work{.run = {}, .kernel = launch.kernel, .smem = launch.smem};
   work.run = [launch = std::move(launch)] { return run_with_faults(launch, run); };
   return returned(queue_work(config.stream, std::move(work)));

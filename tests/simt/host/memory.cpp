@@ -66,8 +66,10 @@ cudaError_t cudaMalloc(void** p, size_t bytes) {
   if (posix_memalign(p, kAlignment, bytes) != 0) return returned(cudaErrorMemoryAllocation);
   host().allocations[reinterpret_cast<uintptr_t>(*p)] = bytes;
   host().allocated_bytes += bytes;
-  std::memset(*p, 0xFF, bytes);
-  race_allocated(*p, bytes);
+  if (!host().dry) {
+    std::memset(*p, 0xFF, bytes);
+    race_allocated(*p, bytes);
+  }
   forbid_access(*p, bytes);
   return returned(cudaSuccess);
 }
@@ -75,6 +77,7 @@ cudaError_t cudaMalloc(void** p, size_t bytes) {
 cudaError_t cudaFree(void* p) {
   const cudaError_t error = called("cudaFree", Capture::forbids);
   if (p == nullptr || error == cudaErrorStreamCaptureUnsupported) return returned(error);
+  ++host().waits;
   drain_all();
   const auto found = host().allocations.find(reinterpret_cast<uintptr_t>(p));
   if (found == host().allocations.end()) return returned(cudaErrorInvalidValue);
@@ -99,6 +102,7 @@ cudaError_t cudaMallocHost(void** p, size_t bytes, unsigned) {
 cudaError_t cudaFreeHost(void* p) {
   const cudaError_t error = called("cudaFreeHost", Capture::forbids);
   if (p == nullptr || error == cudaErrorStreamCaptureUnsupported) return returned(error);
+  ++host().waits;
   drain_all();
   std::free(p);
   --host().objects;
@@ -109,7 +113,12 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
                             cudaStream_t stream) {
   if (const cudaError_t error = called("cudaMemcpyAsync")) return error;
   if (const cudaError_t error = check_copy(to, from, bytes, kind)) return returned(error);
+  if (kind == cudaMemcpyDeviceToDevice) ++host().copies;
   const auto copy = [=] {
+    if (host().dry) {
+      if (kind == cudaMemcpyDeviceToHost) std::memset(to, 0, bytes);
+      return cudaSuccess;
+    }
     const DeviceMemoryAccess access;
     std::memcpy(to, from, bytes);
     race_host_wrote(to, bytes);
@@ -129,7 +138,9 @@ cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind 
 cudaError_t cudaMemsetAsync(void* p, int value, size_t bytes, cudaStream_t stream) {
   if (const cudaError_t error = called("cudaMemsetAsync")) return error;
   if (bytes > 0 && residence(p, bytes) != Residence::device) return returned(cudaErrorInvalidValue);
+  ++host().copies;
   const auto fill = [=] {
+    if (host().dry) return cudaSuccess;
     const DeviceMemoryAccess access;
     std::memset(p, value, bytes);
     race_host_wrote(p, bytes);

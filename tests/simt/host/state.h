@@ -55,9 +55,10 @@ struct HostState {
   std::vector<DeviceProfile> devices;
   int device = 0;
   int driver = CUDART_VERSION;
-  int64_t launches = 0, waits = 0;
-  std::set<const void*> launched;  // kernels
-  int64_t objects = 0;             // pinned memory, events and graphs
+  int64_t launches = 0, copies = 0, waits = 0;
+  std::map<const void*, int64_t> launched;  // launches of each kernel
+  bool dry = false;                         // nothing runs, see DryRun
+  int64_t objects = 0;                      // pinned memory, events and graphs
   int64_t calls = 0, failing_call = 0;
   std::string last_call;
   cudaError_t sticky = cudaSuccess, last = cudaSuccess;

@@ -188,7 +188,10 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   if (const cudaError_t error = called("cudaEventSynchronize", of_capture(event))) return error;
-  if (event->reached < event->recorded) drain_all();
+  if (event->reached < event->recorded) {
+    ++host().waits;
+    drain_all();
+  }
   return returned(cudaSuccess);
 }
 

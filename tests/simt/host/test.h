@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 
@@ -18,10 +19,15 @@ void reset_device_errors();
 // Kernels queued or captured by this process, without replays of graphs.
 int64_t launches();
 
-// The names of all kernels that were queued or captured, as demangled().
+// The names of all kernels that were queued or captured, as demangled(), and how often.
 std::set<std::string> launched_kernels();
+std::map<std::string, int64_t> launch_counts();
 
-// Calls that waited for a stream or the device.
+// Copies within the device, and fills by the runtime, that were queued or captured.
+int64_t copies();
+
+// Calls that waited for a stream or the device: synchronizations, copies that block, releases of
+// memory, and waits for an event that had not been reached.
 int64_t waits();
 
 // Runtime calls so far, except those that only read errors; the name of the last one.
@@ -34,6 +40,16 @@ void fail_call(int64_t number);
 // Plants a fault as PROGAN_SIMT_FAULT does (planted.h), or none if the text is empty. Ends the
 // process if it is no fault.
 void plant_fault(const std::string& text);
+
+// While one exists, kernels and copies are counted and not run, and memory is allocated and not
+// filled, so iterations of any size take no time. Downloads give zeros.
+class DryRun {
+ public:
+  DryRun();
+  ~DryRun();
+  DryRun(const DryRun&) = delete;
+  DryRun& operator=(const DryRun&) = delete;
+};
 
 // Allocations, streams, events and graphs that were made and not destroyed.
 int64_t objects();
