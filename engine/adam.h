@@ -27,7 +27,8 @@ class Adam {
 
   // Views of the gradient buffer, as ParameterStore::views of a resolution.
   std::vector<Tensor> gradients(int64_t resolution) const;
-  // Sets all gradients to zero. Call when the resolution changes, so that unused ones are zero.
+  // Sets all gradients to zero. Call when other layers than before are in use, so that those of
+  // unused ones are zero.
   void clear_gradients();
   // Sets moments and step count to zero, as before the first step.
   void reset();

@@ -171,7 +171,7 @@ std::vector<Tensor> Tape::grad(const Tensor& y, std::span<const Tensor> xs, cons
 }
 
 void Tape::grad_into(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy,
-                     std::span<const Tensor> into, Accumulate accumulate) {
+                     std::span<const Tensor> into, Accumulate accumulate, Unreached unreached) {
   PG_ASSERT(xs.size() == into.size());
   Sweep s = prepare(y, xs, dy);
   std::vector<Destination> results(xs.size());
@@ -184,9 +184,10 @@ void Tape::grad_into(const Tensor& y, std::span<const Tensor> xs, const Tensor& 
     s.wanted[node] = &results[i];
   }
   sweep(s, GradMode::release);
+  if (unreached == Unreached::keep) return;
   for (const Destination& result : results) {
-    if (!result.filled)
-      result.tensor.backend().fill({.y = result.tensor.mutable_view(), .value = 0.0});
+    if (result.filled) continue;
+    result.tensor.backend().fill({.y = result.tensor.mutable_view(), .value = 0.0});
   }
 }
 

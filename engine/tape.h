@@ -74,6 +74,10 @@ using Composition = std::function<Tensor(const std::vector<Tensor>& inputs)>;
 // keep: it is not, and the tape can be used again.
 enum class GradMode : uint8_t { record, release, keep };
 
+// If y does not depend on one of xs, grad_into writes zeros, or nothing, because the caller knows
+// that there are zeros already.
+enum class Unreached : uint8_t { clear, keep };
+
 // While a Tape exists, ops of `context` with an input that depends on a watched tensor are
 // recorded. A context has at most one tape at a time.
 class Tape {
@@ -94,7 +98,8 @@ class Tape {
 
   // The same in mode release, but writes or adds the gradients to into[i], of the shape of xs[i].
   void grad_into(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy,
-                 std::span<const Tensor> into, Accumulate accumulate = Accumulate::overwrite);
+                 std::span<const Tensor> into, Accumulate accumulate = Accumulate::overwrite,
+                 Unreached unreached = Unreached::clear);
 
  private:
   friend Tensor record(const char* name, std::vector<Tensor> inputs, Tensor y, Vjp vjp, Gate gate);

@@ -92,7 +92,8 @@ void score_gradients(const Critic& c, const DiscriminatorInputs& in, std::span<c
   }
   // Twice the mean over both halves is the sum of the means of each.
   if (out.logits) add_to(total, ops::affine(label_term(c.config, out.logits, labels), 2.0, 0.0));
-  tape.grad_into(reduced(c.config, in.part, total, n), w.all(), {}, into, in.part.gradients);
+  tape.grad_into(reduced(c.config, in.part, total, n), w.all(), {}, into, in.part.gradients,
+                 in.part.unreached);
   loss.total = total;
 }
 
@@ -200,7 +201,7 @@ GeneratorLoss generator_gradients(const Config& config, const Generator& g,
   if (out.logits) add_to(loss.total, label_term(config, out.logits, inputs.labels));
   const int64_t n = fake.shape().n;
   tape.grad_into(reduced(config, inputs.part, loss.total, n), w.all(), {}, into,
-                 inputs.part.gradients);
+                 inputs.part.gradients, inputs.part.unreached);
   for (Tensor* mean : means_of(loss)) *mean = share_of(inputs.part, *mean, n);
   return loss;
 }

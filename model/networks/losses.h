@@ -19,6 +19,7 @@ struct DiscriminatorLoss {
 struct MinibatchPart {
   int64_t minibatch = 0;  // images of all parts; 0: the images given are all
   Accumulate gradients = Accumulate::overwrite;
+  Unreached unreached = Unreached::clear;  // gradients of weights that the networks do not use
 };
 
 struct DiscriminatorInputs {

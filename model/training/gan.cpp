@@ -10,7 +10,8 @@ namespace {
 
 MinibatchPart place_of(const MicroBatch& part) {
   return {.minibatch = part.minibatch(),
-          .gradients = part.first == 0 ? Accumulate::overwrite : Accumulate::add};
+          .gradients = part.first == 0 ? Accumulate::overwrite : Accumulate::add,
+          .unreached = Unreached::keep};
 }
 
 }  // namespace
@@ -35,6 +36,9 @@ void Gan::iterate(const IterationSettings& settings, const RealImages& reals) {
   if (plan.resolution != last_.resolution) {
     graph_.reset();  // it holds addresses
     context_.step().trim();
+  }
+  // Gradients of layers that are not in use are written by nobody.
+  if (plan.resolution != last_.resolution || plan.fading != last_.fading) {
     s.g_adam.clear_gradients();
     s.d_adam.clear_gradients();
   }

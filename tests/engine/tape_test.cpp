@@ -47,6 +47,17 @@ TEST_F(TapeTest, RejectsTheSameTensorTwice) {
   EXPECT_EQ(error_of([&] { tape.grad_into(y, xs, {}, into); }), error);
 }
 
+TEST_F(TapeTest, ClearsOrKeepsGradientsThatNothingReaches) {
+  for (const auto& [unreached, want] : {std::pair(Unreached::clear, 0.0), {Unreached::keep, 7.0}}) {
+    Tape tape(context_);
+    const Tensor xs[] = {tape.watch(tensor({3.0})), tape.watch(tensor({1.0}))};
+    const Tensor into[] = {tensor({7.0}), tensor({7.0})};
+    tape.grad_into(ops::square(xs[0]), xs, {}, into, Accumulate::overwrite, unreached);
+    EXPECT_EQ(to_host(into[0])[0], 6.0);
+    EXPECT_EQ(to_host(into[1])[0], want);
+  }
+}
+
 TEST_F(TapeTest, RejectsACotangentOfAnotherShape) {
   Tape tape(context_);
   const Tensor x = tape.watch(tensor({1.0, 2.0})), y = ops::square(x);

@@ -67,6 +67,33 @@ TEST(Iteration, FadesWithTheWeightOfItsOwnSettings) {
   EXPECT_NE(loss_of_last({0.25, 0.25}), loss);
 }
 
+// No gradient is written for layers of other resolutions: those of the fade must not stay.
+TEST(Iteration, LayersThatFadedOutKeepTheirWeights) {
+  Config config = tiny();
+  config.model.resolution = 8;
+  const std::unique_ptr<Backend> backend = make_cpu_backend(1);
+  Context context(*backend);
+  Gan gan(context, config);
+  const std::vector<uint8_t> images(4 * 8 * 8 * 3, 50), mirror(4);
+  const auto iterate = [&](double alpha) {
+    gan.iterate({.fade = {8, alpha}}, {.images = images, .mirror = mirror});
+  };
+  const auto weights = [&] {
+    std::vector<double> all = to_host(gan.state().g.get("4x4/ToRGB/weight"));
+    for (const char* name : {"4x4/FromRGB/weight", "4x4/FromRGB/bias"}) {
+      const std::vector<double> more = to_host(gan.state().d.get(name));
+      all.insert(all.end(), more.begin(), more.end());
+    }
+    return all;
+  };
+  const std::vector<double> before = weights();
+  iterate(0.5);
+  const std::vector<double> faded = weights();
+  EXPECT_NE(faded, before);
+  for (int i = 0; i < 3; ++i) iterate(1.0);
+  EXPECT_EQ(weights(), faded);
+}
+
 TEST(Iteration, RejectsImagesOfAnotherResolution) {
   const std::unique_ptr<Backend> backend = make_cpu_backend(1);
   Context context(*backend);
