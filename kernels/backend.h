@@ -13,6 +13,7 @@
 #include "kernels/grad_check.h"
 #include "kernels/images.h"
 #include "kernels/matmul.h"
+#include "kernels/mean_loss.h"
 #include "kernels/pixel_norm.h"
 #include "kernels/pointwise.h"
 #include "kernels/random.h"

@@ -29,6 +29,7 @@ std::vector<OpCase> matmul_cases();
 std::vector<OpCase> pointwise_cases();
 std::vector<OpCase> broadcast_cases();
 std::vector<OpCase> reduce_cases();
+std::vector<OpCase> mean_loss_cases();
 std::vector<OpCase> shape_cases();
 std::vector<OpCase> pixel_norm_cases();
 std::vector<OpCase> stddev_cases();

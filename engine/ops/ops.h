@@ -83,6 +83,14 @@ Tensor append_channel(const Tensor& x, const Tensor& s);
 Tensor sum_to(const Tensor& x, const Shape& shape, double scale = 1.0);
 Tensor mean(const Tensor& x);  // [1,1,1,1]
 
+// --- losses of single numbers (kernels/mean_loss.h) ---
+struct MeanLoss {
+  Tensor loss;   // [1,1,1,1]
+  Tensor means;  // [1,1,1,terms], constants
+};
+// Composed; x [N,1,1,1]
+MeanLoss mean_loss(const Tensor& x, std::span<const MeanTerm> terms);
+
 // --- shapes ---
 // Any order:
 Tensor identity(const Tensor& x);                     // shares memory

@@ -109,6 +109,37 @@ void add_sums(std::vector<Case>& cases, const Selection& s) {
   }
 }
 
+// Means of a few numbers, f32 whatever the type of activations.
+void add_losses(std::vector<Case>& cases, const Selection& s) {
+  constexpr int64_t kScores = 70;
+  constexpr Shape kAll{kScores, 1, 1, 1};
+  const MeanTerms terms{
+      .term = {{{.first = 0, .count = 35, .f = MeanOf::softplus, .sign = -1.0},
+                {.first = 35, .count = 35, .f = MeanOf::square, .root = true, .shift = -1.0}}},
+      .count = 2};
+  cases.push_back(whole(
+      [=](DType t) {
+        Case c = named("mean_loss", kAll);
+        c.operands = {in(kAll, acc_of(t), Fill::positive), out({}, acc_of(t)),
+                      out({1, 1, 1, 2}, acc_of(t))};
+        c.run = [terms](Backend& b, Views v) {
+          b.mean_loss({.x = v[0], .loss = v[1], .means = v[2], .terms = terms});
+        };
+        return c;
+      },
+      s, s.activations));
+  cases.push_back(whole(
+      [=](DType t) {
+        Case c = named("mean_loss_vjp", kAll);
+        c.operands = {in(kAll, acc_of(t), Fill::positive), in({}, acc_of(t)), out(kAll, acc_of(t))};
+        c.run = [terms](Backend& b, Views v) {
+          b.mean_loss_vjp({.x = v[0], .dy = v[1], .dx = v[2], .terms = terms});
+        };
+        return c;
+      },
+      s, s.activations));
+}
+
 // Numbers are f32 whatever the type of activations.
 void add_random(std::vector<Case>& cases, const Selection& s, const Shape& shape) {
   for (const bool normal : {true, false}) {
@@ -136,6 +167,7 @@ std::vector<Case> number_cases(const Selection& s) {
   add_binary(cases, s, shape);
   add_maps(cases, s, shape);
   add_sums(cases, s);
+  add_losses(cases, s);
   if (s.activations == DType::f32) add_random(cases, s, shape);
   return cases;
 }

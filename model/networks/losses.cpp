@@ -35,34 +35,36 @@ Tensor reduced(const Config& config, const MinibatchPart& part, const Tensor& me
   return ops::affine(mean, static_cast<double>(n), 0.0);
 }
 
-Tensor negative(const Tensor& x) { return ops::affine(x, -1.0, 0.0); }
-
-Tensor relu(const Tensor& x) { return ops::bias_lrelu(x, {}, 0.0); }
-
-Tensor mean_square(const Tensor& x, double shift) {
-  return ops::mean(ops::square(ops::affine(x, 1.0, shift)));
-}
-
-// The mean adversarial loss of D, without penalties.
-Tensor critic_term(LossKind kind, const Tensor& real, const Tensor& fake) {
-  switch (kind) {
-    case LossKind::logistic:
-      return ops::add(ops::mean(ops::softplus(fake)), ops::mean(ops::softplus(negative(real))));
-    case LossKind::hinge:
-      return ops::add(ops::mean(relu(ops::affine(real, -1.0, 1.0))),
-                      ops::mean(relu(ops::affine(fake, 1.0, 1.0))));
-    case LossKind::lsgan:
-      return ops::affine(ops::add(mean_square(real, -1.0), mean_square(fake, 0.0)), 0.5, 0.0);
-    case LossKind::wgan_gp:
-      break;
+// The mean adversarial loss of D over the scores of n real images, then n fakes, without
+// penalties; the first two terms are those of fakes and real images.
+std::vector<MeanTerm> critic_terms(const LossConfig& l, int64_t n) {
+  MeanTerm fake{.first = n, .count = n}, real{.first = 0, .count = n, .sign = -1.0};
+  if (l.kind == LossKind::logistic) fake.f = real.f = MeanOf::softplus;
+  if (l.kind == LossKind::hinge) {
+    fake.f = real.f = MeanOf::relu;
+    fake.shift = real.shift = 1.0;
   }
-  return ops::sub(ops::mean(fake), ops::mean(real));
+  if (l.kind == LossKind::lsgan) {
+    fake.f = real.f = MeanOf::square;
+    fake.weight = real.weight = 0.5;
+    real.shift = 1.0;
+  }
+  std::vector<MeanTerm> terms = {fake, real};
+  if (l.drift_epsilon > 0.0) {
+    terms.push_back({.first = 0, .count = n, .f = MeanOf::square, .weight = l.drift_epsilon});
+  }
+  return terms;
 }
 
-Tensor generator_term(LossKind kind, const Tensor& fake) {
-  if (kind == LossKind::logistic) return ops::mean(ops::softplus(negative(fake)));
-  if (kind == LossKind::lsgan) return ops::affine(mean_square(fake, -1.0), 0.5, 0.0);
-  return negative(ops::mean(fake));
+MeanTerm generator_term(LossKind kind, int64_t n) {
+  MeanTerm fake{.first = 0, .count = n, .sign = -1.0};
+  if (kind == LossKind::logistic) fake.f = MeanOf::softplus;
+  if (kind == LossKind::lsgan) {
+    fake.f = MeanOf::square;
+    fake.shift = 1.0;
+    fake.weight = 0.5;
+  }
+  return fake;
 }
 
 // Mean over the rows of label_weight times the cross-entropy.
@@ -77,24 +79,21 @@ void add_to(Tensor& sum, const Tensor& term) { sum = sum ? ops::add(sum, term) :
 // Everything except the gradient penalties.
 void score_gradients(const Critic& c, const DiscriminatorInputs& in, std::span<const Tensor> into,
                      DiscriminatorLoss& loss) {
-  const LossConfig& l = c.config.loss;
   const int64_t n = in.real.shape().n;
   Tape tape(in.real.context());
   const Weights w(c.parameters, c.fade.resolution, tape);
   const Tensor labels = in.labels ? ops::concat_batch(in.labels, in.labels) : Tensor();
   const DiscriminatorOutput out = c(w, ops::concat_batch(in.real, in.fake), labels, 2);
-  const Tensor real = ops::slice_batch(out.score, 0, n), fake = ops::slice_batch(out.score, n, n);
-  loss.real_score = ops::mean(real);
-  loss.fake_score = ops::mean(fake);
-  Tensor total = critic_term(l.kind, real, fake);
-  if (l.drift_epsilon > 0.0) {
-    add_to(total, ops::affine(ops::mean(ops::square(real)), l.drift_epsilon, 0.0));
-  }
+  const ops::MeanLoss scores = ops::mean_loss(out.score, critic_terms(c.config.loss, n));
+  loss.fake_score = scores.means.alias({}, 0);
+  loss.real_score = scores.means.alias({}, 1);
+  loss.total = scores.loss;
   // Twice the mean over both halves is the sum of the means of each.
-  if (out.logits) add_to(total, ops::affine(label_term(c.config, out.logits, labels), 2.0, 0.0));
-  tape.grad_into(reduced(c.config, in.part, total, n), w.all(), {}, into, in.part.gradients,
+  if (out.logits) {
+    add_to(loss.total, ops::affine(label_term(c.config, out.logits, labels), 2.0, 0.0));
+  }
+  tape.grad_into(reduced(c.config, in.part, loss.total, n), w.all(), {}, into, in.part.gradients,
                  in.part.unreached);
-  loss.total = total;
 }
 
 // Factor of the gradient norm at the current resolution.
@@ -105,22 +104,23 @@ double norm_scale(const Critic& c) {
 
 struct Penalty {
   Tensor value;  // mean over the minibatch
-  Tensor norm;   // mean gradient norm
+  Tensor norm;   // mean gradient norm (of mixed images)
 };
 
-// Adds to `into` the gradient of the mean of term(||grad_x D(images)||^2); the square is [N,1,1,1].
-template <typename Term>
+// Adds to `into` the gradient of the mean of the term of ||grad_x D(images)||^2.
 Penalty penalty_gradients(const Critic& c, const Tensor& images, const DiscriminatorInputs& in,
-                          std::span<const Tensor> into, Term&& term) {
+                          std::span<const Tensor> into, MeanTerm term) {
   Tape tape(images.context());
   const Weights w(c.parameters, c.fade.resolution, tape);
   const Tensor x = tape.watch(images);
   const Tensor scores = c(w, x, in.labels, 1).score;
   const Tensor g = tape.grad(scores, std::span(&x, 1), {}, GradMode::record)[0];
-  const int64_t n = g.shape().n;
-  Penalty p = term(ops::sum_to(ops::square(g), {n, 1, 1, 1}));
-  tape.grad_into(reduced(c.config, in.part, p.value, n), w.all(), {}, into, Accumulate::add);
-  return p;
+  term.count = g.shape().n;
+  const ops::MeanLoss p =
+      ops::mean_loss(ops::sum_to(ops::square(g), {term.count, 1, 1, 1}), std::span(&term, 1));
+  tape.grad_into(reduced(c.config, in.part, p.loss, term.count), w.all(), {}, into,
+                 Accumulate::add);
+  return {.value = p.loss, .norm = p.means};
 }
 
 Penalty mixed_penalty(const Critic& c, const DiscriminatorInputs& in,
@@ -129,19 +129,17 @@ Penalty mixed_penalty(const Critic& c, const DiscriminatorInputs& in,
   const bool from_real = l.gp_mix == GpMix::real_to_fake;
   const Tensor mixed =
       from_real ? ops::lerp(in.real, in.fake, in.mix) : ops::lerp(in.fake, in.real, in.mix);
-  return penalty_gradients(c, mixed, in, into, [&](const Tensor& square) -> Penalty {
-    const Tensor norm = ops::affine(ops::sqrt(square), norm_scale(c), 0.0);
-    const double weight = l.gp_lambda / (l.gp_target * l.gp_target);
-    return {.value = ops::affine(mean_square(norm, -l.gp_target), weight, 0.0),
-            .norm = ops::mean(norm)};
-  });
+  return penalty_gradients(c, mixed, in, into,
+                           {.f = MeanOf::square,
+                            .root = true,
+                            .scale = norm_scale(c),
+                            .shift = -l.gp_target,
+                            .weight = l.gp_lambda / (l.gp_target * l.gp_target)});
 }
 
 Penalty r1_penalty(const Critic& c, const DiscriminatorInputs& in, std::span<const Tensor> into) {
   const double weight = 0.5 * c.config.loss.r1_gamma * norm_scale(c) * norm_scale(c);
-  return penalty_gradients(c, in.real, in, into, [&](const Tensor& square) -> Penalty {
-    return {.value = ops::affine(ops::mean(square), weight, 0.0), .norm = {}};
-  });
+  return penalty_gradients(c, in.real, in, into, {.weight = weight});
 }
 
 std::array<Tensor*, 5> means_of(DiscriminatorLoss& l) {
@@ -178,10 +176,10 @@ DiscriminatorLoss discriminator_gradients(const Config& config, const Discrimina
   DiscriminatorLoss loss;
   score_gradients(critic, inputs, into, loss);
   add_penalties(config, d, parameters, fade, inputs, into, loss);
-  const Tensor zero = full({}, 0.0, loss.total);
-  if (!loss.gradient_norm) loss.gradient_norm = zero;
-  if (!loss.penalty) loss.penalty = zero;
-  add_to(loss.total, loss.penalty);
+  if (loss.penalty) add_to(loss.total, loss.penalty);
+  for (Tensor* absent : {&loss.gradient_norm, &loss.penalty}) {
+    if (!*absent) *absent = full({}, 0.0, loss.total);
+  }
   const int64_t n = inputs.real.shape().n;
   for (Tensor* mean : means_of(loss)) *mean = share_of(inputs.part, *mean, n);
   return loss;
@@ -196,10 +194,11 @@ GeneratorLoss generator_gradients(const Config& config, const Generator& g,
   const Weights critic(d_parameters, fade.resolution);
   const Tensor fake = g.forward(w, inputs.z, inputs.labels, fade);
   const DiscriminatorOutput out = d.forward(critic, fake, inputs.labels, fade, 1);
-  GeneratorLoss loss{.fake_score = ops::mean(out.score),
-                     .total = generator_term(config.loss.kind, out.score)};
-  if (out.logits) add_to(loss.total, label_term(config, out.logits, inputs.labels));
   const int64_t n = fake.shape().n;
+  const MeanTerm term = generator_term(config.loss.kind, n);
+  const ops::MeanLoss score = ops::mean_loss(out.score, std::span(&term, 1));
+  GeneratorLoss loss{.fake_score = score.means, .total = score.loss};
+  if (out.logits) add_to(loss.total, label_term(config, out.logits, inputs.labels));
   tape.grad_into(reduced(config, inputs.part, loss.total, n), w.all(), {}, into,
                  inputs.part.gradients, inputs.part.unreached);
   for (Tensor* mean : means_of(loss)) *mean = share_of(inputs.part, *mean, n);

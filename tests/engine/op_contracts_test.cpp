@@ -159,6 +159,17 @@ TEST_F(OpContract, ScalarSumsTakeOneNumberEach) {
   EXPECT_REJECTED(ops::add_scalars(many, numbers), ShapeError);
 }
 
+TEST_F(OpContract, MeanLossesHaveTermsWithinTheirNumbers) {
+  const Tensor scores = tensor({4, 1, 1, 1});
+  const auto loss = [&](const Tensor& x, std::vector<MeanTerm> terms) {
+    return ops::mean_loss(x, terms).loss;
+  };
+  EXPECT_REJECTED(loss(x_, {{.count = 2}}), ShapeError);
+  EXPECT_REJECTED(loss(scores, {}), ShapeError);
+  EXPECT_REJECTED(loss(scores, std::vector<MeanTerm>(5, {.count = 4})), ShapeError);
+  EXPECT_REJECTED(loss(scores, {{.first = 2, .count = 3}}), ShapeError);
+}
+
 TEST_F(OpContract, ImagesAreBytesWithOneMirrorFlagEach) {
   EXPECT_REJECTED(ops::images_to_float(x_, {}, {}), DTypeError);
   const Tensor bytes = tensor({2, 4, 4, 3}, DType::u8);

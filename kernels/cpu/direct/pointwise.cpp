@@ -4,6 +4,7 @@
 
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/direct/bf16.h"
+#include "kernels/cpu/direct/unary.h"
 #include "kernels/cpu/parallel.h"
 
 namespace pg::cpu {
@@ -33,17 +34,6 @@ void bias_lrelu_tiled(int threads, const BiasLreluArgs& args) {
       }
     }
   });
-}
-
-template <typename T>
-T softplus(T x) {
-  return std::max(x, T{0}) + std::log1p(std::exp(-std::abs(x)));
-}
-
-template <typename T>
-T sigmoid(T x) {
-  const T e = std::exp(-std::abs(x));  // never overflows
-  return x >= T{0} ? T{1} / (T{1} + e) : e / (T{1} + e);
 }
 
 template <typename T>

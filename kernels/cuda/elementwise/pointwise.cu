@@ -5,6 +5,7 @@
 #include "kernels/cuda/block/divider.cuh"
 #include "kernels/cuda/device/launchers.h"
 #include "kernels/cuda/elementwise/map.cuh"
+#include "kernels/cuda/elementwise/unary.cuh"
 
 namespace pg::cuda {
 namespace {
@@ -93,12 +94,10 @@ __device__ A evaluate(UnaryOp op, A v) {
       return std::log(v);
     case UnaryOp::tanh:
       return std::tanh(v);
-    case UnaryOp::sigmoid: {
-      const A e = std::exp(-std::abs(v));  // never overflows
-      return (v >= A{0} ? A{1} : e) / (A{1} + e);
-    }
+    case UnaryOp::sigmoid:
+      return sigmoid(v);
     case UnaryOp::softplus:
-      return (v > A{0} ? v : A{0}) + std::log1p(std::exp(-std::abs(v)));
+      return softplus(v);
   }
   return v;
 }
