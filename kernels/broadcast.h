@@ -17,11 +17,17 @@ struct BinaryArgs {
 };
 
 // y = a + (b - a) * t, so t is the weight of b. t is in device memory: [1, 1, 1, 1], or [N, 1, 1,
-// 1] with one value per sample.
+// 1] with one value per sample. If a or b is absent, it is zero, and
+//
+//   y = a * (1 - t)  or  y = b * t,  times (gate > 0 ? 1 : gate_slope)
+//
+// which are also the derivatives, followed by that of a leaky ReLU.
 struct LerpArgs {
-  ConstTensorView a, b;  // [N, H, W, C]
+  ConstTensorView a{}, b{};  // [N, H, W, C]; one may be absent
   ConstTensorView t;
-  TensorView y;  // as a; may be an input
+  TensorView y;            // as a and b; may be an input
+  ConstTensorView gate{};  // as y; absent: no gate; only if a or b is absent
+  double gate_slope = 1.0;
 };
 
 // y[n,h,w, y_first + i] = (or +=) x[n,h,w, x_first + i] for 0 <= i < count. The other channels of y

@@ -55,21 +55,59 @@ Tensor div(const Tensor& a, const Tensor& b) {
   });
 }
 
+namespace {
+
+void check_weight(const Tensor& x, const Tensor& t) {
+  const Shape& s = t.shape();
+  PG_CHECK(s.numel() == s.n && (s.n == 1 || s.n == x.shape().n), ShapeError,
+           "lerp: expected a weight of one value, or of one value for each sample of ", x.shape(),
+           ", got ", s);
+}
+
+// The operands of a lerp, by weight: x * (1 - t) and x * t.
+enum class Part : uint8_t { a, b };
+
+Tensor run_part(const Tensor& x, const Tensor& t, Part part, const Gate& gate) {
+  Tensor y = empty_like(x);
+  const ConstTensorView none{};
+  x.backend().lerp({.a = part == Part::a ? x.view() : none,
+                    .b = part == Part::b ? x.view() : none,
+                    .t = t.view(),
+                    .y = y.mutable_view(),
+                    .gate = gate.ref ? gate.ref.view() : none,
+                    .gate_slope = gate.slope});
+  return y;
+}
+
+// Linear in x, so its own vjp, which starts with the same gate.
+InputGrad lerp_part(const Tensor& x, const Tensor& t, Part part, const Gate& gate) {
+  const Tensor y = record(
+      part == Part::a ? "lerp_a" : "lerp_b", {x}, run_part(x, t, part, gate),
+      [t, part, gate](const Tensor& dy, const Need& need) -> Grads {
+        const bool late = gate.ref && !need.gated();
+        return {lerp_part(late ? leaky_gate(dy, gate.ref, gate.slope) : dy, t, part,
+                          need.gate_without_norm(0))};
+      },
+      gate);
+  return {y, static_cast<bool>(gate.ref)};
+}
+
+}  // namespace
+
 Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& t) {
   check_same("lerp", a, b);
-  const Shape& s = t.shape();
-  PG_CHECK(s.numel() == s.n && (s.n == 1 || s.n == a.shape().n), ShapeError,
-           "lerp: expected a weight of one value, or of one value for each sample of ", a.shape(),
-           ", got ", s);
+  check_weight(a, t);
   Tensor y = empty_like(a);
   a.backend().lerp({.a = a.view(), .b = b.view(), .t = t.view(), .y = y.mutable_view()});
   return record("lerp", {a, b}, y, [t](const Tensor& dy, const Need& need) -> Grads {
-    if (t.dtype() != dy.dtype()) {  // bf16: the weight stays f32, as in the forward pass
-      const Tensor zero = full(dy.shape(), 0.0, dy);
-      return {need[0] ? lerp(dy, zero, t) : Tensor(), need[1] ? lerp(zero, dy, t) : Tensor()};
-    }
-    return {need[0] ? mul(dy, affine(t, -1.0, 1.0)) : Tensor(), need[1] ? mul(dy, t) : Tensor()};
+    return {need[0] ? lerp_part(dy, t, Part::a, need.gate_without_norm(0)) : InputGrad(),
+            need[1] ? lerp_part(dy, t, Part::b, need.gate_without_norm(1)) : InputGrad()};
   });
+}
+
+Tensor scaled(const Tensor& x, const Tensor& t) {
+  check_weight(x, t);
+  return run_part(x, t, Part::b, {});
 }
 
 Tensor broadcast_to(const Tensor& x, const Shape& shape) {

@@ -119,6 +119,8 @@ void add_in_place(const Tensor& y, const Tensor& x);                // y += x
 void copy_into(const Tensor& y, const Tensor& x);                   // y = x
 // Gradient of pixel_norm(lrelu(x)) from its result y and its statistics r (PixelNormVjpArgs).
 Tensor pixel_norm_vjp(const Tensor& dy, const Tensor& y, const Tensor& r, double slope);
+// x times t, of x's acc_of type: one number, or one for each sample.
+Tensor scaled(const Tensor& x, const Tensor& t);
 // sums[i] += numbers[i] in f64, in one kernel; every number is a tensor of one element.
 void add_scalars(const Tensor& sums, std::span<const Tensor> numbers);
 // Image bytes u8 [N,H,W,C] -> f32 in [-1, 1] (kernels/images.h). mirror: u8 [N,1,1,1], or empty: no

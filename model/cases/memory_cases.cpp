@@ -141,6 +141,16 @@ void add_images(std::vector<Case>& cases, const Selection& sel, const Map& image
       sel));
   cases.push_back(checked(
       [m = image](int64_t n, DType t) {
+        Case c = named("lerp of one", m.r, m.of(n));
+        c.operands = {in(m.of(n), t), alpha(t), in(m.of(n), t), out(m.of(n), t)};
+        c.run = [](Backend& b, Views v) {
+          b.lerp({.a = v[0], .t = v[1], .y = v[3], .gate = v[2], .gate_slope = 0.2});
+        };
+        return c;
+      },
+      sel));
+  cases.push_back(checked(
+      [m = image](int64_t n, DType t) {
         Case c = named("images_to_float", m.r, m.of(n));
         Operand bytes = in(m.of(n), DType::u8), mirror = in({n, 1, 1, 1}, DType::u8);
         bytes.fill = Fill::bytes;

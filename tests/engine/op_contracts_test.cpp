@@ -170,6 +170,10 @@ TEST_F(OpContract, MeanLossesHaveTermsWithinTheirNumbers) {
   EXPECT_REJECTED(loss(scores, {{.first = 2, .count = 3}}), ShapeError);
 }
 
+TEST_F(OpContract, ScaledTakesOneNumberOrOneForEachSample) {
+  EXPECT_REJECTED(ops::scaled(x_, tensor({3, 1, 1, 1})), ShapeError);
+}
+
 TEST_F(OpContract, ImagesAreBytesWithOneMirrorFlagEach) {
   EXPECT_REJECTED(ops::images_to_float(x_, {}, {}), DTypeError);
   const Tensor bytes = tensor({2, 4, 4, 3}, DType::u8);

@@ -113,6 +113,40 @@ KERNEL_TEST(lerp, MatchesReferenceForOneWeightAndOnePerSample) {
   }
 }
 
+KERNEL_TEST(lerp, ScalesOneOperandIfTheOtherIsAbsent) {
+  constexpr double kSlope = 0.25;
+  for (const Shape& s : {Shape{3, 5, 7, 3}, Shape{3, 9, 8, 16}}) {
+    for (const Shape& weights : {Shape{}, Shape{s.n, 1, 1, 1}}) {
+      const Host x = random_host(s, 1), gate = random_host(s, 2), t = random_host(weights, 3, 0, 1);
+      Host a(s), b(s), gated_a(s), gated_b(s);
+      for_each(s, [&](auto n, auto h, auto w, auto c) {
+        const double of_b = at(t, n, h, w, c), by = gate(n, h, w, c) > 0 ? 1.0 : kSlope;
+        a(n, h, w, c) = x(n, h, w, c) * (1 - of_b);
+        b(n, h, w, c) = x(n, h, w, c) * of_b;
+        gated_a(n, h, w, c) = by * a(n, h, w, c);
+        gated_b(n, h, w, c) = by * b(n, h, w, c);
+      });
+      expect_matches(
+          [&](Bench& bench) {
+            LerpArgs args{.a = bench.in(x), .t = bench.in(t, bench.acc()), .y = bench.out(s)};
+            bench.backend().lerp(args);
+            std::swap(args.a, args.b);
+            args.y = bench.out(s);
+            bench.backend().lerp(args);
+            args.gate = bench.in(gate);
+            args.gate_slope = kSlope;
+            args.y = bench.out(s);
+            bench.backend().lerp(args);
+            std::swap(args.a, args.b);
+            args.y = bench.inout(x);
+            args.a = args.y;
+            bench.backend().lerp(args);
+          },
+          {a, b, gated_b, gated_a});
+    }
+  }
+}
+
 struct ChannelCase {
   Shape x, y;
   int64_t x_first, y_first, count;

@@ -113,24 +113,53 @@ void CpuBackend::binary(const BinaryArgs& args) {
   });
 }
 
+namespace {
+
+// y = lerp(a, b, t) for one weight, with zeros for an absent operand, and the gate.
+template <typename T>
+struct Lerp {
+  const T *a, *b, *gate;
+  T *y, slope;
+
+  template <typename F>
+  void apply(int64_t first, int64_t last, F f) const {
+    if (gate == nullptr) {
+#pragma omp simd
+      for (int64_t i = first; i < last; ++i) y[i] = f(i);
+      return;
+    }
+#pragma omp simd
+    for (int64_t i = first; i < last; ++i) {
+      const T high = f(i), low = slope * high;
+      y[i] = gate[i] > T{0} ? high : low;
+    }
+  }
+  void operator()(int64_t first, int64_t last, T t) const {
+    const T rest = T{1} - t;
+    if (a == nullptr) return apply(first, last, [=, this](int64_t i) { return b[i] * t; });
+    if (b == nullptr) return apply(first, last, [=, this](int64_t i) { return a[i] * rest; });
+    apply(first, last, [=, this](int64_t i) { return a[i] + (b[i] - a[i]) * t; });
+  }
+};
+
+}  // namespace
+
 void CpuBackend::lerp(const LerpArgs& args) {
   const Shape& s = args.y.shape;
-  PG_ASSERT(args.a.shape == s && args.b.shape == s);
+  PG_ASSERT((args.a || args.b) && (!args.a || args.a.shape == s) && (!args.b || args.b.shape == s));
+  PG_ASSERT(!args.gate || args.gate.shape == s);
   PG_ASSERT(args.t.shape == Shape{} || args.t.shape == (Shape{s.n, 1, 1, 1}));
   dispatch_float(args.y.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    const T* const a = args.a.as<T>();
-    const T* const b = args.b.as<T>();
+    const Lerp<T> lerp{args.a.as<T>(), args.b.as<T>(), args.gate.as<T>(), args.y.as<T>(),
+                       static_cast<T>(args.gate_slope)};
     const T* const t = args.t.as<T>();
-    T* const y = args.y.as<T>();
     const int64_t step = args.t.shape.n == 1 ? 0 : 1;
     const int64_t sample = s.numel() / s.n;
     parallel_for(threads_, s.numel(), kGrain, [=](int64_t begin, int64_t end) {
       for (int64_t first = begin; first < end;) {
         const int64_t last = std::min(end, (first / sample + 1) * sample);
-        const T weight = t[first / sample * step];
-#pragma omp simd
-        for (int64_t i = first; i < last; ++i) y[i] = a[i] + (b[i] - a[i]) * weight;
+        lerp(first, last, t[first / sample * step]);
         first = last;
       }
     });

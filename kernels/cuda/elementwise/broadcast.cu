@@ -109,6 +109,36 @@ struct Lerp {
   }
 };
 
+// One operand of a lerp, times the gate if there is one.
+template <typename T>
+struct LerpPart {
+  const T *x, *gate;
+  const Acc<T>* t;
+  T* y;
+  Acc<T> slope;
+  Divider sample;
+  bool first;  // operand a
+
+  template <int N>
+  __device__ void apply(int64_t i) const {
+    using A = Acc<T>;
+    const A of_b = t[sample.quotient(static_cast<uint32_t>(i))];
+    const A weight = first ? A{1} - of_b : of_b, low = slope;
+    if (gate == nullptr) {
+      map<N>(
+          y + i, [weight](A v) { return v * weight; }, x + i);
+      return;
+    }
+    map<N>(
+        y + i,
+        [weight, low](A v, A by) {
+          const A high = v * weight;
+          return by > A{0} ? high : low * high;
+        },
+        x + i, gate + i);
+  }
+};
+
 // In units of N elements, which divide all extents. overwrite: one unit of y; add: one unit of the
 // copied channels.
 template <typename T, int N>
@@ -189,16 +219,29 @@ void binary(Queue& queue, const BinaryArgs& args) {
 
 void lerp(Queue& queue, const LerpArgs& args) {
   const Shape& s = args.y.shape;
-  PG_ASSERT(args.a.shape == s && args.b.shape == s);
+  PG_ASSERT((args.a || args.b) && (!args.a || args.a.shape == s) && (!args.b || args.b.shape == s));
+  PG_ASSERT(!args.gate || (args.gate.shape == s && !(args.a && args.b)));
   PG_ASSERT(args.t.shape == Shape{} || args.t.shape == (Shape{s.n, 1, 1, 1}));
   dispatch_storage(args.y.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const int64_t sample = s.numel() / args.t.shape.n;
-    const Lerp<T> f{args.a.as<T>(), args.b.as<T>(), args.t.as<Acc<T>>(), args.y.as<T>(),
-                    Divider(sample)};
     const bool packs = sample % kPack<T> == 0 || args.t.shape.n == 1;
-    launch_map<kPack<T>>(queue, f, small_count(s.numel()),
-                         access_if(packs && is_aligned(f.a, f.b, f.y)));
+    const T *const a = args.a.as<T>(), *const b = args.b.as<T>(), *const gate = args.gate.as<T>();
+    const auto* const t = args.t.as<Acc<T>>();
+    T* const y = args.y.as<T>();
+    const Access access = access_if(packs && is_aligned(a, b, gate, y));
+    const uint32_t count = small_count(s.numel());
+    if (a != nullptr && b != nullptr) {
+      return launch_map<kPack<T>>(queue, Lerp<T>{a, b, t, y, Divider(sample)}, count, access);
+    }
+    const LerpPart<T> f{.x = a != nullptr ? a : b,
+                        .gate = gate,
+                        .t = t,
+                        .y = y,
+                        .slope = static_cast<Acc<T>>(args.gate_slope),
+                        .sample = Divider(sample),
+                        .first = a != nullptr};
+    launch_map<kPack<T>>(queue, f, count, access);
   });
 }
 
