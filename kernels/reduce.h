@@ -15,4 +15,10 @@ struct ReduceSumArgs {
   Accumulate accumulate = Accumulate::overwrite;
 };
 
+// y[n] = sum over h, w and c of x[n,h,w,c]^2, summed as above.
+struct SumSquaresArgs {
+  ConstTensorView x;  // [N, H, W, C], f64, f32 or bf16
+  TensorView y;       // [N, 1, 1, 1], x's dtype, or f32 for bf16
+};
+
 }  // namespace pg

@@ -42,6 +42,8 @@ std::vector<OpCase> reduce_cases() {
       20);
   one("SumToSame", kImage, [](const Tensor& x) { return ops::sum_to(x, x.shape(), 2.0); });
   one(
+      "SumSquares", kImage, [](const Tensor& x) { return ops::sum_squares(x); }, 90);
+  one(
       "Mean", kImage, [](const Tensor& x) { return ops::mean(x); }, 360);
   return cases;
 }

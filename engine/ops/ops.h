@@ -79,9 +79,12 @@ Tensor append_channel(const Tensor& x, const Tensor& s);
 
 // --- sums (kernels/reduce.h) ---
 // Any order:
-// scale * sum over the extents that are 1 in `shape`; sums of bf16 tensors are f32
-Tensor sum_to(const Tensor& x, const Shape& shape, double scale = 1.0);
+// scale * sum over the extents that are 1 in `shape`; sums of bf16 tensors are f32. With an
+// unfilled `into` and outside a recorded pass, fills the destination and returns an empty Tensor.
+Tensor sum_to(const Tensor& x, const Shape& shape, double scale = 1.0, Destination* into = nullptr);
 Tensor mean(const Tensor& x);  // [1,1,1,1]
+// Composed: sums of the squares of each sample, [N,1,1,1]
+Tensor sum_squares(const Tensor& x);
 
 // --- losses of single numbers (kernels/mean_loss.h) ---
 struct MeanLoss {

@@ -31,13 +31,16 @@ Tensor bias_lrelu(const Tensor& x, const Tensor& b, double slope) {
                           .slope = slope});
   std::vector<Tensor> inputs = {x};
   if (b) inputs.push_back(b);
-  return record("bias_lrelu", std::move(inputs), y,
-                [y, slope, shape = b ? b.shape() : Shape{}](const Tensor& dy, const Need& need) {
-                  const Tensor g = slope == 1.0 ? dy : leaky_gate(dy, y, slope);
-                  Grads grads = {g};
-                  if (need.size() == 2) grads.push_back(need[1] ? sum_to(g, shape) : Tensor());
-                  return grads;
-                });
+  return record(
+      "bias_lrelu", std::move(inputs), y,
+      [y, slope, shape = b ? b.shape() : Shape{}](const Tensor& dy, const Need& need) {
+        const Tensor g = slope == 1.0 ? dy : leaky_gate(dy, y, slope);
+        Grads grads = {g};
+        if (need.size() == 2) {
+          grads.push_back(need[1] ? sum_to(g, shape, 1.0, need.destination(1)) : Tensor());
+        }
+        return grads;
+      });
 }
 
 Tensor leaky_gate(const Tensor& x, const Tensor& ref, double slope) {

@@ -109,7 +109,7 @@ void add_sums(std::vector<Case>& cases, const Selection& s) {
   }
 }
 
-// Means of a few numbers, f32 whatever the type of activations.
+// Means of a few numbers, f32 whatever the type of activations, and sums of squares.
 void add_losses(std::vector<Case>& cases, const Selection& s) {
   constexpr int64_t kScores = 70;
   constexpr Shape kAll{kScores, 1, 1, 1};
@@ -138,6 +138,16 @@ void add_losses(std::vector<Case>& cases, const Selection& s) {
         return c;
       },
       s, s.activations));
+  for (const Shape& x : {Shape{3, 32, 32, 8}, Shape{64, 1, 1, 20}}) {
+    cases.push_back(whole(
+        [=](DType t) {
+          Case c = named("sum_squares", x);
+          c.operands = {in(x, t), out({x.n, 1, 1, 1}, acc_of(t))};
+          c.run = [](Backend& b, Views v) { b.sum_squares({.x = v[0], .y = v[1]}); };
+          return c;
+        },
+        s, s.activations));
+  }
 }
 
 // Numbers are f32 whatever the type of activations.

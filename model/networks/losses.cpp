@@ -116,8 +116,7 @@ Penalty penalty_gradients(const Critic& c, const Tensor& images, const Discrimin
   const Tensor scores = c(w, x, in.labels, 1).score;
   const Tensor g = tape.grad(scores, std::span(&x, 1), {}, GradMode::record)[0];
   term.count = g.shape().n;
-  const ops::MeanLoss p =
-      ops::mean_loss(ops::sum_to(ops::square(g), {term.count, 1, 1, 1}), std::span(&term, 1));
+  const ops::MeanLoss p = ops::mean_loss(ops::sum_squares(g), std::span(&term, 1));
   tape.grad_into(reduced(c.config, in.part, p.loss, term.count), w.all(), {}, into,
                  Accumulate::add);
   return {.value = p.loss, .norm = p.means};

@@ -46,6 +46,21 @@ TEST(Gate, IsAppliedByTheTangentConvolutionToo) {
   EXPECT_LE(l.gates() - first, 1);
 }
 
+// As where a resolution fades in: two layers, of which each gets a share of the gradient.
+TEST(Gate, IsAppliedByALerp) {
+  Layers l;
+  Tape tape(l.context);
+  const Tensor x = tape.watch(l.x), w = tape.watch(l.w0), t = full({}, 0.3, l.x);
+  const Tensor y = ops::lerp(l.layer(x, w), l.layer(x, l.w1), t);
+  const Tensor dx = tape.grad(y, std::span(&x, 1), {}, GradMode::record)[0];
+  EXPECT_EQ(l.gates(), 0);
+  const int64_t lerps = l.counts.all().at("lerp");
+  tape.grad(ops::sum_squares(dx), std::span(&w, 1), {}, GradMode::release);
+  // The tangent passes through the mask of the layer with w, in the convolution above it.
+  EXPECT_EQ(l.gates(), 0);
+  EXPECT_GT(l.counts.all().at("lerp"), lerps);
+}
+
 TEST(Gate, IsAppliedByTheLayerItselfIfItsResultIsUsedTwice) {
   Layers l;
   Tape tape(l.context);

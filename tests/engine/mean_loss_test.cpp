@@ -104,5 +104,18 @@ TEST_F(MeanLossBits, OfNorms) {
         .weight = 10.0}});
 }
 
+TEST_F(MeanLossBits, OfSumsOfSquares) {
+  const auto sums = [](const Tensor& scores, auto f) {
+    return ops::mean(f(ops::mul(scores, full({2 * kImages, 9, 7, 3}, 1.1, scores))));
+  };
+  const Shape samples{2 * kImages, 1, 1, 1};
+  EXPECT_EQ(values_of([&](const Tensor& x) {
+              return sums(x, [](const Tensor& g) { return ops::sum_squares(g); });
+            }),
+            values_of([&](const Tensor& x) {
+              return sums(x, [&](const Tensor& g) { return ops::sum_to(ops::square(g), samples); });
+            }));
+}
+
 }  // namespace
 }  // namespace pg::test

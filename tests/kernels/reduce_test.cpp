@@ -71,6 +71,34 @@ KERNEL_TEST(reduce_sum, MatchesReferenceInPacks) {
   check_sum({3, 8, 6, 16}, {1, 8, 1, 16});  // not neighbours
 }
 
+KERNEL_TEST(sum_squares, MatchesReference) {
+  for (const Shape& s : {Shape{3, 1, 1, 1}, Shape{2, 5, 7, 3}, Shape{3, 40, 41, 11},
+                         Shape{2, 64, 64, 3}, Shape{5, 1, 1, 72}}) {
+    SCOPED_TRACE(message(s));
+    const Host x = random_host(s, 1);
+    Host y({s.n, 1, 1, 1});
+    for_each(s,
+             [&](auto n, auto h, auto w, auto c) { y(n, 0, 0, 0) += std::pow(x(n, h, w, c), 2); });
+    const auto call = [&](Bench& b) {
+      b.backend().sum_squares({.x = b.in(x), .y = b.out(y.shape, b.acc())});
+    };
+    // Squares of f32 numbers are rounded before they are added.
+    const int64_t terms = s.numel() / s.n;
+    expect_close(run(DType::f32, call)[0], y, DType::f32, 2);
+    expect_close(run(DType::f64, call)[0], y, DType::f64, terms);
+    if (device_supports_bf16()) expect_close(run(DType::bf16, call)[0], y, DType::f32, 2);
+  }
+}
+
+KERNEL_TEST(sum_squares, HasTheSameBitsAtOddAddresses) {
+  const Host x = random_host({2, 12, 10, 24}, 1), rgb = random_host({2, 32, 32, 3}, 2);
+  expect_same_at_odd_addresses([&](Bench& b) {
+    for (const Host* images : {&x, &rgb}) {
+      b.backend().sum_squares({.x = b.in(*images), .y = b.out({2, 1, 1, 1}, b.acc())});
+    }
+  });
+}
+
 KERNEL_TEST(reduce_sum, HasTheSameBitsAtOddAddresses) {
   const Host x = random_host({2, 12, 10, 24}, 1);
   const Host rgb = random_host({2, 8, 8, 3}, 2);

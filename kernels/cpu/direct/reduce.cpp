@@ -30,19 +30,24 @@ struct Sum {
   }
 };
 
-template <typename T>
+enum class Summand : uint8_t { value, square };
+
+template <Summand summand, typename T>
 double row_sum(const T* x, int64_t count) {
-  return lane_sum<double>(count, [x](int64_t i) { return static_cast<double>(x[i]); });
+  return lane_sum<double>(count, [x](int64_t i) {
+    if constexpr (summand == Summand::square) return static_cast<double>(x[i] * x[i]);
+    return static_cast<double>(x[i]);
+  });
 }
 
-template <typename T>
+template <Summand summand, typename T>
 void sum_rows(int threads, const Sum<T>& sum, const ReduceLayout& layout) {
   const int64_t length = layout.reduced;
   if (length <= kRowChunk) {
     parallel_for(threads, layout.outer, std::max<int64_t>(1, kGrain / length),
                  [=](int64_t begin, int64_t end) {
                    for (int64_t row = begin; row < end; ++row) {
-                     sum.store(row, row_sum(sum.x + row * length, length));
+                     sum.store(row, row_sum<summand>(sum.x + row * length, length));
                    }
                  });
     return;
@@ -53,11 +58,12 @@ void sum_rows(int threads, const Sum<T>& sum, const ReduceLayout& layout) {
   parallel_for(threads, layout.outer * chunks, 4, [=](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t first = i % chunks * kRowChunk;
-      out[i] = row_sum(sum.x + i / chunks * length + first, std::min(kRowChunk, length - first));
+      out[i] = row_sum<summand>(sum.x + i / chunks * length + first,
+                                std::min(kRowChunk, length - first));
     }
   });
   for (int64_t row = 0; row < layout.outer; ++row) {
-    sum.store(row, row_sum(out + row * chunks, chunks));
+    sum.store(row, row_sum<Summand::value>(out + row * chunks, chunks));
   }
 }
 
@@ -133,8 +139,19 @@ void CpuBackend::reduce_sum(const ReduceSumArgs& args) {
                      args.accumulate == Accumulate::add};
     const std::optional<ReduceLayout> layout = reduce_layout(args.x.shape, args.y.shape);
     if (!layout) return sum_any(threads_, sum, args.x.shape, args.y.shape);
-    if (layout->inner == 1) return sum_rows(threads_, sum, *layout);
+    if (layout->inner == 1) return sum_rows<Summand::value>(threads_, sum, *layout);
     sum_columns(threads_, sum, *layout);
+  });
+}
+
+// Squares are rounded as those of the elementwise kernel are.
+void CpuBackend::sum_squares(const SumSquaresArgs& args) {
+  const int64_t samples = args.x.shape.n;
+  PG_ASSERT(args.y.shape == (Shape{samples, 1, 1, 1}));
+  dispatch_float(args.x.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const Sum<T> sum{args.x.as<T>(), args.y.as<T>(), 1.0, false};
+    sum_rows<Summand::square>(threads_, sum, {samples, args.x.shape.numel() / samples, 1});
   });
 }
 

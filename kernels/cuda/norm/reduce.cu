@@ -54,16 +54,22 @@ __device__ __forceinline__ Pack<T, N> load_some(const T* p, int64_t left, Access
   return v;
 }
 
-template <int N, typename T>
+// The function of each element that is summed.
+enum class Summand : uint8_t { value, square };
+
+template <Summand summand, int N, typename T>
 __device__ __forceinline__ void add_all(Acc<T>& sum, const Pack<T, N>& v) {
 #pragma unroll
-  for (int j = 0; j < N; ++j) sum += to_acc(v.value[j]);
+  for (int j = 0; j < N; ++j) {
+    const Acc<T> x = to_acc(v.value[j]);
+    sum += summand == Summand::square ? x * x : x;
+  }
 }
 
 // --- rows: x is [rows, length] ---
 
 // One group of lanes per row.
-template <typename T>
+template <Summand summand, typename T>
 __global__ void __launch_bounds__(kThreads)
     sum_short_rows_kernel(const T* x, int64_t rows, int length, int lanes, Sink sink) {
   constexpr int N = kPack<T>;
@@ -73,7 +79,7 @@ __global__ void __launch_bounds__(kThreads)
   const Access access = access_if(is_aligned(from));
   Acc<T> part = 0;
   for (int i = lane * N; i < length && row < rows; i += lanes * N) {
-    add_all(part, load_some<N>(from + i, length - i, access));
+    add_all<summand>(part, load_some<N>(from + i, length - i, access));
   }
   const double sum = group_sum(static_cast<double>(part), lanes);
   if (lane == 0 && row < rows) sink.store(row, sum);
@@ -85,7 +91,7 @@ template <typename T>
 constexpr int64_t kRowTile = int64_t{kThreads} * kBatch* kPack<T>;
 
 // One block per chunk of a row. The sum goes to the sink, or to `partial` if rows have several.
-template <typename T>
+template <Summand summand, typename T>
 __global__ void __launch_bounds__(kThreads)
     sum_rows_kernel(const T* x, int64_t length, int64_t chunk, double* partial, Sink sink) {
   constexpr int N = kPack<T>, kStep = kThreads * N;
@@ -108,7 +114,7 @@ __global__ void __launch_bounds__(kThreads)
     }
     Acc<T> part = 0;
 #pragma unroll
-    for (int k = 0; k < kBatch; ++k) add_all(part, v[k]);
+    for (int k = 0; k < kBatch; ++k) add_all<summand>(part, v[k]);
     sum += part;
   }
   sum = block_sum<kThreads>(sum);
@@ -258,11 +264,11 @@ void add_partials(Queue& queue, const double* partial, const ReduceLayout& l, co
          partial, l.reduced, l.inner, width, sink);
 }
 
-template <typename T>
+template <Summand summand, typename T>
 void sum_rows(Queue& queue, const T* x, const ReduceLayout& l, const Sink& sink) {
   if (l.reduced <= kShortRow) {
     const int lanes = power_of_two(ceil_div(l.reduced, kPack<T>), 32);
-    launch(queue, sum_short_rows_kernel<T>,
+    launch(queue, sum_short_rows_kernel<summand, T>,
            {.grid = dim3(blocks_of(ceil_div(l.outer, kThreads / lanes))), .block = dim3(kThreads)},
            x, l.outer, l.reduced, lanes, sink);
     return;
@@ -272,7 +278,7 @@ void sum_rows(Queue& queue, const T* x, const ReduceLayout& l, const Sink& sink)
   const int64_t chunks = ceil_div(l.reduced, chunk);
   double* partial = nullptr;
   if (chunks > 1) partial = static_cast<double*>(queue.scratch(l.outer * chunks * 8));
-  launch(queue, sum_rows_kernel<T>,
+  launch(queue, sum_rows_kernel<summand, T>,
          {.grid = dim3(blocks_of(l.outer), blocks_of(chunks)), .block = dim3(kThreads)}, x,
          l.reduced, chunk, partial, sink);
   if (chunks > 1) add_partials(queue, partial, {l.outer, chunks, 1}, sink);
@@ -325,12 +331,23 @@ void reduce_sum(Queue& queue, const ReduceSumArgs& args) {
     const T* const x = args.x.as<T>();
     const std::optional<ReduceLayout> layout = reduce_layout(args.x.shape, args.y.shape);
     if (!layout) return sum_any(queue, x, args.x.shape, args.y.shape, sink);
-    if (layout->inner == 1) return sum_rows(queue, x, *layout, sink);
+    if (layout->inner == 1) return sum_rows<Summand::value>(queue, x, *layout, sink);
     if (layout->inner % N == 0) return sum_columns<T, N>(queue, x, *layout, 1, sink);
     if (layout->reduced % N == 0 && layout->inner < kThreads) {
       return sum_columns<T, N>(queue, x, *layout, N, sink);
     }
     sum_columns<T, 1>(queue, x, *layout, 1, sink);
+  });
+}
+
+void sum_squares(Queue& queue, const SumSquaresArgs& args) {
+  const int64_t samples = args.x.shape.n;
+  PG_ASSERT(args.y.shape == (Shape{samples, 1, 1, 1}) && args.y.dtype == acc_of(args.x.dtype));
+  const Sink sink{args.y.data, args.y.dtype, 1.0, Accumulate::overwrite};
+  dispatch_storage(args.x.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const ReduceLayout rows{samples, args.x.shape.numel() / samples, 1};
+    sum_rows<Summand::square>(queue, args.x.as<T>(), rows, sink);
   });
 }
 
