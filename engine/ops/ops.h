@@ -126,8 +126,9 @@ Tensor pixel_norm_vjp(const Tensor& dy, const Tensor& y, const Tensor& r, double
 Tensor scaled(const Tensor& x, const Tensor& t);
 // sums[i] += numbers[i] in f64, in one kernel; every number is a tensor of one element.
 void add_scalars(const Tensor& sums, std::span<const Tensor> numbers);
-// Image bytes u8 [N,H,W,C] -> f32 in [-1, 1] (kernels/images.h). mirror: u8 [N,1,1,1], or empty: no
+// y = image bytes u8 [N,H,W,C] in [-1, 1] (kernels/images.h). mirror: u8 [N,1,1,1], or empty: no
 // image is mirrored. alpha: f32 [1,1,1,1], or empty: no fade-in of real images.
-Tensor images_to_float(const Tensor& bytes, const Tensor& mirror, const Tensor& alpha);
+void images_to_float(const Tensor& y, const Tensor& bytes, const Tensor& mirror,
+                     const Tensor& alpha);
 
 }  // namespace pg::ops

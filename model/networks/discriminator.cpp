@@ -105,7 +105,7 @@ DiscriminatorOutput Discriminator::forward(const Weights& w, const Tensor& image
       x = ops::lerp(from_rgb(w, ops::avg_pool(images), r / 2), x, fade.alpha);
     }
   }
-  return head(w, stored_as(x, images.dtype()), labels, batches);
+  return head(w, stored_as(x, w.all().front().dtype()), labels, batches);
 }
 
 }  // namespace pg

@@ -29,8 +29,10 @@ class Discriminator {
                          LogitColumns logits = LogitColumns::after_score);
 
   std::vector<ParameterSpec> specs() const;
+  DType activations() const { return activations_; }
 
-  // images [N, R, R, channels], R = fade.resolution -> critic scores. The N images are `batches`
+  // images [N, R, R, channels], R = fade.resolution, of the type of activations or of parameters
+  // -> critic scores, of the type of parameters. The N images are `batches`
   // minibatches in a row, each with its own minibatch statistics. labels: one-hot [N, 1, 1, K] if
   // model.conditioning is projection, whose score is
   //   s + <h, E y>,  h the input of the last layer, E [C, K] = embedding / sqrt(C)

@@ -67,8 +67,10 @@ Tensor Generator::to_rgb(const Weights& w, const Tensor& x, int64_t resolution) 
   return ops::conv_bias_lrelu(x, l.w, l.b, {.pad = 0, .scale = l.scale}, 1.0);
 }
 
-Tensor Generator::output(const Tensor& image, int64_t resolution) const {
-  return has_tanh(model_, resolution) ? ops::tanh(image) : image;
+// tanh is computed in the type of the parameters.
+Tensor Generator::output(const Tensor& image, DType parameters, int64_t resolution) const {
+  if (!has_tanh(model_, resolution)) return image;
+  return stored_as(ops::tanh(stored_as(image, parameters)), activations_);
 }
 
 Tensor Generator::forward(const Weights& w, const Tensor& z, const Tensor& labels,
@@ -82,7 +84,7 @@ Tensor Generator::forward(const Weights& w, const Tensor& z, const Tensor& label
   }
   Tensor image = to_rgb(w, x, resolution);
   if (fade.alpha) image = ops::fade_in(to_rgb(w, before, resolution / 2), image, fade.alpha);
-  return output(stored_as(image, z.dtype()), resolution);
+  return output(image, z.dtype(), resolution);
 }
 
 }  // namespace pg

@@ -21,8 +21,8 @@ class Generator {
 
   std::vector<ParameterSpec> specs() const;
 
-  // z [N, 1, 1, L] -> images [N, R, R, channels], about -1 .. 1, with R = fade.resolution. labels:
-  // one-hot [N, 1, 1, K], or empty if model.conditioning is none.
+  // z [N, 1, 1, L] -> images [N, R, R, channels], about -1 .. 1, of the type of activations, with
+  // R = fade.resolution. labels: one-hot [N, 1, 1, K], or empty if model.conditioning is none.
   Tensor forward(const Weights& w, const Tensor& z, const Tensor& labels,
                  const DeviceFade& fade) const;
 
@@ -32,7 +32,7 @@ class Generator {
   Tensor latent(const Tensor& z, const Tensor& labels) const;
   Tensor base(const Weights& w, const Tensor& latent) const;
   Tensor to_rgb(const Weights& w, const Tensor& x, int64_t resolution) const;
-  Tensor output(const Tensor& image, int64_t resolution) const;
+  Tensor output(const Tensor& image, DType parameters, int64_t resolution) const;
 
   ModelConfig model_;
   DType activations_;

@@ -104,9 +104,8 @@ GradcheckNetworks::GradcheckNetworks(Context& context, const Config& config, con
     ops::add_in_place(store->flat(), ops::affine(n, 0.1, 0.0));
   }
   fade_ = on_device(fade, g_store_.flat());
-  const Shape images{kImages, fade.resolution, fade.resolution, config.model.channels};
-  inputs_.real = noise.normal(images, DType::f64);
-  inputs_.fake = noise.normal(images, DType::f64);
+  const Shape images{2 * kImages, fade.resolution, fade.resolution, config.model.channels};
+  inputs_.images = noise.normal(images, DType::f64);
   inputs_.mix = noise.uniform({kImages}, DType::f64);
   z_ = noise.normal({kImages, 1, 1, latent_size(config)}, DType::f64);
   if (label_count(config) > 0) {

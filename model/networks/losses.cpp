@@ -79,11 +79,11 @@ void add_to(Tensor& sum, const Tensor& term) { sum = sum ? ops::add(sum, term) :
 // Everything except the gradient penalties.
 void score_gradients(const Critic& c, const DiscriminatorInputs& in, std::span<const Tensor> into,
                      DiscriminatorLoss& loss) {
-  const int64_t n = in.real.shape().n;
-  Tape tape(in.real.context());
+  const int64_t n = in.count();
+  Tape tape(in.images.context());
   const Weights w(c.parameters, c.fade.resolution, tape);
   const Tensor labels = in.labels ? ops::concat_batch(in.labels, in.labels) : Tensor();
-  const DiscriminatorOutput out = c(w, ops::concat_batch(in.real, in.fake), labels, 2);
+  const DiscriminatorOutput out = c(w, in.images, labels, 2);
   const ops::MeanLoss scores = ops::mean_loss(out.score, critic_terms(c.config.loss, n));
   loss.fake_score = scores.means.alias({}, 0);
   loss.real_score = scores.means.alias({}, 1);
@@ -125,9 +125,9 @@ Penalty penalty_gradients(const Critic& c, const Tensor& images, const Discrimin
 Penalty mixed_penalty(const Critic& c, const DiscriminatorInputs& in,
                       std::span<const Tensor> into) {
   const LossConfig& l = c.config.loss;
+  const Tensor real = in.real(), fake = in.fake();
   const bool from_real = l.gp_mix == GpMix::real_to_fake;
-  const Tensor mixed =
-      from_real ? ops::lerp(in.real, in.fake, in.mix) : ops::lerp(in.fake, in.real, in.mix);
+  const Tensor mixed = ops::lerp(from_real ? real : fake, from_real ? fake : real, in.mix);
   return penalty_gradients(c, mixed, in, into,
                            {.f = MeanOf::square,
                             .root = true,
@@ -138,7 +138,7 @@ Penalty mixed_penalty(const Critic& c, const DiscriminatorInputs& in,
 
 Penalty r1_penalty(const Critic& c, const DiscriminatorInputs& in, std::span<const Tensor> into) {
   const double weight = 0.5 * c.config.loss.r1_gamma * norm_scale(c) * norm_scale(c);
-  return penalty_gradients(c, in.real, in, into, {.weight = weight});
+  return penalty_gradients(c, in.real(), in, into, {.weight = weight});
 }
 
 std::array<Tensor*, 5> means_of(DiscriminatorLoss& l) {
@@ -179,7 +179,7 @@ DiscriminatorLoss discriminator_gradients(const Config& config, const Discrimina
   for (Tensor* absent : {&loss.gradient_norm, &loss.penalty}) {
     if (!*absent) *absent = full({}, 0.0, loss.total);
   }
-  const int64_t n = inputs.real.shape().n;
+  const int64_t n = inputs.count();
   for (Tensor* mean : means_of(loss)) *mean = share_of(inputs.part, *mean, n);
   return loss;
 }

@@ -23,10 +23,20 @@ struct MinibatchPart {
 };
 
 struct DiscriminatorInputs {
-  Tensor real, fake;  // [N, R, R, C]
-  Tensor mix;         // [N, 1, 1, 1], uniform in [0, 1)
-  Tensor labels;      // one-hot [N, 1, 1, K] of real images and fakes; empty: none
+  Tensor images;  // [2N, R, R, C]: real images, then fakes; of parameters' or activations' type
+  Tensor mix;     // [N, 1, 1, 1], uniform in [0, 1), of parameters' type
+  Tensor labels;  // one-hot [N, 1, 1, K] of real images and fakes; empty: none
   MinibatchPart part{};
+
+  int64_t count() const { return images.shape().n / 2; }  // N
+  Tensor real() const { return half(0); }
+  Tensor fake() const { return half(images.numel() / 2); }
+
+ private:
+  Tensor half(int64_t first) const {
+    const Shape& s = images.shape();
+    return images.alias({count(), s.h, s.w, s.c}, first);
+  }
 };
 
 // Writes the gradient of the critic's loss to into[i] (in the order of ParameterStore::views): the

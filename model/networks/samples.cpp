@@ -80,7 +80,7 @@ Tensor some_samples(const Generator& generator, const ParameterStore& parameters
   const int64_t n = std::min(o.batch, z.shape().n - first);
   const Tensor some = ops::slice_batch(z, first, n);
   const Tensor classes = labels ? ops::slice_batch(labels, first, n) : Tensor();
-  const Tensor x = generator.forward(weights, some, classes, fade);
+  const Tensor x = stored_as(generator.forward(weights, some, classes, fade), z.dtype());
   return ops::upsample(x, o.show_at / resolution);
 }
 

@@ -97,11 +97,10 @@ int64_t peak_of_penalty(const Config& config, const Stage& stage, const PlannedR
                         logit_columns(config.loss));
   const ParameterStore store(context, d.specs());
   const int64_t r = stage.resolution, n = micro_batch_at(config, r, minibatch_at(config, r));
-  const Shape images{n, r, r, config.model.channels};
+  const Shape images{2 * n, r, r, config.model.channels};
   const auto input = [&](const Shape& shape) { return Tensor(context, shape, DType::f32); };
   const int64_t classes = label_count(config);
-  const DiscriminatorInputs inputs{.real = input(images),
-                                   .fake = input(images),
+  const DiscriminatorInputs inputs{.images = Tensor(context, images, d.activations()),
                                    .mix = input({n}),
                                    .labels = classes == 0 ? Tensor() : input({n, 1, 1, classes})};
   const Tensor gradients(context, store.flat().shape(), DType::f32, Lifetime::persistent);

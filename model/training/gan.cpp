@@ -145,18 +145,27 @@ DiscriminatorLoss Gan::d_step(const DeviceFade& fade, const Tensor& z) {
 
 DiscriminatorLoss Gan::d_part(const DeviceFade& fade, const MicroBatch& part, const Tensor& z,
                               const Tensor& mix) {
-  const Weights constants(state_.g, fade.resolution);
-  const bool fade_here = config_.schedule.fade_reals == RealFade::exact;
   const Tensor labels = part.of(labels_);
-  const DiscriminatorInputs inputs{
-      .real = ops::images_to_float(part.of(images_), part.of(mirror_),
-                                   fade_here ? fade.alpha : Tensor{}),
-      .fake = state_.generator.forward(constants, part.of(z), labels, fade),
-      .mix = part.of(mix),
-      .labels = labels,
-      .part = place_of(part)};
+  const DiscriminatorInputs inputs{.images = d_images(fade, part, part.of(z), labels),
+                                   .mix = part.of(mix),
+                                   .labels = labels,
+                                   .part = place_of(part)};
   return discriminator_gradients(config_, state_.discriminator, state_.d, fade, inputs,
                                  state_.d_adam.gradients(fade.resolution));
+}
+
+// Real images and fakes in one tensor, as the discriminator reads them.
+Tensor Gan::d_images(const DeviceFade& fade, const MicroBatch& part, const Tensor& z,
+                     const Tensor& labels) {
+  const Tensor bytes = part.of(images_);
+  const bool fade_here = config_.schedule.fade_reals == RealFade::exact;
+  const Shape& s = bytes.shape();
+  const Tensor images(context_, {2 * s.n, s.h, s.w, s.c},
+                      activation_dtype(config_.train.precision));
+  ops::images_to_float(images.alias(s), bytes, part.of(mirror_), fade_here ? fade.alpha : Tensor{});
+  const Weights constants(state_.g, fade.resolution);
+  ops::copy_into(images.alias(s, s.numel()), state_.generator.forward(constants, z, labels, fade));
+  return images;
 }
 
 GeneratorLoss Gan::g_step(const DeviceFade& fade, const Tensor& z) {

@@ -53,6 +53,8 @@ class Gan {
   DiscriminatorLoss d_step(const DeviceFade& fade, const Tensor& z);
   DiscriminatorLoss d_part(const DeviceFade& fade, const MicroBatch& part, const Tensor& z,
                            const Tensor& mix);
+  Tensor d_images(const DeviceFade& fade, const MicroBatch& part, const Tensor& z,
+                  const Tensor& labels);
   GeneratorLoss g_step(const DeviceFade& fade, const Tensor& z);
 
   Context& context_;

@@ -159,6 +159,13 @@ TEST_F(OpContract, ScalarSumsTakeOneNumberEach) {
   EXPECT_REJECTED(ops::add_scalars(many, numbers), ShapeError);
 }
 
+TEST_F(OpContract, ImagesAreBytesWithOneMirrorFlagEach) {
+  EXPECT_REJECTED(ops::images_to_float(x_, x_, {}, {}), DTypeError);
+  const Tensor bytes = tensor({2, 4, 4, 3}, DType::u8);
+  EXPECT_REJECTED(ops::images_to_float(x_, bytes, tensor({3, 1, 1, 1}, DType::u8), {}), ShapeError);
+  EXPECT_REJECTED(ops::images_to_float(tensor({2, 4, 4, 1}), bytes, {}, {}), ShapeError);
+}
+
 TEST_F(OpContract, MeanLossesHaveTermsWithinTheirNumbers) {
   const Tensor scores = tensor({4, 1, 1, 1});
   const auto loss = [&](const Tensor& x, std::vector<MeanTerm> terms) {
@@ -172,12 +179,6 @@ TEST_F(OpContract, MeanLossesHaveTermsWithinTheirNumbers) {
 
 TEST_F(OpContract, ScaledTakesOneNumberOrOneForEachSample) {
   EXPECT_REJECTED(ops::scaled(x_, tensor({3, 1, 1, 1})), ShapeError);
-}
-
-TEST_F(OpContract, ImagesAreBytesWithOneMirrorFlagEach) {
-  EXPECT_REJECTED(ops::images_to_float(x_, {}, {}), DTypeError);
-  const Tensor bytes = tensor({2, 4, 4, 3}, DType::u8);
-  EXPECT_REJECTED(ops::images_to_float(bytes, tensor({3, 1, 1, 1}, DType::u8), {}), ShapeError);
 }
 
 }  // namespace

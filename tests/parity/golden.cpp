@@ -241,7 +241,7 @@ class Run {
     const std::vector<Tensor> into = d_.views(scratch, fade.resolution);
     const DiscriminatorLoss loss = discriminator_gradients(
         config_, discriminator_, d_, view,
-        {.real = real, .fake = fake, .mix = rows("in/t"), .labels = labels}, into);
+        {.images = ops::concat_batch(real, fake), .mix = rows("in/t"), .labels = labels}, into);
     const std::string name = "loss/" + key_of(fade) + "/";
     note("losses", to_host(ops::affine(loss.total, reduction(), 0.0)),
          golden_.values(name + "total"));
@@ -270,10 +270,11 @@ class Run {
       const Tensor labels = rows(data + "labels");
       const Tensor fake =
           generator_.forward(Weights(g_, view.resolution), rows(data + "z_d"), labels, view);
-      discriminator_gradients(
-          config_, discriminator_, d_, view,
-          {.real = images(data + "real"), .fake = fake, .mix = rows(key + "t"), .labels = labels},
-          d_adam.gradients(view.resolution));
+      discriminator_gradients(config_, discriminator_, d_, view,
+                              {.images = ops::concat_batch(images(data + "real"), fake),
+                               .mix = rows(key + "t"),
+                               .labels = labels},
+                              d_adam.gradients(view.resolution));
       d_adam.step(view.resolution);
       generator_gradients(
           config_, generator_, g_, discriminator_, d_, view,

@@ -66,15 +66,14 @@ class Split {
   std::vector<double> discriminator(std::span<const Tensor> into) {
     DiscriminatorLoss l;
     for (const MicroBatch& part : parts()) {
-      add_share(l,
-                discriminator_gradients(config_, networks_.discriminator(),
-                                        networks_.store(Network::discriminator), networks_.fade(),
-                                        {.real = part.of(real_),
-                                         .fake = part.of(fake_),
-                                         .mix = part.of(mix_),
-                                         .labels = part.of(labels_),
-                                         .part = place(part)},
-                                        into));
+      add_share(
+          l, discriminator_gradients(config_, networks_.discriminator(),
+                                     networks_.store(Network::discriminator), networks_.fade(),
+                                     {.images = ops::concat_batch(part.of(real_), part.of(fake_)),
+                                      .mix = part.of(mix_),
+                                      .labels = part.of(labels_),
+                                      .part = place(part)},
+                                     into));
     }
     std::vector<double> numbers;
     for (const Tensor& t : {l.real_score, l.fake_score, l.gradient_norm, l.penalty, l.total}) {

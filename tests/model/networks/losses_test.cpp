@@ -47,7 +47,7 @@ TEST(Losses, GradientNormIsThatOfTheFullResolutionImage) {
   double expected = 0;
   {
     Tape tape(context());
-    const Tensor large = tape.watch(ops::upsample(in.real, 4));
+    const Tensor large = tape.watch(ops::upsample(in.real(), 4));
     const Tensor scores =
         s.discriminator().forward(Weights(store, 4), ops::avg_pool(large, 4), {}, {4}, 1).score;
     const Tensor norm_gradient = tape.grad(scores, std::span(&large, 1), {}, GradMode::keep)[0];
