@@ -2,7 +2,9 @@
 // memory that the work would need.
 #pragma once
 
+#include <array>
 #include <cstring>
+#include <functional>
 #include <string>
 
 #include "kernels/backend.h"
@@ -40,6 +42,14 @@ class PlanningBackend : public Backend {
   uintptr_t next_ = uintptr_t{1} << 40;
 };
 
+// A launch that a planner did not make.
+struct PlannedLaunch {
+  const void* kernel = nullptr;  // its host function, which the program's symbol table names
+  std::array<int64_t, 3> grid{1, 1, 1};  // blocks
+  int64_t threads = 0, smem = 0;         // of a block; bytes of dynamic shared memory
+};
+using LaunchListener = std::function<void(const PlannedLaunch&)>;
+
 // Planning for make_cpu_backend and make_cuda_backend with the same arguments. The CUDA planner
 // assumes CudaKernels::own, since the needs of cuDNN and cuBLASLt are known only to them. It
 // queries the GPU's properties and throws DeviceError without a usable GPU.
@@ -56,8 +66,10 @@ struct GpuModel {
   int64_t memory = 0;          // bytes
 };
 
-// The same for a GPU that need not exist. Throws DeviceError if the program was built without CUDA.
+// The same for a GPU that need not exist; the listener, if there is one, receives every launch that
+// the kernels called would make there. Throws DeviceError if the program was built without CUDA.
 std::unique_ptr<PlanningBackend> make_cuda_planner(const GpuModel& gpu, MatrixMath math,
-                                                   const CudaOptions& options = {});
+                                                   const CudaOptions& options = {},
+                                                   LaunchListener listener = {});
 
 }  // namespace pg

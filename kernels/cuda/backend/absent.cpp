@@ -33,7 +33,7 @@ std::unique_ptr<PlanningBackend> make_cuda_planner(int device, MatrixMath, const
 }
 
 std::unique_ptr<PlanningBackend> make_cuda_planner(const GpuModel& gpu, MatrixMath,
-                                                   const CudaOptions&) {
+                                                   const CudaOptions&, LaunchListener) {
   throw DeviceError(message("cannot plan for the GPU ", gpu.name, ": ", find_gpus().problem,
                             "; build it with nvcc installed, or plan with --device cpu"));
 }

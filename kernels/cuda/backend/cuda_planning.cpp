@@ -13,9 +13,12 @@ class CudaPlanning : public PlanningBackend {
  public:
   CudaPlanning(int device, MatrixMath math, const CudaOptions& options)
       : queue_(device, math, QueueUse::measure, options) {}
-  CudaPlanning(const GpuModel& gpu, MatrixMath math, const CudaOptions& options)
-      : queue_({.processors = gpu.processors, .smem_per_block = gpu.smem_per_block}, math,
-               options) {}
+  CudaPlanning(const GpuModel& gpu, MatrixMath math, const CudaOptions& options,
+               LaunchListener listener)
+      : queue_({.processors = gpu.processors,
+                .smem_per_block = gpu.smem_per_block,
+                .listener = std::move(listener)},
+               math, options) {}
 
   const char* name() const override { return "cuda"; }
   std::string description() const override { return "GPU (planning only)"; }
@@ -48,8 +51,9 @@ std::unique_ptr<PlanningBackend> make_cuda_planner(int device, MatrixMath math,
 }
 
 std::unique_ptr<PlanningBackend> make_cuda_planner(const GpuModel& gpu, MatrixMath math,
-                                                   const CudaOptions& options) {
-  return std::make_unique<cuda::CudaPlanning>(gpu, math, options);
+                                                   const CudaOptions& options,
+                                                   LaunchListener listener) {
+  return std::make_unique<cuda::CudaPlanning>(gpu, math, options, std::move(listener));
 }
 
 }  // namespace pg

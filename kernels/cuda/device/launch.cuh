@@ -13,12 +13,21 @@ struct LaunchShape {
   int64_t smem = 0;  // dynamic shared memory, bytes
 };
 
-// Queues kernel<<<grid, block, smem>>>(args...), unless the queue only measures. Throws
-// DeviceError; if the queue checks launches, with the error of this kernel.
+inline PlannedLaunch planned(const void* kernel, const LaunchShape& shape) {
+  const dim3 &grid = shape.grid, &block = shape.block;
+  return {.kernel = kernel,
+          .grid = {grid.x, grid.y, grid.z},
+          .threads = int64_t{block.x} * block.y * block.z,
+          .smem = shape.smem};
+}
+
+// Queues kernel<<<grid, block, smem>>>(args...); a queue that only measures passes it to its
+// listener instead. Throws DeviceError; if the queue checks launches, with the error of this
+// kernel.
 template <typename... Params, typename... Args>
 void launch(const Queue& queue, void (*kernel)(Params...), const LaunchShape& shape, Args... args) {
-  if (queue.measures()) return;
   const auto* const identity = reinterpret_cast<const void*>(kernel);
+  if (queue.measures()) return queue.plan(planned(identity, shape));
   if (queue.checks_launches()) queue.begin_launch(identity);
   constexpr int64_t kAlwaysAllowed = 48 << 10;
   if (shape.smem > kAlwaysAllowed) queue.raise_smem_limit(identity);

@@ -36,6 +36,7 @@ Queue::Queue(const QueueProperties& properties, MatrixMath math, const CudaOptio
       options_(options),
       processors_(properties.processors),
       smem_per_block_(properties.smem_per_block),
+      listener_(properties.listener),
       scratch_(QueueUse::measure) {}
 
 Queue::~Queue() {

@@ -13,6 +13,7 @@
 #include "kernels/backend.h"
 #include "kernels/cuda/device/cuda_check.h"
 #include "kernels/cuda/device/device_memory.h"
+#include "kernels/planning.h"
 
 namespace pg::cuda {
 
@@ -26,6 +27,7 @@ class QueueCache {
 struct QueueProperties {
   int processors = 0;          // streaming multiprocessors
   int64_t smem_per_block = 0;  // largest dynamic one, bytes
+  LaunchListener listener{};   // receives the launches of a queue that only measures
 };
 
 // One device with one stream. Everything is queued on that stream, so memory that one launcher has
@@ -44,6 +46,10 @@ class Queue {
   MatrixMath math() const { return math_; }
   QueueUse use() const { return use_; }
   bool measures() const { return use_ == QueueUse::measure; }
+  // A launch that a queue which only measures does not make.
+  void plan(const PlannedLaunch& launch) const {
+    if (listener_) listener_(launch);
+  }
   int device() const { return device_; }
   const CudaOptions& options() const { return options_; }
   // Whether calls with operands of this type may go to a family.
@@ -87,6 +93,7 @@ class Queue {
   cudaStream_t stream_ = nullptr;
   int processors_ = 0;
   int64_t smem_per_block_ = 0;
+  LaunchListener listener_;
   mutable std::set<const void*> raised_;              // kernels whose limit is raised
   mutable std::map<const void*, std::string> names_;  // of kernels, if launches are checked
   DeviceMemory scratch_;
