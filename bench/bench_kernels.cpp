@@ -3,12 +3,15 @@
 //
 // Each result is checked before it is timed (check.h). Operands are outside of the caches at each
 // launch, except filters, which stay in place and are transformed once (timing.h). On an emulated
-// GPU, where times mean nothing, it prints what each kernel asked of the memory instead.
+// GPU, where times mean nothing, it prints what each kernel asked of the memory instead. --model
+// NAME estimates the same calls for a GPU that need not exist (model/speed_model.h).
 #include <cstdio>
 #include <regex>
 
+#include "bench/model/model_report.h"
 #include "bench/program.h"
 #include "bench/report.h"
+#include "data/files/shown.h"
 #include "data/images/resolutions.h"
 #include "kernels/error.h"
 #include "model/cases/check.h"
@@ -21,7 +24,7 @@ using namespace pg;
 using namespace pg::bench;
 
 struct Options {
-  std::string device = "auto", filter;
+  std::string device = "auto", filter, model;
   std::vector<std::string> kernels, precisions;
   std::vector<int64_t> resolutions;
   std::vector<double> peaks;  // TFLOP/s and GB/s; empty: measured
@@ -122,7 +125,31 @@ bool run_precision(const Options& o, const DeviceChoice& device, const std::stri
   return ok;
 }
 
+void check_any(const Options& o, size_t count) {
+  PG_CHECK(count > 0, UsageError, "no case matches --filter ", o.filter,
+           "; --list prints the names");
+}
+
+int run_model(Options o) {
+  const DeviceChoice device{.cuda = true, .reason = ""};
+  if (o.precisions.empty()) o.precisions = {"bf16", "tf32"};
+  complete(o, device);
+  const ModelRequest request{.gpu = o.model,
+                             .resolutions = o.resolutions,
+                             .precisions = o.precisions,
+                             .format = o.json ? Format::json : Format::table};
+  size_t count = 0;
+  for (const std::string& precision : o.precisions) {
+    const std::vector<Case> cases = select_cases(o, device, modelled_precision(precision));
+    count += cases.size();
+    print_case_model(request, precision, cases);
+  }
+  check_any(o, count);
+  return 0;
+}
+
 int run(Options o) {
+  if (!o.model.empty()) return run_model(o);
   const DeviceChoice device = choose_device(o.device);
   complete(o, device);
   bool ok = true;
@@ -136,8 +163,7 @@ int run(Options o) {
       ok = run_precision(o, device, precision) && ok;
     }
   }
-  PG_CHECK(count > 0, UsageError, "no case matches --filter ", o.filter,
-           "; --list prints the names");
+  check_any(o, count);
   PG_CHECK(ok, Error, "some results are wrong or missing; see column check");
   return 0;
 }
@@ -165,6 +191,9 @@ void add_options(apps::Command& app, Options& o) {
       ->delimiter(',')
       ->expected(2);
   app.add_option("--threads", o.threads, "CPU threads (default: all cores)");
+  app.add_option("--model", o.model,
+                 "instead of measuring, estimate the time on this GPU, which need not be here: " +
+                     joined(modelled_gpus(), " or ") + " (expect +-25 %)");
   app.add_flag("--json", o.json, "print one JSON object per line instead of a table");
   app.add_flag("--list", o.list, "print the names of the cases and exit");
 }

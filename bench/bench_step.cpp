@@ -6,6 +6,8 @@
 // on the CPU; on a GPU it is as many as take 0.2 s, queued without waiting and replayed from a
 // captured graph. Times are medians over samples. The shares of kernels come from separate
 // iterations that wait after each kernel. The losses must be finite.
+//
+// --model NAME estimates the same iterations for a GPU that need not exist (model/speed_model.h).
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,9 +20,12 @@
 
 #include "bench/backends.h"
 #include "bench/floor.h"
+#include "bench/model/model_report.h"
 #include "bench/program.h"
 #include "bench/timing_backend.h"
 #include "data/files/output.h"
+#include "data/files/shown.h"
+#include "data/images/resolutions.h"
 #include "kernels/error.h"
 #include "model/config/config_names.h"
 #include "model/config/numerics.h"
@@ -35,9 +40,9 @@ constexpr const char* kName = "bench_step";
 
 struct Options {
   std::vector<int64_t> resolutions;
-  std::string device = "auto", precision = "auto", kernels;
+  std::string device = "auto", precision = "auto", kernels, model;
   std::vector<double> peaks;  // TFLOP/s and GB/s; empty: measured
-  int64_t batch = 0, fmap_base = 8192, fmap_max = 512, threads = 0;
+  int64_t batch = 0, fmap_base = 8192, fmap_max = 512, threads = 0, longest = 0;
   double alpha = 1.0, seconds = 10.0;
   bool json = false, floor = false;
 };
@@ -290,11 +295,39 @@ void add_options(apps::Command& app, Options& o) {
   app.add_option("--peaks", o.peaks, "TFLOP/s,GB/s: peaks for --floor (default: measured)")
       ->delimiter(',')
       ->expected(2);
+  app.add_option("--model", o.model,
+                 "instead of measuring, estimate the time on this GPU, which need not be here: " +
+                     joined(modelled_gpus(), " or ") + " (expect +-25 %)");
+  app.add_option("--longest", o.longest,
+                 "with --model: also list this many of the longest calls (default: 0)");
   app.add_flag("--json", o.json,
                "print one JSON object per line instead of a table with kernel shares");
 }
 
+int run_model(const Options& o) {
+  const Options usual;
+  PG_CHECK(o.batch == usual.batch && o.fmap_base == usual.fmap_base &&
+               o.fmap_max == usual.fmap_max && o.alpha == usual.alpha && o.kernels.empty(),
+           UsageError,
+           "--model supports only the official networks and minibatches with own kernels; drop "
+           "--batch, --fmap-base, --fmap-max, --alpha and --kernels");
+  ModelRequest request{.gpu = o.model, .resolutions = o.resolutions, .precisions = {o.precision}};
+  if (o.precision == "auto") request.precisions = {"bf16", "tf32"};
+  if (o.resolutions.empty()) {
+    for (int64_t r = 4; r <= 1024; r *= 2) request.resolutions.push_back(r);
+  }
+  for (const int64_t r : request.resolutions) {
+    PG_CHECK(is_resolution(r), UsageError,
+             "--resolution: expected a power of two from 4 to 1024, got ", r);
+  }
+  request.format = o.json ? Format::json : Format::table;
+  request.longest = o.longest;
+  print_step_model(request);
+  return 0;
+}
+
 int run(Options& o) {
+  if (!o.model.empty()) return run_model(o);
   if (o.resolutions.empty()) {
     constexpr int kCuda = 3;
     const int found = in_child([&] { return choose_device(o.device).cuda ? kCuda : 0; });

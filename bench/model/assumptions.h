@@ -1,0 +1,73 @@
+// assumptions.h: the numbers of the model that neither launchers nor machine code tell.
+//
+// They come from reading the machine code for Hopper and from published measurements, once, and
+// stay unchanged: the model compares states of the code, and a change of these numbers would look
+// like a change of the code. Clocks are of one processor, instructions are of a warp.
+#pragma once
+
+namespace pg::bench::assumed {
+
+// --- launches ---
+inline constexpr double kGap = 1.6e-6;        // seconds from kernel to kernel in a graph
+inline constexpr double kSmallKernel = 3e-6;  // seconds of a kernel that waits for few blocks
+inline constexpr double kSumKernel = 2.0e-6;  // of a sum of partial results, without its traffic
+inline constexpr double kBiasSum = 1.9e-6;    // of the second one of a call
+inline constexpr double kGradCheck = 4e-6;
+
+// --- a processor ---
+inline constexpr double kSchedulers = 4;
+inline constexpr double kIssue = 0.78;          // instructions per clock and scheduler
+inline constexpr double kSharedPerClock = 128;  // bytes
+inline constexpr double kMostCache = 60;        // bytes per clock into one processor
+inline constexpr double kRegisters = 65536;
+inline constexpr double kBlockOverhead = 1024;  // bytes of shared memory that each block takes
+inline constexpr double kSecondLimit = 0.15;    // share of the second slowest resource that adds up
+inline constexpr double kSecondLimitOfWgrad = 0.2;
+inline constexpr double kStall = 1.8;  // clocks per instruction of a warp that runs alone
+
+// --- fprop (tiles) ---
+inline constexpr double kProlog = 250;        // instructions
+inline constexpr double kPrologOfTap = 9;     // and for each row of packs and tap
+inline constexpr double kPrologShare = 0.7;   // of a step's other instructions, for each stage
+inline constexpr double kStartLatency = 900;  // clocks until the first copies have arrived
+inline constexpr double kUnaligned = 40;      // instructions of a step that copies elements
+inline constexpr double kBarrier = 70, kFragments = 45, kLastMma = 35;  // clocks of a step
+inline constexpr double kStepStall = 1.5;  // clocks per instruction between those
+
+// --- epilogues of fprop and strips, instructions ---
+inline constexpr double kScale = 3.5, kNorm = 3;                  // for each result of a lane
+inline constexpr double kBf16Pack = 75, kTf32Pack = 55;           // for each pack stored
+inline constexpr double kGatePack = 35;                           // more with a gate
+inline constexpr double kColumn = 2, kRows = 10, kStripRows = 8;  // for each fragment
+inline constexpr double kNormRows = 50, kStripNormRows = 60;      // for each 16 rows
+inline constexpr double kVjpColumn = 44;                          // for each fragment of a vjp
+inline constexpr double kStripVjpRows = 40, kStripResults = 40;
+
+// --- strips ---
+inline constexpr double kLine = 60;           // instructions of a line besides copies
+inline constexpr double kStartResult = 0.5;   // instructions for each result: zero it
+inline constexpr double kStripMemory = 1.03;  // traffic of borders
+inline constexpr double kHaloLines = 3;       // read again by each block
+inline constexpr double kUnevenWaves = 1.03, kManyWaves = 6;
+
+// --- wgrad ---
+inline constexpr double kPatch = 70;                        // instructions, with cursor and barrier
+inline constexpr double kLowCopy = 0.68, kHighCopy = 1.10;  // of the table's instructions of a copy
+inline constexpr double kTf32Copy = 0.87;  // share of the table's that is not for rounding
+inline constexpr double kRounding = 30, kRoundingPatch = 40;  // of tf32: for each copy and patch
+inline constexpr double kRoundedTraffic = 3;                  // of shared memory, with tf32
+inline constexpr double kWgradProlog = 400, kWgradStart = 1200;
+inline constexpr double kPatchBarrier = 80, kWgradStep = 50;  // clocks
+inline constexpr double kStoreStall = 1.6;                    // clocks per instruction
+inline constexpr double kStoreResult = 11, kJoinResult = 2;   // instructions for each result
+// Partial sums: parts of cached_bytes above which they go through memory, and its rates.
+inline constexpr double kWritesCached = 0.5, kSumsCached = 2.0 / 3;
+inline constexpr double kWriteShare = 0.625, kSumShare = 0.75;  // of the memory's rate
+inline constexpr double kCachedSumShare = 4.5 / 5.5;            // of the cached rate
+
+// --- all others: shares of the memory's rate ---
+inline constexpr double kRgbShare = 0.75, kDenseShare = 0.5, kAdamShare = 0.8;
+inline constexpr double kCheckShare = 0.875;
+inline constexpr double kAdamBytes = 26;  // for each parameter, with the packed filters
+
+}  // namespace pg::bench::assumed
