@@ -14,6 +14,10 @@ inline constexpr double kSumKernel = 2.0e-6;  // of a sum of partial results, wi
 inline constexpr double kBiasSum = 1.9e-6;    // of the second one of a call
 inline constexpr double kGradCheck = 4e-6;
 
+inline constexpr double kPartsStart = 0.4e-6;     // of a sum of the parts of a convolution, ...
+inline constexpr double kPartsCachedShare = 0.8;  // and its rate: of the cached rate, ...
+inline constexpr double kPartsShare = 0.75;       // or of the memory's
+
 // --- a processor ---
 inline constexpr double kSchedulers = 4;
 inline constexpr double kIssue = 0.78;          // instructions per clock and scheduler
@@ -27,10 +31,10 @@ inline constexpr double kStall = 1.8;  // clocks per instruction of a warp that 
 
 // --- fprop (tiles) ---
 inline constexpr double kProlog = 250;        // instructions
-inline constexpr double kPrologOfTap = 9;     // and for each row of packs and tap
+inline constexpr double kPrologOfRows = 60;   // and for each pass over the rows
 inline constexpr double kPrologShare = 0.7;   // of a step's other instructions, for each stage
 inline constexpr double kStartLatency = 900;  // clocks until the first copies have arrived
-inline constexpr double kUnaligned = 40;      // instructions of a step that copies elements
+inline constexpr double kPixelCopy = 15;      // instructions of a pass over the rows of a plane
 inline constexpr double kBarrier = 70, kFragments = 45, kLastMma = 35;  // clocks of a step
 inline constexpr double kStepStall = 1.5;  // clocks per instruction between those
 

@@ -10,28 +10,33 @@
 namespace pg::bench {
 namespace {
 
-// Template arguments: FpropTile<rows, columns, warps_m, warps_n, packs, stages, speed>, pattern,
-// access.
+// Template arguments: FpropTile<rows, columns, warps_m, warps_n, blocks, speed>, pattern. A step
+// has kPacks packs, and kStages of them are under way.
 struct Tile {
   explicit Tile(const KernelName& k)
       : rows(k.number(0)),
         columns(k.number(1)),
         warps_m(k.number(2)),
         warps_n(k.number(3)),
-        packs(k.number(4)),
-        stages(k.number(5)),
-        pattern(k.number(7)),
-        by_elements(k.number(8) == 1),
+        pattern(k.number(6)),
         bf16(k.bf16) {}
 
-  int rows, columns, warps_m, warps_n, packs, stages, pattern;
-  bool by_elements, bf16;
+  static constexpr int kPacks = 4, kStages = 4;
+  int rows, columns, warps_m, warps_n, pattern;
+  bool bf16;
 
   double element() const { return bf16 ? 2 : 4; }
   double pack() const { return 16 / element(); }
-  double step() const { return packs * pack(); }
+  double step() const { return kPacks * pack(); }
   double warps() const { return warps_m * warps_n; }
-  double bytes() const { return (rows + columns) * 16.0 * packs; }  // of a step
+  double planes() const { return pattern == 2 ? 2 : 1; }
+  // Pixels are copied once for the taps of a line, with one more at each end.
+  double across(const Shape& w) const {
+    return pattern == 0 ? static_cast<double>(w.w) : pattern == 1 ? 2 : 4;
+  }
+  double bytes(const Shape& w) const {  // of a step
+    return ((rows + 2) * planes() / across(w) + columns) * 16.0 * kPacks;
+  }
   double phases() const { return pattern == 1 ? 4 : 1; }
   double taps(const Shape& w) const {
     return pattern == 0 ? static_cast<double>(w.h * w.w) : pattern == 1 ? 4 : 16;
@@ -48,15 +53,17 @@ class FpropModel {
     const double tiles = std::ceil(static_cast<double>(low.pixels()) / tile_.rows) *
                          std::ceil(static_cast<double>(shapes.out.c) / tile_.columns) *
                          tile_.phases();
+    bytes_ = tile_.bytes(shapes.w);
     splits_ = std::max(1.0, std::round(l.blocks() / tiles));
     steps_ = std::ceil(std::ceil(depth / tile_.step()) / splits_);
     depth_ = std::ceil(depth / splits_);
-    step_instructions_ = l.code.instructions + (tile_.by_elements ? assumed::kUnaligned : 0);
+    const double rows = std::floor(static_cast<double>(l.launch.threads) / Tile::kPacks);
+    const double passes = std::ceil((tile_.rows + 2) / rows);
+    const double copies = passes * tile_.planes() * assumed::kPixelCopy;
+    step_instructions_ = l.code.instructions - copies * (1 - 1 / tile_.across(shapes.w));
     other_ = step_instructions_ - l.code.mma - l.code.ldmatrix;
-    const double rows = std::floor(static_cast<double>(l.launch.threads) / tile_.packs);
-    prolog_ = assumed::kProlog +
-              std::floor(tile_.rows / rows) * tile_.taps(shapes.w) * assumed::kPrologOfTap +
-              (tile_.stages - 1) * other_ * assumed::kPrologShare;
+    prolog_ = assumed::kProlog + passes * assumed::kPrologOfRows +
+              (Tile::kStages - 1) * other_ * assumed::kPrologShare;
     epilogue_ = tile_epilogue(l.call, tile_.bf16, tile_.rows / tile_.warps_m / 16,
                               tile_.columns / tile_.warps_n);
   }
@@ -68,10 +75,10 @@ class FpropModel {
     const double instructions = prolog_ + steps_ * step_instructions_ + epilogue_;
     const double read = tile_.warps() * l_.code.ldmatrix * 512;
     return {.tensor = blocks * tile_.rows * tile_.columns * depth_ / g.rates.macs(tile_.bf16),
-            .shared = blocks * steps_ * (read + tile_.bytes()) / assumed::kSharedPerClock,
+            .shared = blocks * steps_ * (read + bytes_) / assumed::kSharedPerClock,
             .instructions =
                 blocks * tile_.warps() * instructions / assumed::kSchedulers / assumed::kIssue,
-            .cache = blocks * steps_ * tile_.bytes() / cache};
+            .cache = blocks * steps_ * bytes_ / cache};
   }
 
   // Clocks of a block alone, whose warps have a scheduler each.
@@ -92,7 +99,7 @@ class FpropModel {
  private:
   const ModelledLaunch& l_;
   Tile tile_;
-  double splits_ = 1, steps_ = 0, depth_ = 0;  // of a block
+  double splits_ = 1, steps_ = 0, depth_ = 0, bytes_ = 0;  // of a block
   double step_instructions_ = 0, other_ = 0, prolog_ = 0, epilogue_ = 0;
 };
 

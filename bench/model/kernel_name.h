@@ -8,7 +8,7 @@
 
 namespace pg::bench {
 
-// "fprop_kernel<__nv_bfloat16, FpropTile<128, 256, 2, 4, 4, 4, 100>, (TapPattern)0, (Access)0>"
+// "fprop_kernel<__nv_bfloat16, FpropTile<128, 256, 2, 4, 1, 100>, (TapPattern)0>"
 struct KernelName {
   std::string text;
   std::string family;          // "fprop_kernel"

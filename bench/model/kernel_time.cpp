@@ -10,6 +10,19 @@
 namespace pg::bench {
 namespace {
 
+// f32 parts of split sums, the result, and the gate.
+double traffic_of_parts(const ModelledLaunch& l) {
+  const CallOperand& result = l.call.at(l.call.name == "conv2d" ? "y" : "dx");
+  double parts = 1;
+  for (const PlannedLaunch& other : l.call.launches) {
+    if (other.kernel != l.launch.kernel) {
+      parts = std::max(parts, static_cast<double>(other.grid[1]));
+    }
+  }
+  return static_cast<double>(result.shape.numel()) * 4 * parts +
+         result.bytes() * (l.call.has("gate") ? 2 : 1);
+}
+
 double traffic(const ModelledLaunch& l) {
   const RecordedCall& c = l.call;
   if (c.name == "conv2d") return 2 * c.at("y").bytes();  // the norm as a launch of its own
@@ -77,6 +90,13 @@ Estimate traffic_time(const ModelledLaunch& l) {
     return at(l.call.at("g").bytes() / (assumed::kCheckShare * g.memory) + kGap, Bound::memory);
   }
   if (l.kernel.family == "grad_check_kernel") return at(assumed::kGradCheck, Bound::gap);
+  if (l.kernel.family == "fprop_sums_kernel") {
+    const double bytes = traffic_of_parts(l);
+    const double rate = bytes > assumed::kSumsCached * g.cached_bytes
+                            ? assumed::kPartsShare * g.memory
+                            : assumed::kPartsCachedShare * g.cached;
+    return at(bytes / rate + kGap + assumed::kPartsStart, Bound::memory);
+  }
   const double bytes = traffic(l);
   const double seconds = bytes / (bytes > g.cached_bytes ? g.memory : g.cached);
   return at(seconds + kGap, seconds > kGap / 4 ? Bound::memory : Bound::gap);
