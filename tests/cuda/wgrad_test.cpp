@@ -111,6 +111,13 @@ TEST(ConvWeightTensor, EveryCandidateForOddChannelsMatches) {
       {"3 from 16, no border", {2, 6, 5, 16}, {3, 3, 3, 16}, {.pad = 0}});
 }
 
+// Patches that begin before the image, or lie outside it as a whole.
+TEST(ConvWeightTensor, EveryCandidateForWideBordersMatches) {
+  expect_every_candidate_matches({"border of 2", {2, 7, 9, 16}, {16, 3, 3, 16}, {.pad = 2}});
+  expect_every_candidate_matches({"border of 5", {1, 3, 4, 8}, {8, 3, 3, 8}, {.pad = 5}});
+  expect_every_candidate_matches({"1x1, border of 9", {1, 3, 4, 8}, {8, 1, 1, 8}, {.pad = 9}});
+}
+
 TEST(ConvWeightTensor, EveryCandidateForUpMatches) {
   expect_every_candidate_matches(
       {"up", {2, 3, 5, 24}, {16, 3, 3, 24}, {.mode = kUp, .scale = 0.6}});
@@ -226,6 +233,28 @@ TEST(ConvWeightTensor, LargeShapesUseLargeTiles) {
     EXPECT_EQ(cuda::kWgradTiles[candidates.front().tile].channels_a(), 128);
     for (const auto& candidate : candidates) EXPECT_GE(candidate.chunks, 1);
   }
+}
+
+// Kernels address the pixels of a patch by 32 bits, in bytes from the first of them.
+TEST(ConvWeightTensor, NoPatchSpansFourGigabytes) {
+  const cuda::WgradTile& tile = cuda::kWgradTiles[2];  // 64 pixels
+  constexpr int64_t kMuch = 1 << 20;
+  const auto patch = [&](int64_t images, int64_t channels, int64_t high_channels) {
+    return cuda::wgrad_patch(tile,
+                             {DType::bf16,
+                              {images, 1, 1, channels},
+                              {images, 1, 1, high_channels},
+                              tile.taps_h,
+                              tile.taps_w,
+                              tile.stride,
+                              1},
+                             kMuch);
+  };
+  constexpr int64_t kFits = (int64_t{1} << 25) - 1024, kTooMany = int64_t{1} << 25;
+  EXPECT_EQ(patch(64, 32, 32).images, 64);
+  EXPECT_EQ(patch(64, kFits, 32).images, 64);
+  EXPECT_EQ(patch(64, kTooMany, 32).images, 0);
+  EXPECT_EQ(patch(64, 32, kTooMany).images, 0);
 }
 
 }  // namespace

@@ -23,11 +23,13 @@ struct Fragments<bf16> {
   static constexpr uint32_t kOnes = 0x3F803F80;  // 1.0 in both halves
 
   static __device__ __forceinline__ int row_of(int lane, int) { return lane & 15; }
-  // 16 channels x 16 pixels of a tile with rows ld elements apart.
-  static __device__ __forceinline__ void load_a(uint32_t (&a)[4], const bf16* tile, int ld,
-                                                int lane) {
-    const int pixel = (lane & 7) + (lane >> 4) * 8, channel = lane & 8;
-    ptx::ldmatrix_x4_trans(a, tile + pixel * ld + channel);
+  // 16 channels x 16 pixels of a tile with rows ld elements apart. at: the tile's first element
+  // plus offset_a().
+  static __device__ __forceinline__ void load_a(uint32_t (&a)[4], const bf16* at, int) {
+    ptx::ldmatrix_x4_trans(a, at);
+  }
+  static __device__ __forceinline__ int offset_a(int lane, int ld) {
+    return ((lane & 7) + (lane >> 4) * 8) * ld + (lane & 8);
   }
   // 16 pixels x 8 count channels, `offset` elements into the lane's row.
   template <int count>
@@ -59,9 +61,10 @@ struct Fragments<float> {
   static constexpr uint32_t kOnes = 0x3F800000;
 
   static __device__ __forceinline__ int row_of(int lane, int i) { return (lane & 3) + 4 * i; }
-  static __device__ __forceinline__ void load_a(uint32_t (&a)[4], const float* tile, int ld,
-                                                int lane) {
-    const float* const at = tile + (lane & 3) * ld + (lane >> 2);
+  static __device__ __forceinline__ int offset_a(int lane, int ld) {
+    return (lane & 3) * ld + (lane >> 2);
+  }
+  static __device__ __forceinline__ void load_a(uint32_t (&a)[4], const float* at, int ld) {
     a[0] = __float_as_uint(at[0]);
     a[1] = __float_as_uint(at[8]);
     a[2] = __float_as_uint(at[4 * ld]);

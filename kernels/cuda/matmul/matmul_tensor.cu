@@ -111,7 +111,9 @@ __device__ __forceinline__ void multiply_tiles(const Tile& a, const Tile& b, int
     const int warp = static_cast<int>(threadIdx.x) / kWarp;
     uint32_t left[2][4], right[4][2];
 #pragma unroll
-    for (int i = 0; i < 2; ++i) F::load_a(left[i], &a[k][warp / 2 * 32 + i * 16], kLd, lane);
+    for (int i = 0; i < 2; ++i) {
+      F::load_a(left[i], &a[k][warp / 2 * 32 + i * 16] + F::offset_a(lane, kLd), kLd);
+    }
     const float* const rows[F::kRows] = {&b[k + F::row_of(lane, 0)][warp % 2 * 32],
                                          &b[k + F::row_of(lane, 1)][warp % 2 * 32]};
     F::load_b<4>(right, rows, 0, lane);

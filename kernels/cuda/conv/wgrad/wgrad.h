@@ -19,6 +19,7 @@ struct WgradTile {
   int frags_a, frags_b, warps_a, warps_b, warps_k;
   int bf16_pixels;  // of a patch of bf16 elements; f32: half of it
   int stages;       // patches in shared memory, all but one of them in flight
+  int blocks;       // of a processor, for which its registers suffice
 
   constexpr int taps() const { return taps_h * taps_w; }
   constexpr int channels_a() const { return 16 * frags_a * warps_a; }
@@ -35,15 +36,15 @@ struct WgradTile {
 // 3x3 taps (same), the folded 4x4 taps of stride 2 (up, down) and 1x1; each from many channels
 // (bound by tensor cores) to few (bound by memory).
 inline constexpr WgradTile kWgradTiles[] = {
-    {3, 3, 1, 4, 1, 2, 4, 1, 64, 3},   // 128 x 32
-    {3, 3, 1, 4, 1, 1, 4, 1, 32, 3},   // 64 x 32
-    {3, 3, 1, 2, 1, 1, 4, 2, 64, 3},   // 32 x 32
-    {3, 3, 1, 1, 2, 1, 1, 8, 128, 3},  // 16 x 16
-    {4, 4, 2, 2, 1, 4, 2, 1, 64, 3},   // 128 x 16
-    {4, 4, 2, 2, 1, 2, 4, 1, 64, 3},   // 64 x 32
-    {4, 4, 2, 2, 1, 1, 2, 4, 64, 3},   // 32 x 16
-    {1, 1, 1, 4, 4, 2, 4, 1, 32, 4},   // 128 x 128
-    {1, 1, 1, 2, 2, 1, 2, 4, 64, 3},   // 32 x 32
+    {3, 3, 1, 4, 1, 2, 4, 1, 64, 3, 1},   // 128 x 32
+    {3, 3, 1, 4, 1, 1, 4, 1, 32, 3, 2},   // 64 x 32
+    {3, 3, 1, 2, 1, 1, 4, 2, 64, 3, 2},   // 32 x 32
+    {3, 3, 1, 1, 2, 1, 1, 8, 128, 3, 2},  // 16 x 16
+    {4, 4, 2, 2, 1, 4, 2, 1, 64, 3, 1},   // 128 x 16
+    {4, 4, 2, 2, 1, 2, 4, 1, 64, 3, 1},   // 64 x 32
+    {4, 4, 2, 2, 1, 1, 2, 4, 64, 3, 1},   // 32 x 16
+    {1, 1, 1, 4, 4, 2, 4, 1, 32, 4, 1},   // 128 x 128
+    {1, 1, 1, 2, 2, 1, 2, 4, 64, 3, 4},   // 32 x 32
 };
 inline constexpr int kWgradTileCount = sizeof(kWgradTiles) / sizeof(kWgradTiles[0]);
 
@@ -70,7 +71,9 @@ struct WgradPatch {
   int64_t count(const Shape& low) const;  // patches that cover a batch
 };
 
-constexpr int kWgradPad = 8;  // elements after each pixel in shared memory: no bank conflicts
+// Elements after each pixel in shared memory: no bank conflicts. Those of the first stage hold the
+// places of pixels in the patch (wgrad_patch.cuh).
+constexpr int kWgradPad = 8;
 
 // The patch with the least work that fits a block's shared memory; images = 0 if none fits.
 WgradPatch wgrad_patch(const WgradTile& tile, const WgradProblem& problem, int64_t smem);

@@ -1,8 +1,9 @@
-// wgrad_kernel.cuh: the tensor-core weight gradient, one kernel for bf16, tf32 and every tile.
+// wgrad_kernel.cuh: the tensor-core weight gradient, one kernel for bf16, tf32
+// and every tile.
 //
-// All taps of a warp's channels are summed in registers; the only sums between threads are those of
-// warps that share a patch, in the order of warps. The bias gradient multiplies fragments that are
-// in registers already by ones.
+// All taps of a warp's channels are summed in registers; the only sums between
+// threads are those of warps that share a patch, in the order of warps. The
+// bias gradient multiplies fragments that are in registers already by ones.
 #pragma once
 
 #include "kernels/cuda/block/mma_fragments.cuh"
@@ -24,35 +25,37 @@ struct WarpSums {
 
   float sums[tile.frags_a][kTaps][tile.frags_b][4] = {};
   float bias[kBias][4] = {};
-  int lane, warp_a, warp_b, warp_k;
+  int lane = static_cast<int>(threadIdx.x) % 32;
 
-  __device__ WarpSums() {
-    const int warp = static_cast<int>(threadIdx.x) / 32;
-    lane = static_cast<int>(threadIdx.x) % 32;
-    warp_a = warp % tile.warps_a;
-    warp_b = warp / tile.warps_a % tile.warps_b;
-    warp_k = warp / tile.warps_a / tile.warps_b;
-  }
-  __device__ int column_a() const { return warp_a * tile.frags_a * 16; }
-  __device__ int column_b() const { return warp_b * tile.frags_b * 8; }
+  static __device__ int warp() { return static_cast<int>(threadIdx.x) / 32; }
+  static __device__ int warp_a() { return warp() % tile.warps_a; }
+  static __device__ int warp_b() { return warp() / tile.warps_a % tile.warps_b; }
+  static __device__ int warp_k() { return warp() / tile.warps_a / tile.warps_b; }
+  __device__ int column_a() const { return warp_a() * tile.frags_a * 16; }
+  __device__ int column_b() const { return warp_b() * tile.frags_b * 8; }
 
-  // Adds this warp's share of a patch. bias_from: none unless this warp also sums db.
+  // Adds this warp's share of a patch. bias_from: none unless this warp also
+  // sums db.
   __device__ __forceinline__ void add(const WgradParams<T>& p, const Stage& stage,
                                       BiasFrom bias_from) {
     constexpr int kSteps = Stage::kPixels / F::kDepth / tile.warps_k;
+    const T* const low = stage.low + F::offset_a(lane, Stage::kLdA) + column_a();
+    const T* high[F::kRows];
+#pragma unroll
+    for (int i = 0; i < F::kRows; ++i) {
+      high[i] = stage.high + Stage::high_row(p, F::row_of(lane, i)) + column_b();
+    }
 #pragma unroll 1
     for (int step = 0; step < kSteps; ++step) {
-      const int pixel = (step * tile.warps_k + warp_k) * F::kDepth;
+      const int pixel = (step * tile.warps_k + warp_k()) * F::kDepth;
       uint32_t a[tile.frags_a][4];
 #pragma unroll
       for (int i = 0; i < tile.frags_a; ++i) {
-        F::load_a(a[i], stage.low + pixel * Stage::kLdA + column_a() + i * 16, Stage::kLdA, lane);
+        F::load_a(a[i], low + pixel * Stage::kLdA + i * 16, Stage::kLdA);
       }
-      const T* rows[F::kRows];
+      const T* rows[F::kRows];  // bits of a pixel are independent
 #pragma unroll
-      for (int i = 0; i < F::kRows; ++i) {
-        rows[i] = stage.high + Stage::high_row(p, pixel + F::row_of(lane, i)) + column_b();
-      }
+      for (int i = 0; i < F::kRows; ++i) rows[i] = high[i] + Stage::high_row(p, pixel);
       add_taps(p, a, rows, bias_from == BiasFrom::high);
       if (bias_from == BiasFrom::low) {
         const uint32_t ones[2] = {F::kOnes, F::kOnes};
@@ -63,8 +66,9 @@ struct WarpSums {
   }
 
  private:
-  // The fragment of the next tap is loaded while the current one is multiplied. The four middle
-  // taps of a folded filter together cover each high pixel exactly once.
+  // The fragment of the next tap is loaded while the current one is multiplied.
+  // The four middle taps of a folded filter together cover each high pixel
+  // exactly once.
   __device__ __forceinline__ void add_taps(const WgradParams<T>& p,
                                            const uint32_t (&a)[tile.frags_a][4],
                                            const T* const (&rows)[F::kRows], bool high_bias) {
@@ -93,12 +97,14 @@ struct WarpSums {
   }
 };
 
-// Adds the sums of warps that share patches to the first of them, through shared memory.
+// Adds the sums of warps that share patches to the first of them, through
+// shared memory.
 template <typename T, int tile_index>
 __device__ __forceinline__ void join_warps(WarpSums<T, tile_index>& warp, float* smem) {
   constexpr WgradTile tile = kWgradTiles[tile_index];
   constexpr int kRegisters = WarpSums<T, tile_index>::kRegisters;
-  float* const at = smem + (warp.warp_b * tile.warps_a + warp.warp_a) * kRegisters * 32 + warp.lane;
+  float* const at =
+      smem + (warp.warp_b() * tile.warps_a + warp.warp_a()) * kRegisters * 32 + warp.lane;
   const auto for_each = [&](auto f) {
     int i = 0;
 #pragma unroll
@@ -119,9 +125,9 @@ __device__ __forceinline__ void join_warps(WarpSums<T, tile_index>& warp, float*
     }
   };
   for (int k = 1; k < tile.warps_k; ++k) {
-    if (warp.warp_k == k) for_each([](float& mine, float& shared) { shared = mine; });
+    if (warp.warp_k() == k) for_each([](float& mine, float& shared) { shared = mine; });
     __syncthreads();
-    if (warp.warp_k == 0) for_each([](float& mine, float& shared) { mine += shared; });
+    if (warp.warp_k() == 0) for_each([](float& mine, float& shared) { mine += shared; });
     __syncthreads();
   }
 }
@@ -179,7 +185,7 @@ __device__ __forceinline__ void store_bias(const WarpSums<T, tile_index>& warp,
 namespace {
 
 template <typename T, int tile_index>
-__global__ void __launch_bounds__(kWgradTiles[tile_index].threads())
+__global__ void __launch_bounds__(kWgradTiles[tile_index].threads(), kWgradTiles[tile_index].blocks)
     wgrad_kernel(const WgradParams<T> p) {
   using Stage = PatchStage<T, tile_index>;
   constexpr WgradTile tile = kWgradTiles[tile_index];
@@ -190,15 +196,19 @@ __global__ void __launch_bounds__(kWgradTiles[tile_index].threads())
   const int a0 = tile_a * Stage::kA, b0 = tile_b * Stage::kB;
   WarpSums<T, tile_index> warp;
   BiasFrom bias_from = BiasFrom::none;
-  if (p.bias_from == BiasFrom::low && tile_b == 0 && warp.warp_b == 0) bias_from = BiasFrom::low;
-  if (p.bias_from == BiasFrom::high && tile_a == 0 && warp.warp_a == 0) bias_from = BiasFrom::high;
+  if (p.bias_from == BiasFrom::low && tile_b == 0 && warp.warp_b() == 0) bias_from = BiasFrom::low;
+  if (p.bias_from == BiasFrom::high && tile_a == 0 && warp.warp_a() == 0)
+    bias_from = BiasFrom::high;
 
   const int first = static_cast<int>(blockIdx.y) * p.per_chunk;
   const int count = min(p.per_chunk, p.patches - first);
+  const Stage first_stage(smem, 0, p);
+  first_stage.list_pixels(p);
+  __syncthreads();
   PatchCursor next(p, first);
 #pragma unroll 1
   for (int s = 0; s < kStages - 1; ++s) {
-    if (s < count) Stage(smem, s, p).load(p, next, a0, b0);
+    if (s < count) Stage(smem, s, p).load(p, first_stage, next, a0, b0);
     ptx::cp_async_commit();
     next.advance(p);
   }
@@ -209,7 +219,7 @@ __global__ void __launch_bounds__(kWgradTiles[tile_index].threads())
     if constexpr (sizeof(T) == 4) stage.round(p);
     __syncthreads();
     if (i + kStages - 1 < count) {
-      Stage(smem, (i + kStages - 1) % kStages, p).load(p, next, a0, b0);
+      Stage(smem, (i + kStages - 1) % kStages, p).load(p, first_stage, next, a0, b0);
       next.advance(p);
     }
     ptx::cp_async_commit();
@@ -219,7 +229,7 @@ __global__ void __launch_bounds__(kWgradTiles[tile_index].threads())
     __syncthreads();
     join_warps(warp, reinterpret_cast<float*>(smem));
   }
-  if (warp.warp_k != 0) return;
+  if (warp.warp_k() != 0) return;
   store_sums(warp, p, a0 + warp.column_a(), b0 + warp.column_b());
   if (bias_from != BiasFrom::none) {
     store_bias(warp, p, a0 + warp.column_a(), b0 + warp.column_b(), bias_from);

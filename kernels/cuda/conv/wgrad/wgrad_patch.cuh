@@ -1,6 +1,8 @@
 // wgrad_patch.cuh: loads the patches of the tensor-core weight gradient into shared memory.
 #pragma once
 
+#include <climits>
+
 #include "kernels/cuda/block/divider.cuh"
 #include "kernels/cuda/block/pack.cuh"
 #include "kernels/cuda/block/ptx.cuh"
@@ -23,7 +25,7 @@ struct WgradParams {
   int high_rows, high_columns, high_pixels;  // of a patch of the high image, border included
   Divider per_row, per_image;                // high_columns, high_rows * high_columns
   int patches_h, patches_w, patches, per_chunk;
-  bool reversed;
+  bool reversed;  // only with stride 2
   BiasFrom bias_from;
 };
 
@@ -52,6 +54,91 @@ struct PatchCursor {
   }
 };
 
+// A pixel of a patch. offset: bytes from the first pixel of the patch. place: see place_of().
+struct PatchPixel {
+  uint32_t offset, place;
+};
+
+// Image, row and column of a pixel, counted from the first one of the patch. Each has nine bits and
+// above them a guard bit, so PatchBounds compares all three at once.
+__device__ __forceinline__ uint32_t place_of(int image, int row, int column) {
+  return (static_cast<uint32_t>(image) << 20) + (static_cast<uint32_t>(row) << 10) +
+         static_cast<uint32_t>(column);
+}
+
+// The pixels of a patch that are inside the image: `first` to `last` in each coordinate.
+struct PatchBounds {
+  static constexpr uint32_t kGuards = 1u << 29 | 1u << 19 | 1u << 9;
+  static constexpr int kFarthest = 511;  // of place_of()
+  uint32_t from = kGuards, to = kGuards;
+
+  __device__ void set_first(int row, int column) {
+    from = kGuards - place_of(0, within(row, 0), within(column, 0));
+  }
+  __device__ void set_last(int image, int row, int column) {
+    to = kGuards + place_of(within(image, -1), within(row, -1), within(column, -1));
+  }
+  // A guard is cleared where a coordinate is outside.
+  __device__ bool contains(uint32_t place) const {
+    return (~((from + place) & (to - place)) & kGuards) == 0;
+  }
+
+ private:
+  static __device__ int within(int v, int least) { return min(max(v, least), kFarthest); }
+};
+
+// A thread's share of pixels with kChannels channels: one pack of every kStride-th pixel.
+template <typename T, int kChannels, int kThreads>
+struct PatchShare {
+  static constexpr int kPackSize = kPack<T>;
+  static constexpr int kPacks = kChannels / kPackSize, kStride = kThreads / kPacks;
+  static constexpr int kLd = kChannels + kWgradPad;
+  // Eight neighbouring lanes write 128 bytes at once. If those are several pixels, they are kApart
+  // apart and so in different banks.
+  static constexpr int kTogether = kPacks < 8 ? 8 / kPacks : 1;
+  static constexpr int rows_apart() {
+    constexpr int kPitch = kLd * static_cast<int>(sizeof(T)), kPart = 128 / kTogether;
+    int apart = 1;
+    while (kTogether > 1 && apart * kPitch % (2 * kPart) != kPart) apart *= 2;
+    return apart;
+  }
+  static constexpr int kApart = rows_apart();
+  static_assert(kThreads % kPacks == 0 && kStride % (kTogether * kApart) == 0);
+
+  static __device__ __forceinline__ int channel() {
+    return static_cast<int>(threadIdx.x) % kPacks * kPackSize;
+  }
+  // The first of the thread's pixels.
+  static __device__ __forceinline__ int pixel() {
+    const int i = static_cast<int>(threadIdx.x) / kPacks, group = kTogether * kApart;
+    return i / group * group + i % kTogether * kApart + i / kTogether % kApart;
+  }
+
+  // The PatchPixel of pixel i lies in the padding behind it, in the first stage.
+  static __device__ __forceinline__ PatchPixel* listed(T* first_stage, int i) {
+    return reinterpret_cast<PatchPixel*>(first_stage + i * kLd + kChannels);
+  }
+
+  // Starts copies of kCount of the thread's pixels, of those below `end`, zeros outside `inside`.
+  // All PatchPixels are read first, since no load can be moved above a copy.
+  template <int kCount>
+  static __device__ __forceinline__ void copy(T* to, const T* from, T* first_stage, int first,
+                                              int end, const PatchBounds& inside) {
+    PatchPixel pixels[kCount];
+#pragma unroll
+    for (int j = 0; j < kCount; ++j) {
+      if (first + j * kStride < end) pixels[j] = *listed(first_stage, first + j * kStride);
+    }
+#pragma unroll
+    for (int j = 0; j < kCount; ++j) {
+      if (first + j * kStride >= end) break;
+      ptx::cp_async_16(to + (first + j * kStride) * kLd + channel(),
+                       reinterpret_cast<const char*>(from) + pixels[j].offset,
+                       inside.contains(pixels[j].place) ? 16 : 0);
+    }
+  }
+};
+
 // The shared memory of one stage: rows of channels, first of each pixel of the low patch, then of
 // the high patch. With stride 2 a high row stores its even columns first, then the odd ones, which
 // makes the pixels under one tap neighbours.
@@ -63,6 +150,13 @@ struct PatchStage {
   static constexpr int kA = tile.channels_a(), kB = tile.channels_b();
   static constexpr int kLdA = kA + kWgradPad, kLdB = kB + kWgradPad;
   static constexpr int kThreads = tile.threads(), kTaps = tile.taps();
+  using Low = PatchShare<T, kA, kThreads>;
+  using High = PatchShare<T, kB, kThreads>;
+  // Pixels that a thread copies together: all of the low patch; most high patches have as many.
+  static constexpr int kLowCopies = kPixels / Low::kStride;
+  static constexpr int kHighCopies = kTaps == 1 ? kPixels / High::kStride : tile.stride + 1;
+  static_assert(kPixels % Low::kStride == 0);
+  static_assert((kPixels - 1) * tile.stride + tile.taps_h <= PatchBounds::kFarthest);
 
   T* low;
   T* high;
@@ -73,8 +167,10 @@ struct PatchStage {
   __device__ PatchStage(T* smem, int index, const WgradParams<T>& p)
       : low(smem + index * elements(p)), high(low + kPixels * kLdA) {}
 
-  // First element of the high pixel under the first tap of a low pixel of the patch.
+  // First element of the high pixel under the first tap of a low pixel of the patch. For numbers
+  // of pixels without a common bit, that of their sum is the sum of theirs.
   static __device__ __forceinline__ int high_row(const WgradParams<T>& p, int pixel) {
+    if constexpr (kTaps == 1) return pixel * kLdB;
     const int x = pixel & ((1 << p.log_columns) - 1), line = pixel >> p.log_columns;
     const int y = line & ((1 << p.log_rows) - 1), image = line >> p.log_rows;
     return ((image * p.high_rows + y * tile.stride) * p.high_columns + x) * kLdB;
@@ -85,32 +181,51 @@ struct PatchStage {
     return (r * p.high_columns + column) * kLdB;
   }
 
-  // Starts this thread's copies of a patch; zeros outside the image and beyond the channels.
-  __device__ __forceinline__ void load(const WgradParams<T>& p, const PatchCursor& at, int a0,
-                                       int b0) const {
-    const int n0 = at.image * (kPixels >> (p.log_rows + p.log_columns));
-    const int y0 = at.row << p.log_rows, x0 = at.column << p.log_columns;
-#pragma unroll 4
-    for (int i = static_cast<int>(threadIdx.x); i < kPixels * (kA / kPackSize); i += kThreads) {
-      const int pixel = i / (kA / kPackSize), c = i % (kA / kPackSize) * kPackSize;
-      const int x = x0 + (pixel & ((1 << p.log_columns) - 1)), line = pixel >> p.log_columns;
-      const int y = y0 + (line & ((1 << p.log_rows) - 1)), n = n0 + (line >> p.log_rows);
-      const bool in = n < p.n && y < p.low_h && x < p.low_w && a0 + c < p.low_c;
-      const int64_t from = ((int64_t{n} * p.low_h + y) * p.low_w + x) * p.low_c + a0 + c;
-      ptx::cp_async_16(low + pixel * kLdA + c, in ? p.low + from : p.low, in ? 16 : 0);
+  // Writes the PatchPixels of all pixels into this stage, the first, for load().
+  __device__ __forceinline__ void list_pixels(const WgradParams<T>& p) const {
+    const auto pixel_at = [](int n, int y, int x, int h, int w, int c) {
+      const auto bytes = static_cast<uint32_t>(c * static_cast<int>(sizeof(T)));
+      const uint32_t row = static_cast<uint32_t>(n * h + y) * static_cast<uint32_t>(w);
+      return PatchPixel{(row + static_cast<uint32_t>(x)) * bytes, place_of(n, y, x)};
+    };
+    int n, y, x;
+    for (int i = static_cast<int>(threadIdx.x); i < kPixels; i += kThreads) {
+      locate_low_pixel(p, i, n, y, x);
+      *Low::listed(low, i) = pixel_at(n, y, x, p.low_h, p.low_w, p.low_c);
     }
-    const int high_y = y0 * tile.stride - p.pad, high_x = x0 * tile.stride - p.pad;
-#pragma unroll 2
-    for (int i = static_cast<int>(threadIdx.x); i < p.high_pixels * (kB / kPackSize);
-         i += kThreads) {
-      const int pixel = i / (kB / kPackSize), c = i % (kB / kPackSize) * kPackSize;
-      int dn, dy, dx;
-      locate_high_pixel(p, pixel, dn, dy, dx);
-      const int n = n0 + dn, y = high_y + dy, x = high_x + dx;
-      const bool in =
-          n < p.n && y >= 0 && y < p.high_h && x >= 0 && x < p.high_w && b0 + c < p.high_c;
-      const int64_t from = ((int64_t{n} * p.high_h + y) * p.high_w + x) * p.high_c + b0 + c;
-      ptx::cp_async_16(high + pixel * kLdB + c, in ? p.high + from : p.high, in ? 16 : 0);
+    for (int i = static_cast<int>(threadIdx.x); i < p.high_pixels; i += kThreads) {
+      locate_high_pixel(p, i, n, y, x);
+      *High::listed(high, i) = pixel_at(n, y, x, p.high_h, p.high_w, p.high_c);
+    }
+  }
+
+  // Starts this thread's copies of a patch; zeros outside the image and beyond the channels.
+  // `first` is the first stage.
+  __device__ __forceinline__ void load(const WgradParams<T>& p, const PatchStage& first,
+                                       const PatchCursor& at, int a0, int b0) const {
+    const int n = at.image * (kPixels >> (p.log_rows + p.log_columns));
+    const int low_y = at.row << p.log_rows, low_x = at.column << p.log_columns;
+    const int high_y = low_y * tile.stride - p.pad, high_x = low_x * tile.stride - p.pad;
+    const int a = a0 + Low::channel(), b = b0 + High::channel(), last_image = p.n - 1 - n;
+    PatchBounds low_inside, high_inside;
+    low_inside.set_last(a < p.low_c ? last_image : -1, p.low_h - 1 - low_y, p.low_w - 1 - low_x);
+    high_inside.set_first(-high_y, -high_x);
+    high_inside.set_last(b < p.high_c ? last_image : -1, p.high_h - 1 - high_y,
+                         p.high_w - 1 - high_x);
+    const T* const low_from =
+        p.low + int64_t{(n * p.low_h + low_y) * p.low_w + low_x} * p.low_c + a;
+    const T* const high_from =
+        p.high + int64_t{(n * p.high_h + high_y) * p.high_w + high_x} * p.high_c + b;
+    Low::template copy<kLowCopies>(low, low_from, first.low, Low::pixel(), INT_MAX, low_inside);
+    if constexpr (kTaps == 1) {
+      High::template copy<kHighCopies>(high, high_from, first.high, High::pixel(), INT_MAX,
+                                       high_inside);
+    } else {
+#pragma unroll 1
+      for (int i = High::pixel(); i < p.high_pixels; i += kHighCopies * High::kStride) {
+        High::template copy<kHighCopies>(high, high_from, first.high, i, p.high_pixels,
+                                         high_inside);
+      }
     }
   }
 
@@ -124,27 +239,27 @@ struct PatchStage {
       for (float& value : v.value) value = ptx::round_to_tf32(value);
       store(at, v);
     };
-    const int t = static_cast<int>(threadIdx.x);
-#pragma unroll 4
-    for (int i = t; i < kPixels * (kA / kPackSize); i += kThreads) {
-      round_pack(low + i / (kA / kPackSize) * kLdA + i % (kA / kPackSize) * kPackSize);
-    }
+    float* const low_at = low + Low::pixel() * kLdA + Low::channel();
+#pragma unroll
+    for (int j = 0; j < kLowCopies; ++j) round_pack(low_at + j * Low::kStride * kLdA);
+    float* const high_at = high + High::channel();
 #pragma unroll 2
-    for (int i = t; i < p.high_pixels * (kB / kPackSize); i += kThreads) {
-      round_pack(high + i / (kB / kPackSize) * kLdB + i % (kB / kPackSize) * kPackSize);
+    for (int i = High::pixel(); i < p.high_pixels; i += High::kStride) {
+      round_pack(high_at + i * kLdB);
     }
   }
 
  private:
-  // Image, row and column, in the patch, of the high pixel stored at `index`.
+  // Image, row and column, in the patch, of the pixel stored at `index`.
+  static __device__ __forceinline__ void locate_low_pixel(const WgradParams<T>& p, int index,
+                                                          int& n, int& y, int& x) {
+    x = index & ((1 << p.log_columns) - 1);
+    y = (index >> p.log_columns) & ((1 << p.log_rows) - 1);
+    n = index >> (p.log_columns + p.log_rows);
+  }
   static __device__ __forceinline__ void locate_high_pixel(const WgradParams<T>& p, int index,
                                                            int& n, int& y, int& x) {
-    if constexpr (kTaps == 1) {
-      x = index & ((1 << p.log_columns) - 1);
-      y = (index >> p.log_columns) & ((1 << p.log_rows) - 1);
-      n = index >> (p.log_columns + p.log_rows);
-      return;
-    }
+    if constexpr (kTaps == 1) return locate_low_pixel(p, index, n, y, x);
     auto rest = static_cast<uint32_t>(index);
     uint32_t in_image = p.per_image.split(rest);
     n = static_cast<int>(rest);

@@ -62,6 +62,12 @@ Plan best_plan(const WgradProblem& p, int tile, const WgradPatch& patch) {
   return best;
 }
 
+// Whether offsets in bytes, in a patch of `rows` rows of each of `images` images, have 32 bits.
+bool has_short_offsets(const Shape& s, int64_t images, int64_t rows, int64_t element_size) {
+  const int64_t row = s.w * round_up(s.c, 8) * element_size;
+  return ((images - 1) * s.h + rows) * row < int64_t{1} << 32;
+}
+
 bool has_taps_of(const WgradTile& t, const WgradProblem& p) {
   return t.taps_h == p.taps_h && t.taps_w == p.taps_w && t.stride == p.stride;
 }
@@ -88,6 +94,10 @@ WgradPatch wgrad_patch(const WgradTile& t, const WgradProblem& p, int64_t smem) 
     for (int rows = 0; rows <= std::min(log_pixels - columns, log2_up(p.low.h)); ++rows) {
       const WgradPatch patch{rows, columns, 1 << (log_pixels - columns - rows)};
       if (wgrad_smem(t, p, patch) > smem) continue;
+      if (!has_short_offsets(p.low, patch.images, patch.rows(), p.element_size()) ||
+          !has_short_offsets(p.high, patch.images, patch.high_rows(t), p.element_size())) {
+        continue;
+      }
       const int64_t work =
           patch.count(p.low) * (4 * t.pixels(p.element_size()) + patch.high_pixels(t));
       if (best.images != 0 && work > least) continue;
