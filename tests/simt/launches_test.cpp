@@ -162,6 +162,31 @@ TEST(Launches, CapturedLaunchesKeepTheirSharedMemory) {
   backend->synchronize();
 }
 
+// Launches of a weight gradient of `channels` to as many, with the gradient of a bias.
+int64_t launches_of_gradients(MatrixMath math, int64_t channels, int64_t x_channels, int64_t taps) {
+  const auto backend = make_cuda_backend(0, math);
+  Context context(*backend, {.persistent = 1 << 20, .step = 1 << 20});
+  const Tensor like(context, {1, 1, 1, 1}, DType::f32);
+  const Tensor x = full({1, 8, 8, x_channels}, 1.0, like),
+               dy = full({1, 8, 8, channels}, 1.0, like);
+  const Tensor dw = full({channels, taps, taps, x_channels}, 0.0, like);
+  const Tensor db = full({1, 1, 1, channels}, 0.0, like);
+  return launches_of([&] {
+    backend->conv2d_weight_grad({.dy = dy.view(),
+                                 .x = x.view(),
+                                 .dw = dw.mutable_view(),
+                                 .geometry = {.pad = taps / 2},
+                                 .db = db.mutable_view()});
+  });
+}
+
+TEST(Launches, OneSumsThePartsOfBothGradientsOfAConvolution) {
+  EXPECT_EQ(launches_of_gradients(MatrixMath::tf32, 16, 16, 3), 2);
+  EXPECT_EQ(launches_of_gradients(MatrixMath::tf32, 16, 3, 1), 2);  // from RGB
+  const int64_t product = 1, columns = 1, sums = 1;
+  EXPECT_EQ(launches_of_gradients(MatrixMath::exact, 16, 16, 3), product + columns + sums);
+}
+
 // Launches of an input gradient from `y` to `x` channels with norm and gate, excluding the packing
 // of the filter.
 int64_t launches_behind_a_norm(Backend& backend, int64_t x, int64_t y, int64_t taps,

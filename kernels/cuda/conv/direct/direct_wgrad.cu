@@ -108,16 +108,15 @@ void launch_direct_wgrad(Queue& queue, const Conv2dWeightGradArgs& args, const W
                   static_cast<unsigned>(chunks));
   launch(queue, direct_weight_grad_kernel<T>, {.grid = grid, .block = dim3(Tile::kThreads)},
          DirectWeightGrad<T>{f.low.as<T>(), source, partial, low.c, pixels, chunk, f.reversed});
+  if (args.db) column_sums(queue, args.dy, partial + partial_numel);
   sum_wgrad_partials(queue, {.partial = partial,
                              .chunks = chunks,
                              .taps_h = f.taps_h,
                              .taps_w = f.taps_w,
                              .dw = args.dw,
                              .factor = conv_scale(args.geometry),
-                             .accumulate = args.accumulate});
-  if (!args.db) return;
-  column_sums(queue, args.dy, partial + partial_numel);
-  sum_bias_grad_partials(queue, args, partial + partial_numel, bias_chunks);
+                             .accumulate = args.accumulate,
+                             .bias = bias_sums(args, partial + partial_numel, bias_chunks)});
 }
 
 }  // namespace

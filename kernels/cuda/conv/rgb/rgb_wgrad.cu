@@ -155,8 +155,8 @@ void launch_rgb_wgrad(Queue& queue, const Conv2dWeightGradArgs& args) {
                              .taps_w = 1,
                              .dw = args.dw,
                              .factor = args.geometry.scale,
-                             .accumulate = args.accumulate});
-  if (args.db) sum_bias_grad_partials(queue, args, bias, chunks);
+                             .accumulate = args.accumulate,
+                             .bias = bias_sums(args, bias, chunks)});
 }
 
 }  // namespace

@@ -112,8 +112,8 @@ void launch_candidate(Queue& queue, const Conv2dWeightGradArgs& args,
                              .taps_w = folded ? 4 : args.dw.shape.w,
                              .dw = args.dw,
                              .factor = conv_scale(args.geometry),
-                             .accumulate = args.accumulate});
-  if (args.db) sum_bias_grad_partials(queue, args, buffers.bias, chunks);
+                             .accumulate = args.accumulate,
+                             .bias = bias_sums(args, buffers.bias, chunks)});
 }
 
 // Whether each image has one result, so that a filter of any size is a matrix product.
