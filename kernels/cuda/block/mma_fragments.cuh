@@ -7,13 +7,16 @@
 // and rows are swizzled instead of padded. Both end in the same mma.sync instructions of ptx.cuh.
 #pragma once
 
+#include "kernels/cuda/block/pack.cuh"
 #include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/block/storage.cuh"
 
 namespace pg::cuda {
 
 // kDepth: rows of one product. A lane reads its share of the right operand from kRows of them; its
-// row i is row_of(lane, i).
+// row i is row_of(lane, i). Of the left operand's 16 channels, a lane's sums d[0] and d[1] belong
+// to channel_a(lane, 0), d[2] and d[3] to channel_a(lane, 1), which is the next one if kPairs.
+// mma.sync allows any order of channels.
 template <typename T>
 struct Fragments;
 
@@ -21,6 +24,7 @@ template <>
 struct Fragments<bf16> {
   static constexpr int kDepth = 16, kRows = 1;
   static constexpr uint32_t kOnes = 0x3F803F80;  // 1.0 in both halves
+  static constexpr bool kPairs = false;
 
   static __device__ __forceinline__ int row_of(int lane, int) { return lane & 15; }
   // 16 channels x 16 pixels of a tile with rows ld elements apart. at: the tile's first element
@@ -31,6 +35,7 @@ struct Fragments<bf16> {
   static __device__ __forceinline__ int offset_a(int lane, int ld) {
     return ((lane & 7) + (lane >> 4) * 8) * ld + (lane & 8);
   }
+  static __device__ __forceinline__ int channel_a(int lane, int i) { return (lane >> 2) + i * 8; }
   // 16 pixels x 8 count channels, `offset` elements into the lane's row.
   template <int count>
   static __device__ __forceinline__ void load_b(uint32_t (&b)[count][2],
@@ -59,16 +64,20 @@ template <>
 struct Fragments<float> {
   static constexpr int kDepth = 8, kRows = 2;
   static constexpr uint32_t kOnes = 0x3F800000;
+  static constexpr bool kPairs = true;
 
   static __device__ __forceinline__ int row_of(int lane, int i) { return (lane & 3) + 4 * i; }
   static __device__ __forceinline__ int offset_a(int lane, int ld) {
-    return (lane & 3) * ld + (lane >> 2);
+    return (lane & 3) * ld + channel_a(lane, 0);
   }
+  static __device__ __forceinline__ int channel_a(int lane, int i) { return (lane >> 2) * 2 + i; }
+  // at: 8-byte aligned, for half as many loads.
   static __device__ __forceinline__ void load_a(uint32_t (&a)[4], const float* at, int ld) {
-    a[0] = __float_as_uint(at[0]);
-    a[1] = __float_as_uint(at[8]);
-    a[2] = __float_as_uint(at[4 * ld]);
-    a[3] = __float_as_uint(at[4 * ld + 8]);
+    const Pack<float, 2> near = load<2>(at), far = load<2>(at + 4 * ld);
+    a[0] = __float_as_uint(near.value[0]);
+    a[1] = __float_as_uint(near.value[1]);
+    a[2] = __float_as_uint(far.value[0]);
+    a[3] = __float_as_uint(far.value[1]);
   }
   template <int count>
   static __device__ __forceinline__ void load_b(uint32_t (&b)[count][2],

@@ -152,7 +152,8 @@ __global__ void __launch_bounds__(kThreads, 4)
 #pragma unroll
   for (int e = 0; e < 32; ++e) {
     const int i = e / 16, j = e / 4 % 4, part = e % 4;
-    const int64_t row = row0 + warp / 2 * 32 + i * 16 + (lane >> 2) + (part >> 1) * 8;
+    const int64_t row =
+        row0 + warp / 2 * 32 + i * 16 + Fragments<float>::channel_a(lane, part >> 1);
     const int64_t column = column0 + warp % 2 * 32 + j * 8 + (lane & 3) * 2 + (part & 1);
     if (row < out.rows && column < out.columns) {
       out.store(blockIdx.z, row, column, acc[i][j][part]);

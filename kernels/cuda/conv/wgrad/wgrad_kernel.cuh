@@ -1,9 +1,8 @@
-// wgrad_kernel.cuh: the tensor-core weight gradient, one kernel for bf16, tf32
-// and every tile.
+// wgrad_kernel.cuh: the tensor-core weight gradient, one kernel for bf16, tf32 and every tile.
 //
-// All taps of a warp's channels are summed in registers; the only sums between
-// threads are those of warps that share a patch, in the order of warps. The
-// bias gradient multiplies fragments that are in registers already by ones.
+// All taps of a warp's channels are summed in registers; the only sums between threads are those of
+// warps that share a patch, in the order of warps. The bias gradient multiplies fragments that are
+// in registers already by ones.
 #pragma once
 
 #include "kernels/cuda/block/mma_fragments.cuh"
@@ -34,8 +33,7 @@ struct WarpSums {
   __device__ int column_a() const { return warp_a() * tile.frags_a * 16; }
   __device__ int column_b() const { return warp_b() * tile.frags_b * 8; }
 
-  // Adds this warp's share of a patch. bias_from: none unless this warp also
-  // sums db.
+  // Adds this warp's share of a patch. bias_from: none unless this warp also sums db.
   __device__ __forceinline__ void add(const WgradParams<T>& p, const Stage& stage,
                                       BiasFrom bias_from) {
     constexpr int kSteps = Stage::kPixels / F::kDepth / tile.warps_k;
@@ -66,9 +64,8 @@ struct WarpSums {
   }
 
  private:
-  // The fragment of the next tap is loaded while the current one is multiplied.
-  // The four middle taps of a folded filter together cover each high pixel
-  // exactly once.
+  // The fragment of the next tap is loaded while the current one is multiplied. The four middle
+  // taps of a folded filter together cover each high pixel exactly once.
   __device__ __forceinline__ void add_taps(const WgradParams<T>& p,
                                            const uint32_t (&a)[tile.frags_a][4],
                                            const T* const (&rows)[F::kRows], bool high_bias) {
@@ -97,8 +94,7 @@ struct WarpSums {
   }
 };
 
-// Adds the sums of warps that share patches to the first of them, through
-// shared memory.
+// Adds the sums of warps that share patches to the first of them, through shared memory.
 template <typename T, int tile_index>
 __device__ __forceinline__ void join_warps(WarpSums<T, tile_index>& warp, float* smem) {
   constexpr WgradTile tile = kWgradTiles[tile_index];
@@ -132,30 +128,69 @@ __device__ __forceinline__ void join_warps(WarpSums<T, tile_index>& warp, float*
   }
 }
 
-// Row and column, in a 16x8 tile, of a lane's d[i].
-__device__ __forceinline__ int mma_row(int lane, int i) { return (lane >> 2) + (i >> 1) * 8; }
-__device__ __forceinline__ int mma_column(int lane, int i) { return (lane & 3) * 2 + (i & 1); }
+// The first of a lane's two neighbouring columns in a fragment.
+__device__ __forceinline__ int mma_column(int lane) { return (lane & 3) * 2; }
 
+// Stores two sums of neighbouring channels, of which `left` exist. Of a plain float2, nvcc makes
+// two stores; another kernel reads them, from L2.
+__device__ __forceinline__ void store_pair(float* at, float first, float second, int left,
+                                           Access access) {
+  if (access == Access::packs) {
+    return __stcg(reinterpret_cast<float2*>(at), make_float2(first, second));
+  }
+  at[0] = first;
+  if (left > 1) at[1] = second;
+}
+
+// [K, taps, C] with rows of the product = K: four lanes store eight neighbouring floats.
 template <typename T, int tile_index>
-__device__ __forceinline__ void store_sums(const WarpSums<T, tile_index>& warp,
-                                           const WgradParams<T>& p, int a0, int b0) {
-  constexpr WgradTile tile = kWgradTiles[tile_index];
-  constexpr int kTaps = WarpSums<T, tile_index>::kTaps;
-  float* const out = p.partial + int64_t{blockIdx.y} * p.channels_a * p.channels_b * kTaps;
+__device__ __forceinline__ void store_rows(const WarpSums<T, tile_index>& warp,
+                                           const WgradParams<T>& p, float* out, int a0, int b0) {
+  using Warp = WarpSums<T, tile_index>;
+  const Access access = access_if(p.channels_b % 2 == 0);
 #pragma unroll
-  for (int i = 0; i < tile.frags_a; ++i) {
+  for (int j = 0; j < Warp::tile.frags_b; ++j) {
+    const int b = b0 + j * 8 + mma_column(warp.lane), left = p.channels_b - b;
 #pragma unroll
-    for (int tap = 0; tap < kTaps; ++tap) {
+    for (int i = 0; i < 2 * Warp::tile.frags_a; ++i) {
+      const int a = a0 + i / 2 * 16 + Warp::F::channel_a(warp.lane, i % 2), d = i % 2 * 2;
+      if (a >= p.channels_a || left < 1) continue;
+      float* at = out + int64_t{a} * Warp::kTaps * p.channels_b + b;
 #pragma unroll
-      for (int j = 0; j < tile.frags_b; ++j) {
+      for (int tap = 0; tap < Warp::kTaps; ++tap, at += p.channels_b) {
+        const float(&sums)[4] = warp.sums[i / 2][tap][j];
+        store_pair(at, sums[d], sums[d + 1], left, access);
+      }
+    }
+  }
+}
+
+// [K, taps, C] with columns = K and the taps in reversed order: eight lanes store neighbouring
+// floats, or pairs of them.
+template <typename T, int tile_index>
+__device__ __forceinline__ void store_columns(const WarpSums<T, tile_index>& warp,
+                                              const WgradParams<T>& p, float* out, int a0, int b0) {
+  using Warp = WarpSums<T, tile_index>;
+  constexpr bool kPairs = Warp::F::kPairs;
+  const Access access = access_if(p.channels_a % 2 == 0);
+  const int a = a0 + Warp::F::channel_a(warp.lane, 0);
 #pragma unroll
-        for (int e = 0; e < 4; ++e) {
-          const int a = a0 + i * 16 + mma_row(warp.lane, e);
-          const int b = b0 + j * 8 + mma_column(warp.lane, e);
-          if (a >= p.channels_a || b >= p.channels_b) continue;
-          const int64_t at = p.reversed ? (int64_t{b} * kTaps + kTaps - 1 - tap) * p.channels_a + a
-                                        : (int64_t{a} * kTaps + tap) * p.channels_b + b;
-          out[at] = warp.sums[i][tap][j][e];
+  for (int e = 0; e < 2 * Warp::tile.frags_b; ++e) {
+    const int b = b0 + e / 2 * 8 + mma_column(warp.lane) + e % 2;
+    if (b >= p.channels_b) continue;
+    float* at = out + (int64_t{b} * Warp::kTaps + Warp::kTaps - 1) * p.channels_a + a;
+#pragma unroll
+    for (int tap = 0; tap < Warp::kTaps; ++tap, at -= p.channels_a) {
+#pragma unroll
+      for (int i = 0; i < Warp::tile.frags_a; ++i) {
+        const float first = warp.sums[i][tap][e / 2][e % 2];
+        const float second = warp.sums[i][tap][e / 2][e % 2 + 2];
+        const int left = p.channels_a - a - i * 16;
+        if constexpr (kPairs) {
+          if (left > 0) store_pair(at + i * 16, first, second, left, access);
+        } else {
+          if (left > 0) at[i * 16] = first;
+          if (left > 8) at[i * 16 + 8] = second;
         }
       }
     }
@@ -163,21 +198,35 @@ __device__ __forceinline__ void store_sums(const WarpSums<T, tile_index>& warp,
 }
 
 template <typename T, int tile_index>
+__device__ __forceinline__ void store_sums(const WarpSums<T, tile_index>& warp,
+                                           const WgradParams<T>& p, int a0, int b0) {
+  constexpr WgradTile tile = kWgradTiles[tile_index];
+  constexpr int kTaps = WarpSums<T, tile_index>::kTaps;
+  float* const out = p.partial + int64_t{blockIdx.y} * p.channels_a * p.channels_b * kTaps;
+  if constexpr (tile.stride == 2) {
+    if (p.reversed) return store_columns(warp, p, out, a0, b0);
+  }
+  store_rows(warp, p, out, a0, b0);
+}
+
+// All columns (low) or rows (high) of the product with ones are equal.
+template <typename T, int tile_index>
 __device__ __forceinline__ void store_bias(const WarpSums<T, tile_index>& warp,
                                            const WgradParams<T>& p, int a0, int b0, BiasFrom from) {
-  constexpr WgradTile tile = kWgradTiles[tile_index];
+  using Warp = WarpSums<T, tile_index>;
   const int channels = p.reversed ? p.channels_b : p.channels_a;
   float* const out = p.bias + int64_t{blockIdx.y} * channels;
+  if (from == BiasFrom::low) {
 #pragma unroll
-  for (int i = 0; i < WarpSums<T, tile_index>::kBias; ++i) {
+    for (int i = 0; i < 2 * Warp::tile.frags_a; ++i) {
+      const int k = a0 + i / 2 * 16 + Warp::F::channel_a(warp.lane, i % 2);
+      if ((warp.lane & 3) == 0 && k < channels) out[k] = warp.bias[i / 2][i % 2 * 2];
+    }
+  } else {
 #pragma unroll
-    for (int e = 0; e < 4; ++e) {
-      const int row = mma_row(warp.lane, e), column = mma_column(warp.lane, e);
-      // All columns (low) or rows (high) of the product with ones are equal.
-      const bool low = from == BiasFrom::low && i < tile.frags_a && column == 0;
-      const bool high = from == BiasFrom::high && i < tile.frags_b && row == 0;
-      const int k = low ? a0 + i * 16 + row : b0 + i * 8 + column;
-      if ((low || high) && k < channels) out[k] = warp.bias[i][e];
+    for (int i = 0; i < 2 * Warp::tile.frags_b; ++i) {
+      const int k = b0 + i / 2 * 8 + mma_column(warp.lane) + i % 2;
+      if (warp.lane < 4 && k < channels) out[k] = warp.bias[i / 2][i % 2];
     }
   }
 }
