@@ -118,6 +118,12 @@ TEST(ConvWeightTensor, EveryCandidateForWideBordersMatches) {
   expect_every_candidate_matches({"1x1, border of 9", {1, 3, 4, 8}, {8, 1, 1, 8}, {.pad = 9}});
 }
 
+// More columns and images than the fields of a pixel's place can count.
+TEST(ConvWeightTensor, EveryCandidateForManyPixelsMatches) {
+  expect_every_candidate_matches({"1300 columns", {1, 2, 1300, 8}, {8, 3, 3, 8}});
+  expect_every_candidate_matches({"1300 images", {1300, 1, 1, 8}, {8, 3, 3, 8}});
+}
+
 TEST(ConvWeightTensor, EveryCandidateForUpMatches) {
   expect_every_candidate_matches(
       {"up", {2, 3, 5, 24}, {16, 3, 3, 24}, {.mode = kUp, .scale = 0.6}});
