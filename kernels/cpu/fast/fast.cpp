@@ -5,7 +5,6 @@
 #include "kernels/cpu/fast/im2col.h"
 #include "kernels/cpu/fast/thin.h"
 #include "kernels/cpu/fast/winograd.h"
-#include "kernels/cpu/parallel.h"
 #include "kernels/shapes.h"
 
 namespace pg::cpu {
@@ -45,6 +44,7 @@ int64_t FastPath::bytes() const { return impl_->work.bytes() + impl_->patches.by
 
 namespace {
 
+constexpr int64_t kNormGrain = 8192;                // elements of a thread at a time
 constexpr int64_t kMostPatches = int64_t{1} << 26;  // elements of an im2col matrix: 256 MiB
 
 bool all_f32(ConstTensorView a, ConstTensorView b, ConstTensorView c) {
@@ -243,16 +243,16 @@ bool FastPath::pixel_norm(const PixelNormArgs& args) {
                               .channels = channels,
                               .pixels = args.x.shape.pixels(),
                               .eps = static_cast<float>(args.eps)};
-  const auto rows = impl_->simd.pixel_norm;
-  parallel_for(impl_->threads, all.pixels, std::max<int64_t>(1, kGrain / channels),
-               [=](int64_t begin, int64_t end) {
-                 rows({.x = all.x + begin * channels,
-                       .y = all.y + begin * channels,
-                       .r = all.r != nullptr ? all.r + begin : nullptr,
-                       .channels = channels,
-                       .pixels = end - begin,
-                       .eps = all.eps});
-               });
+  const int64_t grain = std::max<int64_t>(1, kNormGrain / channels);
+#pragma omp parallel for schedule(static) num_threads(impl_->threads)
+  for (int64_t begin = 0; begin < all.pixels; begin += grain) {
+    impl_->simd.pixel_norm({.x = all.x + begin * channels,
+                            .y = all.y + begin * channels,
+                            .r = all.r != nullptr ? all.r + begin : nullptr,
+                            .channels = channels,
+                            .pixels = std::min(grain, all.pixels - begin),
+                            .eps = all.eps});
+  }
   return true;
 }
 

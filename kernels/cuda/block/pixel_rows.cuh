@@ -7,7 +7,6 @@
 
 #include "kernels/cuda/block/pack.cuh"
 #include "kernels/cuda/block/sums.cuh"
-#include "kernels/cuda/device/launch.cuh"
 
 namespace pg::cuda {
 
@@ -44,8 +43,8 @@ struct PixelRows {
 template <int n>
 using Int = std::integral_constant<int, n>;
 
-// Calls f(Int<N>, Int<K>, rows, grid). The layout decides the order of sums, so it depends on the
-// shape only, not on addresses.
+// Calls f(Int<N>, Int<K>, rows, blocks) for blocks of `threads` threads. The layout decides the
+// order of sums, so it depends on the shape only, not on addresses.
 template <typename T, typename F>
 void with_pixel_rows(const Shape& s, Access access, int threads, F f) {
   constexpr int kN = kPack<T>;
@@ -54,12 +53,10 @@ void with_pixel_rows(const Shape& s, Access access, int threads, F f) {
   PG_ASSERT(s.c < int64_t{1} << 30);
   const PixelRows rows{s.pixels(), static_cast<int>(s.c), lanes, access};
   const int64_t blocks = ceil_div(s.pixels(), threads / lanes);
-  const LaunchShape shape{.grid = dim3(static_cast<unsigned>(blocks)),
-                          .block = dim3(static_cast<unsigned>(threads))};
-  if (s.c % kN != 0) return f(Int<1>{}, Int<kMostPacks>{}, rows, shape);
-  if (packs <= kWarp) return f(Int<kN>{}, Int<1>{}, rows, shape);
-  if (packs <= 2 * kWarp) return f(Int<kN>{}, Int<2>{}, rows, shape);
-  f(Int<kN>{}, Int<kMostPacks>{}, rows, shape);
+  if (s.c % kN != 0) return f(Int<1>{}, Int<kMostPacks>{}, rows, blocks);
+  if (packs <= kWarp) return f(Int<kN>{}, Int<1>{}, rows, blocks);
+  if (packs <= 2 * kWarp) return f(Int<kN>{}, Int<2>{}, rows, blocks);
+  f(Int<kN>{}, Int<kMostPacks>{}, rows, blocks);
 }
 
 }  // namespace pg::cuda

@@ -103,6 +103,10 @@ __global__ void __launch_bounds__(kThreads) pixel_norm_vjp_kernel(VjpTensors<T> 
   }
 }
 
+LaunchShape shape_of(int64_t blocks) {
+  return {.grid = dim3(static_cast<unsigned>(blocks)), .block = dim3(kThreads)};
+}
+
 }  // namespace
 
 void pixel_norm(Queue& queue, const PixelNormArgs& args) {
@@ -113,8 +117,8 @@ void pixel_norm(Queue& queue, const PixelNormArgs& args) {
     const NormTensors<T> t{args.x.as<T>(), args.y.as<T>(), args.r.as<Acc<T>>(),
                            static_cast<Acc<T>>(args.eps)};
     with_pixel_rows<T>(s, access_if(is_aligned(t.x, t.y)), kThreads,
-                       [&](auto n, auto k, auto rows, auto shape) {
-                         launch(queue, pixel_norm_kernel<T, n(), k()>, shape, t, rows);
+                       [&](auto n, auto k, auto rows, int64_t blocks) {
+                         launch(queue, pixel_norm_kernel<T, n(), k()>, shape_of(blocks), t, rows);
                        });
   });
 }
@@ -127,8 +131,9 @@ void pixel_norm_vjp(Queue& queue, const PixelNormVjpArgs& args) {
     const VjpTensors<T> t{args.dy.as<T>(), args.y.as<T>(), args.r.as<Acc<T>>(), args.dx.as<T>(),
                           static_cast<Acc<T>>(args.slope)};
     with_pixel_rows<T>(s, access_if(is_aligned(t.dy, t.y, t.dx)), kThreads,
-                       [&](auto n, auto k, auto rows, auto shape) {
-                         launch(queue, pixel_norm_vjp_kernel<T, n(), k()>, shape, t, rows);
+                       [&](auto n, auto k, auto rows, int64_t blocks) {
+                         launch(queue, pixel_norm_vjp_kernel<T, n(), k()>, shape_of(blocks), t,
+                                rows);
                        });
   });
 }

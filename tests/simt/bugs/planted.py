@@ -42,7 +42,7 @@ BUGS = [
         [(STRIP, "    if (StripLayout<T, Strip>::kSharedBytes > queue.smem_per_block()) return "
                  "false;\n", "")],
         [CONV], ["rtx3090"]),
-    Bug("last-part", "fprop: the last part of split sums is left out",
+    Bug("last-part", "fprop: the last part of split sums is skipped",
         "kernels/cuda/conv/fprop/fprop_sums.cu",
         [("kernels/cuda/conv/fprop/fprop_sums.cu", "part < parts.count", "part + 1 < parts.count")],
         [CONV], ["at_once", "late", "rtx3090", "truncated"]),

@@ -3,11 +3,11 @@
 
 #include <limits>
 
+#include "kernels/cuda/conv/filters/pad_channels.h"
 #include "kernels/cuda/conv/filters/taps.h"
 #include "kernels/cuda/conv/fprop/fprop_params.h"
 #include "kernels/cuda/conv/fprop/fprop_strip.h"
 #include "kernels/cuda/conv/fprop/fprop_sums.h"
-#include "kernels/cuda/conv/pad_channels.h"
 #include "kernels/cuda/device/launchers.h"
 #include "kernels/math.h"
 

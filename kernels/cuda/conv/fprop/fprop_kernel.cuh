@@ -2,8 +2,8 @@
 //
 // The taps of one line of the filter read the same pixels, shifted by one: a unit, the pixels of a
 // tile with kStep channels of one line, is copied once for all of them, with one pixel more at each
-// end. Units follow each other channels first, then lines. Where a shifted pixel lies in another
-// line of the image, its lane reads zeros instead. gather has two planes, the even and the odd
+// end. Units follow each other channels first, then lines. A lane reads zeros instead of a shifted
+// pixel that lies in another line of the image. gather has two planes, the odd and the even
 // columns.
 //
 // Copies run kStages - 1 steps (a unit and a tap) ahead; their zero fill pads the image and the

@@ -5,6 +5,7 @@
 #include "kernels/cuda/conv/fprop/fprop_sums.h"
 
 #include "kernels/cuda/block/pixel_rows.cuh"
+#include "kernels/cuda/device/launch.cuh"
 
 namespace pg::cuda {
 namespace {
@@ -106,7 +107,8 @@ void sum_fprop_parts(const Queue& queue, const FpropParts& parts, const FpropEpi
                      const Shape& out) {
   const bool norm = epilogue.r != nullptr || epilogue.vjp_r != nullptr;
   with_pixel_rows<T>(
-      out, epilogue.access, kSumThreads, [&](auto n, auto k, PixelRows rows, LaunchShape shape) {
+      out, epilogue.access, kSumThreads, [&](auto n, auto k, PixelRows rows, int64_t blocks) {
+        LaunchShape shape{.grid = dim3(static_cast<unsigned>(blocks)), .block = dim3(kSumThreads)};
         if (norm) {
           return launch(queue, fprop_sums_kernel<T, n(), k()>, shape, parts, epilogue, rows);
         }

@@ -1,7 +1,7 @@
 // wgrad.cu: the tensor-core weight gradient around its kernel (wgrad_kernel.cuh).
 #include "kernels/cuda/conv/wgrad/wgrad.h"
 
-#include "kernels/cuda/conv/pad_channels.h"
+#include "kernels/cuda/conv/filters/pad_channels.h"
 #include "kernels/cuda/conv/wgrad/wgrad_patch.cuh"
 #include "kernels/cuda/conv/wgrad/wgrad_sums.h"
 #include "kernels/cuda/device/launch.cuh"

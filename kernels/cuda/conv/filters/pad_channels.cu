@@ -1,6 +1,6 @@
 // pad_channels.cu: copies rows of channels (513 behind minibatch stddev, or a view into the middle
 // of a tensor) to rows of whole packs.
-#include "kernels/cuda/conv/pad_channels.h"
+#include "kernels/cuda/conv/filters/pad_channels.h"
 
 #include "kernels/cuda/device/launch.cuh"
 
