@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# test.sh: builds and runs all tests, optimized and then under AddressSanitizer and UBSan. The last
+# test.sh: builds and runs the tests, optimized and then under AddressSanitizer and UBSan. The last
 # lines are the summary of ctest; the first preset with a failed test ends the script.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -9,9 +9,11 @@ if (($# > 0)); then
   cat <<TEXT
 Usage: scripts/test.sh
 
-Builds with scripts/build.sh and runs all tests. PG_TEST_PRESETS is the list of presets (default:
-"release asan"). To run a single test: ctest --test-dir build/release -R NAME; suites that take hours
-have labels that end in -long and are not run: ctest --test-dir build/release -L ptx-long
+Builds with scripts/build.sh and runs the tests. PG_TEST_PRESETS is the list of presets (default:
+"release asan"). To run a single test: ctest --test-dir build/release -R NAME. Suites that take hours
+are run in part; to run them whole, by their labels that end in -long:
+ctest --test-dir build/release -L long. The preset asan has the tests of the libraries; those of
+programs and of the CUDA kernels on the emulator too with cmake --preset asan -DPG_SANITIZE_ALL=ON.
 TEXT
   [[ $1 == -h || $1 == --help ]] && exit 0 || exit 2
 fi
