@@ -8,10 +8,12 @@
 namespace pg::bench::assumed {
 
 // --- launches ---
-inline constexpr double kGap = 1.6e-6;        // seconds from kernel to kernel in a graph
-inline constexpr double kSmallKernel = 3e-6;  // seconds of a kernel that waits for few blocks
-inline constexpr double kSumKernel = 2.0e-6;  // of a sum of partial results, without its traffic
-inline constexpr double kBiasSum = 1.9e-6;    // of the second one of a call
+inline constexpr double kGap = 1.6e-6;      // seconds from kernel to kernel in a graph
+inline constexpr double kOverlap = 0.8e-6;  // of it saved where kernels overlap (launch.cuh), ...
+inline constexpr double kOverlapped = 0.3e-6;  // and the least that then remains of a kernel
+inline constexpr double kSmallKernel = 3e-6;   // seconds of a kernel that waits for few blocks
+inline constexpr double kSumKernel = 2.0e-6;   // of a sum of partial results, without its traffic
+inline constexpr double kBiasSum = 1.9e-6;     // of the second one of a call
 inline constexpr double kGradCheck = 4e-6;
 
 inline constexpr double kPartsStart = 0.4e-6;     // of a sum of the parts of a convolution, ...

@@ -14,6 +14,7 @@ constexpr double kTera = 1e12;
 constexpr GpuRates kRates[] = {
     {.name = "h200",
      .machine = Machine::sm_90a,
+     .overlaps = true,
      .clock = 1.70e9,
      .memory = 4.0 * kTera,
      .cache = 5.6 * kTera,
@@ -28,6 +29,7 @@ constexpr GpuRates kRates[] = {
      .tf32_peaks = {.bytes_per_second = 4.3 * kTera, .flops = 400 * kTera}},
     {.name = "a100",
      .machine = Machine::sm_80,
+     .overlaps = false,
      .clock = 1.41e9,
      .memory = 1.30 * kTera,
      .cache = 3.8 * kTera,  // bytes per clock of a processor as on the H200
@@ -42,6 +44,7 @@ constexpr GpuRates kRates[] = {
      .tf32_peaks = {.bytes_per_second = 1.39 * kTera, .flops = 137 * kTera}},
     {.name = "rtx4090",
      .machine = Machine::sm_80,
+     .overlaps = false,
      .clock = 2.52e9,
      .memory = 0.84 * kTera,
      .cache = 4.5 * kTera,
@@ -56,6 +59,7 @@ constexpr GpuRates kRates[] = {
      .tf32_peaks = {.bytes_per_second = 0.90 * kTera, .flops = 78 * kTera}},
     {.name = "rtx3090",
      .machine = Machine::sm_80,
+     .overlaps = false,
      .clock = 1.70e9,
      .memory = 0.78 * kTera,
      .cache = 1.9 * kTera,

@@ -18,6 +18,7 @@ namespace pg::bench {
 struct GpuRates {
   std::string_view name;  // as for plan --gpu
   Machine machine;        // the machine code that it runs
+  bool overlaps;          // kernels start while those before them end
   double clock;           // Hz
   double memory;          // bytes per second that kernels reach
   double cache;           // bytes per second from the L2 cache

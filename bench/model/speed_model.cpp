@@ -71,7 +71,11 @@ class CallTime {
     const KernelName kernel = parse_kernel_name(text);
     const FoundCode found = code_of(kernel_table(gpu_.rates.machine), kernel);
     const ModelledLaunch l{gpu_, timed_.call, launch, kernel, found.code};
-    add(l, time_of(l));
+    Estimate estimate = time_of(l);
+    if (gpu_.rates.overlaps) {
+      estimate.seconds = std::max(estimate.seconds - assumed::kOverlap, assumed::kOverlapped);
+    }
+    add(l, estimate);
     timed_.launches.back().known = found.known;
   }
 

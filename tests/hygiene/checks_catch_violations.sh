@@ -169,6 +169,8 @@ expect $check "use launch()" kernels/cuda/conv.cu 'void f() { g<<<1, 2>>>(); }'
 expect $check "put it in front" kernels/cuda/conv.cu \
   "$(printf "$anonymous" '  __shared__ alignas(16) float s[4];')"
 expect $check "a mutable static" kernels/cuda/conv.cu '  static int calls;'
+expect $check "does not begin with" kernels/cuda/conv.cu \
+  "$(printf "$anonymous" $'__global__ void\n    f(int* p) {\n  *p = 1;\n}')"
 expect $check "fixed order" kernels/cuda/conv.cu '  atomicAdd(&sum, x);'
 
 clean_project

@@ -9,7 +9,7 @@ need_files "$root" '*.cu' '*.cuh'
 
 complaints=$(cd "$root" && awk '
   function complain(what) { print FILENAME ":" FNR ": " what }
-  FNR == 1 { anonymous = 0; kernels = FILENAME !~ /^tests\/(simt\/shim|ptx)\// }
+  FNR == 1 { anonymous = head = first = 0; kernels = FILENAME !~ /^tests\/(simt\/shim|ptx)\// }
   !kernels { next }
   { line = $0; sub(/\/\/.*/, "", line); gsub(/"[^"]*"/, "\"\"", line) }
   line ~ /^namespace \{/ { anonymous = 1 }
@@ -22,6 +22,13 @@ complaints=$(cd "$root" && awk '
       complain("extern __shared__ outside ptx.cuh: use dynamic_smem<T>()")
     if (line ~ /__shared__/ && !anonymous)
       complain("__shared__ outside an anonymous namespace, where the emulator cannot find it")
+  }
+  FILENAME ~ /^kernels\// {
+    if (first && line !~ /^ *ptx::follow_earlier_kernels\(\);$/)
+      complain("a kernel that does not begin with ptx::follow_earlier_kernels()")
+    first = 0
+    if (line ~ /__global__/) head = 1
+    if (head && line ~ /\{ *$/) { head = 0; first = 1 }
   }
   line ~ /<<</ { complain("<<<>>> is not C++: use launch()") }
   line ~ /__shared__[ \t]+alignas/ { complain("g++ rejects alignas after __shared__: put it in front") }

@@ -8,6 +8,7 @@
 
 #include "kernels/cuda/adam/adam_plan.h"
 #include "kernels/cuda/block/pack.cuh"
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/conv/filters/filter_tile.cuh"
 #include "kernels/cuda/device/launch.cuh"
 #include "kernels/cuda/device/launchers.h"
@@ -118,6 +119,7 @@ struct Adam {
 template <typename T>
 __global__ void __launch_bounds__(kThreads)
     adam_kernel(Adam<T> adam, int64_t count, Access access) {
+  ptx::follow_earlier_kernels();
   constexpr int kTile = kThreads * kPack<T>;
   alignas(16) __shared__ Constants<T> shared;
   if (threadIdx.x == 0) shared = adam.constants();
@@ -156,6 +158,7 @@ __device__ void update_filter_tile(const Adam<float>& adam, const AdamPart& part
 __global__ void __launch_bounds__(kThreads, 4)
     adam_with_filters_kernel(const __grid_constant__ Adam<float> adam,
                              const __grid_constant__ AdamPlan plan, Access access) {
+  ptx::follow_earlier_kernels();
   static_assert(AdamPlan::kFlatTile == kThreads * kPack<float>);
   alignas(16) __shared__ Constants<float> shared;
   alignas(16) __shared__ FilterTile tile;

@@ -34,6 +34,18 @@ __device__ __forceinline__ T* dynamic_smem() {
 
 namespace pg::cuda::ptx {
 
+// The first statement of every kernel: waits until the kernels before have ended and their results
+// can be read, where the device started this one earlier (launch.cuh). Then the next kernel may be
+// started; its blocks wait here in turn.
+__device__ __forceinline__ void follow_earlier_kernels() {
+#ifdef PG_SIMT
+  simt::follow_earlier_kernels();
+#elif defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+  asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+
 #ifndef PG_SIMT
 __device__ __forceinline__ uint32_t shared_address(const void* p) {
   return static_cast<uint32_t>(__cvta_generic_to_shared(p));

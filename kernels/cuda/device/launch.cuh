@@ -21,9 +21,9 @@ inline PlannedLaunch planned(const void* kernel, const LaunchShape& shape) {
           .smem = shape.smem};
 }
 
-// Queues kernel<<<grid, block, smem>>>(args...); a queue that only measures passes it to its
-// listener instead. Throws DeviceError; if the queue checks launches, with the error of this
-// kernel.
+// Queues kernel<<<grid, block, smem>>>(args...), which ptx::follow_earlier_kernels() lets start
+// before the kernel ahead of it has ended; a queue that only measures passes it to its listener
+// instead. Throws DeviceError; if the queue checks launches, with the error of this kernel.
 template <typename... Params, typename... Args>
 void launch(const Queue& queue, void (*kernel)(Params...), const LaunchShape& shape, Args... args) {
   const auto* const identity = reinterpret_cast<const void*>(kernel);
@@ -36,6 +36,13 @@ void launch(const Queue& queue, void (*kernel)(Params...), const LaunchShape& sh
   config.blockDim = shape.block;
   config.dynamicSmemBytes = static_cast<size_t>(shape.smem);
   config.stream = queue.stream();
+  cudaLaunchAttribute overlap{};
+  overlap.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  overlap.val.programmaticStreamSerializationAllowed = 1;
+  if (queue.overlaps_kernels()) {
+    config.attrs = &overlap;
+    config.numAttrs = 1;
+  }
   const cudaError_t status = cudaLaunchKernelEx(&config, kernel, static_cast<Params>(args)...);
   if (status != cudaSuccess || queue.checks_launches()) queue.end_launch(identity, status);
 }

@@ -1,6 +1,9 @@
 // queue.cpp: the stream and the properties of a device.
 #include "kernels/cuda/device/queue.h"
 
+#include <cstdlib>
+#include <string_view>
+
 #include "kernels/cuda/device/explain.h"
 
 namespace pg::cuda {
@@ -17,6 +20,17 @@ std::string name_of(const void* kernel) {
   return "";
 }
 
+// PROGAN_CUDA_OVERLAP=off: to find out whether it causes a fault.
+bool can_overlap_kernels(int device) {
+  constexpr int kHopper = 9, kFirstDriver = 12030;  // the first whose graphs hold such launches
+  int major = 0, driver = 0;
+  PG_CUDA(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device));
+  PG_CUDA(cudaDriverGetVersion(&driver));
+  const char* const wish = std::getenv("PROGAN_CUDA_OVERLAP");
+  const bool off = wish != nullptr && std::string_view(wish) == "off";
+  return major >= kHopper && driver >= kFirstDriver && CUDART_VERSION >= kFirstDriver && !off;
+}
+
 }  // namespace
 
 Queue::Queue(int device, MatrixMath math, QueueUse use, const CudaOptions& options)
@@ -26,6 +40,7 @@ Queue::Queue(int device, MatrixMath math, QueueUse use, const CudaOptions& optio
   PG_CUDA(cudaDeviceGetAttribute(&processors_, cudaDevAttrMultiProcessorCount, device));
   PG_CUDA(cudaDeviceGetAttribute(&value, cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
   smem_per_block_ = value;
+  overlaps_kernels_ = !checks_launches() && can_overlap_kernels(device);
   if (!measures()) PG_CUDA(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
 }
 

@@ -64,6 +64,10 @@ class Queue {
   // lowered.
   void raise_smem_limit(const void* kernel) const;
 
+  // Whether the blocks of a kernel may be placed while the kernel before it ends ("programmatic
+  // dependent launch"; CUDA Programming Guide): from Hopper on, also in graphs.
+  bool overlaps_kernels() const { return overlaps_kernels_; }
+
   // Launches::checked: `begin_launch` waits for earlier work, whose errors are not the kernel's;
   // `end_launch` waits for the kernel. Both throw, the second with the kernel's name; it is also
   // to be called with the status of a launch that was not accepted.
@@ -93,6 +97,7 @@ class Queue {
   cudaStream_t stream_ = nullptr;
   int processors_ = 0;
   int64_t smem_per_block_ = 0;
+  bool overlaps_kernels_ = false;
   LaunchListener listener_;
   mutable std::set<const void*> raised_;              // kernels whose limit is raised
   mutable std::map<const void*, std::string> names_;  // of kernels, if launches are checked

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "kernels/cuda/block/pack.cuh"
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/device/launch.cuh"
 
 namespace pg::cuda {
@@ -17,6 +18,7 @@ namespace {
 
 template <int N, typename F>
 __global__ void __launch_bounds__(kMapThreads) map_kernel(F f, int64_t count, Access access) {
+  ptx::follow_earlier_kernels();
   constexpr int kTile = kMapThreads * N;
   const int64_t first = int64_t{blockIdx.x} * kTile;
   if (access == Access::packs && first + kTile <= count) {

@@ -4,6 +4,7 @@
 // One warp computes the loss: its lanes add every 32nd number, in f64, and each other's sums.
 #include <cmath>
 
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/block/sums.cuh"
 #include "kernels/cuda/device/launch.cuh"
 #include "kernels/cuda/device/launchers.h"
@@ -61,6 +62,7 @@ struct Terms {
 template <typename T>
 __global__ void __launch_bounds__(kWarp)
     mean_loss_kernel(const __grid_constant__ Terms<T> terms, const T* x, T* loss, T* means) {
+  ptx::follow_earlier_kernels();
   T total = 0;
   for (int k = 0; k < terms.count; ++k) {
     const Term<T>& term = terms.term[k];
@@ -84,6 +86,7 @@ template <typename T>
 __global__ void __launch_bounds__(kThreads)
     mean_loss_vjp_kernel(const __grid_constant__ Terms<T> terms, const T* x, const T* dy, T* dx,
                          int64_t count) {
+  ptx::follow_earlier_kernels();
   const int64_t i = int64_t{blockIdx.x} * kThreads + threadIdx.x;
   if (i >= count) return;
   const T at = x[i];

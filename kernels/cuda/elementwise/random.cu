@@ -2,6 +2,7 @@
 #include "kernels/philox.h"
 
 #include "kernels/cuda/block/pack.cuh"
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/device/launch.cuh"
 #include "kernels/cuda/device/launchers.h"
 
@@ -33,6 +34,7 @@ struct Stream {
 // One thread for each block of four numbers; the last block may be shorter.
 template <typename T, typename Distribution>
 __global__ void philox_kernel(T* y, int64_t count, Stream s, Access access) {
+  ptx::follow_earlier_kernels();
   const int64_t step = int64_t{gridDim.x} * blockDim.x;
   for (int64_t b = int64_t{blockIdx.x} * blockDim.x + threadIdx.x; b * 4 < count; b += step) {
     const uint64_t position = *s.counter + s.offset + static_cast<uint64_t>(b);

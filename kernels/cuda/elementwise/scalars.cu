@@ -1,4 +1,5 @@
 // scalars.cu: adds scattered numbers on the device, in one launch.
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/device/launch.cuh"
 #include "kernels/cuda/device/launchers.h"
 
@@ -15,6 +16,7 @@ struct Scalars {
 
 __global__ void add_scalars_kernel(const __grid_constant__ Scalars scalars,
                                    double* __restrict__ sums) {
+  ptx::follow_earlier_kernels();
   const int i = static_cast<int>(threadIdx.x);
   if (i >= scalars.count) return;
   sums[i] += scalars.is_f64[i] ? *static_cast<const double*>(scalars.x[i])

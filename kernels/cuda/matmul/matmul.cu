@@ -4,6 +4,7 @@
 // Dense layers are a small part of a network, so one tile of each kind is used for all shapes and
 // mixes of f32 and bf16 operands (bf16 is exact in tf32). Long sums with few results are split into
 // chunks of the depth, by shape only, and the chunks are added in order.
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/block/sums.cuh"
 #include "kernels/cuda/block/tiled_product.cuh"
 #include "kernels/cuda/device/launchers.h"
@@ -19,6 +20,7 @@ using ExactTile = ProductTile<64, 64, 16, 4, 4>;
 template <typename A, typename Left, typename Right>
 __global__ void __launch_bounds__(ExactTile::kThreads)
     exact_matmul_kernel(Left a, Right b, MatmulOutput<A> out, int64_t chunk) {
+  ptx::follow_earlier_kernels();
   __shared__ ProductSmem<A, ExactTile> smem;
   const int64_t begin = int64_t{blockIdx.z} * chunk;
   const ProductRange range{int64_t{blockIdx.x} * ExactTile::kRows,
@@ -35,6 +37,7 @@ __global__ void __launch_bounds__(ExactTile::kThreads)
 // y[row] = sum over d of m[row, d] v[d], with contiguous rows and one warp per row.
 template <typename A>
 __global__ void row_dot_kernel(AnyConst<A> m, AnyConst<A> v, MatmulOutput<A> out, int64_t depth) {
+  ptx::follow_earlier_kernels();
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
   const int64_t row = (int64_t{blockIdx.x} * blockDim.x + threadIdx.x) / kWarp;
   if (row >= out.rows) return;  // a whole warp

@@ -1,6 +1,7 @@
 // matmul_parts.cuh: operands, results and sums of chunks, shared by all matrix products.
 #pragma once
 
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/block/storage.cuh"
 #include "kernels/cuda/device/launch.cuh"
 #include "kernels/error.h"
@@ -56,6 +57,7 @@ namespace {
 
 template <typename A>
 __global__ void sum_chunks_kernel(MatmulOutput<A> out, int64_t chunks) {
+  ptx::follow_earlier_kernels();
   const int64_t count = out.rows * out.columns;
   for (int64_t i = int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < count;
        i += int64_t{gridDim.x} * blockDim.x) {

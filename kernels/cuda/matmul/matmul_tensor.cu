@@ -5,6 +5,7 @@
 // extents and addresses allow.
 #include "kernels/cuda/block/mma_fragments.cuh"
 #include "kernels/cuda/block/pack.cuh"
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/block/sums.cuh"
 #include "kernels/cuda/matmul/matmul_parts.cuh"
 
@@ -130,6 +131,7 @@ template <typename TA, typename TB, Access access>
 __global__ void __launch_bounds__(kThreads, 4)
     tensor_matmul_kernel(TensorOperand<TA> a, TensorOperand<TB> b, MatmulOutput<float> out,
                          int64_t depth, int64_t chunk) {
+  ptx::follow_earlier_kernels();
   __shared__ TensorSmem smem;
   const int lane = static_cast<int>(threadIdx.x) % kWarp,
             warp = static_cast<int>(threadIdx.x) / kWarp;

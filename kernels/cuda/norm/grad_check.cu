@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "kernels/cuda/block/pack.cuh"
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/block/sums.cuh"
 #include "kernels/cuda/device/launch.cuh"
 #include "kernels/cuda/device/launchers.h"
@@ -35,6 +36,7 @@ __device__ int64_t first_bad_element(const T* g, int64_t begin, int64_t end) {
 template <typename T>
 __global__ void __launch_bounds__(kThreads)
     check_chunks_kernel(const T* g, int64_t count, int64_t chunk, double* partial) {
+  ptx::follow_earlier_kernels();
   constexpr int N = kPack<T>, kStep = kThreads * N;
   const Access access = access_if(is_aligned(g));
   const int64_t begin = blockIdx.x * chunk, end = min(begin + chunk, count);
@@ -75,6 +77,7 @@ __global__ void __launch_bounds__(kThreads)
 __global__ void __launch_bounds__(kThreads)
     grad_check_kernel(const double* partial, int chunks, double* stats, double* t,
                       double* first_bad) {
+  ptx::follow_earlier_kernels();
   double squares = 0.0;
   int bad = 0;
   for (int i = static_cast<int>(threadIdx.x); i < chunks; i += kThreads) {

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "kernels/cuda/block/pixel_rows.cuh"
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/device/launch.cuh"
 #include "kernels/cuda/device/launchers.h"
 
@@ -27,6 +28,7 @@ struct NormTensors {
 
 template <typename T, int N, int K>
 __global__ void __launch_bounds__(kThreads) pixel_norm_kernel(NormTensors<T> t, PixelRows rows) {
+  ptx::follow_earlier_kernels();
   using A = Acc<T>;
   const int64_t pixel = rows.pixel(), first = pixel * rows.channels;
   const int packs = rows.packs(N), step = rows.lanes * K;
@@ -67,6 +69,7 @@ struct VjpTensors {
 
 template <typename T, int N, int K>
 __global__ void __launch_bounds__(kThreads) pixel_norm_vjp_kernel(VjpTensors<T> t, PixelRows rows) {
+  ptx::follow_earlier_kernels();
   using A = Acc<T>;
   const int64_t pixel = rows.pixel(), first = pixel * rows.channels;
   const int packs = rows.packs(N), step = rows.lanes * K;

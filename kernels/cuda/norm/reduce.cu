@@ -9,6 +9,7 @@
 
 #include "kernels/cuda/block/divider.cuh"
 #include "kernels/cuda/block/pack.cuh"
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/block/sums.cuh"
 #include "kernels/cuda/device/launch.cuh"
 #include "kernels/cuda/device/launchers.h"
@@ -72,6 +73,7 @@ __device__ __forceinline__ void add_all(Acc<T>& sum, const Pack<T, N>& v) {
 template <Summand summand, typename T>
 __global__ void __launch_bounds__(kThreads)
     sum_short_rows_kernel(const T* x, int64_t rows, int length, int lanes, Sink sink) {
+  ptx::follow_earlier_kernels();
   constexpr int N = kPack<T>;
   const int64_t row = int64_t{blockIdx.x} * (kThreads / lanes) + threadIdx.x / lanes;
   const int lane = static_cast<int>(threadIdx.x) & (lanes - 1);
@@ -94,6 +96,7 @@ constexpr int64_t kRowTile = int64_t{kThreads} * kBatch* kPack<T>;
 template <Summand summand, typename T>
 __global__ void __launch_bounds__(kThreads)
     sum_rows_kernel(const T* x, int64_t length, int64_t chunk, double* partial, Sink sink) {
+  ptx::follow_earlier_kernels();
   constexpr int N = kPack<T>, kStep = kThreads * N;
   const T* const row = x + int64_t{blockIdx.x} * length;
   const Access access = access_if(is_aligned(row));
@@ -157,6 +160,7 @@ __device__ void add_rows(double (&sum)[N], int width) {
 template <typename T, int N>
 __global__ void __launch_bounds__(kThreads, 4)
     sum_columns_kernel(const T* x, Columns c, Sink sink) {
+  ptx::follow_earlier_kernels();
   constexpr int kUnroll = 4;
   const int column = static_cast<int>(threadIdx.x) & (c.width - 1);
   const int64_t first = (int64_t{blockIdx.y} * c.width + column) * N;
@@ -200,6 +204,7 @@ __global__ void __launch_bounds__(kThreads, 4)
 // y[outer, inner] from partial sums [outer, rows, inner].
 __global__ void __launch_bounds__(kThreads)
     add_partials_kernel(const double* partial, int64_t rows, int64_t inner, int width, Sink sink) {
+  ptx::follow_earlier_kernels();
   const int column = static_cast<int>(threadIdx.x) & (width - 1);
   const int64_t first = int64_t{blockIdx.y} * width + column, outer = blockIdx.x;
   const double* const from = partial + outer * rows * inner + first;
@@ -236,6 +241,7 @@ struct Pattern {
 
 template <typename T>
 __global__ void __launch_bounds__(kThreads) sum_any_kernel(const T* x, Pattern p, Sink sink) {
+  ptx::follow_earlier_kernels();
   const int64_t i = int64_t{blockIdx.x} * (kThreads / 32) + threadIdx.x / 32;
   const uint32_t lane = threadIdx.x % 32;
   const uint32_t terms = i < p.results ? p.terms : 0;

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "kernels/cuda/block/pack.cuh"
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/block/sums.cuh"
 #include "kernels/cuda/device/launch.cuh"
 #include "kernels/cuda/device/launchers.h"
@@ -99,6 +100,7 @@ __device__ void add_block(double value, double* partial) {
 template <typename A>
 __global__ void __launch_bounds__(32)
     spread_kernel(const double* partial, int blocks, double scale, A* y, Groups groups) {
+  ptx::follow_earlier_kernels();
   const int group = static_cast<int>(blockIdx.x), lane = static_cast<int>(threadIdx.x);
   double sum = 0.0;
   for (int i = lane; i < blocks; i += 32) sum += partial[int64_t{group} * blocks + i];
@@ -119,6 +121,7 @@ __device__ double group_factor(const Groups& groups, int group, const A* dy) {
 template <typename T, int N>
 __global__ void __launch_bounds__(kThreads, 2)
     minibatch_stddev_kernel(const T* x, double* partial, Groups groups) {
+  ptx::follow_earlier_kernels();
   const int64_t p = first_position<N>();
   double sum = 0.0;
   if (p < groups.positions) {
@@ -133,6 +136,7 @@ __global__ void __launch_bounds__(kThreads, 2)
 template <typename T, int N>
 __global__ void __launch_bounds__(kThreads, 2)
     minibatch_stddev_vjp_kernel(const T* x, const Acc<T>* dy, T* dx, Groups groups) {
+  ptx::follow_earlier_kernels();
   const int group = static_cast<int>(blockIdx.x);
   const int64_t p = first_position<N>();
   if (p >= groups.positions) return;
@@ -184,6 +188,7 @@ struct SecondOrder {
 template <typename T, int N>
 __global__ void __launch_bounds__(kThreads, 2)
     minibatch_stddev_vjp2_kernel(SecondOrder<T> t, Groups groups) {
+  ptx::follow_earlier_kernels();
   const int group = static_cast<int>(blockIdx.x);
   const int64_t p = first_position<N>();
   double sum = 0.0;

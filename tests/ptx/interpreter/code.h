@@ -77,6 +77,7 @@ struct Kernel {
   uint32_t shared_end = 0;
   bool dynamic_shared = false;
   uint32_t local_bytes = 0;  // of a thread
+  bool follows = false;      // waits for earlier kernels before anything in global memory
   std::vector<Tracked> tracked;
   uint32_t tracked_registers = 0;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "tests/ptx/interpreter/access.h"
 #include "tests/ptx/interpreter/placing.h"
 
 namespace pg::ptx {
@@ -43,6 +44,20 @@ void track(const Body& body, const std::vector<int>& unset, Kernel& k) {
     k.code[i].tracked = static_cast<uint32_t>(k.tracked.size());
     k.tracked.push_back(std::move(t));
   }
+}
+
+// Whether every thread waits for earlier kernels before it touches global memory, which the
+// compiler could read before.
+bool follows_first(const Body& body) {
+  static constexpr std::string_view kAccesses[] = {"ld", "ldu", "st", "atom", "red", "cp"};
+  for (const Ir& ir : body.code) {
+    if (ir.mods[0] == "griddepcontrol" && ir.has("wait")) return ir.guard < 0;
+    if (ir.ends_block()) return false;
+    const Space space = space_of(ir);
+    const bool elsewhere = space == shared || space == local || space == param || ir.has("const");
+    if (std::ranges::find(kAccesses, ir.mods[0]) != std::end(kAccesses) && !elsewhere) return false;
+  }
+  return false;
 }
 
 void compile_statement(const Body& body, const Ir& ir, Placing& places, Kernel& k, Instr& out) {
@@ -89,6 +104,7 @@ Kernel compile(const ModuleText& module, const Function& f) {
     k.shared_end = (body.shared_end + kDynamicAlign - 1) / kDynamicAlign * kDynamicAlign;
   }
   k.local_bytes = body.local_bytes;
+  k.follows = follows_first(body);
   Placing places(body, k);
   k.code.resize(body.code.size());
   for (size_t i = 0; i < body.code.size(); ++i) {

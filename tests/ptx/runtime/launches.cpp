@@ -54,6 +54,17 @@ void require_shared_memory(const HostKernel& k, size_t dynamic) {
   }
 }
 
+// Programmatic dependent launch.
+bool overlaps(const cudaLaunchConfig_t& config) {
+  for (unsigned k = 0; k < config.numAttrs; ++k) {
+    if (config.attrs[k].id != cudaLaunchAttributeProgrammaticStreamSerialization) {
+      fail("unknown attribute of a launch: " + std::to_string(config.attrs[k].id));
+    }
+    if (config.attrs[k].val.programmaticStreamSerializationAllowed != 0) return true;
+  }
+  return false;
+}
+
 // Copies of the arguments, which the caller may reuse.
 class Arguments {
  public:
@@ -95,9 +106,13 @@ cudaError_t launch(const void* stub, const cudaLaunchConfig_t& config, void** ar
     HostKernel& k = it->second;
     if (k.kernel == nullptr) k.kernel = &k.binary->module().kernel(k.name);
     require_shared_memory(k, config.dynamicSmemBytes);
+    if (overlaps(config) && !k.kernel->follows) {
+      fail("touches memory before it waits for earlier kernels: " + demangled(k.name));
+    }
     const auto arguments = std::make_shared<Arguments>(*k.kernel, args);
     cudaLaunchConfig_t c = config;
     c.attrs = nullptr;
+    c.numAttrs = 0;
     enqueue(config.stream, [&k, arguments, c] { run(k, *arguments, c); });
     return cudaSuccess;
   });
@@ -163,7 +178,6 @@ cudaError_t cudaLaunchKernel(const void* stub, dim3 grid, dim3 block, void** arg
   return pg::ptx::launch(stub, pg::ptx::config_of(grid, block, smem, stream), args);
 }
 cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* config, const void* stub, void** args) {
-  if (config->numAttrs != 0) std::fprintf(stderr, "ptx: launch attributes are ignored\n");
   return pg::ptx::launch(stub, *config, args);
 }
 

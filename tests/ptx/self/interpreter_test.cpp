@@ -55,6 +55,13 @@ class Interpreter : public testing::TestWithParam<Order> {
 uint16_t bf16(float x) { return static_cast<uint16_t>(std::bit_cast<uint32_t>(x) >> 16); }
 float value(uint16_t x) { return std::bit_cast<float>(static_cast<uint32_t>(x) << 16); }
 
+TEST(Kernels, ThatFollowEarlierOnesAreKnown) {
+  EXPECT_TRUE(module().kernel("follows").follows);
+  for (const char* const name : {"reads_first", "writes_first", "leaves_first", "meet"}) {
+    EXPECT_FALSE(module().kernel(name).follows) << name;
+  }
+}
+
 TEST_P(Interpreter, MultipliesBf16Tiles) {
   std::vector<uint16_t> a(256), b(128);
   for (int i = 0; i < 256; ++i) {

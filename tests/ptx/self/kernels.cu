@@ -208,3 +208,19 @@ extern "C" __global__ void meet(float* out, const float* __restrict__ in, int bu
     out[b * 32 + t] = in[b * 32 + t] + 1;
   }
 }
+
+// Kernels of overlapping launches. bug: what comes before the wait.
+template <int bug>
+__device__ void follow(float* out, const float* __restrict__ in) {
+  float value = 0;
+  if (bug == 1) value = in[threadIdx.x];
+  if (bug == 2) out[threadIdx.x] = 1;
+  if (bug == 3 && threadIdx.x == 5) return;
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+  if (bug != 1) value = in[threadIdx.x];
+  out[threadIdx.x] = value;
+}
+extern "C" __global__ void follows(float* out, const float* in) { follow<0>(out, in); }
+extern "C" __global__ void reads_first(float* out, const float* in) { follow<1>(out, in); }
+extern "C" __global__ void writes_first(float* out, const float* in) { follow<2>(out, in); }
+extern "C" __global__ void leaves_first(float* out, const float* in) { follow<3>(out, in); }

@@ -123,7 +123,13 @@ void warp_collective(const WarpOperation& operation, const Loc& loc) {
   if (!try_warp_operation(me.warp, operation.mask)) run_next();
 }
 
+void follow_earlier_kernels() {
+  const EmulatorScope scope;
+  if (machine.current != nullptr) machine.current->follows = true;
+}
+
 void thread_exits(Lane& lane) {
+  if (!lane.follows) fail(text("%s ends without follow_earlier_kernels()", name_of(lane).chars));
   land_all_copies(lane);
   lane.state = LaneState::exited;
   --machine.live;

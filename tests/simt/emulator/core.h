@@ -59,6 +59,9 @@ struct BarrierResult {
 };
 BarrierResult barrier(int vote, const Loc& loc);
 
+// Every thread of an overlapping launch calls it before it touches device memory.
+void follow_earlier_kernels();
+
 void yield();        // called by code that spins
 void maybe_yield();  // sometimes yields: called by atomics and fences
 

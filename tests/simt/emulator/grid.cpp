@@ -59,6 +59,7 @@ void place_lane(uint32_t rank) {
   lane.rank = rank;
   lane.warp = rank / kLanes;
   lane.lane = rank % kLanes;
+  lane.follows = !machine.launch->overlaps;
   lane.index = {rank % block.x, rank / block.x % block.y, rank / (block.x * block.y)};
   machine.warps[lane.warp].exists |= 1u << lane.lane;
   if (!lane.started) start_fiber(lane.fiber, lane_main);

@@ -12,6 +12,7 @@ namespace pg::simt {
 struct Launch {
   dim3 grid, block;
   size_t smem = 0;                           // dynamic shared memory, bytes
+  bool overlaps = false;                     // starts before the kernel ahead of it has ended
   const void* kernel = nullptr;              // its address, as its identity
   void (*call)(const void* body) = nullptr;  // runs one thread
   std::shared_ptr<const void> body;          // kernel and arguments

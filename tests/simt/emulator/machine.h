@@ -48,6 +48,7 @@ struct Lane {
   uint3 index{};         // threadIdx
   uint32_t rank = 0, warp = 0, lane = 0;
   LaneState state = LaneState::ready;
+  bool follows = false;       // the kernels ahead have ended
   WarpOperation operation{};  // the operation it waits in; a barrier has only a name
   Loc loc;
   CopyGroup open_copies;

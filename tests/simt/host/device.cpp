@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kSmemWithoutAsking = 48 << 10;
 constexpr int kOldestMajor = 8;  // of the compute capabilities with code in the program
+constexpr int kFirstMajorWithOverlap = 9;
 
 const DeviceProfile& current_device() { return host().devices[static_cast<size_t>(host().device)]; }
 
@@ -46,9 +47,15 @@ cudaError_t queue_launch(const cudaLaunchConfig_t& config, Launch&& launch) {
   launch.grid = config.gridDim;
   launch.block = config.blockDim;
   launch.smem = config.dynamicSmemBytes;
+  for (unsigned k = 0; k < config.numAttrs; ++k) {
+    launch.overlaps |= config.attrs[k].val.programmaticStreamSerializationAllowed != 0;
+  }
   if (!shape_allowed(launch)) return returned(cudaErrorInvalidConfiguration);
   if (!smem_allowed(launch.kernel, launch.smem)) return returned(cudaErrorInvalidValue);
   if (current_device().major < kOldestMajor) return returned(cudaErrorNoKernelImageForDevice);
+  if (launch.overlaps && current_device().major < kFirstMajorWithOverlap) {
+    return returned(cudaErrorNotSupported);
+  }
   ++host().launches;
   ++host().launched[launch.kernel];
   Work work{.run = {}, .kernel = launch.kernel, .smem = launch.smem};

@@ -126,6 +126,9 @@ void check(const Now& now) {
     fail(text("invalid %s of %zu bytes by %s at %s: not device memory, or out of bounds",
               verb(now.access), now.bytes, running_thread().chars, words_of(now.place).chars));
   }
+  if (!region->shared() && !machine.current->follows) {
+    fail(text("%s before follow_earlier_kernels()", describe(*region, now).chars));
+  }
   if (now.address + now.bytes > region->end()) {
     fail(text("out of bounds %s", describe(*region, now).chars));
   }

@@ -1,9 +1,12 @@
 // order_bugs.cu: missing and divergent barriers, warp operations without their lanes, races.
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/error.h"
 #include "tests/simt/self/bugs.h"
 
 namespace pg::simt {
 namespace {
+
+namespace ptx = cuda::ptx;
 
 __global__ void no_barrier_before_read_kernel(float* y, const float* x, int n) {
   __shared__ float s[256];
@@ -101,6 +104,23 @@ __global__ void plain_add_kernel(float* y, const float* x, int n) {
   y[t] = t == 0 ? sum : x[n - 1 - t];
 }
 
+__global__ void read_before_following_kernel(float* y, const float* x, int n) {
+  const float value = x[n - 1 - threadIdx.x];
+  ptx::follow_earlier_kernels();
+  y[threadIdx.x] = value;
+}
+
+__global__ void exit_without_following_kernel(float* y, const float* x, int n) {
+  if (threadIdx.x >= 200) return;
+  ptx::follow_earlier_kernels();
+  for (int i = threadIdx.x; i < n; i += 200) y[i] = x[n - 1 - i];
+}
+
+template <BugKernel kKernel>
+cudaError_t overlap(const BugBuffers& b) {
+  return start({.grid = dim3(1), .block = dim3(256), .overlaps = true}, kKernel, b.y, b.x, b.n);
+}
+
 __global__ void endless_spin_kernel(float* y) {
   while (atomicAdd(y, 0.0f) != 12345.0f) {
   }
@@ -144,6 +164,11 @@ std::vector<Bug> order_bugs() {
       {"BlocksWriteOneAddress", run_bug<blocks_write_one_address_kernel, 256, 0, 2>, kNotSeen,
        "data race: write of device allocation.* of another block"},
       {"PlainAdd", run_bug<plain_add_kernel>, kNotSeen, "data race: .* of __shared__ sum"},
+      {"ReadBeforeFollowing", overlap<read_before_following_kernel>, kNotSeen,
+       "read of device allocation.* before follow_earlier_kernels.*"},
+      {"ExitWithoutFollowing", overlap<exit_without_following_kernel>,
+       "thread.* ends without follow_earlier_kernels",
+       "thread.* ends without follow_earlier_kernels"},
       {"EndlessSpin", endless_spin, "livelock", "livelock"},
   };
 }

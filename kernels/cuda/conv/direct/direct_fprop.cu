@@ -4,6 +4,7 @@
 // input channels. The filter is first folded (taps.h), flipped and transposed into scratch memory.
 #include "kernels/cuda/conv/direct/direct.h"
 
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/block/tiled_product.cuh"
 #include "kernels/cuda/conv/filters/taps.h"
 #include "kernels/cuda/device/launch.cuh"
@@ -37,6 +38,7 @@ FilterLayout layout_of(const Shape& w, TapPattern pattern, bool backward) {
 template <typename A>
 __global__ void fold_filter_kernel(const A* __restrict__ w, A* __restrict__ out, FilterLayout l,
                                    int64_t count) {
+  ptx::follow_earlier_kernels();
   const int outputs = l.outputs(), depth = l.depth();
   for (int64_t i = int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < count;
        i += int64_t{gridDim.x} * blockDim.x) {
@@ -118,6 +120,7 @@ struct DirectConv {
 
 template <typename T, typename Tile>
 __global__ void __launch_bounds__(Tile::kThreads) direct_conv_kernel(const DirectConv<T> p) {
+  ptx::follow_earlier_kernels();
   using A = Acc<T>;
   __shared__ ProductSmem<A, Tile> smem;
   const int phase = static_cast<int>(blockIdx.z), spread = gridDim.z == 4 ? 2 : 1;

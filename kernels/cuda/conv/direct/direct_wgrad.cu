@@ -2,6 +2,7 @@
 //
 // A product: depth = pixels of the low image (taps.h), rows = its channels, columns = taps x
 // channels of the high image. Pixels are split into chunks, by shape only, to fill the device.
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/block/tiled_product.cuh"
 #include "kernels/cuda/conv/direct/direct.h"
 #include "kernels/cuda/conv/filters/taps.h"
@@ -59,6 +60,7 @@ using Tile = ProductTile<64, 64, 16, 4, 4>;
 
 template <typename T>
 __global__ void __launch_bounds__(Tile::kThreads) direct_weight_grad_kernel(DirectWeightGrad<T> p) {
+  ptx::follow_earlier_kernels();
   using A = Acc<T>;
   __shared__ ProductSmem<A, Tile> smem;
   const int64_t begin = int64_t{blockIdx.z} * p.chunk, end = min(p.pixels, begin + p.chunk);

@@ -1,6 +1,7 @@
 // packed_filters.cu: packs filters for the tensor-core convolution, and caches them.
 #include "kernels/cuda/conv/filters/packed_filters.h"
 
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/conv/filters/filter_tile.cuh"
 #include "kernels/cuda/device/launch.cuh"
 
@@ -11,6 +12,7 @@ namespace {
 
 __global__ void __launch_bounds__(kTileThreads)
     pack_filter_kernel(const float* __restrict__ w, TilePosition at, PackedCopy copy) {
+  ptx::follow_earlier_kernels();
   alignas(16) __shared__ FilterTile tile;
   at.first_k = static_cast<int>(blockIdx.y) * kFilterTile;
   at.first_c = static_cast<int>(blockIdx.x) * kFilterTile;

@@ -2,6 +2,7 @@
 // of a tensor) to rows of whole packs.
 #include "kernels/cuda/conv/filters/pad_channels.h"
 
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/device/launch.cuh"
 
 namespace pg::cuda {
@@ -10,6 +11,7 @@ namespace {
 template <typename T>
 __global__ void pad_channels_kernel(const T* __restrict__ x, T* __restrict__ y, int64_t numel,
                                     int64_t channels, int64_t padded) {
+  ptx::follow_earlier_kernels();
   for (int64_t i = int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < numel;
        i += int64_t{gridDim.x} * blockDim.x) {
     const int64_t c = i % padded;

@@ -10,6 +10,7 @@
 // tails. A pack never crosses a tap, since packed filters pad the input channels to whole packs.
 #pragma once
 
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/conv/fprop/fprop_epilogue.cuh"
 #include "kernels/cuda/conv/fprop/fprop_params.h"
 
@@ -243,6 +244,7 @@ __device__ __forceinline__ void write_parts(float* parts, int pitch,
 template <typename T, typename Tile, TapPattern kPattern>
 __global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocks)
     fprop_kernel(const FpropParams<T> p) {
+  ptx::follow_earlier_kernels();
   using Warps = typename Tile::Warps;
   using Form = Taps<kPattern>;
   constexpr int kStep = Tile::kPacks * kPack<T>, kPlane = Tile::template kPlane<T>;

@@ -7,6 +7,7 @@
 // columns, then its odd ones, which makes those reads neighbours too.
 #pragma once
 
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/conv/fprop/fprop_strip.h"
 
 namespace pg::cuda {
@@ -149,6 +150,7 @@ __device__ __forceinline__ void multiply_line(const T* ring, const T* filter, in
 template <typename T, typename Strip>
 __global__ void __launch_bounds__(Strip::kThreads, kBlocksAtOnce)
     fprop_strip_kernel(const StripParams<T> p) {
+  ptx::follow_earlier_kernels();
   using L = StripLayout<T, Strip>;
   using Warps = typename Strip::Warps;
   T* const ring = dynamic_smem<T>();

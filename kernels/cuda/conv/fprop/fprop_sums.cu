@@ -5,6 +5,7 @@
 #include "kernels/cuda/conv/fprop/fprop_sums.h"
 
 #include "kernels/cuda/block/pixel_rows.cuh"
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/device/launch.cuh"
 
 namespace pg::cuda {
@@ -40,6 +41,7 @@ __device__ __forceinline__ void sum_pack(const FpropParts& parts, const FpropEpi
 template <typename T, int N, int K>
 __global__ void __launch_bounds__(kSumThreads, 8)
     fprop_sums_kernel(const FpropParts parts, const FpropEpilogue<T> e, const PixelRows rows) {
+  ptx::follow_earlier_kernels();
   const int64_t pixel = rows.pixel(), first = pixel * e.channels;
   const float* const sums = parts.data + pixel * ((e.channels + 7) / 8 * 8);
   const int packs = rows.packs(N), step = rows.lanes * K;

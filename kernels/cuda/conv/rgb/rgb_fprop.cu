@@ -51,6 +51,7 @@ __device__ __forceinline__ T gated(const RgbParams<T>& p, Acc<T> v, T gate) {
 
 template <typename T, int kCount>
 __global__ void __launch_bounds__(kThreads) expand_kernel(const RgbParams<T> p) {
+  ptx::follow_earlier_kernels();
   const int packs = p.many / kCount, across = min(packs, kThreads);
   const int lane = static_cast<int>(threadIdx.x) % across;
   const int rows = kThreads / across, row = static_cast<int>(threadIdx.x) / across;
@@ -118,6 +119,7 @@ __device__ __forceinline__ void add_pixel(const RgbParams<T>& p, const Acc<T>* w
 
 template <typename T, int kCount>
 __global__ void __launch_bounds__(kThreads) contract_kernel(const RgbParams<T> p) {
+  ptx::follow_earlier_kernels();
   Acc<T>* const w = dynamic_smem<Acc<T>>();  // [kFew][many], zero beyond few
   for (int i = static_cast<int>(threadIdx.x); i < kFew * p.many; i += kThreads) {
     const int f = i / p.many, m = i % p.many;

@@ -6,6 +6,7 @@
 #include "kernels/cuda/conv/rgb/rgb_wgrad.h"
 
 #include "kernels/cuda/block/pack.cuh"
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/conv/filters/taps.h"
 #include "kernels/cuda/conv/wgrad/wgrad_sums.h"
 #include "kernels/cuda/device/launch.cuh"
@@ -80,6 +81,7 @@ template <typename T, int kN, Access kAccess>
 __global__ void __launch_bounds__(kThreads)
     rgb_wgrad_kernel(const T* __restrict__ wide, const T* __restrict__ narrow,
                      float* __restrict__ partial, float* __restrict__ bias, RgbShape p) {
+  ptx::follow_earlier_kernels();
   constexpr int kVec = kPack<T>;
   __shared__ float shared[kVec][kThreads];
   const int t = static_cast<int>(threadIdx.x), lane = t / p.vectors;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "kernels/cuda/block/mma_fragments.cuh"
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/conv/wgrad/wgrad_patch.cuh"
 #include "kernels/cuda/device/launch.cuh"
 
@@ -236,6 +237,7 @@ namespace {
 template <typename T, int tile_index>
 __global__ void __launch_bounds__(kWgradTiles[tile_index].threads(), kWgradTiles[tile_index].blocks)
     wgrad_kernel(const WgradParams<T> p) {
+  ptx::follow_earlier_kernels();
   using Stage = PatchStage<T, tile_index>;
   constexpr WgradTile tile = kWgradTiles[tile_index];
   constexpr int kStages = tile.stages;

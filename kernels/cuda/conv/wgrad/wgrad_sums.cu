@@ -2,6 +2,7 @@
 #include "kernels/cuda/conv/wgrad/wgrad_sums.h"
 
 #include "kernels/cuda/block/divider.cuh"
+#include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/block/storage.cuh"
 #include "kernels/cuda/device/launch.cuh"
 
@@ -68,6 +69,7 @@ __device__ __forceinline__ void sum_chunks(const SumPart<A>& p, A (&sums)[kThrea
 template <typename A>
 __global__ void __launch_bounds__(kThreads)
     sum_partials_kernel(SumPart<A> dw, SumPart<A> db, unsigned dw_blocks) {
+  ptx::follow_earlier_kernels();
   __shared__ A sums[kThreads];
   if (blockIdx.x < dw_blocks) {
     sum_chunks(dw, sums, blockIdx.x);
@@ -79,6 +81,7 @@ __global__ void __launch_bounds__(kThreads)
 template <typename T>
 __global__ void column_sum_kernel(const T* __restrict__ x, Acc<T>* __restrict__ partial,
                                   int64_t pixels, int64_t channels, int64_t chunk) {
+  ptx::follow_earlier_kernels();
   using A = Acc<T>;
   __shared__ A sums[kGroups][kLanes];
   const int lane = static_cast<int>(threadIdx.x), group = static_cast<int>(threadIdx.y);
