@@ -171,6 +171,8 @@ expect $check "put it in front" kernels/cuda/conv.cu \
 expect $check "a mutable static" kernels/cuda/conv.cu '  static int calls;'
 expect $check "does not begin with" kernels/cuda/conv.cu \
   "$(printf "$anonymous" $'__global__ void\n    f(int* p) {\n  *p = 1;\n}')"
+expect $check "does not begin with" kernels/cuda/conv.cu \
+  "$(printf "$anonymous" '__global__ void f(int* p) { *p = 1; }')"
 expect $check "fixed order" kernels/cuda/conv.cu '  atomicAdd(&sum, x);'
 
 clean_project

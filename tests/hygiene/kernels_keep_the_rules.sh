@@ -28,7 +28,11 @@ complaints=$(cd "$root" && awk '
       complain("a kernel that does not begin with ptx::follow_earlier_kernels()")
     first = 0
     if (line ~ /__global__/) head = 1
-    if (head && line ~ /\{ *$/) { head = 0; first = 1 }
+    if (head && line ~ /\{/) {
+      head = 0
+      first = line ~ /\{ *$/
+      if (!first) complain("a kernel that does not begin with ptx::follow_earlier_kernels()")
+    }
   }
   line ~ /<<</ { complain("<<<>>> is not C++: use launch()") }
   line ~ /__shared__[ \t]+alignas/ { complain("g++ rejects alignas after __shared__: put it in front") }

@@ -26,9 +26,12 @@ bool can_overlap_kernels(int device) {
   int major = 0, driver = 0;
   PG_CUDA(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device));
   PG_CUDA(cudaDriverGetVersion(&driver));
-  const char* const wish = std::getenv("PROGAN_CUDA_OVERLAP");
-  const bool off = wish != nullptr && std::string_view(wish) == "off";
-  return major >= kHopper && driver >= kFirstDriver && CUDART_VERSION >= kFirstDriver && !off;
+  const char* const variable = std::getenv("PROGAN_CUDA_OVERLAP");
+  const std::string_view wish = variable == nullptr ? "on" : variable;
+  PG_CHECK(wish == "on" || wish == "off", UsageError,
+           "PROGAN_CUDA_OVERLAP must be on or off, got '", wish, "'");
+  return major >= kHopper && driver >= kFirstDriver && CUDART_VERSION >= kFirstDriver &&
+         wish == "on";
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ int from_environment(const char* name, int otherwise) {
 
 const Profile& profile() {
   static const Profile p = [] {
-    const int compute = from_environment("PTX_COMPUTE", 80);
+    const int compute = from_environment("PTX_COMPUTE", 90);
     return Profile{.processors = from_environment("PTX_SMS", 4),
                    .most_shared = from_environment("PTX_SHARED_KB", 163) << 10,
                    .major = compute / 10,

@@ -65,6 +65,7 @@ DryRun::~DryRun() {
 }
 
 int64_t launches() { return host().launches; }
+int64_t overlapping_launches() { return host().overlapping; }
 int64_t copies() { return host().copies; }
 int64_t waits() { return host().waits; }
 int64_t calls() { return host().calls; }

@@ -57,6 +57,7 @@ cudaError_t queue_launch(const cudaLaunchConfig_t& config, Launch&& launch) {
     return returned(cudaErrorNotSupported);
   }
   ++host().launches;
+  if (launch.overlaps) ++host().overlapping;
   ++host().launched[launch.kernel];
   Work work{.run = {}, .kernel = launch.kernel, .smem = launch.smem};
   work.run = [launch = std::move(launch)] { return run_with_faults(launch, run); };

@@ -55,7 +55,7 @@ struct HostState {
   std::vector<DeviceProfile> devices;
   int device = 0;
   int driver = CUDART_VERSION;
-  int64_t launches = 0, copies = 0, waits = 0;
+  int64_t launches = 0, overlapping = 0, copies = 0, waits = 0;
   std::map<const void*, int64_t> launched;  // launches of each kernel
   bool dry = false;                         // nothing runs, see DryRun
   int64_t objects = 0;                      // pinned memory, events and graphs

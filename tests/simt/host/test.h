@@ -16,8 +16,10 @@ void set_stream_order(StreamOrder order);
 // A kernel fault is sticky, as on a device, which would need a new process; this clears it.
 void reset_device_errors();
 
-// Kernels queued or captured by this process, without replays of graphs.
+// Kernels queued or captured by this process, without replays of graphs; those of them that may
+// start before the kernel ahead has ended.
 int64_t launches();
+int64_t overlapping_launches();
 
 // The names of all kernels that were queued or captured, as demangled(), and how often.
 std::set<std::string> launched_kernels();
