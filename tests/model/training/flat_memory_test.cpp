@@ -45,7 +45,7 @@ TEST_F(FlatMemory, WithinOnePercentOverTenThousandIterationsAndInEachStage) {
     }
   };
   train(run_folder("run"), kNever);
-  ASSERT_GE(iteration, 9990);
+  ASSERT_GE(iteration, kIterations - 10);
   ASSERT_EQ(device.size(), 3u);
   for (const auto& [stage, bytes] : device) {
     EXPECT_EQ(bytes.first, bytes.second) << "of the device, in stage " << stage;
