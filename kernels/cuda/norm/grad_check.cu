@@ -6,9 +6,9 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/cuda/block/block_sum.cuh"
 #include "kernels/cuda/block/pack.cuh"
 #include "kernels/cuda/block/ptx.cuh"
-#include "kernels/cuda/block/sums.cuh"
 #include "kernels/cuda/device/launch.cuh"
 #include "kernels/cuda/device/launchers.h"
 

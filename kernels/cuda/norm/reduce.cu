@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "kernels/cuda/block/block_sum.cuh"
 #include "kernels/cuda/block/divider.cuh"
 #include "kernels/cuda/block/pack.cuh"
 #include "kernels/cuda/block/ptx.cuh"

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "kernels/cuda/block/block_sum.cuh"
 #include "kernels/cuda/block/pack.cuh"
 #include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/block/sums.cuh"

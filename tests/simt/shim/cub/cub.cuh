@@ -1,6 +1,7 @@
-// cub.cuh: replaces the part of CUB that kernels use, with the same contract: the result is valid
-// only in thread 0 (lane 0), poison elsewhere, and reusing the temporary storage requires a barrier
-// before.
+// cub.cuh: replaces the part of CUB that kernels use, with the same contract and the same order of
+// operations: neighbours, pairs of neighbours and so on within a warp, then warp after warp. The
+// result is valid only in thread 0 (lane 0), poison elsewhere, and reusing the temporary storage
+// requires a barrier before.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -15,11 +16,16 @@ class WarpReduce {
 
   template <typename Combine>
   T Reduce(T value, Combine combine, PG_SIMT_LOC) {
-    const unsigned lane = pg::simt::lane_id();
+    const int lane = pg::simt::lane(), last = lane | (kWidth - 1);
     const unsigned part = pg::simt::kWholeWarp >> (32 - kWidth) << (lane / kWidth * kWidth);
-    T result = pg::simt::fold("cub::WarpReduce", part, value, combine, loc);
-    if (lane % kWidth != 0) pg::simt::poison(result);
-    return result;
+    for (int step = 1; step < kWidth; step *= 2) {
+      const bool inside = lane + step <= last;
+      const T other =
+          pg::simt::shuffle("cub::WarpReduce", part, value, inside ? lane + step : lane, loc);
+      if (inside) value = combine(value, other);
+    }
+    if (lane % kWidth != 0) pg::simt::poison(value);
+    return value;
   }
   T Sum(T value, PG_SIMT_LOC) { return Reduce(value, pg::simt::Add{}, loc); }
 };
@@ -29,22 +35,28 @@ enum BlockReduceAlgorithm { BLOCK_REDUCE_RAKING, BLOCK_REDUCE_WARP_REDUCTIONS };
 template <typename T, int kX, BlockReduceAlgorithm = BLOCK_REDUCE_WARP_REDUCTIONS, int kY = 1,
           int kZ = 1>
 class BlockReduce {
+  static constexpr int kThreads = kX * kY * kZ, kWarps = (kThreads + 31) / 32;
+  static_assert(kThreads % 32 == 0);
+  using Warp = WarpReduce<T>;
+
  public:
   struct TempStorage {
-    T value[kX * kY * kZ];
+    typename Warp::TempStorage warp;
+    T of_warp[kWarps];
   };
   explicit BlockReduce(TempStorage& storage) : storage_(storage) {}
 
   template <typename Combine>
   T Reduce(T value, Combine combine, PG_SIMT_LOC) {
     const unsigned rank = threadIdx.x + kX * (threadIdx.y + kY * threadIdx.z);
-    storage_.value[rank] = value;
+    T result = Warp(storage_.warp).Reduce(value, combine, loc);
+    if (rank % 32 == 0) storage_.of_warp[rank / 32] = result;
     pg::simt::barrier(0, loc);
-    T result;
-    pg::simt::poison(result);
-    if (rank > 0) return result;
-    result = storage_.value[0];
-    for (int i = 1; i < kX * kY * kZ; ++i) result = combine(result, storage_.value[i]);
+    if (rank > 0) {
+      pg::simt::poison(result);
+      return result;
+    }
+    for (int i = 1; i < kWarps; ++i) result = combine(result, storage_.of_warp[i]);
     return result;
   }
   T Sum(T value, PG_SIMT_LOC) { return Reduce(value, pg::simt::Add{}, loc); }
