@@ -189,7 +189,7 @@ TEST_F(AutotuneFileTest, UncreatableFolderIsNotAnError) {
 TEST(AutotunePath, NamesEverythingThatAffectsTheChoice) {
   const Variable cache("XDG_CACHE_HOME", "/path/to/cache");
   EXPECT_EQ(cuda::autotune_path({"NVIDIA H200/x", "13000", "13000-cudnn9.19.0"}),
-            "/path/to/cache/progan_cuda/autotune-NVIDIA_H200_x-13000-13000-cudnn9.19.0-1.txt");
+            "/path/to/cache/progan_cuda/autotune-NVIDIA_H200_x-13000-13000-cudnn9.19.0-2.txt");
 }
 
 TEST(AutotunePath, IsInTheHomeFolderIfThereIsOne) {
@@ -197,7 +197,7 @@ TEST(AutotunePath, IsInTheHomeFolderIfThereIsOne) {
   {
     const Variable home("HOME", "/path/to/home");
     EXPECT_EQ(cuda::autotune_path({"a", "1", "2"}),
-              "/path/to/home/.cache/progan_cuda/autotune-a-1-2-1.txt");
+              "/path/to/home/.cache/progan_cuda/autotune-a-1-2-2.txt");
   }
   const Variable no_home("HOME", {});
   EXPECT_EQ(cuda::autotune_path({"a", "1", "2"}), "");

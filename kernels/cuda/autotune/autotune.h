@@ -18,7 +18,7 @@ class TrialTimer {
   virtual ~TrialTimer() = default;
   // Whether work may be timed now (not while a graph is captured).
   virtual bool ready() = 0;
-  // Seconds from the start to the end of the work queued by `work`; waits for it.
+  // Seconds on the device that one call of `work` queues; may call it several times, and waits.
   virtual double seconds(const std::function<void()>& work) = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/cuda/choice/tensor_candidates.h"
+#include "kernels/cuda/device/graph.h"
 #include "kernels/cuda/device/launchers.h"
 #include "kernels/gpu.h"
 
@@ -13,20 +14,12 @@ namespace {
 
 class CudaGraph : public StepGraph {
  public:
-  CudaGraph(cudaStream_t stream, cudaGraph_t graph) : stream_(stream) {
-    const cudaError_t status = cudaGraphInstantiate(&executable_, graph, 0);
-    cudaGraphDestroy(graph);
-    check(status, "cudaGraphInstantiate");
-  }
-  ~CudaGraph() override { cudaGraphExecDestroy(executable_); }
-  CudaGraph(const CudaGraph&) = delete;
-  CudaGraph& operator=(const CudaGraph&) = delete;
-
-  void replay() override { PG_CUDA(cudaGraphLaunch(executable_, stream_)); }
+  explicit CudaGraph(cudaStream_t stream) : stream_(stream), graph_(stream) {}
+  void replay() override { graph_.launch(stream_); }
 
  private:
   cudaStream_t stream_;
-  cudaGraphExec_t executable_ = nullptr;
+  Graph graph_;
 };
 
 }  // namespace
@@ -37,14 +30,10 @@ CudaBackend::CudaBackend(int device, MatrixMath math, CudaKernels kernels,
   if (kernels != CudaKernels::own) choice_ = std::make_unique<KernelChoice>(queue_, kernels);
 }
 
-void CudaBackend::begin_capture() {
-  PG_CUDA(cudaStreamBeginCapture(queue_.stream(), cudaStreamCaptureModeThreadLocal));
-}
+void CudaBackend::begin_capture() { cuda::begin_capture(queue_.stream()); }
 
 std::unique_ptr<StepGraph> CudaBackend::end_capture() {
-  cudaGraph_t graph = nullptr;
-  PG_CUDA(cudaStreamEndCapture(queue_.stream(), &graph));
-  return std::make_unique<CudaGraph>(queue_.stream(), graph);
+  return std::make_unique<CudaGraph>(queue_.stream());
 }
 
 CudaBackend::~CudaBackend() { cudaStreamSynchronize(queue_.stream()); }

@@ -32,6 +32,12 @@ std::string file_of_choices(const Queue& queue, const LibraryKernels& libraries)
                         .runtime = message(runtime, "-", libraries.versions())});
 }
 
+int64_t cache_bytes_of(int device) {
+  int bytes = 0;
+  PG_CUDA(cudaDeviceGetAttribute(&bytes, cudaDevAttrL2CacheSize, device));
+  return bytes;
+}
+
 const char* name_of(ConvMode mode) {
   const char* const names[] = {"same", "up", "down"};
   return names[static_cast<int>(mode)];
@@ -155,29 +161,6 @@ std::vector<std::function<void(const MatmulArgs&)>> other_tiles(Queue&, const Ma
   return {};
 }
 
-// A repeatable version of the call: if it can add to its results, it overwrites trial memory.
-template <typename Args>
-Args repeatable(DeviceMemory&, const Args& a) {
-  return a;
-}
-Conv2dWeightGradArgs repeatable(DeviceMemory& memory, const Conv2dWeightGradArgs& a) {
-  BufferLayout layout;
-  const int64_t dw = layout.add(bytes_of(a.dw));
-  const int64_t db = layout.add(a.db ? bytes_of(a.db) : 0);
-  char* const base = memory.get(layout.bytes());
-  Conv2dWeightGradArgs trial = a;
-  trial.dw.data = base + dw;
-  trial.accumulate = trial.db_accumulate = Accumulate::overwrite;
-  if (a.db) trial.db.data = base + db;
-  return trial;
-}
-MatmulArgs repeatable(DeviceMemory& memory, const MatmulArgs& a) {
-  MatmulArgs trial = a;
-  trial.y.data = memory.get(bytes_of(a.y));
-  trial.accumulate = Accumulate::overwrite;
-  return trial;
-}
-
 }  // namespace
 
 KernelChoice::KernelChoice(Queue& queue, CudaKernels kernels)
@@ -185,7 +168,8 @@ KernelChoice::KernelChoice(Queue& queue, CudaKernels kernels)
       kernels_(kernels),
       libraries_(queue),
       tuner_(mode_of_environment(), std::make_unique<EventTimer>(queue),
-             file_of_choices(queue, libraries_)) {}
+             file_of_choices(queue, libraries_)),
+      cache_bytes_(cache_bytes_of(queue.device())) {}
 
 template <HasCandidates Args>
 void KernelChoice::run(const Args& args) {
@@ -202,12 +186,15 @@ void KernelChoice::run_fastest(const Args& args) {
   if (found == chosen.end()) {
     const std::vector<Candidate<Args>> list = candidates(args);
     const auto count = static_cast<int>(list.size());
-    const bool times = tuner_.would_time(key, count);
-    const Args trial = times ? repeatable(trial_results_, args) : args;
-    const int index =
-        tuner_.choose(key, count, [&](int i) { list[static_cast<size_t>(i)](trial); });
+    DeviceMemory memory;
+    std::vector<Args> trial;
+    if (tuner_.would_time(key, count)) trial = trials(queue_, memory, args, cache_bytes_);
+    size_t next = 0;
+    const int index = tuner_.choose(
+        key, count, [&](int i) { list[static_cast<size_t>(i)](trial[next++ % trial.size()]); });
     const Candidate<Args>& candidate = list[static_cast<size_t>(index)];
-    if (is_capturing(queue_)) return candidate(args);  // to be chosen outside of the capture
+    if (is_capturing(queue_.stream()))
+      return candidate(args);  // to be chosen outside of the capture
     found = chosen.emplace(key, candidate).first;
   }
   found->second(args);

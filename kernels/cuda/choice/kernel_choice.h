@@ -2,7 +2,6 @@
 // the libraries, or the fastest of all candidates (CudaKernels of backend.h).
 #pragma once
 
-#include <concepts>
 #include <functional>
 #include <map>
 #include <string>
@@ -10,14 +9,10 @@
 #include <vector>
 
 #include "kernels/cuda/autotune/autotune.h"
+#include "kernels/cuda/choice/trials.h"
 #include "kernels/cuda/vendor/library_kernels.h"
 
 namespace pg::cuda {
-
-// The calls that have candidates besides their launcher: conv2d, its two gradients, and matmul.
-template <typename Args>
-concept HasCandidates = std::same_as<Args, Conv2dArgs> || std::same_as<Args, Conv2dInputGradArgs> ||
-    std::same_as<Args, Conv2dWeightGradArgs> || std::same_as<Args, MatmulArgs>;
 
 class KernelChoice {
  public:
@@ -47,7 +42,7 @@ class KernelChoice {
   CudaKernels kernels_;
   LibraryKernels libraries_;
   Autotuner tuner_;
-  DeviceMemory trial_results_;  // of timed calls that add to their result
+  int64_t cache_bytes_ = 0;  // of the second-level cache
   std::tuple<Chosen<Conv2dArgs>, Chosen<Conv2dInputGradArgs>, Chosen<Conv2dWeightGradArgs>,
              Chosen<MatmulArgs>>
       chosen_;

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "kernels/cuda/autotune/event_timer.h"
+#include "kernels/cuda/device/graph.h"
 
 namespace pg::cuda {
 
@@ -49,7 +49,7 @@ std::string LibraryKernels::versions() const {
 
 void try_plans(Queue& queue, Selection& selection, const std::function<bool(int)>& run,
                const std::function<void(int)>& erase) {
-  if (selection.tried || is_capturing(queue)) return;
+  if (selection.tried || is_capturing(queue.stream())) return;
   for (int i = 0; i < selection.count;) {
     if (run(i)) {
       ++i;
@@ -63,7 +63,7 @@ void try_plans(Queue& queue, Selection& selection, const std::function<bool(int)
 
 int choose_plan(Queue& queue, Autotuner& tuner, Selection& selection,
                 const std::function<void(int)>& run) {
-  if (selection.index >= 0 || is_capturing(queue)) return std::max(selection.index, 0);
+  if (selection.index >= 0 || is_capturing(queue.stream())) return std::max(selection.index, 0);
   selection.index = tuner.choose(selection.words, selection.count, run);
   return selection.index;
 }

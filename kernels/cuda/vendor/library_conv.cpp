@@ -2,8 +2,8 @@
 // resampling, rounding and activation.
 #include <algorithm>
 
-#include "kernels/cuda/autotune/event_timer.h"
 #include "kernels/cuda/conv/wgrad/wgrad_sums.h"
+#include "kernels/cuda/device/graph.h"
 #include "kernels/cuda/norm/norm_and_gate.h"
 #include "kernels/cuda/vendor/libraries.h"
 #include "kernels/math.h"
@@ -129,7 +129,7 @@ bool LibraryKernels::Libraries::supports(const ConvJob& job) {
   if (cudnn_handle == nullptr || !is_supported(job)) return false;
   const ConvSpec spec = spec_of(queue, job);
   ConvEntry& entry = conv_entry(spec);
-  if (entry.selection.tried || entry.selection.count == 0 || is_capturing(queue)) {
+  if (entry.selection.tried || entry.selection.count == 0 || is_capturing(queue.stream())) {
     return entry.selection.count > 0;
   }
   Operands p = operands_of(memory, entry, spec, job);

@@ -1,5 +1,5 @@
 // library_matmul.cpp: dense products by cuBLASLt.
-#include "kernels/cuda/autotune/event_timer.h"
+#include "kernels/cuda/device/graph.h"
 #include "kernels/cuda/device/launchers.h"
 #include "kernels/cuda/vendor/libraries.h"
 #include "kernels/math.h"
@@ -78,7 +78,7 @@ bool LibraryKernels::Libraries::supports(const MatmulArgs& args) {
   const MatmulSpec spec = spec_of(queue, args);
   if (lt_handle == nullptr || !is_supported(spec, args)) return false;
   MatmulEntry& entry = matmul_entry(spec);
-  if (entry.selection.tried || entry.selection.count == 0 || is_capturing(queue)) {
+  if (entry.selection.tried || entry.selection.count == 0 || is_capturing(queue.stream())) {
     return entry.selection.count > 0;
   }
   const Operands p = round_factors(queue, memory, spec, entry.plans.workspace(), args);

@@ -59,6 +59,8 @@ cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
   delete exec;
   return cudaSuccess;
 }
+cudaError_t cudaGraphUpload(cudaGraphExec_t, cudaStream_t) { return cudaSuccess; }
+
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
   return pg::ptx::answer(cudaErrorLaunchFailure, [&] {
     for (const auto& work : exec->work) pg::ptx::enqueue(stream, work);

@@ -147,6 +147,9 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
     case cudaDevAttrComputeCapabilityMinor:
       *value = p.minor;
       break;
+    case cudaDevAttrL2CacheSize:
+      *value = 1 << 16;  // small, as tests' tensors are
+      break;
     case cudaDevAttrClockRate:
     case cudaDevAttrMemoryClockRate:
     case cudaDevAttrEccEnabled:

@@ -243,6 +243,10 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsig
   return returned(cudaSuccess);
 }
 
+cudaError_t cudaGraphUpload(cudaGraphExec_t, cudaStream_t) {
+  return returned(called("cudaGraphUpload", Capture::forbids));
+}
+
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
   if (const cudaError_t error = called("cudaGraphLaunch", Capture::forbids)) return error;
   if (!launches_allowed(exec->work)) return returned(cudaErrorInvalidValue);
