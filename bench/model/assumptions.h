@@ -36,7 +36,6 @@ inline constexpr double kProlog = 250;        // instructions
 inline constexpr double kPrologOfRows = 60;   // and for each pass over the rows
 inline constexpr double kPrologShare = 0.7;   // of a step's other instructions, for each stage
 inline constexpr double kStartLatency = 900;  // clocks until the first copies have arrived
-inline constexpr double kPixelCopy = 10;      // instructions of a pass over the rows of a plane
 inline constexpr double kBarrier = 70, kFragments = 45, kLastMma = 35;  // clocks of a step
 inline constexpr double kStepStall = 1.5;  // clocks per instruction between those
 

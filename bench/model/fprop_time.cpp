@@ -29,6 +29,9 @@ struct Tile {
   double pack() const { return 16 / element(); }
   double step() const { return kPacks * pack(); }
   double warps() const { return warps_m * warps_n; }
+  double products() const {  // instructions of the tensor core of a warp's step
+    return rows / (16.0 * warps_m) * columns / (8.0 * warps_n) * kPacks / 2;
+  }
   double planes() const { return pattern == 2 ? 2 : 1; }
   // Pixels are copied once for the taps of a line, with one more at each end.
   double across(const Shape& w) const {
@@ -59,9 +62,10 @@ class FpropModel {
     depth_ = std::ceil(depth / splits_);
     const double rows = std::floor(static_cast<double>(l.launch.threads) / Tile::kPacks);
     const double passes = std::ceil((tile_.rows + 2) / rows);
-    const double copies = passes * tile_.planes() * assumed::kPixelCopy;
-    step_instructions_ = l.code.instructions - copies * (1 - 1 / tile_.across(shapes.w));
-    other_ = step_instructions_ - l.code.mma - l.code.ldmatrix;
+    const double unrolled = l.code.mma / tile_.products();
+    step_instructions_ = l.code.instructions / unrolled;
+    ldmatrix_ = l.code.ldmatrix / unrolled;
+    other_ = step_instructions_ - tile_.products() - ldmatrix_;
     prolog_ = assumed::kProlog + passes * assumed::kPrologOfRows +
               (Tile::kStages - 1) * other_ * assumed::kPrologShare;
     epilogue_ = tile_epilogue(l.call, tile_.bf16, tile_.rows / tile_.warps_m / 16,
@@ -73,7 +77,7 @@ class FpropModel {
     const double busy = std::min(g.processors(), l_.blocks());
     const double cache = std::min(assumed::kMostCache, g.cache_per_clock() * g.processors() / busy);
     const double instructions = prolog_ + steps_ * step_instructions_ + epilogue_;
-    const double read = tile_.warps() * l_.code.ldmatrix * 512;
+    const double read = tile_.warps() * ldmatrix_ * 512;
     return {.tensor = blocks * tile_.rows * tile_.columns * depth_ / g.rates.macs(tile_.bf16),
             .shared = blocks * steps_ * (read + bytes_) / assumed::kSharedPerClock,
             .instructions =
@@ -86,7 +90,7 @@ class FpropModel {
     const double macs = tile_.bf16 ? 2048 : 1024;  // of an instruction
     const double mma = macs / (l_.gpu.rates.macs(tile_.bf16) / assumed::kSchedulers);
     const double step = assumed::kBarrier + other_ * assumed::kStepStall + assumed::kFragments +
-                        l_.code.mma * mma + assumed::kLastMma;
+                        tile_.products() * mma + assumed::kLastMma;
     return prolog_ * assumed::kStall + assumed::kStartLatency + steps_ * step +
            epilogue_ * assumed::kStall;
   }
@@ -100,7 +104,8 @@ class FpropModel {
   const ModelledLaunch& l_;
   Tile tile_;
   double splits_ = 1, steps_ = 0, depth_ = 0, bytes_ = 0;  // of a block
-  double step_instructions_ = 0, other_ = 0, prolog_ = 0, epilogue_ = 0;
+  double step_instructions_ = 0, ldmatrix_ = 0, other_ = 0;
+  double prolog_ = 0, epilogue_ = 0;
 };
 
 }  // namespace

@@ -130,6 +130,15 @@ __device__ __forceinline__ void ldmatrix_x2_trans(uint32_t (&r)[2], const void* 
 #endif
 }
 
+// v, which the compiler then takes for unknown: sums of it and constants are not computed ahead of
+// time, and stay parts of addresses.
+__device__ __forceinline__ uint32_t unknown(uint32_t v) {
+#ifndef PG_SIMT
+  asm("" : "+r"(v));
+#endif
+  return v;
+}
+
 // Copies `valid` (0 to 16) bytes from global to shared memory and zero-fills the rest of 16; both
 // addresses 16-byte aligned. The bytes have arrived after commit, wait and a barrier.
 __device__ __forceinline__ void cp_async_16(void* smem, const void* gmem, int valid PG_PTX_LOC) {

@@ -24,74 +24,70 @@ struct Taps {
   static constexpr bool kGather = kPattern == TapPattern::gather;
   static constexpr int kStride = kGather ? 2 : 1, kPlanes = kGather ? 2 : 1;
   static constexpr int kPhases = kPattern == TapPattern::spread ? 4 : 1;
+  // Taps of a line of a 3x3 filter in this pattern.
+  static constexpr int kAcross = kGather ? 4 : kPattern == TapPattern::spread ? 2 : 3;
 
   // A tap reads row r + shift() of its plane for row r of the tile: 0 is the pixel to the left, 1
   // the pixel itself, 2 the one to the right (of the low-resolution image).
-  __device__ static int shift(int tap, int across, int phase) {
+  template <int across>
+  __device__ static constexpr int shift(int tap, int phase) {
     if (kGather) return (tap + 1) / 2;
     return across == 1 ? 1 : tap + phase % 2;
   }
-  __device__ static int plane(int tap) { return kGather ? tap % 2 : 0; }
+  __device__ static constexpr int plane(int tap) { return kGather ? tap % 2 : 0; }
 };
 
-// A step of a block's sum: a tap of a unit.
-template <int kStep, int kUnits>
-class FpropStep {
+// The place of a unit in the sum: a line of the filter and the first of kStep channels.
+template <int kStep>
+class UnitPlace {
  public:
-  // The first step of a block's part.
   template <typename T>
-  __device__ __forceinline__ FpropStep(const FpropParams<T>& p, int first_unit)
-      : line_(first_unit / p.units_across), channel_(first_unit % p.units_across * kStep) {}
+  __device__ __forceinline__ UnitPlace(const FpropParams<T>& p, int unit)
+      : line_(unit / p.units_across), channel_(unit % p.units_across * kStep) {}
 
   template <typename T>
   __device__ __forceinline__ void advance(const FpropParams<T>& p) {
-    if (++tap_ < p.across) return;
-    tap_ = 0;
-    unit_ = (unit_ + 1) % kUnits;
     channel_ += kStep;
     if (channel_ < p.padded) return;
     channel_ = 0;
     ++line_;
   }
 
-  __device__ int tap() const { return tap_; }  // of the line
   __device__ int line() const { return line_; }
   __device__ int channel() const { return channel_; }
-  __device__ int unit() const { return unit_; }  // in shared memory
 
  private:
-  int line_, channel_, tap_ = 0, unit_ = 0;
+  int line_, channel_;
 };
 
 // The pixels of units copied by one thread. Row j of a plane is pixel first_row - 1 + j.
 template <typename T, typename Tile, TapPattern kPattern>
 class InputRows {
  public:
-  __device__ __forceinline__ InputRows(const FpropParams<T>& p, int first_row, int phase) : p_(p) {
+  __device__ __forceinline__ InputRows(const FpropParams<T>& p, int first_row, int phase)
+      : p_(p), to_(swizzled<Tile::kPacks>(row(), pack()) * kPack<T>) {
 #pragma unroll
     for (int i = 0; i < kPasses; ++i) {
       locate_row(i, first_row - 1 + row() + i * kRowsPerPass, phase);
     }
   }
 
-  // Starts the copies of a unit.
-  template <typename Step>
-  __device__ __forceinline__ void copy(const Step& step, T* unit) const {
-    const int pack = static_cast<int>(threadIdx.x) % Tile::kPacks;
-    const int channel = step.channel() + pack * kPack<T>;
-    const int offset = step.line() * p_.width * p_.channels + channel;
+  // Starts the copies of a unit. Addresses outside of the image are not read.
+  template <typename Place>
+  __device__ __forceinline__ void copy(const Place& place, T* unit) const {
+    const int channel = place.channel() + pack() * kPack<T>;
+    const int offset = place.line() * p_.width * p_.channels + channel;
+    const uint32_t inside = channel < p_.channels ? inside_ >> place.line() : 0u;
 #pragma unroll
     for (int i = 0; i < kPasses; ++i) {
-      const int to_row = row() + i * kRowsPerPass;
-      if (i == kPasses - 1 && to_row >= Tile::kRows + 2) break;
-      const bool inside =
-          (inside_ >> (kMostLines * i + step.line()) & 1) != 0 && channel < p_.channels;
+      if (i == kPasses - 1 && row() + i * kRowsPerPass >= Tile::kRows + 2) break;
+      const int valid = (inside & 1u << kMostLines * i) != 0 ? 16 : 0;
 #pragma unroll
       for (int plane = 0; plane < Form::kPlanes; ++plane) {
         const int column = Form::kGather && plane == 0 ? p_.channels : 0;
-        ptx::cp_async_16(
-            tile_pack<Tile::kPacks>(unit + plane * Tile::template kPlane<T>, to_row, pack),
-            p_.in + (inside ? offset_[i] + offset + column : 0), inside ? 16 : 0);
+        ptx::cp_async_16(unit + plane * Tile::template kPlane<T> + to_ +
+                             rows_ahead<T, Tile::kPacks>(i * kRowsPerPass),
+                         p_.in + (offset_[i] + offset + column), valid);
       }
     }
   }
@@ -101,9 +97,10 @@ class InputRows {
   static constexpr int kRowsPerPass = Tile::kThreads / Tile::kPacks;
   static constexpr int kPasses = (Tile::kRows + 2 + kRowsPerPass - 1) / kRowsPerPass;
   static constexpr int kMostLines = 4;
-  static_assert(kPasses * kMostLines <= 32);
+  static_assert(kPasses * kMostLines <= 32 && kRowsPerPass % 8 == 0);
 
   __device__ static int row() { return static_cast<int>(threadIdx.x) / Tile::kPacks; }
+  __device__ static int pack() { return static_cast<int>(threadIdx.x) % Tile::kPacks; }
 
   // Sets the offset of the pixel for line 0, and the lines inside the image.
   __device__ __forceinline__ void locate_row(int i, int row, int phase) {
@@ -122,6 +119,7 @@ class InputRows {
   }
 
   const FpropParams<T>& p_;
+  int to_;  // of the first row in a unit
   int offset_[kPasses];
   uint32_t inside_ = 0;
 };
@@ -132,31 +130,35 @@ class FilterRows {
  public:
   __device__ __forceinline__ FilterRows(const FpropParams<T>& p, int first_column, int phase)
       : p_(p),
-        rows_(p.epilogue.channels - first_column),
-        from_(p.filter +
-              static_cast<int64_t>(phase * p.epilogue.channels + first_column) * p.depth) {}
+        to_(swizzled<Tile::kPacks>(row(), pack()) * kPack<T>),
+        rows_(p.epilogue.channels - first_column - row()),
+        first_((phase * p.epilogue.channels + first_column + row()) * p.depth + pack() * kPack<T>) {
+  }
 
-  template <typename Step>
-  __device__ __forceinline__ void copy(const Step& step, T* tile) const {
-    const int pack = static_cast<int>(threadIdx.x) % Tile::kPacks;
-    const int channel = step.channel() + pack * kPack<T>;
-    const int offset = (step.line() * p_.across + step.tap()) * p_.padded + channel;
+  // Starts the copies of a tap of a unit. Rows beyond the last channel are not read.
+  template <int across, typename Place>
+  __device__ __forceinline__ void copy(const Place& place, int tap, T* tile) const {
+    const int offset = first_ + (place.line() * across + tap) * p_.padded + place.channel();
+    const int rows = place.channel() + pack() * kPack<T> < p_.padded ? rows_ : 0;
 #pragma unroll
     for (int first = 0; first < Tile::kColumns; first += kRowsPerPass) {
-      const int row = first + static_cast<int>(threadIdx.x) / Tile::kPacks;
-      if (Tile::kColumns % kRowsPerPass != 0 && row >= Tile::kColumns) break;
-      const bool inside = row < rows_ && channel < p_.padded;
-      ptx::cp_async_16(tile_pack<Tile::kPacks>(tile, row, pack),
-                       from_ + (inside ? row * p_.depth + offset : 0), inside ? 16 : 0);
+      if (Tile::kColumns % kRowsPerPass != 0 && first + row() >= Tile::kColumns) break;
+      ptx::cp_async_16(tile + to_ + rows_ahead<T, Tile::kPacks>(first),
+                       p_.filter + (offset + first * p_.depth), first < rows ? 16 : 0);
     }
   }
 
  private:
   static constexpr int kRowsPerPass = Tile::kThreads / Tile::kPacks;
+  static_assert(kRowsPerPass % 8 == 0);
+
+  __device__ static int row() { return static_cast<int>(threadIdx.x) / Tile::kPacks; }
+  __device__ static int pack() { return static_cast<int>(threadIdx.x) % Tile::kPacks; }
 
   const FpropParams<T>& p_;
-  int rows_;
-  const T* from_;
+  int to_;    // of the first row in a tile
+  int rows_;  // that exist from the first one on
+  int first_;
 };
 
 // The rows of a warp's fragments in a unit, which lie one pixel further for each shift.
@@ -168,7 +170,7 @@ class ShiftedRows {
     const int row = Warps::first_row();
 #pragma unroll
     for (int shift = 0; shift < 3; ++shift) {
-      at_[shift] = offset_a<T, Tile::kPacks>(row + shift);
+      at_[shift] = static_cast<uint32_t>(offset_a<T, Tile::kPacks>(row + shift)) * sizeof(T);
     }
 #pragma unroll
     for (int i = 0; i < Warps::kM; ++i) {
@@ -180,8 +182,8 @@ class ShiftedRows {
     }
   }
 
-  // Offset of fragment 0's row for a shift.
-  __device__ __forceinline__ int at(int shift) const {
+  // Offset of fragment 0's row for a shift, in bytes.
+  __device__ __forceinline__ uint32_t at(int shift) const {
     return shift == 0 ? at_[0] : shift == 1 ? at_[1] : at_[2];
   }
   // A bit for each fragment whose pixel of this lane lies outside the image.
@@ -190,31 +192,93 @@ class ShiftedRows {
   }
 
  private:
-  int at_[3];
+  uint32_t at_[3];
   uint32_t ends_ = 0;
 };
 
-// As multiply_tiles, for rows at at_a of `units`, or at kZeros where they lie outside.
-template <typename T, typename Tile, int kZeros, int kM, int kN>
-__device__ __forceinline__ void multiply_shifted(float (&acc)[kM][kN][4], const T* units, int at_a,
-                                                 uint32_t outside, const T* b) {
-  constexpr int kPacks = Tile::kPacks;
-  const int at_b = offset_b<T, kPacks>(Tile::Warps::first_column());
+// As multiply_tiles, for rows at at_a and columns at at_b, in bytes from `tiles`. Instead of a row
+// that lies outside, zeros are read, as far from `zeros` as the row is from at_a, so that the
+// distance is part of the instruction. Calls copy_next() once the first fragments are on their way.
+template <typename T, typename Tile, int kM, int kN, typename CopyNext>
+__device__ __forceinline__ void multiply_shifted(float (&acc)[kM][kN][4], const T* tiles,
+                                                 uint32_t at_a, uint32_t outside, uint32_t zeros,
+                                                 uint32_t at_b, CopyNext copy_next) {
+  constexpr uint32_t kSkip = 16 * Tile::kRowBytes;  // from fragment to fragment
+  const auto from = [&](uint32_t bytes, int fragment) {
+    return reinterpret_cast<const T*>(reinterpret_cast<const char*>(tiles) + bytes +
+                                      static_cast<uint32_t>(fragment) * kSkip);
+  };
 #pragma unroll
-  for (int step = 0; step < kPacks / 2; ++step) {
+  for (int step = 0; step < Tile::kPacks / 2; ++step) {
+    const uint32_t packs = 32 * static_cast<uint32_t>(step);
     uint32_t fa[kM][4], fb[kN / 2][4];
 #pragma unroll
     for (int i = 0; i < kM; ++i) {
-      const int row = at_step<T>(at_a, step) + rows_ahead<T, kPacks>(16 * i);
-      ptx::ldmatrix_x4(fa[i], units + ((outside >> i & 1) != 0 ? kZeros : row));
-      round_fragment<T>(fa[i]);
+      ptx::ldmatrix_x4(fa[i], from((outside & 1u << i) != 0 ? zeros : at_a ^ packs, i));
     }
 #pragma unroll
-    for (int j = 0; j < kN / 2; ++j) {
-      ptx::ldmatrix_x4(fb[j], b + at_step<T>(at_b, step) + rows_ahead<T, kPacks>(16 * j));
-    }
+    for (int j = 0; j < kN / 2; ++j) ptx::ldmatrix_x4(fb[j], from(at_b ^ packs, j));
+    if (step == 0) copy_next();
+#pragma unroll
+    for (int i = 0; i < kM; ++i) round_fragment<T>(fa[i]);
     multiply_fragments<T>(acc, fa, fb);
   }
+}
+
+// acc += the block's units. across: taps of a line. The copies of a step (a unit and a tap) start
+// kStages - 1 steps before its product.
+template <int across, typename T, typename Tile, TapPattern kPattern, int kM, int kN>
+__device__ __forceinline__ void sum_units(const FpropParams<T>& p, float (&acc)[kM][kN][4],
+                                          T* units, int first_row, int first_column, int phase) {
+  using Form = Taps<kPattern>;
+  constexpr int kStep = Tile::kPacks * kPack<T>, kPlane = Tile::template kPlane<T>;
+  constexpr int kUnit = Form::kPlanes * kPlane, kFilter = Tile::kColumns * kStep;
+  constexpr uint32_t kUnits = Tile::kPlanes / Form::kPlanes, kStages = Tile::kStages;
+  constexpr int kAhead = Tile::kStages - 1;
+  constexpr uint32_t kSize = sizeof(T);
+  T* const filters = units + Tile::kPlanes * kPlane;
+  const InputRows<T, Tile, kPattern> input(p, first_row, phase);
+  const FilterRows<T, Tile> filter(p, first_column, phase);
+  const ShiftedRows<T, Tile> rows(p, first_row);
+  const int first_unit = static_cast<int>(blockIdx.y) * p.part_units;
+  const auto count = static_cast<uint32_t>(min(p.units - first_unit, p.part_units));
+
+  const uint32_t at_b =
+      static_cast<uint32_t>(Tile::kPlanes * kPlane +
+                            offset_b<T, Tile::kPacks>(Tile::Warps::first_column())) *
+      kSize;
+
+  const uint32_t zeros = ptx::unknown(Tile::kZeros);
+
+  UnitPlace<kStep> next(p, first_unit);
+  uint32_t unit = 0, stage = 0;  // of the copies, counted on and on
+  const auto copy_next = [&](int tap) {
+    if (unit < count) {
+      if (tap == 0) input.copy(next, units + unit % kUnits * kUnit);
+      filter.template copy<across>(next, tap, filters + stage % kStages * kFilter);
+      if (tap == across - 1) next.advance(p);
+    }
+    if (tap == across - 1) ++unit;
+    ++stage;
+    ptx::cp_async_commit();
+  };
+#pragma unroll
+  for (int i = 0; i < kAhead; ++i) copy_next(i % across);
+  for (uint32_t now = 0; now < count; ++now) {
+#pragma unroll
+    for (int tap = 0; tap < across; ++tap) {
+      ptx::cp_async_wait<Tile::kStages - 2>();
+      __syncthreads();
+      const int shift = Form::template shift<across>(tap, phase);
+      const uint32_t plane = now % kUnits * kUnit + Form::plane(tap) * kPlane;
+      const uint32_t tile = (stage - kAhead) % kStages * kFilter;
+      multiply_shifted<T, Tile>(acc, units, plane * kSize + rows.at(shift), rows.outside(shift),
+                                zeros, at_b + tile * kSize,
+                                [&] { copy_next((tap + kAhead) % across); });
+    }
+  }
+  ptx::cp_async_wait<0>();
+  __syncthreads();
 }
 
 // Stores a block's part of the sums as they are. Four lanes have 8 neighbouring columns, which are
@@ -247,50 +311,22 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocks)
   ptx::follow_earlier_kernels();
   using Warps = typename Tile::Warps;
   using Form = Taps<kPattern>;
-  constexpr int kStep = Tile::kPacks * kPack<T>, kPlane = Tile::template kPlane<T>;
-  constexpr int kUnits = Tile::kPlanes / Form::kPlanes, kFilter = Tile::kColumns * kStep;
   T* const units = dynamic_smem<T>();
-  T* const filters = units + Tile::kPlanes * kPlane;
-  constexpr int kZeros = Tile::kPlanes * kPlane + Tile::kStages * kFilter;
   const int phase = static_cast<int>(blockIdx.x % Form::kPhases);
   uint32_t tile_row = blockIdx.x / Form::kPhases;
   const int first_column = static_cast<int>(p.tiles_across.split(tile_row)) * Tile::kColumns;
   const int first_row = static_cast<int>(tile_row) * Tile::kRows;
-  if (threadIdx.x < Tile::kPacks)
-    store(units + kZeros + threadIdx.x * kPack<T>, Pack<T, kPack<T>>{});
-
-  const InputRows<T, Tile, kPattern> input(p, first_row, phase);
-  const FilterRows<T, Tile> filter(p, first_column, phase);
-  const ShiftedRows<T, Tile> rows(p, first_row);
-  const int first_unit = static_cast<int>(blockIdx.y) * p.part_units;
-  const int steps = min(p.units - first_unit, p.part_units) * p.across;
-  FpropStep<kStep, kUnits> next(p, first_unit), now = next;
-  int ahead = 0;  // steps whose copies have started
-  const auto copy_next = [&] {
-    if (ahead < steps) {
-      if (next.tap() == 0) input.copy(next, units + next.unit() * Form::kPlanes * kPlane);
-      filter.copy(next, filters + ahead % Tile::kStages * kFilter);
-      next.advance(p);
-    }
-    ++ahead;
-    ptx::cp_async_commit();
-  };
+  if (threadIdx.x < Warps::kM) {  // multiply_shifted()
+    const uint32_t at = Tile::kZeros + threadIdx.x * 16 * Tile::kRowBytes;
+    store(units + at / sizeof(T), Pack<T, kPack<T>>{});
+  }
 
   float acc[Warps::kM][Warps::kN][4] = {};
-  for (int i = 0; i < Tile::kStages - 1; ++i) copy_next();
-  for (int step = 0; step < steps; ++step) {
-    ptx::cp_async_wait<Tile::kStages - 2>();
-    __syncthreads();
-    copy_next();
-    const int shift = Form::shift(now.tap(), p.across, phase);
-    const int plane = now.unit() * Form::kPlanes + Form::plane(now.tap());
-    multiply_shifted<T, Tile, kZeros>(acc, units, plane * kPlane + rows.at(shift),
-                                      rows.outside(shift),
-                                      filters + step % Tile::kStages * kFilter);
-    now.advance(p);
+  if (kPattern == TapPattern::plain && p.across == 1) {
+    sum_units<1, T, Tile, kPattern>(p, acc, units, first_row, first_column, phase);
+  } else {
+    sum_units<Form::kAcross, T, Tile, kPattern>(p, acc, units, first_row, first_column, phase);
   }
-  ptx::cp_async_wait<0>();
-  __syncthreads();
   const auto pixel_of = [&](int tile_row_index) -> int64_t {
     const int row = first_row + tile_row_index;
     if (row >= p.rows) return -1;

@@ -45,8 +45,10 @@ struct FpropTile {
   static constexpr int kThreads = kWarpsM * kWarpsN * kWarp;
   static constexpr double kRelativeSpeed = kSpeed / 100.0;
   using Warps = WarpGrid<kWarpsM, kWarpsN, kRows / kWarpsM / 16, kColumns / kWarpsN / 8>;
-  static constexpr int kPipelineBytes =
-      ((kRows + 8) * kPlanes + kColumns * kStages) * kPacks * 16 + 128;  // zeros
+  static constexpr int kRowBytes = kPacks * 16;
+  // Zeros, a pack for each fragment of a warp's rows, follow the tiles.
+  static constexpr int kZeros = ((kRows + 8) * kPlanes + kColumns * kStages) * kRowBytes;
+  static constexpr int kPipelineBytes = kZeros + (Warps::kM - 1) * 16 * kRowBytes + 16;
   static constexpr int kSharedBytes =
       kPipelineBytes > Warps::kSharedBytes ? kPipelineBytes : Warps::kSharedBytes;
 };
