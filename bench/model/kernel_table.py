@@ -12,7 +12,7 @@ packages nvidia-cuda-cuobjdump and nvidia-cuda-nvdisasm of PyPI). One line for e
                of the tensor core (HMMA) and ldmatrix (LDSM); if it also has loops of copies, its
                part from the commit of those (LDGDEPBAR) to the last HMMA
     copy       instructions around each cp.async (LDGSTS) outside of the main loop, in a loop that
-               contains it
+               contains it, on its shortest path with the most copies (inside of an image)
 
 Zeros: the kernel has no such loop. See kernel_table.h.
 """
@@ -115,10 +115,33 @@ def loop_numbers(body):
     else:
         outer = min((a for a in products if inside(main, a)), key=lambda a: a[1] - a[0], default=None)
     n = loops[main]
-    return main[1] - main[0] + 1, n["HMMA"], n["LDSM"], copy_instructions(loops, copying, main, outer)
+    return main[1] - main[0] + 1, n["HMMA"], n["LDSM"], copy_instructions(body, loops, copying, main, outer)
 
 
-def copy_instructions(loops, copying, main, outer):
+def copying_path(body, loop):
+    """The shortest way through a round of the loop among those with the most copies: that of a patch
+    inside of the image, in the same row of patches as the next one. [position]"""
+    at = {address: i for i, (address, _) in enumerate(body)}
+    first, last = loop
+    best = {last: (0, 1, None)}  # by position: copies to come, negated; instructions; next one
+    for i in range(last - 1, first - 1, -1):
+        instruction = body[i][1]
+        following = [i + 1]
+        if match := re.search(r"BRA(?:\.\w+)*\s.*?(0x[0-9a-f]+)", instruction):
+            if not instruction.startswith("@"):
+                following = []
+            following.append(at.get(int(match.group(1), 16), -1))
+        ways = [best[n][:2] + (n,) for n in following if n > i and n in best]
+        if ways:
+            copies, instructions, n = min(ways)
+            best[i] = (copies - (opcode(instruction) == "LDGSTS"), instructions + 1, n)
+    path = [first]
+    while path[-1] != last:
+        path.append(best[path[-1]][2])
+    return path
+
+
+def copy_instructions(body, loops, copying, main, outer):
     """Of a loop that stores results as well: only those of its loops of copies."""
     while outer and not loops[outer]["LDGSTS"]:
         outer = min((a for a in loops if inside(outer, a)), key=lambda a: a[1] - a[0], default=None)
@@ -132,8 +155,9 @@ def copy_instructions(loops, copying, main, outer):
         rounding = [a for a in loops if inside(a, outer) and loops[a]["STS"] and not loops[a]["LDGSTS"]
                     and not loops[a]["HMMA"]]
         parts = [main] + rounding
-        instructions = outer[1] - outer[0] + 1 - sum(a[1] - a[0] + 1 for a in parts)
-        copies = loops[outer]["LDGSTS"]
+        path = copying_path(body, outer)
+        instructions = sum(not any(a[0] <= i <= a[1] for a in parts) for i in path)
+        copies = sum(opcode(body[i][1]) == "LDGSTS" for i in path)
     return round(instructions / copies) if copies else 0
 
 

@@ -47,6 +47,16 @@ const T* padded(Queue& queue, const void* data, const Shape& s, T* copy) {
   return copy;
 }
 
+// Of patches with `low` rows (or columns) of the low image and `high` of the high one.
+PatchRange patches_inside(int64_t low, int64_t low_extent, int64_t high, int64_t high_extent,
+                          int64_t stride, int64_t pad) {
+  const int64_t first = ceil_div(pad, low * stride);
+  const int64_t room = high_extent + pad - high;  // for the first high row of the last one
+  if (room < 0) return {};
+  const int64_t end = std::min(low_extent / low, room / (low * stride) + 1);
+  return {static_cast<int>(first), static_cast<uint32_t>(std::max<int64_t>(0, end - first))};
+}
+
 // All parameters except the images and the buffers.
 template <typename T>
 WgradParams<T> params_of(const WgradProblem& p, const WgradTile& tile, const WgradPatch& patch,
@@ -77,6 +87,9 @@ WgradParams<T> params_of(const WgradProblem& p, const WgradTile& tile, const Wgr
   a.patches_w = i(ceil_div(p.low.w, patch.columns()));
   a.patches = i(patches);
   a.per_chunk = i(ceil_div(patches, chunks));
+  a.inside_images = {0, static_cast<uint32_t>(p.low.n / patch.images)};
+  a.inside_h = patches_inside(patch.rows(), p.low.h, rows, p.high.h, tile.stride, p.pad);
+  a.inside_w = patches_inside(patch.columns(), p.low.w, columns, p.high.w, tile.stride, p.pad);
   return a;
 }
 

@@ -44,7 +44,7 @@ inline constexpr WgradTile kWgradTiles[] = {
     {4, 4, 2, 2, 1, 2, 4, 1, 64, 3, 1},   // 64 x 32
     {4, 4, 2, 2, 1, 1, 2, 4, 64, 3, 1},   // 32 x 16
     {1, 1, 1, 4, 4, 2, 4, 1, 32, 4, 1},   // 128 x 128
-    {1, 1, 1, 2, 2, 1, 2, 4, 64, 3, 4},   // 32 x 32
+    {1, 1, 1, 2, 2, 1, 2, 4, 64, 3, 3},   // 32 x 32
 };
 inline constexpr int kWgradTileCount = sizeof(kWgradTiles) / sizeof(kWgradTiles[0]);
 

@@ -26,35 +26,47 @@ struct WarpSums {
   float sums[tile.frags_a][kTaps][tile.frags_b][4] = {};
   float bias[kBias][4] = {};
   int lane = static_cast<int>(threadIdx.x) % 32;
+  // The places in a stage's patches that the lane reads in the first step, in elements.
+  uint32_t low_at, high_at[F::kRows];
+
+  __device__ explicit WarpSums(const WgradParams<T>& p) {
+    low_at = keep(F::offset_a(lane, Stage::kLdA) + column_a() + warp_k() * F::kDepth * Stage::kLdA);
+#pragma unroll
+    for (int i = 0; i < F::kRows; ++i) {  // bits of a pixel are independent
+      high_at[i] = keep(Stage::high_row(p, F::row_of(lane, i)) +
+                        Stage::high_row(p, warp_k() * F::kDepth) + column_b());
+    }
+  }
 
   static __device__ int warp() { return static_cast<int>(threadIdx.x) / 32; }
   static __device__ int warp_a() { return warp() % tile.warps_a; }
   static __device__ int warp_b() { return warp() / tile.warps_a % tile.warps_b; }
   static __device__ int warp_k() { return warp() / tile.warps_a / tile.warps_b; }
+  // An offset that a register keeps, since computing it again takes as long as a step's products.
+  // Those of f32 have no registers left for it.
+  static __device__ __forceinline__ uint32_t keep(int offset) {
+    const auto at = static_cast<uint32_t>(offset);
+    return sizeof(T) == 2 ? ptx::unknown(at) : at;
+  }
   __device__ int column_a() const { return warp_a() * tile.frags_a * 16; }
   __device__ int column_b() const { return warp_b() * tile.frags_b * 8; }
 
   // Adds this warp's share of a patch. bias_from: none unless this warp also sums db.
   __device__ __forceinline__ void add(const WgradParams<T>& p, const Stage& stage,
                                       BiasFrom bias_from) {
-    constexpr int kSteps = Stage::kPixels / F::kDepth / tile.warps_k;
-    const T* const low = stage.low + F::offset_a(lane, Stage::kLdA) + column_a();
-    const T* high[F::kRows];
-#pragma unroll
-    for (int i = 0; i < F::kRows; ++i) {
-      high[i] = stage.high + Stage::high_row(p, F::row_of(lane, i)) + column_b();
-    }
+    constexpr int kStepPixels = F::kDepth * tile.warps_k, kSteps = Stage::kPixels / kStepPixels;
+    const T* const low = stage.low + low_at;
 #pragma unroll 1
     for (int step = 0; step < kSteps; ++step) {
-      const int pixel = (step * tile.warps_k + warp_k()) * F::kDepth;
       uint32_t a[tile.frags_a][4];
 #pragma unroll
       for (int i = 0; i < tile.frags_a; ++i) {
-        F::load_a(a[i], low + pixel * Stage::kLdA + i * 16, Stage::kLdA);
+        F::load_a(a[i], low + step * kStepPixels * Stage::kLdA + i * 16, Stage::kLdA);
       }
-      const T* rows[F::kRows];  // bits of a pixel are independent
+      const T* const high = stage.high + Stage::high_row(p, step * kStepPixels);
+      const T* rows[F::kRows];
 #pragma unroll
-      for (int i = 0; i < F::kRows; ++i) rows[i] = high[i] + Stage::high_row(p, pixel);
+      for (int i = 0; i < F::kRows; ++i) rows[i] = high + high_at[i];
       add_taps(p, a, rows, bias_from == BiasFrom::high);
       if (bias_from == BiasFrom::low) {
         const uint32_t ones[2] = {F::kOnes, F::kOnes};
@@ -245,7 +257,7 @@ __global__ void __launch_bounds__(kWgradTiles[tile_index].threads(), kWgradTiles
   const int tile_a = static_cast<int>(blockIdx.x) % p.tiles_a;
   const int tile_b = static_cast<int>(blockIdx.x) / p.tiles_a;
   const int a0 = tile_a * Stage::kA, b0 = tile_b * Stage::kB;
-  WarpSums<T, tile_index> warp;
+  WarpSums<T, tile_index> warp(p);
   BiasFrom bias_from = BiasFrom::none;
   if (p.bias_from == BiasFrom::low && tile_b == 0 && warp.warp_b() == 0) bias_from = BiasFrom::low;
   if (p.bias_from == BiasFrom::high && tile_a == 0 && warp.warp_a() == 0)
@@ -256,25 +268,30 @@ __global__ void __launch_bounds__(kWgradTiles[tile_index].threads(), kWgradTiles
   const Stage first_stage(smem, 0, p);
   first_stage.list_pixels(p);
   __syncthreads();
+  const int a = Stage::channel_a(a0), b = Stage::channel_b(b0);
   PatchCursor next(p, first);
-#pragma unroll 1
-  for (int s = 0; s < kStages - 1; ++s) {
-    if (s < count) Stage(smem, s, p).load(p, first_stage, next, a0, b0);
+  typename Stage::Source from(p, next, a, b);
+  const auto copy_next = [&](int patch, int stage) {
+    if (patch < count) Stage(smem, stage, p).load(p, first_stage, next, from, a, b);
+    if (next.advance(p)) {
+      from.move_right(p);
+    } else {
+      from = {p, next, a, b};
+    }
     ptx::cp_async_commit();
-    next.advance(p);
-  }
+  };
+#pragma unroll 1
+  for (int s = 0; s < kStages - 1; ++s) copy_next(s, s);
+  int now = 0;  // the stage of patch i
 #pragma unroll 1
   for (int i = 0; i < count; ++i) {
-    const Stage stage(smem, i % kStages, p);
+    const Stage stage(smem, now, p);
     ptx::cp_async_wait<kStages - 2>();
     if constexpr (sizeof(T) == 4) stage.round(p);
     __syncthreads();
-    if (i + kStages - 1 < count) {
-      Stage(smem, (i + kStages - 1) % kStages, p).load(p, first_stage, next, a0, b0);
-      next.advance(p);
-    }
-    ptx::cp_async_commit();
+    copy_next(i + kStages - 1, now == 0 ? kStages - 1 : now - 1);
     warp.add(p, stage, bias_from);
+    now = now + 1 == kStages ? 0 : now + 1;
   }
   if constexpr (tile.warps_k > 1) {
     __syncthreads();

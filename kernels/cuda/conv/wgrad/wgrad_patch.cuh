@@ -12,6 +12,14 @@ namespace pg::cuda {
 
 enum class BiasFrom : uint8_t { none, low, high };
 
+// Patches first .. first + count - 1 of a row or column of patches.
+struct PatchRange {
+  int first = 0;
+  uint32_t count = 0;
+
+  __device__ bool contains(int i) const { return static_cast<uint32_t>(i - first) < count; }
+};
+
 template <typename T>
 struct WgradParams {
   const T* low;
@@ -25,6 +33,8 @@ struct WgradParams {
   int high_rows, high_columns, high_pixels;  // of a patch of the high image, border included
   Divider per_row, per_image;                // high_columns, high_rows * high_columns
   int patches_h, patches_w, patches, per_chunk;
+  // Patches that lie inside the images with their border.
+  PatchRange inside_images, inside_h, inside_w;
   bool reversed;  // only with stride 2
   BiasFrom bias_from;
 };
@@ -44,13 +54,20 @@ struct PatchCursor {
       : image(index / (p.patches_h * p.patches_w)),
         row(index / p.patches_w % p.patches_h),
         column(index % p.patches_w) {}
+  // Returns whether the next patch lies to the right of this one.
   template <typename T>
-  __device__ void advance(const WgradParams<T>& p) {
-    if (++column < p.patches_w) return;
+  __device__ __forceinline__ bool advance(const WgradParams<T>& p) {
+    if (++column < p.patches_w) return true;
     column = 0;
-    if (++row < p.patches_h) return;
+    if (++row < p.patches_h) return false;
     row = 0;
     ++image;
+    return false;
+  }
+  template <typename T>
+  __device__ __forceinline__ bool is_inside(const WgradParams<T>& p) const {
+    return p.inside_images.contains(image) && p.inside_h.contains(row) &&
+           p.inside_w.contains(column);
   }
 };
 
@@ -87,6 +104,11 @@ struct PatchBounds {
   static __device__ int within(int v, int least) { return min(max(v, least), kFarthest); }
 };
 
+// The bounds of a patch that lies inside.
+struct NoBounds {
+  __device__ bool contains(uint32_t) const { return true; }
+};
+
 // A thread's share of pixels with kChannels channels: one pack of every kStride-th pixel.
 template <typename T, int kChannels, int kThreads>
 struct PatchShare {
@@ -119,19 +141,19 @@ struct PatchShare {
     return reinterpret_cast<PatchPixel*>(first_stage + i * kLd + kChannels);
   }
 
-  // Starts copies of kCount of the thread's pixels, of those below `end`, zeros outside `inside`.
-  // All PatchPixels are read first, since no load can be moved above a copy.
-  template <int kCount>
+  // Starts copies of kCount of the thread's pixels, of those for which exists(pixel), zeros outside
+  // `inside`. All PatchPixels are read first, since no load can be moved above a copy.
+  template <int kCount, typename Exists, typename Bounds>
   static __device__ __forceinline__ void copy(T* to, const T* from, T* first_stage, int first,
-                                              int end, const PatchBounds& inside) {
+                                              Exists exists, const Bounds& inside) {
     PatchPixel pixels[kCount];
 #pragma unroll
     for (int j = 0; j < kCount; ++j) {
-      if (first + j * kStride < end) pixels[j] = *listed(first_stage, first + j * kStride);
+      if (exists(first + j * kStride)) pixels[j] = *listed(first_stage, first + j * kStride);
     }
 #pragma unroll
     for (int j = 0; j < kCount; ++j) {
-      if (first + j * kStride >= end) break;
+      if (!exists(first + j * kStride)) break;
       ptx::cp_async_16(to + (first + j * kStride) * kLd + channel(),
                        reinterpret_cast<const char*>(from) + pixels[j].offset,
                        inside.contains(pixels[j].place) ? 16 : 0);
@@ -160,6 +182,21 @@ struct PatchStage {
 
   T* low;
   T* high;
+
+  struct Pixel {
+    int image, y, x;
+  };
+  // A patch's first pixel in each image. That of the high one may lie outside.
+  static __device__ __forceinline__ Pixel first_low(const WgradParams<T>& p,
+                                                    const PatchCursor& at) {
+    return {at.image * (kPixels >> (p.log_rows + p.log_columns)), at.row << p.log_rows,
+            at.column << p.log_columns};
+  }
+  static __device__ __forceinline__ Pixel first_high(const WgradParams<T>& p,
+                                                     const PatchCursor& at) {
+    const Pixel low = first_low(p, at);
+    return {low.image, low.y * tile.stride - p.pad, low.x * tile.stride - p.pad};
+  }
 
   static __device__ __forceinline__ int elements(const WgradParams<T>& p) {
     return kPixels * kLdA + p.high_pixels * kLdB;
@@ -199,34 +236,44 @@ struct PatchStage {
     }
   }
 
-  // Starts this thread's copies of a patch; zeros outside the image and beyond the channels.
+  // The addresses of this thread's channels of a patch's first pixels.
+  struct Source {
+    const T* low;
+    const T* high;
+
+    __device__ __forceinline__ Source(const WgradParams<T>& p, const PatchCursor& at, int a, int b)
+        : low(p.low + channel_of(first_low(p, at), p.low_h, p.low_w, p.low_c) + a),
+          high(p.high + channel_of(first_high(p, at), p.high_h, p.high_w, p.high_c) + b) {}
+    __device__ __forceinline__ void move_right(const WgradParams<T>& p) {
+      low += p.low_c << p.log_columns;
+      high += (p.high_c << p.log_columns) * tile.stride;
+    }
+
+   private:
+    static __device__ __forceinline__ int64_t channel_of(const Pixel& at, int h, int w, int c) {
+      return int64_t{(at.image * h + at.y) * w + at.x} * c;
+    }
+  };
+
+  // The first of this thread's channels.
+  static __device__ __forceinline__ int channel_a(int a0) { return a0 + Low::channel(); }
+  static __device__ __forceinline__ int channel_b(int b0) { return b0 + High::channel(); }
+
+  // Starts this thread's copies of the patch `at`; zeros outside the image and beyond the channels.
   // `first` is the first stage.
   __device__ __forceinline__ void load(const WgradParams<T>& p, const PatchStage& first,
-                                       const PatchCursor& at, int a0, int b0) const {
-    const int n = at.image * (kPixels >> (p.log_rows + p.log_columns));
-    const int low_y = at.row << p.log_rows, low_x = at.column << p.log_columns;
-    const int high_y = low_y * tile.stride - p.pad, high_x = low_x * tile.stride - p.pad;
-    const int a = a0 + Low::channel(), b = b0 + High::channel(), last_image = p.n - 1 - n;
-    PatchBounds low_inside, high_inside;
-    low_inside.set_last(a < p.low_c ? last_image : -1, p.low_h - 1 - low_y, p.low_w - 1 - low_x);
-    high_inside.set_first(-high_y, -high_x);
-    high_inside.set_last(b < p.high_c ? last_image : -1, p.high_h - 1 - high_y,
-                         p.high_w - 1 - high_x);
-    const T* const low_from =
-        p.low + int64_t{(n * p.low_h + low_y) * p.low_w + low_x} * p.low_c + a;
-    const T* const high_from =
-        p.high + int64_t{(n * p.high_h + high_y) * p.high_w + high_x} * p.high_c + b;
-    Low::template copy<kLowCopies>(low, low_from, first.low, Low::pixel(), INT_MAX, low_inside);
-    if constexpr (kTaps == 1) {
-      High::template copy<kHighCopies>(high, high_from, first.high, High::pixel(), INT_MAX,
-                                       high_inside);
-    } else {
-#pragma unroll 1
-      for (int i = High::pixel(); i < p.high_pixels; i += kHighCopies * High::kStride) {
-        High::template copy<kHighCopies>(high, high_from, first.high, i, p.high_pixels,
-                                         high_inside);
-      }
+                                       const PatchCursor& at, const Source& from, int a,
+                                       int b) const {
+    if (at.is_inside(p) && a < p.low_c && b < p.high_c) [[likely]] {
+      return copy(p, first, from, NoBounds{}, NoBounds{});
     }
+    const Pixel l = first_low(p, at), h = first_high(p, at);
+    const int last_image = p.n - 1 - l.image;
+    PatchBounds low_inside, high_inside;
+    low_inside.set_last(a < p.low_c ? last_image : -1, p.low_h - 1 - l.y, p.low_w - 1 - l.x);
+    high_inside.set_first(-h.y, -h.x);
+    high_inside.set_last(b < p.high_c ? last_image : -1, p.high_h - 1 - h.y, p.high_w - 1 - h.x);
+    copy(p, first, from, low_inside, high_inside);
   }
 
   // Rounds to tf32 the values that load() of this thread has copied: far fewer roundings than one
@@ -250,6 +297,25 @@ struct PatchStage {
   }
 
  private:
+  template <typename Bounds>
+  __device__ __forceinline__ void copy(const WgradParams<T>& p, const PatchStage& first,
+                                       const Source& from, const Bounds& low_inside,
+                                       const Bounds& high_inside) const {
+    const auto always = [](int) { return true; };
+    Low::template copy<kLowCopies>(low, from.low, first.low, Low::pixel(), always, low_inside);
+    if constexpr (kTaps == 1) {
+      High::template copy<kHighCopies>(high, from.high, first.high, High::pixel(), always,
+                                       high_inside);
+    } else {
+      const int end = p.high_pixels;
+#pragma unroll 1
+      for (int i = High::pixel(); i < end; i += kHighCopies * High::kStride) {
+        High::template copy<kHighCopies>(
+            high, from.high, first.high, i, [end](int pixel) { return pixel < end; }, high_inside);
+      }
+    }
+  }
+
   // Image, row and column, in the patch, of the pixel stored at `index`.
   static __device__ __forceinline__ void locate_low_pixel(const WgradParams<T>& p, int index,
                                                           int& n, int& y, int& x) {
