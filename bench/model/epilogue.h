@@ -39,10 +39,19 @@ inline double tile_epilogue(const RecordedCall& call, bool bf16, double kM, doub
   return sum;
 }
 
-// The same in a strip.
-inline double strip_epilogue(const RecordedCall& call, bool bf16, double kM, double columns) {
+// The same in a strip. Full: its channels are those of the result (fprop_strip_epilogue.cuh).
+inline double strip_epilogue(const RecordedCall& call, bool bf16, double kM, double columns,
+                             bool full) {
   const Epilogue e(call);
   const double kN = std::floor(columns / 8), results = kM * kN * 4;
+  if (full) {
+    const double gated = bf16 ? assumed::kBf16Gated : assumed::kTf32Gated;
+    const double biased = bf16 ? assumed::kBf16Biased : assumed::kTf32Biased;
+    double sum = results * (e.gate ? gated : biased);
+    if (e.norm) sum += 2 * kM * (assumed::kPixelNorm + kN * assumed::kPixelNormColumn);
+    if (e.vjp) sum += 2 * kM * (assumed::kPixelVjp + kN * assumed::kPixelVjpColumn);
+    return sum;
+  }
   const double packs = std::max(1.0, packs_of_lane(bf16, columns));
   double sum = results * assumed::kScale + assumed::kStripResults +
                kM * (packs * e.pack(bf16) + kN * assumed::kColumn + assumed::kStripRows);

@@ -40,13 +40,15 @@ StripDemand demand_of(const ModelledLaunch& l, const Strip& s) {
   const double lines =
       static_cast<double>(low.n * low.h) * std::ceil(static_cast<double>(low.w) / s.width());
   const double results = s.kM * s.kN * 4;
+  const bool full = shapes.out.c == s.kN * 8;
   const double loop = l.code.instructions * s.tap_rows();
   const double line = s.copies() * l.code.copy + assumed::kLine +
                       s.phases() * (loop + results * assumed::kStartResult +
-                                    strip_epilogue(l.call, s.bf16, s.kM, s.kN * 8));
+                                    strip_epilogue(l.call, s.bf16, s.kM, s.kN * 8, full));
   const double halo = 1 + assumed::kHaloLines / std::max(1.0, lines / std::max(1.0, l.blocks()));
   constexpr double kWarps = 4, kFragment = 512, kResultBytes = 32 * 4 * 2;
-  const double read = l.code.ldmatrix * s.tap_rows() * kFragment + results * kResultBytes;
+  const double read =
+      l.code.ldmatrix * s.tap_rows() * kFragment + (full ? 0 : results * kResultBytes);
   const double filled = s.kN * 8.0 / static_cast<double>(shapes.out.c);
   const double macs = multiply_adds(l.call) / l.gpu.rates.macs(s.bf16) / processors;
   return {

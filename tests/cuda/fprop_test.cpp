@@ -118,8 +118,8 @@ INSTANTIATE_TEST_SUITE_P(Shapes, TensorConvCase, testing::ValuesIn(kCases), [](c
 });
 
 TEST(TensorConv, EveryCandidateAppliesBiasAndActivation) {
-  for (const ConvCase& t : {kCases[0], kCases[7], kCases[9], kCases[11], kCases[14], kCases[18],
-                            kCases[19], kCases[20], kCases[21]}) {
+  for (const ConvCase& t : {kCases[0], kCases[7], kCases[9], kCases[11], kCases[14], kCases[15],
+                            kCases[16], kCases[18], kCases[19], kCases[20], kCases[21]}) {
     SCOPED_TRACE(t.name);
     const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
     const Host bias = random_host({1, 1, 1, t.w.n}, 3);
@@ -139,30 +139,36 @@ TEST(TensorConv, EveryCandidateAppliesBiasAndActivation) {
 
 // The norm is fused if a tile spans all channels of a pixel, else it follows; then the gate.
 TEST(TensorConv, EveryCandidateNormalisesPixels) {
-  for (const ConvCase& t : {kCases[0], kCases[3], kCases[7], kCases[11], kCases[15], kCases[18],
-                            kCases[19], kCases[20], kCases[21]}) {
-    SCOPED_TRACE(t.name);
+  for (const ConvCase& t : {kCases[0], kCases[3], kCases[7], kCases[11], kCases[14], kCases[15],
+                            kCases[16], kCases[18], kCases[19], kCases[20], kCases[21]}) {
     const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
     const Host bias = random_host({1, 1, 1, t.w.n}, 3), gate = random_host(result_shape(t), 4);
-    std::vector<Host> want =
+    const std::vector<Host> normed =
         norm_reference(lrelu_reference(conv_reference(t, x, w), bias, 0.2), 0.1);
-    want[0] = gate_reference(want[0], gate, 0.2);
-    for (const DType dtype : {DType::f32, DType::bf16}) {
-      for_each_candidate(
-          dtype,
-          [&](Bench& b) {
-            return cuda::FpropProblem::of(Conv2dArgs{.x = b.in(x),
-                                                     .w = b.in(w, b.acc()),
-                                                     .b = b.in(bias, b.acc()),
-                                                     .y = b.out(want[0].shape),
-                                                     .geometry = t.geometry,
-                                                     .slope = 0.2,
-                                                     .r = b.out(want[1].shape, b.acc()),
-                                                     .norm_eps = 0.1,
-                                                     .gate = b.in(gate),
-                                                     .gate_slope = 0.2});
-          },
-          [&](const std::vector<Host>& got) { expect_normalised(got, want, dtype, reduction(t)); });
+    for (const bool gated : {false, true}) {
+      SCOPED_TRACE(std::string(t.name) + (gated ? ", gated" : ""));
+      std::vector<Host> want = normed;
+      if (gated) want[0] = gate_reference(want[0], gate, 0.2);
+      for (const DType dtype : {DType::f32, DType::bf16}) {
+        for_each_candidate(
+            dtype,
+            [&](Bench& b) {
+              Conv2dArgs args{.x = b.in(x),
+                              .w = b.in(w, b.acc()),
+                              .b = b.in(bias, b.acc()),
+                              .y = b.out(want[0].shape),
+                              .geometry = t.geometry,
+                              .slope = 0.2,
+                              .r = b.out(want[1].shape, b.acc()),
+                              .norm_eps = 0.1,
+                              .gate_slope = 0.2};
+              if (gated) args.gate = b.in(gate);
+              return cuda::FpropProblem::of(args);
+            },
+            [&](const std::vector<Host>& got) {
+              expect_normalised(got, want, dtype, reduction(t));
+            });
+      }
     }
   }
 }

@@ -13,6 +13,8 @@ struct FpropStrip {
   static constexpr int kInputs = kInputsValue, kOutputs = 8 * kNValue, kAhead = kAheadValue;
   using Warps = WarpGrid<4, 1, kMValue, kNValue>;
   static constexpr int kThreads = 4 * kWarp, kWidth = 4 * 16 * kMValue;
+  // On a processor, which limits registers; shared memory may allow fewer.
+  static constexpr int kBlocks = kMValue * kNValue <= 8 ? 4 : 2;
 };
 
 // The layers of the official networks at 512 and 1024 pixels: both convolutions of a block and

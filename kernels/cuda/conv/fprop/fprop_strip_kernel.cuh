@@ -7,14 +7,16 @@
 // columns, then its odd ones, which makes those reads neighbours too.
 #pragma once
 
+#include <type_traits>
+
 #include "kernels/cuda/block/ptx.cuh"
 #include "kernels/cuda/conv/fprop/fprop_strip.h"
+#include "kernels/cuda/conv/fprop/fprop_strip_epilogue.cuh"
 
 namespace pg::cuda {
 namespace {
 
-constexpr int kMostLines = 32;    // of a block
-constexpr int kBlocksAtOnce = 2;  // on a processor, at least
+constexpr int kMostLines = 32;  // of a block
 
 // --- kernels ---
 
@@ -48,6 +50,7 @@ template <typename T>
 struct StripParams {
   FpropParams<T> conv;
   int low_height, low_width, lines;  // lines: of a block
+  StripForm form;                    // of the epilogue
   Divider across, down;              // strips of an image along its width and its height
 };
 
@@ -69,23 +72,43 @@ __device__ __forceinline__ void copy_filter(const FpropParams<T>& p, T* tiles) {
   }
 }
 
-// Starts the copies of one input line of the strip into its slot of the ring.
+// The copies of input lines by one thread: a pack of every kApart-th pixel.
 template <typename T, typename Strip>
-__device__ __forceinline__ void copy_line(const FpropParams<T>& p, const StripPlace& place, int h,
-                                          T* line) {
-  using L = StripLayout<T, Strip>;
-  const int left = place.x0 * L::kStride - 1;
-  const int64_t row = (static_cast<int64_t>(place.sample) * p.height + h) * p.width;
-#pragma unroll 1  // else values shared by all lines fill the registers
-  for (int i = static_cast<int>(threadIdx.x); i < L::kLinePixels * L::kPacks;
-       i += Strip::kThreads) {
-    const int pack = i % L::kPacks, column = i / L::kPacks, w = left + column;
-    const bool inside = h >= 0 && h < p.height && w >= 0 && w < p.width;
-    T* const plane = line + column % L::kStride * L::kPlane * Strip::kInputs;
-    const T* const from = p.in + (inside ? (row + w) * Strip::kInputs + pack * kPack<T> : 0);
-    ptx::cp_async_16(tile_pack<L::kPacks>(plane, column / L::kStride, pack), from, inside ? 16 : 0);
+class LineCopies {
+ public:
+  __device__ __forceinline__ LineCopies(const FpropParams<T>& p, const StripPlace& place)
+      : p_(p),
+        first_line_(place.sample * p.height),
+        x_(place.x0 * L::kStride - 1 + column()),
+        to_(column() % L::kStride * L::kPlane * Strip::kInputs +
+            swizzled<L::kPacks>(column() / L::kStride, pack()) * kPack<T>) {}
+
+  // Starts the copies of line y of the image, zeros outside of it.
+  __device__ __forceinline__ void start(int y, T* line) const {
+    const bool inside = y >= 0 && y < p_.height;
+    const T* const from =
+        p_.in + (int64_t{first_line_ + y} * p_.width + x_) * Strip::kInputs + pack() * kPack<T>;
+#pragma unroll
+    for (int k = 0; k < L::kLinePixels; k += kApart) {
+      if (k + kApart > L::kLinePixels && column() + k >= L::kLinePixels) break;
+      const bool exists = inside && static_cast<unsigned>(x_ + k) < static_cast<unsigned>(p_.width);
+      ptx::cp_async_16(line + to_ + rows_ahead<T, L::kPacks>(k / L::kStride),
+                       from + k * Strip::kInputs, exists ? 16 : 0);
+    }
   }
-}
+
+ private:
+  using L = StripLayout<T, Strip>;
+  static constexpr int kApart = Strip::kThreads / L::kPacks;
+  static_assert(kApart / L::kStride % 8 == 0);  // the swizzle repeats
+
+  __device__ static int pack() { return static_cast<int>(threadIdx.x) % L::kPacks; }
+  __device__ static int column() { return static_cast<int>(threadIdx.x) / L::kPacks; }
+
+  const FpropParams<T>& p_;
+  int first_line_;  // of the sample
+  int x_, to_;      // of the first pixel
+};
 
 // acc += one instruction's depth of products; a and b are this lane's addresses.
 template <typename T, typename Strip>
@@ -148,7 +171,7 @@ __device__ __forceinline__ void multiply_line(const T* ring, const T* filter, in
 }
 
 template <typename T, typename Strip>
-__global__ void __launch_bounds__(Strip::kThreads, kBlocksAtOnce)
+__global__ void __launch_bounds__(Strip::kThreads, Strip::kBlocks)
     fprop_strip_kernel(const StripParams<T> p) {
   ptx::follow_earlier_kernels();
   using L = StripLayout<T, Strip>;
@@ -160,10 +183,12 @@ __global__ void __launch_bounds__(Strip::kThreads, kBlocksAtOnce)
   const int x0 = static_cast<int>(p.across.split(rest)) * Strip::kWidth;
   const int y0 = static_cast<int>(p.down.split(rest)) * p.lines;
   const StripPlace place{static_cast<int>(rest), y0, min(y0 + p.lines, p.low_height), x0};
+  const LineCopies<T, Strip> copies(p.conv, place);
   int next = place.y0 * L::kStride - 1, next_slot = 0;  // input line to be copied next
   const auto copy_lines = [&](int end) {
+#pragma unroll 1
     for (; next < end; ++next) {
-      copy_line<T, Strip>(p.conv, place, next, ring + next_slot * L::kLine);
+      copies.start(next, ring + next_slot * L::kLine);
       next_slot = next_slot + 1 == L::kRing ? 0 : next_slot + 1;
     }
     ptx::cp_async_commit();
@@ -182,14 +207,36 @@ __global__ void __launch_bounds__(Strip::kThreads, kBlocksAtOnce)
     for (int phase = 0; phase < L::kPhases; ++phase) {
       float acc[Warps::kM][Warps::kN][4] = {};
       multiply_line<T, Strip>(ring, filter, window, phase, acc);
-      const auto pixel_of = [&](int column) -> int64_t {
+      const auto result_pixel = [&](int column) -> int64_t {
         const int x = place.x0 + column;
-        if (x >= p.low_width) return -1;
         const int64_t line = static_cast<int64_t>(place.sample) * p.low_height + y;
         if constexpr (L::kPhases == 1) return line * p.low_width + x;
         return (2 * line + phase / 2) * 2 * p.low_width + 2 * x + phase % 2;
       };
-      write_results<Warps>(p.conv.epilogue, acc, scratch, 0, pixel_of);
+      const int column = Warps::first_row() + Warps::lane() / 4;
+      const LanePixels pixels{result_pixel(column), p.low_width - place.x0 - column};
+      const auto write = [&]<StripForm form>(std::integral_constant<StripForm, form>) {
+        write_strip<Warps, form, L::kPhases == 1 ? 1 : 2>(p.conv.epilogue, acc, pixels);
+      };
+      switch (p.form) {
+        case StripForm::bias:
+          write(std::integral_constant<StripForm, StripForm::bias>{});
+          break;
+        case StripForm::norm:
+          write(std::integral_constant<StripForm, StripForm::norm>{});
+          break;
+        case StripForm::gate:
+          write(std::integral_constant<StripForm, StripForm::gate>{});
+          break;
+        case StripForm::norm_grad:
+          write(std::integral_constant<StripForm, StripForm::norm_grad>{});
+          break;
+        case StripForm::any:
+          write_results<Warps>(p.conv.epilogue, acc, scratch, 0, [&](int x) -> int64_t {
+            return place.x0 + x < p.low_width ? result_pixel(x) : -1;
+          });
+          break;
+      }
     }
     window += L::kStride;
     if (window >= L::kRing) window -= L::kRing;
@@ -255,6 +302,7 @@ void launch_strip(const Queue& queue, const FpropParams<T>& params, const StripS
                            static_cast<int>(s.height),
                            static_cast<int>(s.width),
                            static_cast<int>(lines),
+                           strip_form(params.epilogue, Strip::kOutputs),
                            Divider(across),
                            Divider(down)};
     launch(queue, fprop_strip_kernel<T, Strip>,
