@@ -47,11 +47,11 @@ inline constexpr double kColumn = 2, kRows = 10, kStripRows = 8;  // for each fr
 inline constexpr double kNormRows = 50, kStripNormRows = 60;      // for each 16 rows
 inline constexpr double kVjpColumn = 44;                          // for each fragment of a vjp
 inline constexpr double kStripVjpRows = 40, kStripResults = 40;
-// Of a strip whose channels are those of the result: for each result of a lane, and for each of its
-// pixels and their fragments.
+// Of a warp whose columns are all channels of the result: for each result of a lane, and for each
+// of its pixels and their fragments. In a tile also to find each pixel.
 inline constexpr double kBf16Gated = 7.1, kBf16Biased = 6.4, kTf32Gated = 4.6, kTf32Biased = 5;
 inline constexpr double kPixelNorm = 9, kPixelNormColumn = 4;
-inline constexpr double kPixelVjp = 12, kPixelVjpColumn = 7.5;
+inline constexpr double kPixelVjp = 12, kPixelVjpColumn = 7.5, kPixelIndex = 12;
 
 // --- strips ---
 inline constexpr double kLine = 60;           // instructions of a line besides copies

@@ -28,10 +28,24 @@ inline double packs_of_lane(bool bf16, double columns) {
   return std::floor(16 * std::floor(columns / (bf16 ? 8 : 4)) / 32);
 }
 
-// Of a warp of 16 kM rows and `columns` channels.
-inline double tile_epilogue(const RecordedCall& call, bool bf16, double kM, double columns) {
+// Of a warp whose columns are all channels of the result (fprop_pixels.cuh).
+inline double pixel_epilogue(const RecordedCall& call, bool bf16, double kM, double kN) {
+  const Epilogue e(call);
+  const double gated = bf16 ? assumed::kBf16Gated : assumed::kTf32Gated;
+  const double biased = bf16 ? assumed::kBf16Biased : assumed::kTf32Biased;
+  double sum = kM * kN * 4 * (e.gate ? gated : biased);
+  if (e.norm) sum += 2 * kM * (assumed::kPixelNorm + kN * assumed::kPixelNormColumn);
+  if (e.vjp) sum += 2 * kM * (assumed::kPixelVjp + kN * assumed::kPixelVjpColumn);
+  return sum;
+}
+
+// Of a warp of 16 kM rows and `columns` channels. full: the columns are all channels, and the tile
+// writes pixels.
+inline double tile_epilogue(const RecordedCall& call, bool bf16, double kM, double columns,
+                            bool full) {
   const Epilogue e(call);
   const double kN = std::floor(columns / 8), results = kM * kN * 4;
+  if (full) return pixel_epilogue(call, bf16, kM, kN) + 2 * kM * assumed::kPixelIndex;
   double sum = results * assumed::kScale + kM * (packs_of_lane(bf16, columns) * e.pack(bf16) +
                                                  kN * assumed::kColumn + assumed::kRows);
   if (e.norm) sum += results * assumed::kNorm + kM * assumed::kNormRows;
@@ -39,19 +53,12 @@ inline double tile_epilogue(const RecordedCall& call, bool bf16, double kM, doub
   return sum;
 }
 
-// The same in a strip. Full: its channels are those of the result (fprop_strip_epilogue.cuh).
+// The same in a strip.
 inline double strip_epilogue(const RecordedCall& call, bool bf16, double kM, double columns,
                              bool full) {
   const Epilogue e(call);
   const double kN = std::floor(columns / 8), results = kM * kN * 4;
-  if (full) {
-    const double gated = bf16 ? assumed::kBf16Gated : assumed::kTf32Gated;
-    const double biased = bf16 ? assumed::kBf16Biased : assumed::kTf32Biased;
-    double sum = results * (e.gate ? gated : biased);
-    if (e.norm) sum += 2 * kM * (assumed::kPixelNorm + kN * assumed::kPixelNormColumn);
-    if (e.vjp) sum += 2 * kM * (assumed::kPixelVjp + kN * assumed::kPixelVjpColumn);
-    return sum;
-  }
+  if (full) return pixel_epilogue(call, bf16, kM, kN);
   const double packs = std::max(1.0, packs_of_lane(bf16, columns));
   double sum = results * assumed::kScale + assumed::kStripResults +
                kM * (packs * e.pack(bf16) + kN * assumed::kColumn + assumed::kStripRows);

@@ -68,8 +68,9 @@ class FpropModel {
     other_ = step_instructions_ - tile_.products() - ldmatrix_;
     prolog_ = assumed::kProlog + passes * assumed::kPrologOfRows +
               (Tile::kStages - 1) * other_ * assumed::kPrologShare;
+    const bool full = tile_.columns <= 32 && splits_ == 1 && shapes.out.c == tile_.columns;
     epilogue_ = tile_epilogue(l.call, tile_.bf16, tile_.rows / tile_.warps_m / 16,
-                              tile_.columns / tile_.warps_n);
+                              tile_.columns / tile_.warps_n, full);
   }
 
   Demand demand(double blocks) const {

@@ -11,8 +11,8 @@
 #pragma once
 
 #include "kernels/cuda/block/ptx.cuh"
-#include "kernels/cuda/conv/fprop/fprop_epilogue.cuh"
 #include "kernels/cuda/conv/fprop/fprop_params.h"
+#include "kernels/cuda/conv/fprop/fprop_pixels.cuh"
 
 namespace pg::cuda {
 namespace {
@@ -197,8 +197,9 @@ class ShiftedRows {
 };
 
 // As multiply_tiles, for rows at at_a and columns at at_b, in bytes from `tiles`. Instead of a row
-// that lies outside, zeros are read, as far from `zeros` as the row is from at_a, so that the
-// distance is part of the instruction. Calls copy_next() once the first fragments are on their way.
+// that lies outside, zeros are read: if there are several, as far from `zeros` as the row is from
+// at_a, so that the distance is part of the instruction. Calls copy_next() once the first fragments
+// are on their way.
 template <typename T, typename Tile, int kM, int kN, typename CopyNext>
 __device__ __forceinline__ void multiply_shifted(float (&acc)[kM][kN][4], const T* tiles,
                                                  uint32_t at_a, uint32_t outside, uint32_t zeros,
@@ -208,13 +209,18 @@ __device__ __forceinline__ void multiply_shifted(float (&acc)[kM][kN][4], const 
     return reinterpret_cast<const T*>(reinterpret_cast<const char*>(tiles) + bytes +
                                       static_cast<uint32_t>(fragment) * kSkip);
   };
+  const auto row_or_zeros = [&](uint32_t row, int fragment) {
+    const bool inside = (outside & 1u << fragment) == 0;
+    if (Tile::kZeroPacks == 1) return inside ? from(row, fragment) : from(zeros, 0);
+    return from(inside ? row : zeros, fragment);
+  };
 #pragma unroll
   for (int step = 0; step < Tile::kPacks / 2; ++step) {
     const uint32_t packs = 32 * static_cast<uint32_t>(step);
     uint32_t fa[kM][4], fb[kN / 2][4];
 #pragma unroll
     for (int i = 0; i < kM; ++i) {
-      ptx::ldmatrix_x4(fa[i], from((outside & 1u << i) != 0 ? zeros : at_a ^ packs, i));
+      ptx::ldmatrix_x4(fa[i], row_or_zeros(at_a ^ packs, i));
     }
 #pragma unroll
     for (int j = 0; j < kN / 2; ++j) ptx::ldmatrix_x4(fb[j], from(at_b ^ packs, j));
@@ -248,7 +254,7 @@ __device__ __forceinline__ void sum_units(const FpropParams<T>& p, float (&acc)[
                             offset_b<T, Tile::kPacks>(Tile::Warps::first_column())) *
       kSize;
 
-  const uint32_t zeros = ptx::unknown(Tile::kZeros);
+  const uint32_t zeros = Tile::kZeroPacks == 1 ? Tile::kZeros : ptx::unknown(Tile::kZeros);
 
   UnitPlace<kStep> next(p, first_unit);
   uint32_t unit = 0, stage = 0;  // of the copies, counted on and on
@@ -305,6 +311,18 @@ __device__ __forceinline__ void write_parts(float* parts, int pitch,
   }
 }
 
+// A lane's pixels of a tile.
+template <typename PixelOf>
+struct TilePixels {
+  int first_row;
+  const PixelOf& pixel_of;
+
+  __device__ __forceinline__ bool has(int row) const { return index(row) >= 0; }
+  __device__ __forceinline__ int64_t index(int row) const { return pixel_of(first_row + row); }
+};
+template <typename PixelOf>
+TilePixels(int, const PixelOf&) -> TilePixels<PixelOf>;
+
 template <typename T, typename Tile, TapPattern kPattern>
 __global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocks)
     fprop_kernel(const FpropParams<T> p) {
@@ -316,7 +334,7 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocks)
   uint32_t tile_row = blockIdx.x / Form::kPhases;
   const int first_column = static_cast<int>(p.tiles_across.split(tile_row)) * Tile::kColumns;
   const int first_row = static_cast<int>(tile_row) * Tile::kRows;
-  if (threadIdx.x < Warps::kM) {  // multiply_shifted()
+  if (threadIdx.x < Tile::kZeroPacks) {  // multiply_shifted()
     const uint32_t at = Tile::kZeros + threadIdx.x * 16 * Tile::kRowBytes;
     store(units + at / sizeof(T), Pack<T, kPack<T>>{});
   }
@@ -340,6 +358,12 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocks)
     return write_parts<Warps>(p.parts + blockIdx.y * p.part_size, pitch, acc, first_column,
                               pixel_of);
   }
+  if constexpr (Tile::kWritesPixels) {
+    const TilePixels pixels{Warps::first_row() + Warps::lane() / 4, pixel_of};
+    if (write_form<Warps>(p.form, p.epilogue, acc, p.epilogue.channels, first_column, pixels)) {
+      return;
+    }
+  }
   write_results<Warps>(p.epilogue, acc, reinterpret_cast<float*>(units), first_column, pixel_of);
 }
 
@@ -350,6 +374,7 @@ void launch_tile(const Queue& queue, FpropParams<T> p) {
   const int64_t across = ceil_div(p.epilogue.channels, Tile::kColumns);
   const int64_t blocks = ceil_div(p.rows, Tile::kRows) * across * Taps<kPattern>::kPhases;
   p.tiles_across = Divider(across);
+  if constexpr (Tile::kWritesPixels) p.form = form_of<typename Tile::Warps>(p.epilogue);
   const int64_t parts = ceil_div(p.units, p.part_units);
   launch(queue, fprop_kernel<T, Tile, kPattern>,
          {.grid = dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(parts)),

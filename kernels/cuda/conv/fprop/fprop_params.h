@@ -7,7 +7,7 @@
 
 #include "kernels/cuda/block/divider.cuh"
 #include "kernels/cuda/conv/filters/packed_filters.h"
-#include "kernels/cuda/conv/fprop/fprop_epilogue.cuh"
+#include "kernels/cuda/conv/fprop/fprop_pixels.cuh"
 #include "kernels/cuda/device/launch.cuh"
 
 namespace pg::cuda {
@@ -28,6 +28,7 @@ struct FpropParams {
   Divider tiles_across;     // tiles along the output channels
   float* parts;             // null if a block has all units, else as FpropParts
   int64_t part_size;
+  EpilogueForm form;  // of the epilogue by the launched tile
   FpropEpilogue<T> epilogue;
 };
 
@@ -45,10 +46,14 @@ struct FpropTile {
   static constexpr int kThreads = kWarpsM * kWarpsN * kWarp;
   static constexpr double kRelativeSpeed = kSpeed / 100.0;
   using Warps = WarpGrid<kWarpsM, kWarpsN, kRows / kWarpsM / 16, kColumns / kWarpsN / 8>;
+  // Wider tiles have too few registers for it, and their sums take most of the time.
+  static constexpr bool kWritesPixels = kWarpsN == 1 && kColumns <= 32;
   static constexpr int kRowBytes = kPacks * 16;
-  // Zeros, a pack for each fragment of a warp's rows, follow the tiles.
+  // Zeros follow the tiles: a pack for each fragment of a warp's rows, or one where the tiles leave
+  // no room for more in the 99 KB of some GPUs.
+  static constexpr int kZeroPacks = kColumns > 128 ? 1 : Warps::kM;
   static constexpr int kZeros = ((kRows + 8) * kPlanes + kColumns * kStages) * kRowBytes;
-  static constexpr int kPipelineBytes = kZeros + (Warps::kM - 1) * 16 * kRowBytes + 16;
+  static constexpr int kPipelineBytes = kZeros + (kZeroPacks - 1) * 16 * kRowBytes + 16;
   static constexpr int kSharedBytes =
       kPipelineBytes > Warps::kSharedBytes ? kPipelineBytes : Warps::kSharedBytes;
 };
@@ -57,7 +62,7 @@ struct FpropTile {
 using FpropTiles = std::tuple<FpropTile<128, 256, 2, 4, 1, 100>,  //
                               FpropTile<128, 128, 2, 2, 2, 97>,   //
                               FpropTile<128, 64, 2, 2, 3, 80>,    //
-                              FpropTile<64, 64, 2, 2, 6, 65>,     //
+                              FpropTile<64, 64, 2, 2, 5, 65>,     //
                               FpropTile<128, 32, 4, 1, 4, 60>,    //
                               FpropTile<128, 16, 4, 1, 5, 35>>;
 constexpr const char* kTileNames[] = {"128x256", "128x128", "128x64", "64x64", "128x32", "128x16"};

@@ -7,11 +7,9 @@
 // columns, then its odd ones, which makes those reads neighbours too.
 #pragma once
 
-#include <type_traits>
-
 #include "kernels/cuda/block/ptx.cuh"
+#include "kernels/cuda/conv/fprop/fprop_pixels.cuh"
 #include "kernels/cuda/conv/fprop/fprop_strip.h"
-#include "kernels/cuda/conv/fprop/fprop_strip_epilogue.cuh"
 
 namespace pg::cuda {
 namespace {
@@ -46,11 +44,21 @@ struct StripPlace {
   int sample, y0, y1, x0;
 };
 
+// A lane's pixels of a line of results, kApart from one to the next.
+template <int kApart>
+struct StripPixels {
+  int64_t first;
+  int rows;  // from the first one on, that lie in the image
+
+  __device__ __forceinline__ bool has(int row) const { return row < rows; }
+  __device__ __forceinline__ int64_t index(int row) const { return first + row * kApart; }
+};
+
 template <typename T>
 struct StripParams {
   FpropParams<T> conv;
   int low_height, low_width, lines;  // lines: of a block
-  StripForm form;                    // of the epilogue
+  EpilogueForm form;                 // but for any, with all channels in a warp
   Divider across, down;              // strips of an image along its width and its height
 };
 
@@ -214,28 +222,12 @@ __global__ void __launch_bounds__(Strip::kThreads, Strip::kBlocks)
         return (2 * line + phase / 2) * 2 * p.low_width + 2 * x + phase % 2;
       };
       const int column = Warps::first_row() + Warps::lane() / 4;
-      const LanePixels pixels{result_pixel(column), p.low_width - place.x0 - column};
-      const auto write = [&]<StripForm form>(std::integral_constant<StripForm, form>) {
-        write_strip<Warps, form, L::kPhases == 1 ? 1 : 2>(p.conv.epilogue, acc, pixels);
-      };
-      switch (p.form) {
-        case StripForm::bias:
-          write(std::integral_constant<StripForm, StripForm::bias>{});
-          break;
-        case StripForm::norm:
-          write(std::integral_constant<StripForm, StripForm::norm>{});
-          break;
-        case StripForm::gate:
-          write(std::integral_constant<StripForm, StripForm::gate>{});
-          break;
-        case StripForm::norm_grad:
-          write(std::integral_constant<StripForm, StripForm::norm_grad>{});
-          break;
-        case StripForm::any:
-          write_results<Warps>(p.conv.epilogue, acc, scratch, 0, [&](int x) -> int64_t {
-            return place.x0 + x < p.low_width ? result_pixel(x) : -1;
-          });
-          break;
+      const StripPixels<L::kPhases == 1 ? 1 : 2> pixels{result_pixel(column),
+                                                        p.low_width - place.x0 - column};
+      if (!write_form<Warps>(p.form, p.conv.epilogue, acc, Strip::kOutputs, 0, pixels)) {
+        write_results<Warps>(p.conv.epilogue, acc, scratch, 0, [&](int x) -> int64_t {
+          return place.x0 + x < p.low_width ? result_pixel(x) : -1;
+        });
       }
     }
     window += L::kStride;
@@ -302,7 +294,9 @@ void launch_strip(const Queue& queue, const FpropParams<T>& params, const StripS
                            static_cast<int>(s.height),
                            static_cast<int>(s.width),
                            static_cast<int>(lines),
-                           strip_form(params.epilogue, Strip::kOutputs),
+                           params.epilogue.channels == Strip::kOutputs
+                               ? form_of<typename Strip::Warps>(params.epilogue)
+                               : EpilogueForm::any,
                            Divider(across),
                            Divider(down)};
     launch(queue, fprop_strip_kernel<T, Strip>,

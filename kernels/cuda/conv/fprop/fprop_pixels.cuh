@@ -1,7 +1,7 @@
-// fprop_strip_epilogue.cuh: the epilogue of a strip whose fragments have all channels of a pixel,
-// and no others. Results are those of write_results() (fprop_epilogue.cuh), bit for bit.
+// fprop_pixels.cuh: the epilogue of strips and narrow tiles, whose warps have all columns.
+// Results are those of write_results() (fprop_epilogue.cuh), bit for bit.
 //
-// The four lanes that share a pixel have all its channels, so everything is done in registers and
+// The four lanes that share a pixel have all columns, so everything is done in registers and
 // nothing passes through shared memory. f32 pairs of four lanes fill a sector of 32 bytes. Of bf16,
 // neighbouring lanes first exchange pairs, so that each has four channels in a row and they fill a
 // sector as well.
@@ -11,12 +11,6 @@
 
 namespace pg::cuda {
 namespace {
-
-// The pixels of a lane: the first one and every eighth behind it.
-struct LanePixels {
-  int64_t first;  // index in the result
-  int rows;       // of the strip, from the first one on, that lie in the image
-};
 
 // Sum over the four lanes of a pixel, with the same bits in each.
 __device__ __forceinline__ float quad_sum(float v) {
@@ -53,8 +47,8 @@ __device__ __forceinline__ void store_pixel(bf16* out, bool exists, const float 
   }
 }
 
-// What an epilogue does after the factor.
-enum class StripForm : uint8_t {
+// The steps of an epilogue after the factor.
+enum class EpilogueForm : uint8_t {
   any,        // write_results()
   bias,       // bias and lrelu
   norm,       // bias, lrelu and pixel norm
@@ -62,14 +56,16 @@ enum class StripForm : uint8_t {
   norm_grad,  // the gradient of pixel norm, and gate
 };
 
-// channels: of the strip's fragments.
-template <typename T>
-StripForm strip_form(const FpropEpilogue<T>& e, int channels) {
-  if (e.access != Access::packs || e.channels != channels) return StripForm::any;
-  const bool gate = e.gate != nullptr;
-  if (e.b != nullptr && !gate) return e.r != nullptr ? StripForm::norm : StripForm::bias;
-  if (e.b != nullptr || !gate || e.r != nullptr) return StripForm::any;
-  return e.vjp_r != nullptr ? StripForm::norm_grad : StripForm::gate;
+// For warps whose columns are all channels of the result, or some of them if no step needs all.
+template <typename Warps, typename T>
+EpilogueForm form_of(const FpropEpilogue<T>& e) {
+  static_assert(Warps::kWarpsN == 1);
+  if (e.access != Access::packs || e.channels % Warps::kColumns != 0) return EpilogueForm::any;
+  const bool biased = e.b != nullptr, normed = e.r != nullptr, differentiated = e.vjp_r != nullptr;
+  if (biased == (e.gate != nullptr) || (biased ? differentiated : normed)) return EpilogueForm::any;
+  if (!normed && !differentiated) return biased ? EpilogueForm::bias : EpilogueForm::gate;
+  if (e.channels != Warps::kColumns) return EpilogueForm::any;
+  return biased ? EpilogueForm::norm : EpilogueForm::norm_grad;
 }
 
 // v = lrelu(factor * v + bias)
@@ -116,14 +112,17 @@ __device__ __forceinline__ void norm_grad_of_pixel(float (&v)[kN][2], const floa
   }
 }
 
-// The whole epilogue. kApart: from pixel to pixel of a strip's line, in pixels of the result.
-template <typename Warps, StripForm form, int kApart, typename T>
-__device__ __forceinline__ void write_strip(const FpropEpilogue<T>& e,
-                                            const float (&acc)[Warps::kM][Warps::kN][4],
-                                            const LanePixels& pixels) {
-  constexpr int kN = Warps::kN, kChannels = Warps::kColumns;
-  constexpr bool kBias = form == StripForm::bias || form == StripForm::norm;
-  const int column = static_cast<int>(threadIdx.x) % 4 * 2;
+// The whole epilogue. channels: of the result, an int or a constant. pixels: has(row) and
+// index(row) tell whether a row of the warp's 16 kM is a pixel of the result, and which. They are
+// called for rows lane / 4 + 8 i, without lane / 4.
+template <EpilogueForm form, typename Warps, typename T, typename Pixels>
+__device__ __forceinline__ void write_pixels(const FpropEpilogue<T>& e,
+                                             const float (&acc)[Warps::kM][Warps::kN][4],
+                                             int channels, int first_column, const Pixels& pixels) {
+  constexpr int kN = Warps::kN;
+  constexpr bool kBias = form == EpilogueForm::bias || form == EpilogueForm::norm;
+  const int lane_column = static_cast<int>(threadIdx.x) % 4 * 2;
+  const int column = first_column + lane_column;
   float bias[kN][2] = {};
 #pragma unroll
   for (int j = 0; kBias && j < kN; ++j) {
@@ -131,40 +130,63 @@ __device__ __forceinline__ void write_strip(const FpropEpilogue<T>& e,
     bias[j][0] = b.value[0];
     bias[j][1] = b.value[1];
   }
-  T* const out = e.out + pixels.first * kChannels;
-  const T* const gates = e.gate + pixels.first * kChannels + column;
 #pragma unroll
   for (int i = 0; i < Warps::kM; ++i) {
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
-      const int row = 16 * i + 8 * half, pixel = row * kApart;
-      const bool exists = row < pixels.rows;
+      const int row = 16 * i + 8 * half;
+      const bool exists = pixels.has(row);
+      const int64_t pixel = pixels.index(row);
       float v[kN][2], gate[kN][2] = {};
 #pragma unroll
       for (int j = 0; j < kN; ++j) {
         v[j][0] = acc[i][j][2 * half];
         v[j][1] = acc[i][j][2 * half + 1];
         if (kBias || !exists) continue;
-        const Pack<T, 2> g = load<2>(gates + pixel * kChannels + 8 * j);
+        const Pack<T, 2> g = load<2>(e.gate + pixel * channels + column + 8 * j);
         gate[j][0] = to_acc(g.value[0]);
         gate[j][1] = to_acc(g.value[1]);
       }
       activate_pixel(e, v, bias, kBias);
-      if constexpr (form == StripForm::norm) {
+      if constexpr (form == EpilogueForm::norm) {
         const float r = normalize_pixel(v, e.norm_eps);
-        if (exists && column == 0) e.r[pixels.first + pixel] = r;
+        if (exists && lane_column == 0) e.r[pixel] = r;
       }
-      if constexpr (form == StripForm::norm_grad) {
-        norm_grad_of_pixel(v, gate, exists ? e.vjp_r[pixels.first + pixel] : 0.0f);
+      if constexpr (form == EpilogueForm::norm_grad) {
+        norm_grad_of_pixel(v, gate, exists ? e.vjp_r[pixel] : 0.0f);
       }
 #pragma unroll
       for (int j = 0; !kBias && j < kN; ++j) {
         if (!(gate[j][0] > 0.0f)) v[j][0] *= e.gate_slope;
         if (!(gate[j][1] > 0.0f)) v[j][1] *= e.gate_slope;
       }
-      store_pixel<kN>(out + pixel * kChannels, exists, v);
+      store_pixel<kN>(e.out + pixel * channels + first_column, exists, v);
     }
   }
+}
+
+// write_pixels() for a form that is known when the kernel runs. False: the form is `any`.
+template <typename Warps, typename T, typename Pixels>
+__device__ __forceinline__ bool write_form(EpilogueForm form, const FpropEpilogue<T>& e,
+                                           const float (&acc)[Warps::kM][Warps::kN][4],
+                                           int channels, int first_column, const Pixels& pixels) {
+  switch (form) {
+    case EpilogueForm::any:
+      return false;
+    case EpilogueForm::bias:
+      write_pixels<EpilogueForm::bias, Warps>(e, acc, channels, first_column, pixels);
+      break;
+    case EpilogueForm::norm:
+      write_pixels<EpilogueForm::norm, Warps>(e, acc, channels, first_column, pixels);
+      break;
+    case EpilogueForm::gate:
+      write_pixels<EpilogueForm::gate, Warps>(e, acc, channels, first_column, pixels);
+      break;
+    case EpilogueForm::norm_grad:
+      write_pixels<EpilogueForm::norm_grad, Warps>(e, acc, channels, first_column, pixels);
+      break;
+  }
+  return true;
 }
 
 }  // namespace
