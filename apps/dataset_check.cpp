@@ -10,6 +10,7 @@
 #include "apps/print.h"
 #include "apps/slow_note.h"
 #include "apps/stop_signals.h"
+#include "data/files/shown.h"
 #include "data/images/png.h"
 #include "data/sets/built_source.h"
 #include "data/sets/contact_sheet.h"
@@ -115,7 +116,9 @@ void check(const CheckCommand& o) {
   write_output(text);
   print_advice(advice_on(report.values, {.channels = source->default_channels()}));
   PG_CHECK(report.usable > 0, FormatError, "no image in ", o.source, " is usable",
-           report.broken.empty() ? "" : "; first error: " + report.broken.front().reason);
+           report.broken.empty() ? ""
+                                 : message("; the first, ", shown(report.broken.front().file), ", ",
+                                           report.broken.front().reason));
   write_sheets(report, *source, o, files);
 }
 

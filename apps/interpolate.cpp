@@ -87,14 +87,14 @@ class Frames {
 
 // The latents of --seeds, as generate has them, or random ones.
 std::unique_ptr<LatentLoop> loop_of(const InterpolateOptions& o, LoadedGenerator& generator,
-                                    int64_t frames, int64_t images) {
+                                    int64_t frames, int64_t images, FrameOutput& output) {
   const int64_t row = latent_size(generator.config());
   if (o.seeds.empty()) {
     const RandomLoop::Shape shape{.frames = frames,
                                   .row = images * row,
                                   .sigma = o.smoothing * o.fps,
                                   .seed = static_cast<uint32_t>(o.seed)};
-    return std::make_unique<RandomLoop>(shape);
+    return std::make_unique<RandomLoop>(shape, [&output] { output.check_stop(); });
   }
   std::vector<std::vector<double>> keys;
   for (const uint64_t seed : parse_seeds(o.seeds)) {
@@ -130,7 +130,7 @@ void interpolate(const InterpolateOptions& o) {
   const StopSignals signals;  // nothing is written before
   FrameOutput output(o.out, o.force, {.frames = count, .fps = o.fps});
   output.start(frames.height(), frames.width());
-  const std::unique_ptr<LatentLoop> loop = loop_of(o, generator, count, frames.images());
+  const std::unique_ptr<LatentLoop> loop = loop_of(o, generator, count, frames.images(), output);
   frames.write(*loop, count, output);
   output.finish();
 }

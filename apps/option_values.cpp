@@ -32,8 +32,10 @@ std::vector<uint64_t> parse_seeds(const std::string& text) {
     const bool good = parse_number(part.substr(0, dash), first) &&
                       (dash == std::string_view::npos ? (last = first, true)
                                                       : parse_number(part.substr(dash + 1), last));
-    PG_CHECK(good && first <= last, UsageError,
-             "--seeds: expected seeds or ranges such as 7, 0-63 or 1,5,9, got '", shown(part), "'");
+    PG_CHECK(good, UsageError, "--seeds: expected seeds or ranges such as 7, 0-63 or 1,5,9, got '",
+             shown(part.empty() ? std::string_view(text) : part), "'");
+    PG_CHECK(first <= last, UsageError, "--seeds: the range ", shown(part),
+             " runs backwards; write ", last, "-", first);
     PG_CHECK(last - first < kMaxSeeds - seeds.size(), UsageError, "--seeds: expected at most ",
              kMaxSeeds, " seeds, got more in '", shown(part), "'; generate in parts");
     for (uint64_t k = 0; k <= last - first; ++k) seeds.push_back(first + k);
@@ -44,7 +46,8 @@ std::vector<uint64_t> parse_seeds(const std::string& text) {
 
 GridSize grid_option(const std::string& text) {
   const std::optional<GridSize> grid = parse_grid(text);
-  PG_CHECK(grid, UsageError, "--grid: expected ROWSxCOLUMNS, such as 8x8, got '", text, "'");
+  PG_CHECK(grid, UsageError, "--grid: expected ROWSxCOLUMNS, such as 8x8, each at most 9999, got '",
+           text, "'");
   return *grid;
 }
 

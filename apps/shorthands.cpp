@@ -81,6 +81,9 @@ void add_shorthands(Command& command, Shorthands& s, std::vector<std::string>& a
   command.parse_complete_callback([&s, &assignments, &device] {
     const std::vector<std::string> own = assignments_of(s);
     for (const std::string& assignment : own) {
+      // --batch does not contradict a limit of the minibatch.
+      if (assignment.starts_with("schedule.minibatch"))
+        check_agreement("--batch", assignment, assignments);
       if (assignment.starts_with("data.mirror"))
         check_agreement("--mirror", assignment, assignments);
       if (assignment.starts_with("model.cond")) check_agreement("--cond", assignment, assignments);

@@ -271,10 +271,11 @@ void throw_repeated(const Command& command, const Option& option, const std::str
 void throw_empty_value(const Command& command, const Option& option, const std::string& name) {
   const std::string value = value_name(option);
   const bool may_be_omitted = option.get_items_expected_min() == 0;
-  throw UsageError(message(
-      name, ": expected ", value.empty() ? "a value" : value, ", got an empty text; ",
-      may_be_omitted ? "omit the value for the newest run" : "omit the option for its default",
-      see_help(command)));
+  const char* const advice = may_be_omitted            ? "; omit the value for the newest run"
+                             : option.get_positional() ? ""
+                                                       : "; omit the option for its default";
+  throw UsageError(message(name, ": expected ", value.empty() || value == name ? "a value" : value,
+                           ", got an empty text", advice, see_help(command)));
 }
 
 void check_path(const Command& command, const Option& option, const std::string& name,

@@ -133,10 +133,11 @@ std::string integer_text(const Key& key) {
 }
 
 std::string table_text(const Key& key) {
-  return message("a table from resolutions (powers of two from ", kMinResolution, " to ",
-                 kMaxResolution, ") to ",
-                 key.kind == KeyKind::integer_table ? "integers " : "numbers ",
-                 range_text(key.range), ", such as {4 = 16, 8 = 8}");
+  return message(
+      "a table from resolutions (powers of two from ", kMinResolution, " to ", kMaxResolution,
+      ") to ", key.kind == KeyKind::integer_table ? "integers " : "numbers ", range_text(key.range),
+      key.kind == KeyKind::integer_table ? ", such as {4 = 16, 8 = 8}"
+                                         : ", such as {512 = 0.002, 1024 = 0.003}");
 }
 
 std::string unquoted(std::string_view given) {

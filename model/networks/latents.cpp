@@ -92,11 +92,13 @@ class RandomLoop::Rows {
   int64_t at_ = 0;
 };
 
-RandomLoop::RandomLoop(const Shape& shape) : shape_(shape), weights_(gaussian(shape.sigma)) {
+RandomLoop::RandomLoop(const Shape& shape, const std::function<void()>& between)
+    : shape_(shape), weights_(gaussian(shape.sigma)) {
   PG_ASSERT(shape.frames > 0 && shape.row > 0);
   restart();
   double sum = 0.0;
   for (int64_t t = 0; t < shape.frames; ++t) {
+    between();
     for (const double v : smooth()) sum += v * v;
   }
   scale_ = 1.0 / std::sqrt(sum / static_cast<double>(shape.frames * shape.row));

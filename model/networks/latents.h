@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -32,7 +33,9 @@ class RandomLoop : public LatentLoop {
     double sigma = 0.0;
     uint32_t seed = 0;
   };
-  explicit RandomLoop(const Shape& shape);
+  // between: called between the frames of a first pass, which finds the norm; it may throw.
+  explicit RandomLoop(
+      const Shape& shape, const std::function<void()>& between = [] {});
   ~RandomLoop() override;
 
   static double bytes(const Shape& shape);  // of memory

@@ -148,7 +148,7 @@ TEST(BadInput, GenerateWithWrongOptions) {
   expect_error(box.run("generate --from " + run + " --seeds 5-x"), 2, {"5-x"});
   expect_error(box.run("generate --from " + run + " --seeds 0-3 --grid 3x3"), 2, {"3x3"});
   expect_error(box.run("generate --from " + run + " --seeds 0-3 --grid 2"), 2,
-               {"--grid: expected ROWSxCOLUMNS, such as 8x8, got '2'"});
+               {"--grid: expected ROWSxCOLUMNS, such as 8x8, each at most 9999, got '2'"});
   box.write("file", "in the way");
   expect_error(box.run("generate --from " + run + " --out file/images"), 1,
                {"cannot use 'file/images'", "check the path"});

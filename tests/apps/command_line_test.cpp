@@ -294,6 +294,11 @@ TEST(CommandLine, ShorthandsSetTheirSettings) {
       {"train photos --gpus 2", {"--gpus 2", "yet", "--device cuda:I"}},
       {"train photos --gpus 0 --device cuda", {"--gpus 0 and --device cuda contradict"}},
       {"train photos --cond=some", {"--cond: expected no value, =acgan"}},
+      {"train photos --batch 8 --set schedule.minibatch_base=16",
+       {"--batch and --set schedule.minibatch_base=16 contradict", "drop one"}},
+      {"plan photos --batch 8 --set schedule.minibatch={4=32}",
+       {"--batch and --set schedule.minibatch={4=32} contradict", "drop one"}},
+      {"train photos --data ''", {"got an empty text"}},
       {"train photos --mirror=2", {"--mirror: expected no value, =true or =false"}},
   });
 }

@@ -55,7 +55,7 @@ TEST(DatasetCheck, FailsIfNoImageIsUsable) {
   const Outcome none = box.run("dataset check set --sheet sheet.png");
   EXPECT_EQ(none.code, 1);
   EXPECT_HAS(none.out, "0 usable of 1, 1 broken");
-  EXPECT_HAS(none.err, "no image in set is usable; first error: ");
+  EXPECT_HAS(none.err, "no image in set is usable; the first, a.png, is not a JPEG, PNG, WebP");
   EXPECT_FALSE(std::filesystem::exists(box / "sheet.png"));
   EXPECT_EQ(box.run("dataset check nowhere").code, 1);
   EXPECT_EQ(box.run("dataset check builtin:shapes:4 --fit round").code, 2);

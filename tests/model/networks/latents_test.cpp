@@ -1,9 +1,12 @@
 // latents_test.cpp: random numbers and smoothed latents of videos are those of NumPy and SciPy.
 #include "model/networks/latents.h"
+#include "kernels/error.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
+
+#include "kernels/error.h"
 
 namespace pg {
 namespace {
@@ -32,6 +35,16 @@ TEST(RandomLoop, LoopsAndHasUnitRootMeanSquare) {
                                     0.4126480044420406,  -1.4039465317762538, 0.9982742460092584,
                                     -1.131712227432611,  1.4693151135214697,  -0.7111476724037574};
   for (size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(z[i], want[i], 1e-14);
+}
+
+TEST(RandomLoop, CanBeStoppedInItsFirstPass) {
+  int frames = 0;
+  const auto stop_at_the_third = [&frames] {
+    if (++frames == 3) throw Error("stopped");
+  };
+  EXPECT_THROW(RandomLoop({.frames = 6, .row = 2, .sigma = 1.5, .seed = 7}, stop_at_the_third),
+               Error);
+  EXPECT_EQ(frames, 3);
 }
 
 TEST(RandomLoop, OnlyNormalizesWithoutSigma) {
