@@ -13,6 +13,18 @@
 #include "model/networks/samples.h"
 
 namespace pg::apps {
+namespace {
+
+// Images of a folder are named by their seeds.
+void check_names(std::span<const uint64_t> seeds) {
+  std::vector<uint64_t> sorted(seeds.begin(), seeds.end());
+  std::ranges::sort(sorted);
+  const auto twice = std::ranges::adjacent_find(sorted);
+  PG_CHECK(twice == sorted.end(), UsageError, "--seeds: ", *twice,
+           " is given twice, and an image in a folder is named by its seed; give it once");
+}
+
+}  // namespace
 
 FloatFile::FloatFile(const char* option, const std::string& path, Force force)
     : path_(path), file_(option, path, kNpyFile, force), writer_(file_.path()) {}
@@ -64,6 +76,7 @@ void GeneratedImages::open() {
       if (grid_) {
         folder_->image(grid_name());
       } else {
+        check_names(seeds_);
         for (const uint64_t seed : seeds_) folder_->image(name_of_seed(seed));
         batch_.emplace(folder_->path());
       }

@@ -53,6 +53,9 @@ TEST_F(ManyImages, RangesOfTooManySeedsAreRejected) {
   const Outcome backwards = generate("--from 0 --seeds 1,9-3");
   EXPECT_EQ(backwards.code, 2);
   EXPECT_HAS(backwards.err, "--seeds: the range 9-3 runs backwards; write 3-9");
+  const Outcome twice = generate("--from 0 --seeds 4,0-2,1 --out twice");
+  EXPECT_EQ(twice.code, 2);
+  EXPECT_HAS(twice.err, "--seeds: 1 is given twice");
 }
 
 // The shell interrupts the program when the first image is there.

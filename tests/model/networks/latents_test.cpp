@@ -1,6 +1,5 @@
 // latents_test.cpp: random numbers and smoothed latents of videos are those of NumPy and SciPy.
 #include "model/networks/latents.h"
-#include "kernels/error.h"
 
 #include <gtest/gtest.h>
 
