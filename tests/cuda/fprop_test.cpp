@@ -137,6 +137,29 @@ TEST(TensorConv, EveryCandidateAppliesBiasAndActivation) {
   }
 }
 
+// Only the bias is not aligned, as no other test has it.
+TEST(TensorConv, EveryCandidateTakesABiasAtAnyAddress) {
+  const ConvCase& t = kCases[11];
+  const Host x = random_host(t.x, 1), w = random_filter(t.w, 2);
+  const Host longer = random_host({1, 1, 1, t.w.n + 1}, 3);
+  Host bias({1, 1, 1, t.w.n});
+  std::copy(longer.data.begin() + 1, longer.data.end(), bias.data.begin());
+  const Host y = lrelu_reference(conv_reference(t, x, w), bias, 0.2);
+  expect_all_match(
+      [&](Bench& b) {
+        ConstTensorView odd = b.in(longer, b.acc());
+        odd.data = odd.as<float>() + 1;
+        odd.shape = bias.shape;
+        return cuda::FpropProblem::of(Conv2dArgs{.x = b.in(x),
+                                                 .w = b.in(w, b.acc()),
+                                                 .b = odd,
+                                                 .y = b.out(y.shape),
+                                                 .geometry = t.geometry,
+                                                 .slope = 0.2});
+      },
+      y, reduction(t));
+}
+
 // The norm is fused if a tile spans all channels of a pixel, else it follows; then the gate.
 TEST(TensorConv, EveryCandidateNormalisesPixels) {
   for (const ConvCase& t : {kCases[0], kCases[3], kCases[7], kCases[11], kCases[14], kCases[15],

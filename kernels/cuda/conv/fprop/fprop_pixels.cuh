@@ -60,7 +60,8 @@ enum class EpilogueForm : uint8_t {
 template <typename Warps, typename T>
 EpilogueForm form_of(const FpropEpilogue<T>& e) {
   static_assert(Warps::kWarpsN == 1);
-  if (e.access != Access::packs || e.channels % Warps::kColumns != 0) return EpilogueForm::any;
+  const bool whole = e.access == Access::packs && is_aligned(e.b);  // of b pairs are loaded
+  if (!whole || e.channels % Warps::kColumns != 0) return EpilogueForm::any;
   const bool biased = e.b != nullptr, normed = e.r != nullptr, differentiated = e.vjp_r != nullptr;
   if (biased == (e.gate != nullptr) || (biased ? differentiated : normed)) return EpilogueForm::any;
   if (!normed && !differentiated) return biased ? EpilogueForm::bias : EpilogueForm::gate;
@@ -112,9 +113,9 @@ __device__ __forceinline__ void norm_grad_of_pixel(float (&v)[kN][2], const floa
   }
 }
 
-// The whole epilogue. channels: of the result, an int or a constant. pixels: has(row) and
-// index(row) tell whether a row of the warp's 16 kM is a pixel of the result, and which. They are
-// called for rows lane / 4 + 8 i, without lane / 4.
+// The whole epilogue. channels: of the result. pixels: has(row) and index(row) tell whether a row
+// of the warp's 16 kM is a pixel of the result, and which. They are called for rows lane / 4 + 8 i,
+// without lane / 4.
 template <EpilogueForm form, typename Warps, typename T, typename Pixels>
 __device__ __forceinline__ void write_pixels(const FpropEpilogue<T>& e,
                                              const float (&acc)[Warps::kM][Warps::kN][4],
