@@ -12,13 +12,15 @@
 namespace pg::apps {
 
 void limit_data_memory(const std::string& limit, const char* name) {
-  if (limit.empty()) return set_decoding_memory(default_decoding_memory(available_memory()));
+  if (limit.empty()) {
+    return set_decoding_memory(default_decoding_memory(available_memory()), name);
+  }
   const std::string unit = missing_unit(limit);
   PG_CHECK(unit.empty(), UsageError, name, ": ", unit);
   const auto bytes = parse_bytes(limit);
   PG_CHECK(bytes, UsageError, name, ": expected a size such as 2GB or 512MiB, got '", shown(limit),
            "'");
-  set_decoding_memory(*bytes);
+  set_decoding_memory(*bytes, name);
 }
 
 void require_memory(int64_t bytes, const std::string& what, const char* advice) {

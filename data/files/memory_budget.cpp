@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <string>
 
 #include "kernels/error.h"
 
@@ -16,7 +17,31 @@ std::atomic<int64_t>& results() {
   return bytes;
 }
 
-int64_t megabytes(int64_t bytes) { return bytes / 1000000 + (bytes % 1000000 > 0 ? 1 : 0); }
+struct LimitName {
+  std::mutex mutex;
+  std::string name = "data.memory_limit";
+};
+
+LimitName& limit_name() {
+  static LimitName name;
+  return name;
+}
+
+std::string name_of_limit() {
+  const std::lock_guard lock(limit_name().mutex);
+  return limit_name().name;
+}
+
+// Rounded up, so that it never reads like what is allowed.
+std::string needed(int64_t bytes) {
+  const bool small = bytes < 1000000;
+  const int64_t unit = small ? 1000 : 1000000;
+  return message(bytes / unit + (bytes % unit > 0 ? 1 : 0), small ? " kB" : " MB");
+}
+
+std::string allowed(int64_t bytes) {
+  return bytes < 1000000 ? message(bytes / 1000, " kB") : message(bytes / 1000000, " MB");
+}
 
 }  // namespace
 
@@ -91,9 +116,11 @@ void MemoryBudget::give_back(int64_t bytes, bool kept) {
 }
 
 void MemoryBudget::check(int64_t bytes, std::string_view what) const {
-  PG_CHECK(bytes <= limit_ - kept_, FormatError, what, " needs ", megabytes(bytes),
-           " MB of memory, more than the ", std::max<int64_t>(limit_ - kept_, 0) / 1000000,
-           " MB that data.memory_limit allows for it; make it smaller or raise data.memory_limit");
+  if (bytes <= limit_ - kept_) return;
+  const std::string name = name_of_limit();
+  throw FormatError(message(what, " needs ", needed(bytes), " of memory, more than the ",
+                            allowed(std::max<int64_t>(limit_ - kept_, 0)), " that ", name,
+                            " allows for it; make it smaller or raise ", name));
 }
 
 MemoryBudget& file_budget() {
@@ -108,8 +135,12 @@ MemoryBudget& pixel_budget() {
 
 int64_t result_memory() { return results(); }
 
-void set_decoding_memory(int64_t bytes) {
+void set_decoding_memory(int64_t bytes, std::string_view name) {
   PG_ASSERT(bytes > 0);
+  {
+    const std::lock_guard lock(limit_name().mutex);
+    limit_name().name = name;
+  }
   file_budget().set_limit(bytes / 8 * 3);
   pixel_budget().set_limit(bytes / 2);
   results() = bytes / 8;

@@ -51,7 +51,7 @@ class MemoryBudget {
   };
 
   // Waits until others have given back enough; requests are served in order. Throws FormatError,
-  // which names `what` and the key data.memory_limit, if the bytes can never fit.
+  // which names `what` and the limit (set_decoding_memory), if the bytes can never fit.
   Share take(int64_t bytes, std::string_view what);
 
   // The same for memory held as long as its source of images is open: later requests must fit
@@ -84,8 +84,8 @@ MemoryBudget& pixel_budget();
 // The last eighth: results that wait for their turn (data/sets/ordered_parallel.h).
 int64_t result_memory();
 
-// data.memory_limit, in bytes, above 0.
-void set_decoding_memory(int64_t bytes);
+// data.memory_limit, in bytes, above 0. name: what error messages call it.
+void set_decoding_memory(int64_t bytes, std::string_view name = "data.memory_limit");
 
 // Its default: a quarter of the free memory, but 256 MiB or half, whatever is less, if that is
 // more.

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <map>
 
 #include "data/files/shown.h"
 #include "kernels/error.h"
@@ -155,9 +156,29 @@ std::string nearest_power_of_two(const Key& key, const std::string& given) {
   return bound_text(std::clamp(std::exp2(std::round(std::log2(number))), key.range.min, largest));
 }
 
+// "; one number for all: KEY" for a number where a table is expected.
+std::string number_for_all(const Key& key, const std::string& given) {
+  static const std::map<std::string_view, const char*> kSingle = {
+      {"schedule.extra_kimg", "schedule.lod_training_kimg"},
+      {"schedule.stage_lengths", "schedule.stage_length"},
+      {"schedule.minibatch", "schedule.minibatch_base"},
+      {"schedule.micro_batches", "schedule.micro_batch"},
+      {"schedule.tick_kimg", "schedule.tick_kimg_base"},
+      {"optimizer.learning_rate", "optimizer.g_learning_rate and optimizer.d_learning_rate"}};
+  double number = 0.0;
+  const char* end = given.data() + given.size();
+  const auto parsed = std::from_chars(given.data(), end, number);
+  const auto found = kSingle.find(key.path);
+  if (parsed.ec != std::errc{} || parsed.ptr != end || found == kSingle.end()) return "";
+  return message("; one number for all: ", found->second);
+}
+
 // "; did you mean B?" for a value that is almost an allowed one.
 std::string similar_value(const Key& key, const std::string& given) {
   std::string nearest;
+  if (key.kind == KeyKind::integer_table || key.kind == KeyKind::number_table) {
+    return number_for_all(key, given);
+  }
   if (key.kind == KeyKind::choice) {
     nearest = nearest_value(given, {key.names.begin(), key.names.end()});
   } else if (key.kind == KeyKind::integer && key.form != KeyForm::any) {

@@ -111,6 +111,8 @@ TEST(CommandLine, NamesMissingAndNeedlessWords) {
       {"train --data -o x", {"--data needs a value", "'-o' follows"}},
       {"gradcheck photos", {"unexpected 'photos'"}},
       {"version 3", {"unexpected '3' after progan_cuda version"}},
+      {"generate 0 -- --out x", {"unexpected '--out'", "words after '--' are no options"}},
+      {"train photos -- --seed=1", {"unexpected '--seed=1'", "words after '--' are no options"}},
       {"dataset info .", {"'.' is not a built data set", "dataset check ."}},
       {"train photos --quiet true", {"unexpected 'true'", "--quiet takes no value"}},
       {"train photos schedule.total_kimg=3", {"--set schedule.total_kimg=3"}},

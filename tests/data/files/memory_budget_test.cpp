@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/error.h"
+#include "tests/data/support.h"
 
 namespace pg {
 namespace {
@@ -100,6 +101,16 @@ TEST(MemoryBudget, TheLimitOfTheProcessIsSplit) {
   EXPECT_EQ(pixel_budget().limit(), 40000000);
   EXPECT_EQ(result_memory(), 10000000);
   set_decoding_memory(int64_t{1} << 30);
+}
+
+TEST(MemoryBudget, ErrorsCallTheLimitByTheNameItWasGivenBy) {
+  set_decoding_memory(1600, "--memory-limit");
+  EXPECT_HAS(testing::error_of<FormatError>([] { file_budget().take(601, "a.jpg"); }),
+             "a.jpg needs 1 kB of memory, more than the 0 kB that --memory-limit allows for it; "
+             "make it smaller or raise --memory-limit");
+  set_decoding_memory(int64_t{1} << 30);
+  EXPECT_HAS(testing::error_of<FormatError>([] { file_budget().take(int64_t{1} << 30, "a.jpg"); }),
+             "more than the 402 MB that data.memory_limit allows");
 }
 
 TEST(MemoryBudget, TheDefaultIsAQuarterButUsableOnSmallMachines) {

@@ -237,6 +237,15 @@ TEST(ConfigSet, RejectsValuesThatAreNotAllowed) {
     EXPECT_NE(set_error("schedule.minibatch", table).find("expected a table"), std::string::npos)
         << table;
   }
+  EXPECT_NE(set_error("schedule.minibatch", "16")
+                .find("; one number for all: "
+                      "schedule.minibatch_base"),
+            std::string::npos);
+  EXPECT_NE(set_error("optimizer.learning_rate", "0.001")
+                .find("; one number for all: optimizer.g_learning_rate and "
+                      "optimizer.d_learning_rate"),
+            std::string::npos);
+  EXPECT_EQ(set_error("optimizer.learning_rate", "fast").find("one number"), std::string::npos);
   EXPECT_NE(set_error("schedule.minibatch.5", "4").find("expected a table"), std::string::npos);
 }
 
