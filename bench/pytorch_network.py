@@ -5,12 +5,16 @@ import math
 import torch
 import torch.nn.functional as F
 
-LATENT, SLOPE, GROUP, EPSILON = 512, 0.2, 4, 1e-8
+SLOPE, GROUP, EPSILON = 0.2, 4, 1e-8
 FMAP_BASE, FMAP_MAX = 8192, 512
 
 
 def fmaps(resolution):
     return min(FMAP_BASE // (resolution // 2), FMAP_MAX)
+
+
+def latent_size():
+    return fmaps(2)
 
 
 class Parameters:
@@ -35,7 +39,7 @@ class Parameters:
 
 def generator_parameters(resolution, options):
     p, base = Parameters(options), fmaps(4)
-    p.layer('4/Dense', (base * 16, LATENT), math.sqrt(2) / 4, base)
+    p.layer('4/Dense', (base * 16, latent_size()), math.sqrt(2) / 4, base)
     p.layer('4/Conv', (base, base, 3, 3))
     for r in (2 ** i for i in range(3, resolution.bit_length())):
         p.layer(f'{r}/Conv0_up', (fmaps(r), fmaps(r // 2), 3, 3))
@@ -51,8 +55,8 @@ def discriminator_parameters(resolution, options):
         p.layer(f'{r}/Conv0', (fmaps(r), fmaps(r), 3, 3))
         p.layer(f'{r}/Conv1_down', (fmaps(r // 2), fmaps(r), 3, 3))
     p.layer('4/Conv', (base, base + 1, 3, 3))
-    p.layer('4/Dense0', (LATENT, base * 16))
-    p.layer('4/Dense1', (1, LATENT), 1)
+    p.layer('4/Dense0', (latent_size(), base * 16))
+    p.layer('4/Dense1', (1, latent_size()), 1)
     return p
 
 

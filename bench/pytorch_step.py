@@ -23,8 +23,8 @@ import time
 import torch
 
 import pytorch_network
-from pytorch_network import (EPSILON, LATENT, Network, discriminator_parameters, fmaps,
-                             generator_parameters)
+from pytorch_network import (EPSILON, Network, discriminator_parameters, fmaps,
+                             generator_parameters, latent_size)
 
 VARIANTS = ['eager-fp32-nchw', 'eager-tf32', 'eager-bf16', 'graph-fp32', 'graph-tf32',
             'graph-tf32-folded', 'graph-bf16', 'graph-bf16-folded']
@@ -90,7 +90,7 @@ class Training:
         self.losses = None
 
     def latents(self):
-        return torch.randn(self.batch, LATENT, device=self.o.device, dtype=self.o.dtype)
+        return torch.randn(self.batch, latent_size(), device=self.o.device, dtype=self.o.dtype)
 
     def penalty_by_autograd(self, d, mixed):
         mixed = mixed.requires_grad_()
@@ -269,6 +269,9 @@ def main():
     parser.add_argument('--variants', help='comma-separated; "all" adds torch.compile '
                         f'(default: {",".join(VARIANTS)}; on the CPU {",".join(CPU_VARIANTS)})')
     parser.add_argument('--batch', type=int, default=0, help='images per minibatch (default: as bench_step)')
+    parser.add_argument('--fmap-base', type=int, default=8192,
+                        help='channels at resolution R: min(2 * fmap_base / R, fmap_max) (default: 8192)')
+    parser.add_argument('--fmap-max', type=int, default=512, help='see --fmap-base (default: 512)')
     parser.add_argument('--seconds', type=float, default=3.0, help='minimum measuring time per variant (default: 3)')
     parser.add_argument('--threads', type=int, default=0, help='CPU threads (default: chosen by PyTorch)')
     parser.add_argument('--best', action='store_true',
@@ -277,6 +280,7 @@ def main():
     args = parser.parse_args()
     if args.check:
         return check()
+    pytorch_network.FMAP_BASE, pytorch_network.FMAP_MAX = args.fmap_base, args.fmap_max
     if args.threads:
         torch.set_num_threads(args.threads)
     name = args.device

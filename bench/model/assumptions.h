@@ -54,7 +54,9 @@ inline constexpr double kPixelNorm = 9, kPixelNormColumn = 4;
 inline constexpr double kPixelVjp = 12, kPixelVjpColumn = 7.5, kPixelIndex = 12;
 
 // --- strips ---
-inline constexpr double kLine = 60;           // instructions of a line besides copies
+inline constexpr double kLine = 60;  // instructions of a line besides copies
+// Of tf32, counted in the machine code: for each copy, and for a line.
+inline constexpr double kStripRounding = 21, kStripRoundingLine = 20;
 inline constexpr double kStartResult = 0.5;   // instructions for each result: zero it
 inline constexpr double kStripMemory = 1.03;  // traffic of borders
 inline constexpr double kHaloLines = 3;       // read again by each block
@@ -63,9 +65,10 @@ inline constexpr double kUnevenWaves = 1.03, kManyWaves = 6;
 // --- wgrad ---
 inline constexpr double kPatch = 70;                        // instructions, with cursor and barrier
 inline constexpr double kLowCopy = 0.68, kHighCopy = 1.10;  // of the table's instructions of a copy
-inline constexpr double kTf32Copy = 0.87;  // share of the table's that is not for rounding
-inline constexpr double kRounding = 30, kRoundingPatch = 40;  // of tf32: for each copy and patch
-inline constexpr double kRoundedTraffic = 3;                  // of shared memory, with tf32
+// Of tf32, counted in the machine code: a pack is loaded, rounded by three instructions an element
+// and stored, half of the packs in a loop.
+inline constexpr double kRounding = 17, kRoundingPatch = 14;  // for each copy and patch
+inline constexpr double kRoundedTraffic = 3;                  // of shared memory
 inline constexpr double kWgradProlog = 400, kWgradStart = 1200;
 inline constexpr double kPatchBarrier = 80, kWgradStep = 50;  // clocks
 inline constexpr double kStoreStall = 1.6;                    // clocks per instruction

@@ -141,6 +141,12 @@ def copying_path(body, loop):
     return path
 
 
+def rounded_in_line(body, path):
+    """(first, last) of the packs that are rounded to tf32 outside of a loop."""
+    moves = [i for i in path if re.search(r"\b(LDS|STS)\.128", body[i][1])]
+    return (moves[0], moves[-1]) if moves else (0, -1)
+
+
 def copy_instructions(body, loops, copying, main, outer):
     """Of a loop that stores results as well: only those of its loops of copies."""
     while outer and not loops[outer]["LDGSTS"]:
@@ -154,8 +160,8 @@ def copy_instructions(body, loops, copying, main, outer):
     else:
         rounding = [a for a in loops if inside(a, outer) and loops[a]["STS"] and not loops[a]["LDGSTS"]
                     and not loops[a]["HMMA"]]
-        parts = [main] + rounding
         path = copying_path(body, outer)
+        parts = [main] + rounding + [rounded_in_line(body, path)]
         instructions = sum(not any(a[0] <= i <= a[1] for a in parts) for i in path)
         copies = sum(opcode(body[i][1]) == "LDGSTS" for i in path)
     return round(instructions / copies) if copies else 0

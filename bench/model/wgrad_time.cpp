@@ -103,8 +103,8 @@ class WgradModel {
     const auto threads = static_cast<double>(l_.launch.threads);
     const double low = pixels_ * std::floor(t_.channels_a() * element_ / 16) / threads;
     const double high = high_pixels_ * std::floor(t_.channels_b() * element_ / 16) / threads;
-    const double copy = l_.code.copy * (bf16_ ? 1 : assumed::kTf32Copy);
-    copies_ = copy * (low * assumed::kLowCopy + high * assumed::kHighCopy) + assumed::kPatch;
+    copies_ =
+        l_.code.copy * (low * assumed::kLowCopy + high * assumed::kHighCopy) + assumed::kPatch;
     if (!bf16_) copies_ += (low + high) * assumed::kRounding + assumed::kRoundingPatch;
     patch_ = copies_ + steps_ * l_.code.instructions;
     prolog_ = assumed::kWgradProlog + copies_ * (t_.stages - 1);

@@ -231,13 +231,26 @@ TEST(ConvWeightTensor, LauncherGivesTheSameBitsAtAnyAddress) {
   }
 }
 
-TEST(ConvWeightTensor, LargeShapesUseLargeTiles) {
-  const ConvCase c{"large", {192, 32, 32, 512}, {512, 3, 3, 512}};
-  for (const DType dtype : {DType::bf16, DType::f32}) {
-    const auto candidates = candidates_of(dtype, c);
-    ASSERT_FALSE(candidates.empty());
-    EXPECT_EQ(cuda::kWgradTiles[candidates.front().tile].channels_a(), 128);
-    for (const auto& candidate : candidates) EXPECT_GE(candidate.chunks, 1);
+// Narrow tiles multiply less for each value that they load.
+TEST(ConvWeightTensor, TilesAreAsWideAsTheChannels) {
+  struct Expected {
+    ConvCase c;
+    int channels_a;
+  };
+  for (const auto& [c, channels_a] :
+       {Expected{{"many images", {192, 32, 32, 512}, {512, 3, 3, 512}}, 128},
+        Expected{{"few images of 512 channels", {4, 32, 32, 512}, {512, 3, 3, 512}}, 128},
+        Expected{{"256 channels", {4, 64, 64, 256}, {256, 3, 3, 256}}, 128},
+        Expected{{"128 channels", {8, 128, 128, 128}, {128, 3, 3, 128}}, 128},
+        Expected{{"64 channels", {8, 256, 256, 64}, {64, 3, 3, 64}}, 64},
+        Expected{{"16 channels", {4, 1024, 1024, 16}, {16, 3, 3, 16}}, 16}}) {
+    SCOPED_TRACE(c.name);
+    for (const DType dtype : {DType::bf16, DType::f32}) {
+      const auto candidates = candidates_of(dtype, c);
+      ASSERT_FALSE(candidates.empty());
+      EXPECT_EQ(cuda::kWgradTiles[candidates.front().tile].channels_a(), channels_a);
+      for (const auto& candidate : candidates) EXPECT_GE(candidate.chunks, 1);
+    }
   }
 }
 

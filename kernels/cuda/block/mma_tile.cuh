@@ -2,8 +2,8 @@
 //
 // A tile has rows of kPacks packs of 16 bytes; a row is a pixel or a channel, and the summed index
 // runs along it. Pack c of row r is stored at position c ^ f(r), so that copies of whole rows and
-// ldmatrix reads of eight rows touch each bank once. f32 values are tf32: ldmatrix moves pairs of
-// 16-bit elements, which are the 32-bit elements of tf32 fragments.
+// ldmatrix reads of eight rows touch each bank once. f32 values are tf32, rounded before they are
+// read: ldmatrix moves pairs of 16-bit elements, which are the 32-bit elements of tf32 fragments.
 //
 // One of two fragment systems; the other, mma_fragments.cuh, sums over rows (wgrad, matmul).
 #pragma once
@@ -65,15 +65,6 @@ __device__ __forceinline__ constexpr int rows_ahead(int rows) {
   return rows * kPacks * kPack<T>;
 }
 
-// Rounds an f32 fragment to tf32 (the instruction would truncate it); does nothing for bf16.
-template <typename T>
-__device__ __forceinline__ void round_fragment(uint32_t (&a)[4]) {
-  if constexpr (sizeof(T) == 4) {
-#pragma unroll
-    for (uint32_t& v : a) v = __float_as_uint(ptx::round_to_tf32(__uint_as_float(v)));
-  }
-}
-
 // acc += A * B^T for the packs of one k-step. fb[j]: of columns 16 j .. 16 j + 15.
 template <typename T, int kM, int kN>
 __device__ __forceinline__ void multiply_fragments(float (&acc)[kM][kN][4],
@@ -86,30 +77,6 @@ __device__ __forceinline__ void multiply_fragments(float (&acc)[kM][kN][4],
       const uint32_t pair[2] = {fb[j / 2][j % 2 * 2], fb[j / 2][j % 2 * 2 + 1]};
       mma<T>(acc[i][j], fa[i], pair);
     }
-  }
-}
-
-// acc += A * B^T for a warp: rows row_a .. row_a + 16 kM of tile a, rows row_b .. row_b + 8 kN of
-// tile b, over all packs. A is rounded here; B must be rounded already. Each sum is in the order of
-// the packs, whatever the tile.
-template <typename T, int kPacks, int kM, int kN>
-__device__ __forceinline__ void multiply_tiles(float (&acc)[kM][kN][4], const T* a, int row_a,
-                                               const T* b, int row_b) {
-  static_assert(kN % 2 == 0);
-  const int at_a = offset_a<T, kPacks>(row_a), at_b = offset_b<T, kPacks>(row_b);
-#pragma unroll
-  for (int step = 0; step < kPacks / 2; ++step) {
-    uint32_t fa[kM][4], fb[kN / 2][4];
-#pragma unroll
-    for (int i = 0; i < kM; ++i) {
-      ptx::ldmatrix_x4(fa[i], a + at_step<T>(at_a, step) + rows_ahead<T, kPacks>(16 * i));
-      round_fragment<T>(fa[i]);
-    }
-#pragma unroll
-    for (int j = 0; j < kN / 2; ++j) {
-      ptx::ldmatrix_x4(fb[j], b + at_step<T>(at_b, step) + rows_ahead<T, kPacks>(16 * j));
-    }
-    multiply_fragments<T>(acc, fa, fb);
   }
 }
 

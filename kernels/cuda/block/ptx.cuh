@@ -139,6 +139,16 @@ __device__ __forceinline__ uint32_t unknown(uint32_t v) {
   return v;
 }
 
+// 0, which the compiler takes for a number that is known here only: what depends on it is not
+// computed before a loop around it.
+__device__ __forceinline__ int late_zero() {
+  int zero = 0;
+#ifndef PG_SIMT
+  asm volatile("mov.u32 %0, 0;" : "=r"(zero));
+#endif
+  return zero;
+}
+
 // Copies `valid` (0 to 16) bytes from global to shared memory and zero-fills the rest of 16; both
 // addresses 16-byte aligned. The bytes have arrived after commit, wait and a barrier.
 __device__ __forceinline__ void cp_async_16(void* smem, const void* gmem, int valid PG_PTX_LOC) {

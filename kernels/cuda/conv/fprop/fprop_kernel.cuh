@@ -11,6 +11,7 @@
 #pragma once
 
 #include "kernels/cuda/block/ptx.cuh"
+#include "kernels/cuda/block/round_pack.cuh"
 #include "kernels/cuda/conv/fprop/fprop_params.h"
 #include "kernels/cuda/conv/fprop/fprop_pixels.cuh"
 
@@ -78,18 +79,16 @@ class InputRows {
     const int channel = place.channel() + pack() * kPack<T>;
     const int offset = place.line() * p_.width * p_.channels + channel;
     const uint32_t inside = channel < p_.channels ? inside_ >> place.line() : 0u;
-#pragma unroll
-    for (int i = 0; i < kPasses; ++i) {
-      if (i == kPasses - 1 && row() + i * kRowsPerPass >= Tile::kRows + 2) break;
+    for_each_pack(unit, [&](int i, int plane, T* to) {
       const int valid = (inside & 1u << kMostLines * i) != 0 ? 16 : 0;
-#pragma unroll
-      for (int plane = 0; plane < Form::kPlanes; ++plane) {
-        const int column = Form::kGather && plane == 0 ? p_.channels : 0;
-        ptx::cp_async_16(unit + plane * Tile::template kPlane<T> + to_ +
-                             rows_ahead<T, Tile::kPacks>(i * kRowsPerPass),
-                         p_.in + (offset_[i] + offset + column), valid);
-      }
-    }
+      const int column = Form::kGather && plane == 0 ? p_.channels : 0;
+      ptx::cp_async_16(to, p_.in + (offset_[i] + offset + column), valid);
+    });
+  }
+
+  // Rounds what this thread's copies of a unit have brought.
+  __device__ __forceinline__ void round(T* unit) const {
+    for_each_pack(unit, [](int, int, T* at) { round_pack(at); });
   }
 
  private:
@@ -101,6 +100,21 @@ class InputRows {
 
   __device__ static int row() { return static_cast<int>(threadIdx.x) / Tile::kPacks; }
   __device__ static int pack() { return static_cast<int>(threadIdx.x) % Tile::kPacks; }
+
+  // Calls f(pass, plane, place in the unit) for each pack of this thread.
+  template <typename F>
+  __device__ __forceinline__ void for_each_pack(T* unit, F f) const {
+#pragma unroll
+    for (int i = 0; i < kPasses; ++i) {
+      if (i == kPasses - 1 && row() + i * kRowsPerPass >= Tile::kRows + 2) break;
+#pragma unroll
+      for (int plane = 0; plane < Form::kPlanes; ++plane) {
+        f(i, plane,
+          unit + plane * Tile::template kPlane<T> + to_ +
+              rows_ahead<T, Tile::kPacks>(i * kRowsPerPass));
+      }
+    }
+  }
 
   // Sets the offset of the pixel for line 0, and the lines inside the image.
   __device__ __forceinline__ void locate_row(int i, int row, int phase) {
@@ -196,10 +210,10 @@ class ShiftedRows {
   uint32_t ends_ = 0;
 };
 
-// As multiply_tiles, for rows at at_a and columns at at_b, in bytes from `tiles`. Instead of a row
-// that lies outside, zeros are read: if there are several, as far from `zeros` as the row is from
-// at_a, so that the distance is part of the instruction. Calls copy_next() once the first fragments
-// are on their way.
+// acc += A * B^T for a warp and a tap, with rows at at_a and columns at at_b, in bytes from
+// `tiles`. Instead of a row that lies outside, zeros are read: if there are several, as far from
+// `zeros` as the row is from at_a, so that the distance is part of the instruction. Calls
+// copy_next() once the first fragments are on their way.
 template <typename T, typename Tile, int kM, int kN, typename CopyNext>
 __device__ __forceinline__ void multiply_shifted(float (&acc)[kM][kN][4], const T* tiles,
                                                  uint32_t at_a, uint32_t outside, uint32_t zeros,
@@ -225,8 +239,6 @@ __device__ __forceinline__ void multiply_shifted(float (&acc)[kM][kN][4], const 
 #pragma unroll
     for (int j = 0; j < kN / 2; ++j) ptx::ldmatrix_x4(fb[j], from(at_b ^ packs, j));
     if (step == 0) copy_next();
-#pragma unroll
-    for (int i = 0; i < kM; ++i) round_fragment<T>(fa[i]);
     multiply_fragments<T>(acc, fa, fb);
   }
 }
@@ -274,6 +286,7 @@ __device__ __forceinline__ void sum_units(const FpropParams<T>& p, float (&acc)[
 #pragma unroll
     for (int tap = 0; tap < across; ++tap) {
       ptx::cp_async_wait<Tile::kStages - 2>();
+      if (tap == 0) input.round(units + now % kUnits * kUnit);
       __syncthreads();
       const int shift = Form::template shift<across>(tap, phase);
       const uint32_t plane = now % kUnits * kUnit + Form::plane(tap) * kPlane;

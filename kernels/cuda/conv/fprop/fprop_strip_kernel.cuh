@@ -8,6 +8,7 @@
 #pragma once
 
 #include "kernels/cuda/block/ptx.cuh"
+#include "kernels/cuda/block/round_pack.cuh"
 #include "kernels/cuda/conv/fprop/fprop_pixels.cuh"
 #include "kernels/cuda/conv/fprop/fprop_strip.h"
 
@@ -80,6 +81,12 @@ __device__ __forceinline__ void copy_filter(const FpropParams<T>& p, T* tiles) {
   }
 }
 
+// The slot of the ring for one below 2 kRing.
+template <int kRing>
+__device__ __forceinline__ int ring_slot(int slot) {
+  return slot >= kRing ? slot - kRing : slot;
+}
+
 // The copies of input lines by one thread: a pack of every kApart-th pixel.
 template <typename T, typename Strip>
 class LineCopies {
@@ -96,13 +103,15 @@ class LineCopies {
     const bool inside = y >= 0 && y < p_.height;
     const T* const from =
         p_.in + (int64_t{first_line_ + y} * p_.width + x_) * Strip::kInputs + pack() * kPack<T>;
-#pragma unroll
-    for (int k = 0; k < L::kLinePixels; k += kApart) {
-      if (k + kApart > L::kLinePixels && column() + k >= L::kLinePixels) break;
+    for_each_pack<L::kLinePixels>(line, [&](int k, T* to) {
       const bool exists = inside && static_cast<unsigned>(x_ + k) < static_cast<unsigned>(p_.width);
-      ptx::cp_async_16(line + to_ + rows_ahead<T, L::kPacks>(k / L::kStride),
-                       from + k * Strip::kInputs, exists ? 16 : 0);
-    }
+      ptx::cp_async_16(to, from + k * Strip::kInputs, exists ? 16 : 0);
+    });
+  }
+
+  // Rounds what this thread's copies of a line have brought.
+  __device__ __forceinline__ void round(T* line) const {
+    for_each_pack<4>(line, [](int, T* at) { round_pack(at); });
   }
 
  private:
@@ -112,6 +121,16 @@ class LineCopies {
 
   __device__ static int pack() { return static_cast<int>(threadIdx.x) % L::kPacks; }
   __device__ static int column() { return static_cast<int>(threadIdx.x) / L::kPacks; }
+
+  // Calls f(k, place in the line) for each pack of this thread: that of its pixel column() + k.
+  template <int kUnroll, typename F>
+  __device__ __forceinline__ void for_each_pack(T* line, F f) const {
+#pragma unroll kUnroll
+    for (int k = 0; k < L::kLinePixels; k += kApart) {
+      if (k + kApart > L::kLinePixels && column() + k >= L::kLinePixels) break;
+      f(k, line + to_ + rows_ahead<T, L::kPacks>(k / L::kStride));
+    }
+  }
 
   const FpropParams<T>& p_;
   int first_line_;  // of the sample
@@ -133,7 +152,6 @@ __device__ __forceinline__ void multiply_step(const T* a, const T* b,
   for (int i = 0; i < Warps::kM; ++i) {
     uint32_t fa[4];
     ptx::ldmatrix_x4(fa, a + rows_ahead<T, kPacks>(16 * i));
-    round_fragment<T>(fa);
 #pragma unroll
     for (int j = 0; j < Warps::kN; ++j) {
       const uint32_t pair[2] = {fb[j / 2][j % 2 * 2], fb[j / 2][j % 2 * 2 + 1]};
@@ -160,8 +178,7 @@ __device__ __forceinline__ void multiply_line(const T* ring, const T* filter, in
   }
 #pragma unroll 1  // unrolled taps would fill the registers with addresses
   for (int u = 0; u < L::kTapWidth; ++u) {
-    int slot = window + u + kFirst * (phase / 2);
-    if (slot >= L::kRing) slot -= L::kRing;
+    const int slot = ring_slot<L::kRing>(window + u + kFirst * (phase / 2));
     const T* const line = ring + slot * L::kLine;
 #pragma unroll
     for (int first = 0; first < L::kPacks; first += kStepPacks) {
@@ -209,6 +226,12 @@ __global__ void __launch_bounds__(Strip::kThreads, Strip::kBlocks)
   int window = 0;
   for (int y = place.y0; y < place.y1; ++y) {
     ptx::cp_async_wait<Strip::kAhead - 1>();
+    if constexpr (sizeof(T) == 4) {
+#pragma unroll 1
+      for (int i = y == place.y0 ? 0 : L::kWindow - L::kStride; i < L::kWindow; ++i) {
+        copies.round(ring + ring_slot<L::kRing>(window + i) * L::kLine);
+      }
+    }
     __syncthreads();
     copy_lines(end_for(y + Strip::kAhead));
 #pragma unroll 1
@@ -225,13 +248,13 @@ __global__ void __launch_bounds__(Strip::kThreads, Strip::kBlocks)
       const StripPixels<L::kPhases == 1 ? 1 : 2> pixels{result_pixel(column),
                                                         p.low_width - place.x0 - column};
       if (!write_form<Warps>(p.form, p.conv.epilogue, acc, Strip::kOutputs, 0, pixels)) {
+        const int zero = ptx::late_zero();  // no registers for a rare case during the sums
         write_results<Warps>(p.conv.epilogue, acc, scratch, 0, [&](int x) -> int64_t {
-          return place.x0 + x < p.low_width ? result_pixel(x) : -1;
+          return place.x0 + x < p.low_width ? result_pixel(x + zero) : -1;
         });
       }
     }
-    window += L::kStride;
-    if (window >= L::kRing) window -= L::kRing;
+    window = ring_slot<L::kRing>(window + L::kStride);
   }
   ptx::cp_async_wait<0>();
 }

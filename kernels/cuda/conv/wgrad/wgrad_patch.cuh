@@ -6,6 +6,7 @@
 #include "kernels/cuda/block/divider.cuh"
 #include "kernels/cuda/block/pack.cuh"
 #include "kernels/cuda/block/ptx.cuh"
+#include "kernels/cuda/block/round_pack.cuh"
 #include "kernels/cuda/conv/wgrad/wgrad.h"
 
 namespace pg::cuda {
@@ -280,12 +281,6 @@ struct PatchStage {
   // for each fragment.
   __device__ __forceinline__ void round(const WgradParams<T>& p) const {
     static_assert(sizeof(T) == 4);
-    const auto round_pack = [](float* at) {
-      Pack<float, kPackSize> v = cuda::load<kPackSize>(at);
-#pragma unroll
-      for (float& value : v.value) value = ptx::round_to_tf32(value);
-      store(at, v);
-    };
     float* const low_at = low + Low::pixel() * kLdA + Low::channel();
 #pragma unroll
     for (int j = 0; j < kLowCopies; ++j) round_pack(low_at + j * Low::kStride * kLdA);

@@ -1,9 +1,11 @@
 // wgrad_plan.cpp: estimates which tile, patch and number of chunks suit a weight gradient.
 //
-// A block's step takes as long as its slowest resource; processors run blocks in waves. The numbers
-// are those of an H200 at 1.7 GHz and only rank candidates; an autotuner may choose otherwise.
+// Processors run blocks in waves. The numbers are those of an H200 at 1.7 GHz, with counts of the
+// compiled loops; they only rank candidates, and an autotuner may choose otherwise.
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cmath>
 
 #include "kernels/cuda/conv/wgrad/wgrad.h"
 #include "kernels/math.h"
@@ -18,17 +20,73 @@ constexpr int64_t kMostChunks = 65535;  // of a grid
 
 int log2_up(int64_t v) { return static_cast<int>(std::bit_width(static_cast<uint64_t>(v) - 1)); }
 
-// Clocks of one processor for one patch.
-double step_clocks(const WgradTile& t, const WgradProblem& p, const WgradPatch& patch) {
-  const bool half = p.dtype == DType::bf16;
-  const double pixels = t.pixels(p.element_size()), size = static_cast<double>(p.element_size());
-  const double macs = pixels * t.channels_a() * t.channels_b() * t.taps();
-  const double tensor = macs / (half ? 1270.0 : 635.0);
-  const double warp_rows = 16.0 * t.frags_a + 8.0 * t.frags_b * t.taps();  // channels per pixel
-  const double shared = pixels * t.warps_a * t.warps_b * warp_rows * size / 128.0;
-  const double loaded =
-      size * (pixels * t.channels_a() + static_cast<double>(patch.high_pixels(t)) * t.channels_b());
-  return std::max({tensor, shared, loaded / 40.0}) + 60.0;
+// --- clocks of a processor ---
+
+constexpr double kSchedulers = 4;
+constexpr double kProduct = 6.45;  // clocks of a scheduler for one product of fragments
+constexpr double kIssued = 0.78 * kSchedulers;          // instructions per clock
+constexpr double kSharedBytes = 128, kCacheBytes = 25;  // per clock
+
+// The work of blocks of a tile, each with `patches` patches.
+class BlockClocks {
+ public:
+  BlockClocks(const WgradTile& t, const WgradProblem& p, const WgradPatch& patch, double patches)
+      : t_(t), half_(p.dtype == DType::bf16), patches_(patches) {
+    const double size = static_cast<double>(p.element_size()), pack = 16 / size;
+    const double pixels = t.pixels(p.element_size());
+    const double low = pixels * t.channels_a();
+    const double high = static_cast<double>(patch.high_pixels(t)) * t.channels_b();
+    steps_ = pixels / (half_ ? 16 : 8) / t.warps_k;
+    loaded_ = (low + high) * size;
+    const double threads = t.threads() * pack;
+    copies_ = 70 + (half_ ? 17 : 33) * low / threads + (half_ ? 28 : 44) * high / threads;
+    before_ = 400 + copies_ * (t.stages - 1);
+    after_ = t.sums() * (11 + (t.warps_k > 1 ? 2 * t.warps_k : 0));
+  }
+
+  // Of so many blocks at once: the slowest resource and a part of the second slowest, or one block
+  // alone, whose steps wait.
+  double of(double blocks) const {
+    std::array<double, 4> busy{tensor(), shared(), issued(), patches_ * loaded_ / kCacheBytes};
+    std::sort(busy.begin(), busy.end());
+    return std::max(alone(), blocks * (busy[3] + 0.2 * busy[2]));
+  }
+
+ private:
+  double warps() const { return t_.threads() / 32.0; }
+  double products() const { return t_.frags_a * t_.frags_b * t_.taps(); }  // of a step
+  double step_instructions() const {
+    const double loads = half_ ? t_.frags_a + t_.taps() * std::ceil(t_.frags_b / 2.0)
+                               : 2 * (t_.frags_a + t_.taps() * t_.frags_b);
+    return products() + t_.frags_a + loads + (half_ ? 3.5 : 5.5) * t_.taps();
+  }
+  double tensor() const {
+    return patches_ * warps() * steps_ * products() * kProduct / kSchedulers;
+  }
+  double shared() const {
+    const double fragments = t_.frags_a * 512 + t_.taps() * t_.frags_b * 256;
+    const double traffic = loaded_ * (half_ ? 1 : 3);  // rounding reads and writes it again
+    return patches_ * (warps() * steps_ * fragments + traffic) / kSharedBytes;
+  }
+  double issued() const {
+    const double patch = copies_ + steps_ * step_instructions();
+    return warps() * (patches_ * patch + before_ + after_) / kIssued;
+  }
+  double alone() const {
+    const double patch = 80 + 1.5 * copies_ + steps_ * (50 + products() * kProduct);
+    return 1200 + 1.8 * before_ + patches_ * patch + 1.6 * after_;
+  }
+
+  const WgradTile& t_;
+  bool half_;
+  double patches_, steps_ = 0, loaded_ = 0;     // loaded: bytes of a patch
+  double copies_ = 0, before_ = 0, after_ = 0;  // instructions, of a patch and a block
+};
+
+// To write and sum the partial results of all chunks, which L2 holds up to a size.
+double sum_clocks(double bytes) {
+  constexpr double kWritten = 30e6, kRead = 40e6;  // more goes through memory
+  return bytes / (bytes > kRead ? 1750 : 2650) + (bytes > kWritten ? bytes / 1450 : 0);
 }
 
 struct Plan {
@@ -36,20 +94,26 @@ struct Plan {
   double clocks;
 };
 
+int64_t tiles_of(const WgradTile& t, const WgradProblem& p) {
+  return ceil_div(p.low.c, t.channels_a()) * ceil_div(p.high.c, t.channels_b());
+}
+
 double plan_clocks(const WgradProblem& p, const WgradTile& t, const WgradPatch& patch,
                    int64_t chunks) {
-  constexpr double kProlog = 1500.0, kSumBytesPerClock = 1200.0;
-  const int64_t tiles = ceil_div(p.low.c, t.channels_a()) * ceil_div(p.high.c, t.channels_b());
-  const double waves = static_cast<double>(ceil_div(tiles * chunks, kProcessors));
-  const double steps = static_cast<double>(ceil_div(patch.count(p.low), chunks));
-  const double sums = static_cast<double>(chunks * p.low.c * p.high.c * t.taps() * 4);
-  return waves * (steps * step_clocks(t, p, patch) + kProlog) + sums / kSumBytesPerClock;
+  constexpr int64_t kSmem = 227 << 10;  // of a processor
+  const int64_t fit = std::max<int64_t>(1, kSmem / wgrad_smem(t, p, patch));
+  const int64_t at_once = std::min<int64_t>(t.blocks, fit), wave = kProcessors * at_once;
+  const int64_t blocks = tiles_of(t, p) * chunks, rest = blocks % wave;
+  const BlockClocks clocks(t, p, patch, static_cast<double>(ceil_div(patch.count(p.low), chunks)));
+  double all = static_cast<double>(blocks / wave) * clocks.of(static_cast<double>(at_once));
+  if (rest > 0) all += clocks.of(static_cast<double>(ceil_div(rest, kProcessors)));
+  return all + sum_clocks(static_cast<double>(chunks * p.low.c * p.high.c * t.taps() * 4));
 }
 
 // The best of a few numbers of chunks: 1 to 4, and those that fill one to four waves.
 Plan best_plan(const WgradProblem& p, int tile, const WgradPatch& patch) {
   const WgradTile& t = kWgradTiles[tile];
-  const int64_t tiles = ceil_div(p.low.c, t.channels_a()) * ceil_div(p.high.c, t.channels_b());
+  const int64_t tiles = tiles_of(t, p);
   const int64_t most = std::min<int64_t>(patch.count(p.low), kMostChunks);
   Plan best{{tile, 1}, plan_clocks(p, t, patch, 1)};
   for (int64_t i = 1; i <= 4; ++i) {
