@@ -13,20 +13,22 @@
 
 namespace pg::cuda {
 
-// kDepth: rows of one product. A lane reads its share of the right operand from kRows of them; its
-// row i is row_of(lane, i). Of the left operand's 16 channels, a lane's sums d[0] and d[1] belong
-// to channel_a(lane, 0), d[2] and d[3] to channel_a(lane, 1), which is the next one if kPairs.
-// mma.sync allows any order of channels.
+// kDepth: rows of one product. A lane reads its share of the right operand from kRows of them, the
+// first of which is first_row(lane); the others follow kRowsApart apart, a power of two that no
+// first row contains. It reads count fragments of eight columns from first_column<count>(lane) on.
+// Of the left operand's 16 channels, a lane's sums d[0] and d[1] belong to channel_a(lane, 0), d[2]
+// and d[3] to channel_a(lane, 1), which is the next one if kPairs. mma.sync allows any order of
+// channels.
 template <typename T>
 struct Fragments;
 
 template <>
 struct Fragments<bf16> {
-  static constexpr int kDepth = 16, kRows = 1;
+  static constexpr int kDepth = 16, kRows = 1, kRowsApart = 0;
   static constexpr uint32_t kOnes = 0x3F803F80;  // 1.0 in both halves
   static constexpr bool kPairs = false;
 
-  static __device__ __forceinline__ int row_of(int lane, int) { return lane & 15; }
+  static __device__ __forceinline__ int first_row(int lane) { return lane & 15; }
   // 16 channels x 16 pixels of a tile with rows ld elements apart. at: the tile's first element
   // plus offset_a().
   static __device__ __forceinline__ void load_a(uint32_t (&a)[4], const bf16* at, int) {
@@ -36,22 +38,25 @@ struct Fragments<bf16> {
     return ((lane & 7) + (lane >> 4) * 8) * ld + (lane & 8);
   }
   static __device__ __forceinline__ int channel_a(int lane, int i) { return (lane >> 2) + i * 8; }
-  // 16 pixels x 8 count channels, `offset` elements into the lane's row.
+  template <int count>
+  static __device__ __forceinline__ int first_column(int lane) {
+    return count > 1 ? (lane >> 4) * 8 : 0;
+  }
+  // 16 pixels x 8 count channels. rows: the lane's, from its first column on.
   template <int count>
   static __device__ __forceinline__ void load_b(uint32_t (&b)[count][2],
-                                                const bf16* const (&rows)[kRows], int offset,
-                                                int lane) {
+                                                const bf16* const (&rows)[kRows]) {
 #pragma unroll
     for (int j = 0; j + 1 < count; j += 2) {
       uint32_t r[4];
-      ptx::ldmatrix_x4_trans(r, rows[0] + offset + j * 8 + (lane >> 4) * 8);
+      ptx::ldmatrix_x4_trans(r, rows[0] + j * 8);
       b[j][0] = r[0];
       b[j][1] = r[1];
       b[j + 1][0] = r[2];
       b[j + 1][1] = r[3];
     }
     if constexpr (count % 2 == 1) {
-      ptx::ldmatrix_x2_trans(b[count - 1], rows[0] + offset + (count - 1) * 8);
+      ptx::ldmatrix_x2_trans(b[count - 1], rows[0] + (count - 1) * 8);
     }
   }
   static __device__ __forceinline__ void multiply(float (&d)[4], const uint32_t (&a)[4],
@@ -62,11 +67,11 @@ struct Fragments<bf16> {
 
 template <>
 struct Fragments<float> {
-  static constexpr int kDepth = 8, kRows = 2;
+  static constexpr int kDepth = 8, kRows = 2, kRowsApart = 4;
   static constexpr uint32_t kOnes = 0x3F800000;
   static constexpr bool kPairs = true;
 
-  static __device__ __forceinline__ int row_of(int lane, int i) { return (lane & 3) + 4 * i; }
+  static __device__ __forceinline__ int first_row(int lane) { return lane & 3; }
   static __device__ __forceinline__ int offset_a(int lane, int ld) {
     return (lane & 3) * ld + channel_a(lane, 0);
   }
@@ -80,13 +85,16 @@ struct Fragments<float> {
     a[3] = __float_as_uint(far.value[1]);
   }
   template <int count>
+  static __device__ __forceinline__ int first_column(int lane) {
+    return lane >> 2;
+  }
+  template <int count>
   static __device__ __forceinline__ void load_b(uint32_t (&b)[count][2],
-                                                const float* const (&rows)[kRows], int offset,
-                                                int lane) {
+                                                const float* const (&rows)[kRows]) {
 #pragma unroll
     for (int j = 0; j < count; ++j) {
-      b[j][0] = __float_as_uint(rows[0][offset + j * 8 + (lane >> 2)]);
-      b[j][1] = __float_as_uint(rows[1][offset + j * 8 + (lane >> 2)]);
+      b[j][0] = __float_as_uint(rows[0][j * 8]);
+      b[j][1] = __float_as_uint(rows[1][j * 8]);
     }
   }
   static __device__ __forceinline__ void multiply(float (&d)[4], const uint32_t (&a)[4],

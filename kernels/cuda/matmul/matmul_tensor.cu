@@ -115,9 +115,9 @@ __device__ __forceinline__ void multiply_tiles(const Tile& a, const Tile& b, int
     for (int i = 0; i < 2; ++i) {
       F::load_a(left[i], &a[k][warp / 2 * 32 + i * 16] + F::offset_a(lane, kLd), kLd);
     }
-    const float* const rows[F::kRows] = {&b[k + F::row_of(lane, 0)][warp % 2 * 32],
-                                         &b[k + F::row_of(lane, 1)][warp % 2 * 32]};
-    F::load_b<4>(right, rows, 0, lane);
+    const int row = k + F::first_row(lane), column = warp % 2 * 32 + F::first_column<4>(lane);
+    const float* const rows[F::kRows] = {&b[row][column], &b[row + F::kRowsApart][column]};
+    F::load_b<4>(right, rows);
 #pragma unroll
     for (int i = 0; i < 2; ++i) {
 #pragma unroll

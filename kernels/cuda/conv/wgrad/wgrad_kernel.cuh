@@ -26,27 +26,29 @@ struct WarpSums {
   float sums[tile.frags_a][kTaps][tile.frags_b][4] = {};
   float bias[kBias][4] = {};
   int lane = static_cast<int>(threadIdx.x) % 32;
-  // The places in a stage's patches that the lane reads in the first step, in elements.
-  uint32_t low_at, high_at[F::kRows];
+  // In bytes: the places in a stage's patches that the lane reads in the first step, and the
+  // distance between its rows of the high one.
+  uint32_t low_at, high_at, high_apart = 0;
 
   __device__ explicit WarpSums(const WgradParams<T>& p) {
     low_at = keep(F::offset_a(lane, Stage::kLdA) + column_a() + warp_k() * F::kDepth * Stage::kLdA);
-#pragma unroll
-    for (int i = 0; i < F::kRows; ++i) {  // bits of a pixel are independent
-      high_at[i] = keep(Stage::high_row(p, F::row_of(lane, i)) +
-                        Stage::high_row(p, warp_k() * F::kDepth) + column_b());
-    }
+    // Bits of a pixel are independent.
+    high_at =
+        keep(Stage::high_row(p, F::first_row(lane)) + Stage::high_row(p, warp_k() * F::kDepth) +
+             column_b() + F::template first_column<tile.frags_b>(lane));
+    if (F::kRows > 1) high_apart = keep(Stage::high_row(p, F::kRowsApart));
   }
 
   static __device__ int warp() { return static_cast<int>(threadIdx.x) / 32; }
   static __device__ int warp_a() { return warp() % tile.warps_a; }
   static __device__ int warp_b() { return warp() / tile.warps_a % tile.warps_b; }
   static __device__ int warp_k() { return warp() / tile.warps_a / tile.warps_b; }
+  static __device__ __forceinline__ uint32_t bytes(int elements) {
+    return static_cast<uint32_t>(elements) * static_cast<uint32_t>(sizeof(T));
+  }
   // An offset that a register keeps, since computing it again takes as long as a step's products.
-  // Those of f32 have no registers left for it.
-  static __device__ __forceinline__ uint32_t keep(int offset) {
-    const auto at = static_cast<uint32_t>(offset);
-    return sizeof(T) == 2 ? ptx::unknown(at) : at;
+  static __device__ __forceinline__ uint32_t keep(int elements) {
+    return ptx::unknown(bytes(elements));
   }
   __device__ int column_a() const { return warp_a() * tile.frags_a * 16; }
   __device__ int column_b() const { return warp_b() * tile.frags_b * 8; }
@@ -55,24 +57,26 @@ struct WarpSums {
   __device__ __forceinline__ void add(const WgradParams<T>& p, const Stage& stage,
                                       BiasFrom bias_from) {
     constexpr int kStepPixels = F::kDepth * tile.warps_k, kSteps = Stage::kPixels / kStepPixels;
-    const T* const low = stage.low + low_at;
+    static_assert(kSteps == 1 || kSteps == 2 || kSteps == 4);
+    const char* low = reinterpret_cast<const char*>(stage.low) + low_at;
+    const char* high = reinterpret_cast<const char*>(stage.high) + high_at;
+    const uint32_t one = bytes(Stage::high_row(p, kStepPixels % Stage::kPixels));
+    const uint32_t two = bytes(Stage::high_row(p, 2 * kStepPixels % Stage::kPixels));
 #pragma unroll 1
     for (int step = 0; step < kSteps; ++step) {
       uint32_t a[tile.frags_a][4];
 #pragma unroll
       for (int i = 0; i < tile.frags_a; ++i) {
-        F::load_a(a[i], low + step * kStepPixels * Stage::kLdA + i * 16, Stage::kLdA);
+        F::load_a(a[i], reinterpret_cast<const T*>(low) + i * 16, Stage::kLdA);
       }
-      const T* const high = stage.high + Stage::high_row(p, step * kStepPixels);
-      const T* rows[F::kRows];
-#pragma unroll
-      for (int i = 0; i < F::kRows; ++i) rows[i] = high + high_at[i];
-      add_taps(p, a, rows, bias_from == BiasFrom::high);
+      add_taps(p, a, high, bias_from == BiasFrom::high);
       if (bias_from == BiasFrom::low) {
         const uint32_t ones[2] = {F::kOnes, F::kOnes};
 #pragma unroll
         for (int i = 0; i < tile.frags_a; ++i) F::multiply(bias[i], a[i], ones);
       }
+      low += kStepPixels * Stage::kLdA * sizeof(T);
+      high += step % 2 == 0 ? one : two - one;
     }
   }
 
@@ -80,16 +84,23 @@ struct WarpSums {
   // The fragment of the next tap is loaded while the current one is multiplied. The four middle
   // taps of a folded filter together cover each high pixel exactly once.
   __device__ __forceinline__ void add_taps(const WgradParams<T>& p,
-                                           const uint32_t (&a)[tile.frags_a][4],
-                                           const T* const (&rows)[F::kRows], bool high_bias) {
+                                           const uint32_t (&a)[tile.frags_a][4], const char* high,
+                                           bool high_bias) {
+    const auto load_tap = [&](int tap, uint32_t(&b)[tile.frags_b][2]) {
+      const char* const at =
+          high + bytes(Stage::tap_offset(p, tap / tile.taps_w, tap % tile.taps_w));
+      const T* rows[F::kRows];
+#pragma unroll
+      for (int i = 0; i < F::kRows; ++i) {
+        rows[i] = reinterpret_cast<const T*>(at + static_cast<uint32_t>(i) * high_apart);
+      }
+      F::template load_b<tile.frags_b>(b, rows);
+    };
     uint32_t b[2][tile.frags_b][2];
-    F::template load_b<tile.frags_b>(b[0], rows, 0, lane);
+    load_tap(0, b[0]);
 #pragma unroll
     for (int tap = 0; tap < kTaps; ++tap) {
-      if (tap + 1 < kTaps) {
-        const int r = (tap + 1) / tile.taps_w, s = (tap + 1) % tile.taps_w;
-        F::template load_b<tile.frags_b>(b[(tap + 1) & 1], rows, Stage::tap_offset(p, r, s), lane);
-      }
+      if (tap + 1 < kTaps) load_tap(tap + 1, b[(tap + 1) & 1]);
 #pragma unroll
       for (int i = 0; i < tile.frags_a; ++i) {
 #pragma unroll

@@ -58,7 +58,7 @@ class BlockClocks {
   double step_instructions() const {
     const double loads = half_ ? t_.frags_a + t_.taps() * std::ceil(t_.frags_b / 2.0)
                                : 2 * (t_.frags_a + t_.taps() * t_.frags_b);
-    return products() + t_.frags_a + loads + (half_ ? 3.5 : 5.5) * t_.taps();
+    return products() + t_.frags_a + loads + (half_ ? 2 : 3) * t_.taps();
   }
   double tensor() const {
     return patches_ * warps() * steps_ * products() * kProduct / kSchedulers;
