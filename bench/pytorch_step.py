@@ -30,6 +30,7 @@ VARIANTS = ['eager-fp32-nchw', 'eager-tf32', 'eager-bf16', 'graph-fp32', 'graph-
             'graph-tf32-folded', 'graph-bf16', 'graph-bf16-folded']
 MORE_VARIANTS = ['compile-tf32', 'compile-bf16', 'func-tf32', 'func-bf16']
 CPU_VARIANTS = ['eager-fp32', 'eager-fp32-nchw', 'eager-fp32-folded']
+MORE_CPU_VARIANTS = ['compile-fp32', 'func-fp32', 'func-fp32-folded']
 OFFICIAL_BATCH = {4: 128, 8: 128, 16: 128, 32: 64, 64: 32, 128: 16, 256: 8, 512: 4, 1024: 4}
 LAMBDA, DRIFT, AVERAGE_DECAY = 10.0, 1e-3, 0.999
 
@@ -291,8 +292,10 @@ def main():
         raise SystemExit('pytorch_step.py: no GPU available to PyTorch; use --device cpu')
     cuda = device.type == 'cuda'
     variants = VARIANTS if cuda else CPU_VARIANTS
-    if args.variants:
-        variants = VARIANTS + MORE_VARIANTS if args.variants == 'all' else args.variants.split(',')
+    if args.variants == 'all':
+        variants = variants + (MORE_VARIANTS if cuda else MORE_CPU_VARIANTS)
+    elif args.variants:
+        variants = args.variants.split(',')
     for resolution in args.resolution or [2 ** i for i in range(2, 11 if cuda else 9)]:
         lines = []
         for variant in variants:

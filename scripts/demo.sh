@@ -9,8 +9,8 @@ usage() {
 Usage: scripts/demo.sh [IMAGE_FOLDER] [OPTION...]
 
 Builds progan_cuda and trains a small 32x32 network (scripts/demo.toml) on the images in
-IMAGE_FOLDER, or on built-in shapes. Training takes about five minutes on two cores; Ctrl-C stops
-it early and saves a checkpoint. Options are passed to "progan_cuda train", for example --kimg 20 or
+IMAGE_FOLDER, or on built-in shapes. Training takes 5 to 15 minutes on two cores; Ctrl-C stops it
+early and saves a checkpoint. Options are passed to "progan_cuda train", for example --kimg 20 or
 --device cpu.
 TEXT
 }
