@@ -49,7 +49,11 @@ class Reader {
 
   void read_word() {
     const std::string& word = words_[at_++];
-    if (only_positionals_) return read_positional(word);
+    if (only_positionals_) {
+      const bool option = find_option(*command_, word.substr(0, word.find('='))) != nullptr;
+      if (option && option_as_name_.empty()) option_as_name_ = word;
+      return read_positional(word);
+    }
     if (word == "--") {
       only_positionals_ = true;
     } else if (looks_like_option(word)) {
@@ -126,6 +130,7 @@ class Reader {
       }
       last = option;
     }
+    if (!option_as_name_.empty()) throw_option_as_name(*command_, option_as_name_);
     if (last == nullptr || !after_flag_.empty()) throw_extra_word(*command_, word, after_flag_);
     const auto first = std::find_if(given_.begin(), given_.end(),
                                     [&](const Given& g) { return g.option == last; });
@@ -175,6 +180,7 @@ class Reader {
   const std::vector<std::string>& words_;
   size_t at_ = 0;
   bool only_positionals_ = false;
+  std::string option_as_name_;                  // the first one behind "--"
   std::string after_flag_;                      // the flag just read, which takes no value
   std::pair<std::string, std::string> before_;  // the option just read and its value
   std::vector<std::string> path_, positionals_, options_;

@@ -298,12 +298,6 @@ void throw_excluded(const Command& command, const Option& one, const Option& oth
 
 namespace {
 
-constexpr const char* kOptionsFirst = "words after '--' are no options; write '--' after them";
-
-bool is_option(const Command& command, const std::string& word) {
-  return find_option(command, word.substr(0, word.find('='))) != nullptr;
-}
-
 // Whether a second word may be meant for --out: the first one of train is a data set, as could be
 // the second.
 bool may_be_output(const Command& command, const Option& option) {
@@ -320,9 +314,7 @@ void throw_second_word(const Command& command, const Option& option, const std::
   const std::string path = shown(second);
   std::string meant;
   std::error_code error;
-  if (is_option(command, second)) {
-    meant = kOptionsFirst;
-  } else if (fs::exists(first + " " + second, error)) {
+  if (fs::exists(first + " " + second, error)) {
     meant = message("did you mean '", shown(first), " ", path, "', in quotes?");
   } else if (before.first == "--set" && before.second.find('=') == std::string::npos) {
     meant = message("write --set ", shown(before.second), "=", second == "=" ? "VALUE" : path,
@@ -338,13 +330,16 @@ void throw_second_word(const Command& command, const Option& option, const std::
                            ": ", meant, see_help(command)));
 }
 
+void throw_option_as_name(const Command& command, const std::string& option) {
+  throw UsageError(message("'", shown(option), "' follows '--' and is read as a name; write it ",
+                           "before '--'", see_help(command)));
+}
+
 void throw_extra_word(const Command& command, const std::string& word,
                       const std::string& after_flag) {
   if (has_long_dash(word)) throw_long_dash(command, word);
   std::string advice;
-  if (is_option(command, word)) {
-    advice = message(": ", kOptionsFirst);
-  } else if (!after_flag.empty()) {
+  if (!after_flag.empty()) {
     advice = message("; ", after_flag, " takes no value");
   } else if (word.find('=') != std::string::npos && find_option(command, "--set") != nullptr) {
     advice = message("; did you mean '--set ", shown(word), "'?");

@@ -42,6 +42,9 @@ void check_path(const Command& command, const Option& option, const std::string&
                                     const std::string& first, const std::string& second,
                                     const std::pair<std::string, std::string>& before);
 
+// For an option behind "--", if there are more words than the command takes.
+[[noreturn]] void throw_option_as_name(const Command& command, const std::string& option);
+
 // `after_flag`: the flag that precedes the word, or nothing.
 [[noreturn]] void throw_extra_word(const Command& command, const std::string& word,
                                    const std::string& after_flag);

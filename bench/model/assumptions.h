@@ -1,8 +1,9 @@
 // assumptions.h: the numbers of the model that neither launchers nor machine code tell.
 //
-// They come from reading the machine code for Hopper and from published measurements, once, and
-// stay unchanged: the model compares states of the code, and a change of these numbers would look
-// like a change of the code. Clocks are of one processor, instructions are of a warp.
+// They come from reading the machine code for Hopper and from published measurements. The model
+// compares states of the code, and a change of these numbers would look like a change of the code:
+// they change only to follow the machine code or to correct a mistake, and bench/results/ then says
+// what that alone does. Clocks are of one processor, instructions are of a warp.
 #pragma once
 
 namespace pg::bench::assumed {

@@ -38,8 +38,12 @@ struct Tile {
     return pattern == 0 ? static_cast<double>(w.w) : pattern == 1 ? 2 : 4;
   }
   double bytes(const Shape& w) const {  // of a step
-    return ((rows + 2) * planes() / across(w) + columns) * 16.0 * kPacks;
+    return (pixels(w) + columns) * 16.0 * kPacks;
   }
+  double shared_bytes(const Shape& w) const {  // moved by copies of a step, and by rounding
+    return (pixels(w) * (bf16 ? 1 : assumed::kRoundedTraffic) + columns) * 16.0 * kPacks;
+  }
+  double pixels(const Shape& w) const { return (rows + 2) * planes() / across(w); }
   double phases() const { return pattern == 1 ? 4 : 1; }
   double taps(const Shape& w) const {
     return pattern == 0 ? static_cast<double>(w.h * w.w) : pattern == 1 ? 4 : 16;
@@ -57,6 +61,7 @@ class FpropModel {
                          std::ceil(static_cast<double>(shapes.out.c) / tile_.columns) *
                          tile_.phases();
     bytes_ = tile_.bytes(shapes.w);
+    shared_bytes_ = tile_.shared_bytes(shapes.w);
     splits_ = std::max(1.0, std::round(l.blocks() / tiles));
     steps_ = std::ceil(std::ceil(depth / tile_.step()) / splits_);
     depth_ = std::ceil(depth / splits_);
@@ -80,7 +85,7 @@ class FpropModel {
     const double instructions = prolog_ + steps_ * step_instructions_ + epilogue_;
     const double read = tile_.warps() * ldmatrix_ * 512;
     return {.tensor = blocks * tile_.rows * tile_.columns * depth_ / g.rates.macs(tile_.bf16),
-            .shared = blocks * steps_ * (read + bytes_) / assumed::kSharedPerClock,
+            .shared = blocks * steps_ * (read + shared_bytes_) / assumed::kSharedPerClock,
             .instructions =
                 blocks * tile_.warps() * instructions / assumed::kSchedulers / assumed::kIssue,
             .cache = blocks * steps_ * bytes_ / cache};
@@ -105,6 +110,7 @@ class FpropModel {
   const ModelledLaunch& l_;
   Tile tile_;
   double splits_ = 1, steps_ = 0, depth_ = 0, bytes_ = 0;  // of a block
+  double shared_bytes_ = 0;
   double step_instructions_ = 0, ldmatrix_ = 0, other_ = 0;
   double prolog_ = 0, epilogue_ = 0;
 };

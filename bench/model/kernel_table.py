@@ -12,7 +12,8 @@ packages nvidia-cuda-cuobjdump and nvidia-cuda-nvdisasm of PyPI). One line for e
                of the tensor core (HMMA) and ldmatrix (LDSM); if it also has loops of copies, its
                part from the commit of those (LDGDEPBAR) to the last HMMA
     copy       instructions around each cp.async (LDGSTS) outside of the main loop, in a loop that
-               contains it, on its shortest path with the most copies (inside of an image)
+               contains it, on its shortest path with the most copies (inside of an image), without
+               those that round to tf32; 0 if the main loop has all of them
 
 Zeros: the kernel has no such loop. See kernel_table.h.
 """

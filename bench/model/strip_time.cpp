@@ -43,7 +43,7 @@ StripDemand demand_of(const ModelledLaunch& l, const Strip& s) {
   const bool full = shapes.out.c == s.kN * 8;
   const double loop = l.code.instructions * s.tap_rows();
   const double rounding =
-      s.bf16 ? 0 : s.copies() * assumed::kStripRounding + assumed::kStripRoundingLine;
+      s.bf16 ? 0 : s.copies() * assumed::kStripRounding + s.stride() * assumed::kStripRoundingLine;
   const double line = s.copies() * l.code.copy + assumed::kLine + rounding +
                       s.phases() * (loop + results * assumed::kStartResult +
                                     strip_epilogue(l.call, s.bf16, s.kM, s.kN * 8, full));
@@ -51,8 +51,8 @@ StripDemand demand_of(const ModelledLaunch& l, const Strip& s) {
   constexpr double kWarps = 4, kFragment = 512, kResultBytes = 32 * 4 * 2;
   const double read =
       l.code.ldmatrix * s.tap_rows() * kFragment + (full ? 0 : results * kResultBytes);
-  const double traffic =
-      s.line_pixels() * s.inputs * s.element() * (s.bf16 ? 1 : assumed::kRoundedTraffic);
+  const double traffic = s.stride() * s.line_pixels() * s.inputs * s.element() *
+                         (s.bf16 ? 1 : assumed::kRoundedTraffic);
   const double filled = s.kN * 8.0 / static_cast<double>(shapes.out.c);
   const double macs = multiply_adds(l.call) / l.gpu.rates.macs(s.bf16) / processors;
   return {.demand = {.tensor = macs * filled,

@@ -106,8 +106,9 @@ class WgradModel {
     copies_ =
         l_.code.copy * (low * assumed::kLowCopy + high * assumed::kHighCopy) + assumed::kPatch;
     if (!bf16_) copies_ += (low + high) * assumed::kRounding + assumed::kRoundingPatch;
-    patch_ = copies_ + steps_ * l_.code.instructions;
     prolog_ = assumed::kWgradProlog + copies_ * (t_.stages - 1);
+    if (l_.code.copy == 0) copies_ = 0;  // the main loop is that of patches and has them all
+    patch_ = copies_ + steps_ * l_.code.instructions;
     epilogue_ = t_.results() * assumed::kStoreResult;
     if (t_.warps_k > 1) epilogue_ += t_.results() * t_.warps_k * assumed::kJoinResult;
   }

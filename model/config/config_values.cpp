@@ -156,10 +156,10 @@ std::string nearest_power_of_two(const Key& key, const std::string& given) {
   return bound_text(std::clamp(std::exp2(std::round(std::log2(number))), key.range.min, largest));
 }
 
-// "; one number for all: KEY" for a number where a table is expected.
+// For a number where a table is expected: "; for all resolutions: KEY with KEY = {}". The key holds
+// at resolutions that the table does not list.
 std::string number_for_all(const Key& key, const std::string& given) {
   static const std::map<std::string_view, const char*> kSingle = {
-      {"schedule.extra_kimg", "schedule.lod_training_kimg"},
       {"schedule.stage_lengths", "schedule.stage_length"},
       {"schedule.minibatch", "schedule.minibatch_base"},
       {"schedule.micro_batches", "schedule.micro_batch"},
@@ -170,7 +170,7 @@ std::string number_for_all(const Key& key, const std::string& given) {
   const auto parsed = std::from_chars(given.data(), end, number);
   const auto found = kSingle.find(key.path);
   if (parsed.ec != std::errc{} || parsed.ptr != end || found == kSingle.end()) return "";
-  return message("; one number for all: ", found->second);
+  return message("; for all resolutions: ", found->second, ", with ", key.path, "={}");
 }
 
 // "; did you mean B?" for a value that is almost an allowed one.

@@ -14,8 +14,8 @@
 namespace pg::cuda {
 
 // kDepth: rows of one product. A lane reads its share of the right operand from kRows of them, the
-// first of which is first_row(lane); the others follow kRowsApart apart, a power of two that no
-// first row contains. It reads count fragments of eight columns from first_column<count>(lane) on.
+// first of which is first_row(lane); the others follow kRowsApart apart, a bit that is 0 in each
+// first row. It reads count fragments of eight columns from first_column<count>(lane) on.
 // Of the left operand's 16 channels, a lane's sums d[0] and d[1] belong to channel_a(lane, 0), d[2]
 // and d[3] to channel_a(lane, 1), which is the next one if kPairs. mma.sync allows any order of
 // channels.

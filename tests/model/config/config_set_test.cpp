@@ -4,6 +4,7 @@
 #include "kernels/error.h"
 #include "model/config/config.h"
 #include "model/config/config_keys.h"
+#include "model/config/schedule.h"
 #include "tests/model/temporary_folder.h"
 
 namespace pg {
@@ -60,15 +61,29 @@ TEST(ConfigSet, RejectsValuesThatAreNotAllowed) {
         << table;
   }
   EXPECT_NE(set_error("schedule.minibatch", "16")
-                .find("; one number for all: "
-                      "schedule.minibatch_base"),
+                .find("; for all resolutions: schedule.minibatch_base, with schedule.minibatch={}"),
             std::string::npos);
   EXPECT_NE(set_error("optimizer.learning_rate", "0.001")
-                .find("; one number for all: optimizer.g_learning_rate and "
-                      "optimizer.d_learning_rate"),
+                .find("; for all resolutions: optimizer.g_learning_rate and "
+                      "optimizer.d_learning_rate, with optimizer.learning_rate={}"),
             std::string::npos);
-  EXPECT_EQ(set_error("optimizer.learning_rate", "fast").find("one number"), std::string::npos);
+  for (const char* table : {"fast", "{4 = -1}"}) {
+    EXPECT_EQ(set_error("optimizer.learning_rate", table).find("for all"), std::string::npos);
+  }
   EXPECT_NE(set_error("schedule.minibatch.5", "4").find("expected a table"), std::string::npos);
+}
+
+// What the error for a number in place of a table advises.
+TEST(ConfigSet, OneNumberHoldsForAllResolutionsWithAnEmptyTable) {
+  Config c;
+  set_assignment(c, "schedule.minibatch_base=5");
+  EXPECT_EQ(minibatch_at(c, 4), 128);
+  set_assignment(c, "schedule.minibatch={}");
+  set_assignment(c, "optimizer.g_learning_rate=0.5");
+  set_assignment(c, "optimizer.learning_rate={}");
+  c.model.resolution = 1024;
+  for (const int64_t resolution : {4, 1024}) EXPECT_EQ(minibatch_at(c, resolution), 5);
+  EXPECT_EQ(schedule_at(c, 12'000'000).g_learning_rate, 0.5);
 }
 
 TEST(ConfigSet, UnknownNamesSuggestTheNearest) {

@@ -91,8 +91,8 @@ struct WgradCandidate {
 // queue does not skip the family.
 bool wgrad_supports(const Queue& queue, const Conv2dWeightGradArgs& args);
 WgradProblem wgrad_problem(const Conv2dWeightGradArgs& args);
-// Candidates that fit this device, sorted by estimated time (a model with 132 processors and rates
-// of tensor cores, shared memory and cache). Empty: use the exact kernels.
+// Candidates that fit this device, sorted by estimated time: that of the slowest resource of 132
+// processors, or of one block alone, whose steps wait. Empty: use the exact kernels.
 std::vector<WgradCandidate> wgrad_candidates(const Queue& queue, const WgradProblem& problem);
 // Computes the call with one of them, in queue.scratch(). Throws DeviceError.
 void run_wgrad(Queue& queue, const Conv2dWeightGradArgs& args, const WgradCandidate& candidate);

@@ -76,7 +76,7 @@ struct WarpSums {
         for (int i = 0; i < tile.frags_a; ++i) F::multiply(bias[i], a[i], ones);
       }
       low += kStepPixels * Stage::kLdA * sizeof(T);
-      high += step % 2 == 0 ? one : two - one;
+      high += step % 2 == 0 ? one : two - one;  // after the last step it is not read any more
     }
   }
 

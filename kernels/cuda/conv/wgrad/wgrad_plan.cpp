@@ -100,8 +100,8 @@ int64_t tiles_of(const WgradTile& t, const WgradProblem& p) {
 
 double plan_clocks(const WgradProblem& p, const WgradTile& t, const WgradPatch& patch,
                    int64_t chunks) {
-  constexpr int64_t kSmem = 227 << 10;  // of a processor
-  const int64_t fit = std::max<int64_t>(1, kSmem / wgrad_smem(t, p, patch));
+  constexpr int64_t kSmem = 228 << 10, kReserved = 1 << 10;  // of a processor, for each block
+  const int64_t fit = std::max<int64_t>(1, kSmem / (wgrad_smem(t, p, patch) + kReserved));
   const int64_t at_once = std::min<int64_t>(t.blocks, fit), wave = kProcessors * at_once;
   const int64_t blocks = tiles_of(t, p) * chunks, rest = blocks % wave;
   const BlockClocks clocks(t, p, patch, static_cast<double>(ceil_div(patch.count(p.low), chunks)));
@@ -110,7 +110,7 @@ double plan_clocks(const WgradProblem& p, const WgradTile& t, const WgradPatch& 
   return all + sum_clocks(static_cast<double>(chunks * p.low.c * p.high.c * t.taps() * 4));
 }
 
-// The best of a few numbers of chunks: 1 to 4, and those that fill one to four waves.
+// The best of a few numbers of chunks: 1 to 4, and those of one to four blocks a processor.
 Plan best_plan(const WgradProblem& p, int tile, const WgradPatch& patch) {
   const WgradTile& t = kWgradTiles[tile];
   const int64_t tiles = tiles_of(t, p);
