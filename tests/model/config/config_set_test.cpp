@@ -73,7 +73,7 @@ TEST(ConfigSet, RejectsValuesThatAreNotAllowed) {
   EXPECT_NE(set_error("schedule.minibatch.5", "4").find("expected a table"), std::string::npos);
 }
 
-// What the error for a number in place of a table advises.
+// The advice of the error for a number in place of a table.
 TEST(ConfigSet, OneNumberHoldsForAllResolutionsWithAnEmptyTable) {
   Config c;
   set_assignment(c, "schedule.minibatch_base=5");
