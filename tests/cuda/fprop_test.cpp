@@ -266,6 +266,30 @@ TEST(TensorConv, RoundsFactorsWithoutBias) {
   EXPECT_NE(mean, 0.0);  // exact math would make this test pass trivially
 }
 
+// Every pixel, wherever it lies: each shape has several tiles or strips of lines.
+TEST(TensorConv, EveryCandidateRoundsPixelsToTheNearestTf32) {
+  for (const ConvCase& t :
+       {ConvCase{"16 to 16", {2, 17, 70, 16}, {16, 3, 3, 16}},
+        ConvCase{"32 to 32", {1, 11, 5, 32}, {32, 3, 3, 32}},
+        ConvCase{"up", {2, 9, 3, 32}, {16, 3, 3, 32}, {.mode = ConvMode::up}},
+        ConvCase{"down", {2, 22, 6, 16}, {32, 3, 3, 16}, {.mode = ConvMode::down}},
+        ConvCase{"1x1", {2, 6, 6, 12}, {20, 1, 1, 12}, {.pad = 0}},
+        ConvCase{"split", {2, 3, 3, 96}, {33, 3, 3, 96}}}) {
+    SCOPED_TRACE(t.name);
+    Host x{t.x};
+    double angle = 0.0;
+    for (double& v : x.data) v = static_cast<double>(static_cast<float>(std::sin(angle += 1.0)));
+    const Host w = random_filter(t.w, 2), want = conv_reference(t, rounded_to_tf32(x), w);
+    const auto problem_of = [&](Bench& b) {
+      return cuda::FpropProblem::of(Conv2dArgs{
+          .x = b.in(x), .w = b.in(w, b.acc()), .y = b.out(want.shape), .geometry = t.geometry});
+    };
+    for_each_candidate(DType::f32, problem_of, [&](const std::vector<Host>& got) {
+      expect_close(got[0], want, DType::f32, reduction(t));
+    });
+  }
+}
+
 // With a version, the packed filter is reused at the same address until the version changes.
 TEST(TensorConv, RepacksAFilterWhenItsVersionChanges) {
   const ConvCase t{"", {1, 4, 4, 8}, {16, 3, 3, 8}, {}};

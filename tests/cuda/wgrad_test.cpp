@@ -4,7 +4,6 @@
 // Factors are exact in bf16 and tf32, so results must be as accurate as f32 sums.
 #include "kernels/cuda/conv/wgrad/wgrad.h"
 
-#include <bit>
 #include <cmath>
 
 #include "kernels/cuda/device/launchers.h"
@@ -172,15 +171,6 @@ TEST(ConvWeightTensor, LongSumsHaveTheSameBitsInEveryOrderOfThreads) {
   }
 }
 
-// As ptx::round_to_tf32: to 10 bits, ties away from zero.
-Host rounded(Host host) {
-  for (double& v : host.data) {
-    const uint32_t bits = std::bit_cast<uint32_t>(static_cast<float>(v));
-    v = static_cast<double>(std::bit_cast<float>((bits + 0x1000u) & 0xFFFFE000u));
-  }
-  return host;
-}
-
 TEST(ConvWeightTensor, RoundsF32FactorsToTheNearestTf32) {
   const ConvCase c{"inexact", {2, 5, 6, 8}, {16, 3, 3, 8}};
   Operands o = operands_of(c);
@@ -191,8 +181,8 @@ TEST(ConvWeightTensor, RoundsF32FactorsToTheNearestTf32) {
                                               candidates_of(DType::f32, c).front());
   const int64_t length = o.dy.shape.pixels();
   const Operands exact = o;
-  o.dy = rounded(o.dy);
-  o.x = rounded(o.x);
+  o.dy = rounded_to_tf32(o.dy);
+  o.x = rounded_to_tf32(o.x);
   const std::vector<Host> want = reference(c, o);
   expect_close(got[0], want[0], DType::f32, length);
   expect_close(got[1], want[1], DType::f32, length);

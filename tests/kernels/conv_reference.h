@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "tests/kernels/kernel_test.h"
@@ -126,6 +127,15 @@ inline Host norm_grad_reference(Host dy, const Host& y, const Host& r, double sl
     }
   });
   return gate_reference(dy, y, slope);
+}
+
+// As ptx::round_to_tf32: to 10 bits, ties away from zero.
+inline Host rounded_to_tf32(Host host) {
+  for (double& v : host.data) {
+    const uint32_t bits = std::bit_cast<uint32_t>(static_cast<float>(v));
+    v = static_cast<double>(std::bit_cast<float>((bits + 0x1000u) & 0xFFFFE000u));
+  }
+  return host;
 }
 
 // The statistics of a norm whose result has this shape.
