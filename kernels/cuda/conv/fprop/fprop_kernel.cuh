@@ -6,6 +6,9 @@
 // pixel that lies in another line of the image. gather has two planes, the odd and the even
 // columns.
 //
+// The thread that has copied a pack of f32 pixels also rounds it to tf32, before the barrier behind
+// which the unit is read for the first time. Until then others read the unit before it.
+//
 // Copies run kStages - 1 steps (a unit and a tap) ahead; their zero fill pads the image and the
 // tails. A pack never crosses a tap, since packed filters pad the input channels to whole packs.
 #pragma once
